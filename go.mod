@@ -1,0 +1,3 @@
+module github.com/montimer/montimer
+
+go 1.26.0

@@ -1,0 +1,102 @@
+package montimer
+
+import "time"
+
+// Jobs is a whole jobs.yaml, checked, with every default filled in.
+type Jobs struct {
+	Profiles []Profile // in file order
+	OnChange []OnChange
+	Notify   NotifyPolicy
+}
+
+// Profile returns the profile of that name.
+func (j Jobs) Profile(name string) (Profile, bool) {
+	for _, p := range j.Profiles {
+		if p.Name == name {
+			return p, true
+		}
+	}
+	return Profile{}, false
+}
+
+// OnChange is a command to run after a git sync that changed one of Paths.
+type OnChange struct {
+	Paths   []string
+	Command Command
+	Timeout time.Duration
+}
+
+// NotifyPolicy says how often a failing profile is reported.
+type NotifyPolicy struct {
+	RepeatEvery time.Duration // 0: at every failing run
+	Recovery    bool          // also report the first good run after failures
+}
+
+// Overlap says what becomes of a tick that comes while the profile still runs.
+type Overlap string
+
+// The two answers; OverlapSkip is the default.
+const (
+	OverlapSkip  Overlap = "skip"
+	OverlapQueue Overlap = "queue"
+)
+
+// Profile is a schedule and an ordered list of tasks. Its name is the name of
+// the systemd units made from it.
+type Profile struct {
+	Name          string
+	Description   string
+	Enabled       bool
+	Schedule      Schedule
+	CatchUp       bool          // run once, late, what was missed while the host was down: Persistent=
+	Jitter        time.Duration // RandomizedDelaySec=, the same at every tick
+	Overlap       Overlap
+	Timeout       time.Duration // of a whole run; 0: none
+	Parallel      int           // tasks that may run at once, ≥ 1
+	Heartbeat     string        // environment variable that holds the ping URL; "": none
+	SyncBeforeRun bool
+	Env           []EnvVar // over the environment of exec, in file order
+	Tasks         []Task   // in file order, disabled ones included
+}
+
+// EnabledTasks returns the tasks that a run executes, in file order.
+func (p Profile) EnabledTasks() []Task {
+	var tasks []Task
+	for _, t := range p.Tasks {
+		if t.Enabled {
+			tasks = append(tasks, t)
+		}
+	}
+	return tasks
+}
+
+// EnvVar is one environment variable for tasks.
+type EnvVar struct{ Name, Value string }
+
+// Arg is one entry of a task's args; it becomes the argument --Key=Value.
+type Arg struct{ Key, Value string }
+
+// Task is one command of a profile. Exactly one of Script and Command is set.
+type Task struct {
+	Name        string
+	Enabled     bool
+	Script      string   // relative to the checkout
+	Interpreter []string // argv put before Script; nil: chosen by its file name
+	Command     Command
+	Args        []Arg
+	Env         []EnvVar // over the profile's
+	Workdir     string   // relative to the checkout; "": the checkout itself
+	Timeout     time.Duration
+	Retries     int // further attempts after a failed one
+	RetryDelay  time.Duration
+	After       []string // tasks that must have ended first, whatever their result
+}
+
+// Command is an argument vector or one line for the shell, never both.
+type Command struct {
+	Argv  []string
+	Shell string // for sh -c
+}
+
+// IsZero reports whether no command is set.
+func (c Command) IsZero() bool { return c.Shell == "" && len(c.Argv) == 0 }

@@ -1,0 +1,38 @@
+package montimer
+
+import (
+	"time"
+
+	"github.com/montimer/montimer/internal/calendar"
+)
+
+// ScheduleKind names the key of jobs.yaml that a schedule was written with.
+type ScheduleKind string
+
+// The three ways to write a schedule.
+const (
+	ScheduleCron     ScheduleKind = "cron"
+	ScheduleCalendar ScheduleKind = "calendar"
+	ScheduleEvery    ScheduleKind = "every"
+)
+
+// Schedule says when a profile runs: at every elapse of any of Events, and
+// where set at boot and after each interval. The zero value never runs.
+type Schedule struct {
+	Kind     ScheduleKind
+	Source   []string // as written, one entry an expression
+	Dialect  string   // of a cron schedule
+	Timezone string   // IANA name that it is meant in; "": the host's local zone
+	Words    string   // what it means, for people
+
+	Events []calendar.Event // the OnCalendar= lines; each carries its own zone suffix, if any
+	Boot   bool             // once after each boot: OnBootSec=
+	Every  []time.Duration  // monotonic intervals: OnActiveSec= and OnUnitActiveSec=
+}
+
+// Next returns the first calendar elapse after t. Events without a zone of
+// their own are read in local. ok is false when there is none, as for a
+// schedule that has only monotonic parts.
+func (s Schedule) Next(t time.Time, local *time.Location) (next time.Time, ok bool) {
+	return calendar.Next(s.Events, t, local)
+}
