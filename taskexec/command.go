@@ -1,0 +1,127 @@
+package taskexec
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/montimer/montimer"
+)
+
+// argv returns what a task runs: the interpreter and script, or the command,
+// then one --KEY=VALUE for each arg. python is what runs .py files.
+func argv(t montimer.Task, checkout, python string) []string {
+	var argv []string
+	switch {
+	case t.Script != "":
+		argv = scriptArgv(t, checkout, python)
+	case t.Command.Shell != "":
+		argv = []string{"sh", "-c", t.Command.Shell}
+		if len(t.Args) > 0 {
+			argv = append(argv, "sh") // $0, so that the args are "$@"
+		}
+	default:
+		argv = slices.Clone(t.Command.Argv)
+	}
+	for _, a := range t.Args {
+		argv = append(argv, "--"+a.Key+"="+a.Value)
+	}
+	return argv
+}
+
+func scriptArgv(t montimer.Task, checkout, python string) []string {
+	script := t.Script
+	if t.Workdir != "" {
+		script = filepath.Join(checkout, script)
+	}
+	switch {
+	case len(t.Interpreter) > 0:
+		return append(slices.Clone(t.Interpreter), script)
+	case filepath.Ext(script) == ".py":
+		return []string{python, script}
+	case filepath.Ext(script) == ".sh":
+		return []string{"sh", script}
+	}
+	return []string{filepath.Join(checkout, t.Script)}
+}
+
+// environ lays the profile's and the task's variables over base. A name may
+// occur more than once: the last one counts, as os/exec promises.
+func environ(base []string, p montimer.Profile, t montimer.Task) []string {
+	env := slices.Clone(base)
+	for _, v := range slices.Concat(p.Env, t.Env) {
+		env = append(env, v.Name+"="+v.Value)
+	}
+	return env
+}
+
+// getenv returns the last value of name in env.
+func getenv(env []string, name string) string {
+	for _, kv := range slices.Backward(env) {
+		if value, ok := strings.CutPrefix(kv, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// lookPath finds the file that argv[0] names: in dir when it has a slash, else
+// in the directories of path, the PATH that the task will see. (os/exec would
+// search montimer's own.)
+func lookPath(name, dir, path string) (string, error) {
+	if name == "" {
+		return "", errors.New("no command")
+	}
+	if strings.Contains(name, "/") {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(dir, name)
+		}
+		return name, nil // exec says what is wrong with it
+	}
+	for _, folder := range filepath.SplitList(path) {
+		if !filepath.IsAbs(folder) {
+			folder = filepath.Join(dir, folder)
+		}
+		file := filepath.Join(folder, name)
+		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0 {
+			return file, nil
+		}
+	}
+	return "", fmt.Errorf("%s: not found in PATH (%s)", name, path)
+}
+
+// quote writes argv as one would type it in a shell.
+func quote(argv []string) string {
+	words := make([]string, len(argv))
+	for i, arg := range argv {
+		words[i] = quoteWord(arg)
+	}
+	return strings.Join(words, " ")
+}
+
+func quoteWord(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("@%+=:,./-_", r)
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// envNames returns the names that a task gets from jobs.yaml, never the values.
+func envNames(p montimer.Profile, t montimer.Task) string {
+	var names []string
+	for _, v := range slices.Concat(p.Env, t.Env) {
+		if !slices.Contains(names, v.Name) {
+			names = append(names, v.Name)
+		}
+	}
+	if names == nil {
+		return "-"
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,42 @@
+package taskexec
+
+import (
+	"errors"
+	"syscall"
+)
+
+// The exit codes of a run.
+const (
+	exitFailed      = 1
+	exitUsage       = 2
+	exitLocked      = 75 // EX_TEMPFAIL of sysexits.h
+	exitInterrupted = 128 + int(syscall.SIGTERM)
+)
+
+// A UsageError is a run that could not begin for what it was asked, or for the
+// jobs.yaml it was to read.
+type UsageError struct{ Err error }
+
+func (e *UsageError) Error() string { return e.Err.Error() }
+func (e *UsageError) Unwrap() error { return e.Err }
+
+// ExitCode returns the exit code that tells how [Runner.Exec] ended: 0 when
+// there is nothing to report (which includes a disabled profile, one without
+// tasks, and a dry run), 1 when something failed, 2 for a UsageError, 75 when
+// the profile's lock is held, 143 when the run was interrupted.
+func ExitCode(r Result, err error) int {
+	var usage *UsageError
+	switch {
+	case errors.Is(err, ErrLocked):
+		return exitLocked
+	case errors.As(err, &usage):
+		return exitUsage
+	case err != nil:
+		return exitFailed
+	case r.Interrupted:
+		return exitInterrupted
+	case len(r.Failures()) > 0:
+		return exitFailed
+	}
+	return 0
+}

@@ -1,0 +1,46 @@
+package taskexec
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// ErrLocked says that another run of the same profile is under way.
+var ErrLocked = errors.New("another run of this profile is under way")
+
+// lock takes the profile's lock below stateDir and returns the open file that
+// holds it; closing it lets go. It is a flock(2): however its holder ends, the
+// kernel frees it, so there are no stale locks. Tasks do not inherit it.
+func lock(stateDir, profile string) (*os.File, error) {
+	if profile == "" || profile[0] == '.' || strings.ContainsAny(profile, "/\x00") {
+		return nil, &UsageError{fmt.Errorf("%q cannot be the name of a profile", profile)}
+	}
+	path := filepath.Join(stateDir, "lock")
+	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return nil, fmt.Errorf("lock folder: %w", err)
+	}
+	dir, err := os.OpenFile(path, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil, fmt.Errorf("lock folder: %w", err)
+	}
+	defer dir.Close()
+
+	name := profile + ".lock"
+	fd, err := syscall.Openat(int(dir.Fd()), name, syscall.O_RDWR|syscall.O_CREAT|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open lock %s: %w", filepath.Join(path, name), err)
+	}
+	file := os.NewFile(uintptr(fd), filepath.Join(path, name))
+	if err := syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		file.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, ErrLocked
+		}
+		return nil, fmt.Errorf("lock %s: %w", file.Name(), err)
+	}
+	return file, nil
+}

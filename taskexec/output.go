@@ -1,0 +1,112 @@
+package taskexec
+
+import (
+	"bytes"
+	"io"
+	"unicode/utf8"
+)
+
+const (
+	bufferSize = 64 << 10 // of a stream
+	pieceSize  = 32 << 10 // a longer line is passed on in pieces
+	batchLines = 512      // lines passed on at once
+)
+
+// A Sink takes what tasks print, as it comes. It is called from several
+// goroutines at once. It cannot fail: there is nowhere left to complain.
+type Sink interface {
+	// Lines takes the next lines of a task. Neither lines nor what they
+	// hold may be kept.
+	Lines(task string, lines []Line)
+}
+
+// Line is a line of valid UTF-8 without its newline, or a piece of one.
+type Line struct {
+	Text    []byte
+	Partial bool // the line goes on in the next Line
+}
+
+// stream turns what a task writes to one pipe into lines, in constant memory.
+type stream struct {
+	task  string
+	sink  Sink
+	tail  tail
+	buf   [bufferSize]byte
+	lines []Line
+}
+
+// copy reads until the end or an error; what has been read until then counts.
+func (s *stream) copy(r io.Reader) {
+	held := 0 // bytes of buf that do not end a line yet
+	for {
+		n, err := r.Read(s.buf[held:])
+		end := held + n
+		switch newline := bytes.LastIndexByte(s.buf[held:end], '\n'); {
+		case newline >= 0:
+			held = s.pass(end, held+newline+1, false)
+		case end == len(s.buf):
+			held = s.pass(end, runeStart(s.buf[:], pieceSize), true)
+		default:
+			held = end
+		}
+		if err != nil {
+			s.pass(held, held, false)
+			return
+		}
+	}
+}
+
+// pass emits the first n of the end bytes in the buffer, moves the others to
+// the front and returns how many they are.
+func (s *stream) pass(end, n int, partial bool) (held int) {
+	if n > 0 {
+		s.emit(s.buf[:n], partial)
+	}
+	return copy(s.buf[:], s.buf[n:end])
+}
+
+// emit passes on the lines of block. partial: its last line goes on.
+func (s *stream) emit(block []byte, partial bool) {
+	if !utf8.Valid(block) {
+		block = bytes.ToValidUTF8(block, []byte("\uFFFD"))
+	}
+	for more := true; more; {
+		var line []byte
+		line, block, more = bytes.Cut(block, []byte{'\n'})
+		if !more && len(line) == 0 {
+			break // the block ended with a newline
+		}
+		for len(line) > pieceSize {
+			n := runeStart(line, pieceSize)
+			s.add(Line{line[:n], true})
+			line = line[n:]
+		}
+		s.add(Line{line, !more && partial})
+	}
+	s.flush()
+}
+
+func (s *stream) add(l Line) {
+	if s.lines = append(s.lines, l); len(s.lines) == batchLines {
+		s.flush()
+	}
+}
+
+func (s *stream) flush() {
+	if len(s.lines) > 0 {
+		s.sink.Lines(s.task, s.lines)
+		s.tail.add(s.lines)
+		s.lines = s.lines[:0]
+	}
+}
+
+// runeStart returns the last place at or before n where b can be cut without
+// cutting a code point.
+func runeStart(b []byte, n int) int {
+	for i := n; i > n-utf8.UTFMax; i-- {
+		if utf8.RuneStart(b[i]) {
+			return i
+		}
+	}
+	return n
+}
