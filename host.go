@@ -12,4 +12,6 @@ type Host struct {
 	UnitDir  string // absolute; where unit files are written
 	Binary   string // absolute; ExecStart= of the services
 	Timezone string // IANA name for profiles that name none; "": the local zone
+
+	AllowRoot bool // tasks may run as root
 }

@@ -1,0 +1,186 @@
+package compiler
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Directory is a folder of unit files.
+type Directory struct {
+	path string
+	root *os.Root
+}
+
+// OpenDirectory opens the folder for reading and writing units, and makes it
+// when it is missing.
+func OpenDirectory(path string) (*Directory, error) {
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return nil, fmt.Errorf("make the unit directory: %w", err)
+	}
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return nil, fmt.Errorf("open the unit directory: %w", err)
+	}
+	return &Directory{path, root}, nil
+}
+
+// Close releases the folder.
+func (d *Directory) Close() error { return d.root.Close() }
+
+// Installed is what a unit directory holds under the names that montimer uses.
+type Installed struct {
+	Files    map[string]string // content by name; "" for what is no regular file
+	leftover []string          // temporary files of a compile that was killed
+}
+
+// Installed reads the units of montimer in the folder.
+func (d *Directory) Installed() (Installed, error) {
+	entries, err := fs.ReadDir(d.root.FS(), ".")
+	if err != nil {
+		return Installed{}, fmt.Errorf("list the unit directory %s: %w", d.path, err)
+	}
+	have := Installed{Files: map[string]string{}}
+	for _, e := range entries {
+		name := e.Name()
+		switch {
+		case isTemporary(name):
+			have.leftover = append(have.leftover, name)
+		case !isUnitName(name):
+		case !e.Type().IsRegular():
+			have.Files[name] = ""
+		default:
+			content, err := d.root.ReadFile(name)
+			if err != nil {
+				return Installed{}, fmt.Errorf("read unit: %w", err)
+			}
+			have.Files[name] = string(content)
+		}
+	}
+	return have, nil
+}
+
+// Write carries out a plan. New contents are written beside the old files and
+// flushed to disk before the first is renamed into place, so an error or a
+// crash while writing leaves the old set whole. When a later step fails, what
+// was done is undone.
+func (d *Directory) Write(have Installed, plan []Change) error {
+	for _, name := range have.leftover {
+		if err := d.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove what an interrupted compile left: %w", err)
+		}
+	}
+	if !Writes(plan) {
+		return nil
+	}
+	if err := d.stage(plan); err != nil {
+		for _, c := range plan {
+			d.root.Remove(temporary(c.Name)) // best effort: the next compile sweeps too
+		}
+		return err
+	}
+	for i, c := range plan {
+		if err := d.commit(c); err != nil {
+			return errors.Join(err, d.undo(plan[:i]), d.unstage(plan[i:]))
+		}
+	}
+	return d.sync()
+}
+
+// stage writes the new contents under temporary names, and has them on disk.
+func (d *Directory) stage(plan []Change) error {
+	for _, c := range plan {
+		if c.New == "" {
+			continue
+		}
+		if err := d.create(temporary(c.Name), c.New); err != nil {
+			return fmt.Errorf("write unit %s: %w", c.Name, err)
+		}
+	}
+	return d.sync()
+}
+
+// create writes a file that anyone may read, whatever the umask.
+func (d *Directory) create(name, content string) error {
+	f, err := d.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(content)
+	return errors.Join(err, f.Chmod(0o644), f.Close())
+}
+
+// commit makes one staged change visible.
+func (d *Directory) commit(c Change) error {
+	switch c.Action {
+	case Create, Update:
+		if err := d.root.Rename(temporary(c.Name), c.Name); err != nil {
+			return fmt.Errorf("put unit in place: %w", err)
+		}
+	case Remove:
+		if err := d.root.Remove(c.Name); err != nil {
+			return fmt.Errorf("remove unit: %w", err)
+		}
+	}
+	return nil
+}
+
+// undo restores the files of changes that were made.
+func (d *Directory) undo(done []Change) error {
+	var errs []error
+	for _, c := range done {
+		back := Change{Action: Update, Name: c.Name, New: c.Old}
+		switch c.Action {
+		case Create:
+			back = Change{Action: Remove, Name: c.Name}
+		case Keep:
+			continue
+		default:
+			errs = append(errs, d.create(temporary(c.Name), c.Old))
+		}
+		errs = append(errs, d.commit(back))
+	}
+	return errors.Join(errs...)
+}
+
+// unstage removes the temporary files of changes that were not made.
+func (d *Directory) unstage(rest []Change) error {
+	var errs []error
+	for _, c := range rest {
+		if err := d.root.Remove(temporary(c.Name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// sync has everything in the folder's file system on disk: one call is
+// cheaper than one for each of thousands of files.
+func (d *Directory) sync() error {
+	dir, err := d.root.Open(".")
+	if err != nil {
+		return fmt.Errorf("open the unit directory: %w", err)
+	}
+	defer dir.Close()
+	if err := unix.Syncfs(int(dir.Fd())); err != nil {
+		return fmt.Errorf("flush units to disk: %w", err)
+	}
+	return nil
+}
+
+func isUnitName(name string) bool {
+	_, isJob := profileOf(name)
+	return isJob || name == TargetName
+}
+
+// temporary is a name that systemd does not take for a unit.
+func temporary(name string) string { return "." + name + ".tmp" }
+
+func isTemporary(name string) bool {
+	unit, ok := strings.CutSuffix(strings.TrimPrefix(name, "."), ".tmp")
+	return ok && strings.HasPrefix(name, ".") && isUnitName(unit)
+}

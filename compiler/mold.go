@@ -1,0 +1,136 @@
+package compiler
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"github.com/montimer/montimer"
+)
+
+// A mold is a unit of one shape with holes for a profile's texts. Profiles of
+// the same shape differ in those texts alone, so the template runs once for a
+// shape and not once for a profile.
+type mold struct {
+	pieces  []string // constant text; hole[i] comes after pieces[i]
+	holes   []int    // index into the values of a view
+	promise []string // how each line that says something must begin
+}
+
+// shape is all that decides which lines of the template a profile gets.
+type shape struct {
+	unit                          string // "timer" or "service"
+	onCalendar, onBoot, every     int
+	jitter, described, catchingUp bool
+}
+
+// foundry makes molds from units.tmpl.
+type foundry struct {
+	template *template.Template
+	molds    map[shape]*mold
+}
+
+func newFoundry() (*foundry, error) {
+	t, err := template.New("units.tmpl").Parse(montimer.UnitTemplate)
+	if err != nil {
+		return nil, fmt.Errorf("parse units.tmpl: %w", err)
+	}
+	return &foundry{template: t, molds: map[shape]*mold{}}, nil
+}
+
+// cast renders one unit of a profile.
+func (f *foundry) cast(unit string, v view) (string, error) {
+	key := shape{
+		unit:       unit,
+		onCalendar: len(v.OnCalendar), onBoot: len(v.OnBoot), every: len(v.Every),
+		jitter: v.Jitter != "", described: v.Description != "", catchingUp: v.CatchUp,
+	}
+	m := f.molds[key]
+	if m == nil {
+		var err error
+		if m, err = f.newMold(unit, v); err != nil {
+			return "", err
+		}
+		f.molds[key] = m
+	}
+	return m.fill(v.texts())
+}
+
+// newMold runs the template with a mark in the place of each text of v.
+func (f *foundry) newMold(unit string, v view) (*mold, error) {
+	n := 0
+	v = v.replaceTexts(func(text) text { n++; return text("\x00" + strconv.Itoa(n-1) + "\x00") })
+	marked, err := f.execute(unit, v)
+	if err != nil {
+		return nil, err
+	}
+	m := &mold{promise: promiseOf(strings.ReplaceAll(marked, "\x00", ""))}
+	for i, part := range strings.Split(marked, "\x00") {
+		if i%2 == 0 {
+			m.pieces = append(m.pieces, part)
+			continue
+		}
+		hole, err := strconv.Atoi(part)
+		if err != nil {
+			return nil, fmt.Errorf("units.tmpl: a text of %s was changed by the template", unit)
+		}
+		m.holes = append(m.holes, hole)
+	}
+	return m, nil
+}
+
+func (f *foundry) execute(unit string, v view) (string, error) {
+	var b bytes.Buffer
+	if err := f.template.ExecuteTemplate(&b, unit, v); err != nil {
+		return "", fmt.Errorf("render the %s: %w", unit, err)
+	}
+	return b.String(), nil
+}
+
+// fill puts values into the holes, and checks that none of them has added,
+// joined or hidden a line.
+func (m *mold) fill(values []text) (string, error) {
+	var b strings.Builder
+	b.Grow(2048)
+	for i, piece := range m.pieces {
+		b.WriteString(piece)
+		if i < len(m.holes) {
+			b.WriteString(string(values[m.holes[i]]))
+		}
+	}
+	content := b.String()
+	return content, keepsPromise(content, m.promise)
+}
+
+// texts lists the texts of the profile in the order of replaceTexts.
+func (v view) texts() []text {
+	values := make([]text, 0, 4+len(v.OnCalendar)+len(v.OnBoot)+len(v.Every))
+	v.replaceTexts(func(t text) text { values = append(values, t); return t })
+	return values
+}
+
+// replaceTexts returns v with each non-empty text of its profile replaced.
+func (v view) replaceTexts(replace func(text) text) view {
+	one := func(t text) text {
+		if t == "" {
+			return ""
+		}
+		return replace(t)
+	}
+	all := func(list []text) []text {
+		out := make([]text, len(list))
+		for i, t := range list {
+			out[i] = replace(t)
+		}
+		return out
+	}
+	v.Profile = one(v.Profile)
+	v.Description = one(v.Description)
+	v.Jitter = one(v.Jitter)
+	v.OnCalendar = all(v.OnCalendar)
+	v.OnBoot = all(v.OnBoot)
+	v.Every = all(v.Every)
+	return v
+}

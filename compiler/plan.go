@@ -1,0 +1,115 @@
+package compiler
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Action is what happens to one unit file.
+type Action string
+
+// The actions. A file is kept when its profile has gone but its timer may
+// still be active: deleting the file of an active timer would leave the timer
+// failed at the next reload.
+const (
+	Create Action = "create"
+	Update Action = "update"
+	Keep   Action = "keep"
+	Remove Action = "remove"
+)
+
+// Change is one step from the files on disk to the wanted ones.
+type Change struct {
+	Action Action
+	Name   string
+	Old    string // content before; "" for Create
+	New    string // content after; "" for Keep and Remove
+}
+
+// Plan compares the wanted units with the installed ones and returns what has
+// to change, sorted by name, the target last. It is an error when a wanted
+// name is taken by a file that montimer did not write.
+//
+// A pair whose profile has gone is removed in two steps: this plan drops the
+// timer from the target, which makes systemd stop it at the reload, and the
+// plan after that removes the files.
+func Plan(want []Unit, have Installed) ([]Change, error) {
+	var (
+		changes []Change
+		errs    []error
+		wanted  = make(map[string]bool, len(want))
+	)
+	for _, u := range want {
+		wanted[u.Name] = true
+		old, exists := have.Files[u.Name]
+		switch {
+		case !exists:
+			changes = append(changes, Change{Action: Create, Name: u.Name, New: u.Content})
+		case !generated(old):
+			errs = append(errs, fmt.Errorf("%s exists and was not written by montimer: move it away, or rename the profile", u.Name))
+		case old != u.Content:
+			changes = append(changes, Change{Action: Update, Name: u.Name, Old: old, New: u.Content})
+		}
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+
+	upheld := upheldTimers(have.Files[TargetName])
+	for _, name := range slices.Sorted(maps.Keys(have.Files)) {
+		old := have.Files[name]
+		if wanted[name] || !generated(old) {
+			continue
+		}
+		action := Remove
+		if profile, ok := profileOf(name); ok && upheld[TimerName(profile)] {
+			action = Keep
+		}
+		changes = append(changes, Change{Action: action, Name: name, Old: old})
+	}
+	slices.SortFunc(changes, func(a, b Change) int { return compareNames(a.Name, b.Name) })
+	return changes, nil
+}
+
+// Writes reports whether carrying out the plan changes any file.
+func Writes(plan []Change) bool {
+	return slices.ContainsFunc(plan, func(c Change) bool { return c.Action != Keep })
+}
+
+// upheldTimers returns the timers that a target's Upholds= lines name.
+func upheldTimers(target string) map[string]bool {
+	upheld := map[string]bool{}
+	for line := range strings.Lines(target) {
+		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "Upholds="); ok {
+			upheld[name] = true
+		}
+	}
+	return upheld
+}
+
+// profileOf returns the profile that a unit's name stands for.
+func profileOf(unit string) (profile string, ok bool) {
+	rest, ok := strings.CutPrefix(unit, jobPrefix)
+	if !ok {
+		return "", false
+	}
+	if p, ok := strings.CutSuffix(rest, ".timer"); ok {
+		return p, true
+	}
+	return strings.CutSuffix(rest, ".service")
+}
+
+// compareNames sorts the target behind the units that it names, so that it
+// never upholds a timer that is not there yet.
+func compareNames(a, b string) int {
+	if (a == TargetName) != (b == TargetName) {
+		if a == TargetName {
+			return 1
+		}
+		return -1
+	}
+	return strings.Compare(a, b)
+}

@@ -1,0 +1,94 @@
+package compiler
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/montimer/montimer"
+)
+
+func installed(units []Unit) Installed {
+	have := Installed{Files: map[string]string{}}
+	for _, u := range units {
+		have.Files[u.Name] = u.Content
+	}
+	return have
+}
+
+func TestPlan(t *testing.T) {
+	t.Parallel()
+	a := montimer.Profile{Name: "a", Enabled: true, Schedule: montimer.Schedule{Events: events(t, "daily")}}
+	b := montimer.Profile{Name: "b", Enabled: true, Schedule: montimer.Schedule{Events: events(t, "daily")}}
+	moved := a
+	moved.Schedule = montimer.Schedule{Events: events(t, "hourly")}
+	off := b
+	off.Enabled = false
+	both, onlyA := render(t, testHost(), a, b), render(t, testHost(), a)
+
+	gone := installed(both) // as the first compile after b was removed leaves it
+	gone.Files[TargetName] = installed(onlyA).Files[TargetName]
+
+	foreign := installed(nil)
+	foreign.Files["montimer-job-a.timer"] = "[Timer]\n"
+	foreign.Files["montimer-job-mine.service"] = "[Service]\n"
+
+	for name, tc := range map[string]struct {
+		want []Unit
+		have Installed
+		plan string
+		err  string
+	}{
+		"first": {onlyA, installed(nil), "create montimer-job-a.service, create montimer-job-a.timer, create montimer.target", ""},
+		"same":  {both, installed(both), "", ""},
+		"added": {both, installed(onlyA), "create montimer-job-b.service, create montimer-job-b.timer, update montimer.target", ""},
+		"cadence": {render(t, testHost(), moved, b), installed(both),
+			"update montimer-job-a.timer", ""},
+		"removed, first compile": {onlyA, installed(both),
+			"keep montimer-job-b.service, keep montimer-job-b.timer, update montimer.target", ""},
+		"removed, second compile": {onlyA, gone, "remove montimer-job-b.service, remove montimer-job-b.timer", ""},
+		"disabled is removed": {render(t, testHost(), a, off), installed(both),
+			"keep montimer-job-b.service, keep montimer-job-b.timer, update montimer.target", ""},
+		"back before the second compile": {both, gone, "update montimer.target", ""},
+		"not ours":                       {onlyA, foreign, "", "montimer-job-a.timer exists and was not written by montimer"},
+		"not ours, not wanted":           {nil, foreign, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			plan, err := Plan(tc.want, tc.have)
+			if tc.err != "" {
+				if err == nil || !strings.Contains(err.Error(), tc.err) {
+					t.Errorf("error %v, want %q", err, tc.err)
+				}
+				return
+			}
+			var steps []string
+			for _, c := range plan {
+				steps = append(steps, string(c.Action)+" "+c.Name)
+			}
+			if got := strings.Join(steps, ", "); err != nil || got != tc.plan {
+				t.Errorf("%v\n got %s\nwant %s", err, got, tc.plan)
+			}
+		})
+	}
+}
+
+// TestHeader: a change of one profile leaves the units of the others alone.
+func TestHeader(t *testing.T) {
+	t.Parallel()
+	profiles := testProfiles(t)
+	before := installed(render(t, testHost(), profiles...))
+	profiles[0].Description = "something else"
+	changes, err := Plan(render(t, testHost(), profiles...), before)
+	want := []Change{{Action: Update, Name: "montimer-job-hourly.service"}}
+	if diff := cmp.Diff(want, changes, cmpopts.IgnoreFields(Change{}, "Old", "New")); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+	for _, content := range []string{"", "[Unit]\n", headerLine, "\n" + headerLine + digestLine} {
+		if generated(content) {
+			t.Errorf("%q passes for generated", content)
+		}
+	}
+}

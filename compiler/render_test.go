@@ -1,0 +1,223 @@
+package compiler
+
+import (
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/unit"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/calendar"
+	"github.com/montimer/montimer/internal/testenv"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func testHost() montimer.Host {
+	return montimer.Host{
+		JobsFile: "/srv/app/jobs.yaml", Checkout: "/srv/app", StateDir: "/var/lib/montimer",
+		EnvFile: "/etc/montimer/env", User: "root", Group: "root",
+		UnitDir: "/usr/local/lib/systemd/system", Binary: "/bin/true",
+	}
+}
+
+func events(t testing.TB, specs ...string) []calendar.Event {
+	t.Helper()
+	var list []calendar.Event
+	for _, s := range specs {
+		e, err := calendar.Parse(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+func testProfiles(t testing.TB) []montimer.Profile {
+	return []montimer.Profile{
+		{Name: "hourly", Enabled: true, CatchUp: true, Description: "what the hour brings",
+			Schedule: montimer.Schedule{Events: events(t, "*-*-* *:05:00 UTC")}},
+		{Name: "two-lines", Enabled: true, Jitter: 90 * time.Second,
+			Schedule: montimer.Schedule{Events: events(t, "Fri *-*-* 04:30:00 Europe/Berlin", "*-*-01,15 04:30:00 Europe/Berlin")}},
+		{Name: "monotonic", Enabled: true,
+			Schedule: montimer.Schedule{Boot: true, Every: []time.Duration{7 * time.Hour}}},
+		{Name: "off", Schedule: montimer.Schedule{Events: events(t, "daily")}},
+	}
+}
+
+func render(t testing.TB, h montimer.Host, profiles ...montimer.Profile) []Unit {
+	t.Helper()
+	units, err := Render(h, profiles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return units
+}
+
+// TestGolden compares with testdata/units; -update rewrites it.
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	const dir = "testdata/units"
+	units := render(t, testHost(), testProfiles(t)...)
+	if *update {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+		writeUnits(t, dir, units)
+	}
+	var golden []Unit
+	for _, u := range units {
+		content, err := os.ReadFile(filepath.Join(dir, u.Name))
+		if err != nil {
+			t.Error(err)
+		}
+		golden = append(golden, Unit{u.Name, string(content)})
+	}
+	if diff := cmp.Diff(golden, units); diff != "" {
+		t.Errorf("make golden rewrites them:\n%s", diff)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != len(units) {
+		t.Errorf("%s holds %d files for %d units (%v)", dir, len(entries), len(units), err)
+	}
+}
+
+func writeUnits(t testing.TB, dir string, units []Unit) {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, u := range units {
+		if err := os.WriteFile(filepath.Join(dir, u.Name), []byte(u.Content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestVerify has systemd judge the units: nothing to say about any line.
+func TestVerify(t *testing.T) {
+	t.Parallel()
+	testenv.Need(t, "systemd-analyze")
+	dir := t.TempDir()
+	h := testHost()
+	h.StateDir = "/srv/state with % and \"quotes\""
+	writeUnits(t, dir, render(t, h, testProfiles(t)...))
+	verify(t, dir)
+}
+
+// verify requires silence: systemd-analyze exits 0 for a key it does not know.
+func verify(t testing.TB, dir string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "montimer*"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no units in %s (%v)", dir, err)
+	}
+	args := append([]string{"verify", "--man=no", "--recursive-errors=no"}, files...)
+	out, err := exec.Command("systemd-analyze", args...).CombinedOutput()
+	if err != nil || len(out) > 0 {
+		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
+	}
+}
+
+// TestExposure holds what the README promises of the confinement.
+func TestExposure(t *testing.T) {
+	t.Parallel()
+	testenv.Need(t, "systemd-analyze")
+	dir := t.TempDir()
+	h := testHost()
+	h.User, h.Group = "daemon", "daemon"
+	writeUnits(t, dir, render(t, h, testProfiles(t)...))
+	out, err := exec.Command("systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager",
+		filepath.Join(dir, ServiceName("hourly"))).CombinedOutput()
+	if err != nil {
+		t.Errorf("the exposure is above 2.0: %v\n%s", err, out)
+	}
+}
+
+// TestRenderedAsRead has another parser read the units back.
+func TestRenderedAsRead(t *testing.T) {
+	t.Parallel()
+	h := testHost()
+	h.Checkout = `/srv/100% "mine"`
+	units := render(t, h, montimer.Profile{Name: "p", Enabled: true,
+		Description: "two\nlines [Install] %n \\", Schedule: montimer.Schedule{Events: events(t, "daily")}})
+	got := map[string][]string{}
+	for _, u := range units {
+		options, err := unit.Deserialize(strings.NewReader(u.Content))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range options {
+			key := filepath.Ext(u.Name) + " " + o.Section + " " + o.Name
+			got[key] = append(got[key], o.Value)
+		}
+	}
+	want := map[string][]string{
+		".service Unit Description":         {"p: two lines [Install] %%n"},
+		".service Service WorkingDirectory": {`/srv/100%% "mine"`},
+		".service Service ReadWritePaths":   {`"/srv/100%% \"mine\""`},
+		".service Service ExecStart":        {"/bin/true exec p"},
+		".timer Timer OnCalendar":           {"*-*-* 00:00:00"},
+		".target Unit Upholds":              {"montimer-job-p.timer"},
+		".target Install WantedBy":          {"multi-user.target"},
+	}
+	for key := range want {
+		if diff := cmp.Diff(want[key], got[key]); diff != "" {
+			t.Errorf("%s: %s", key, diff)
+		}
+	}
+}
+
+func TestHostThatNoUnitExpresses(t *testing.T) {
+	t.Parallel()
+	h := testHost()
+	h.Checkout, h.EnvFile, h.Binary, h.StateDir = "/srv/a\nUser=root", "/etc/e ", "/opt/$HOME/m", "/s\x1b[31m"
+	_, err := Render(h, nil)
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	for _, what := range []string{"checkout", "env file", "binary", "writable directory", "environment MONTIMER_STATE_DIR"} {
+		if !strings.Contains(err.Error(), what) {
+			t.Errorf("the error does not name the %s:\n%v", what, err)
+		}
+	}
+}
+
+// TestPromise shows that the last guard catches what escaping would let pass.
+func TestPromise(t *testing.T) {
+	t.Parallel()
+	f, err := newFoundry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, err := newHostView(testHost())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, hostile := range []text{"x\nUser=root", "x\n[Install]", "x\\", "x\n  x", "\nDescription=y"} {
+		v := profileView(host, montimer.Profile{Name: "p"})
+		v.Description = hostile
+		if got, err := f.cast("service", v); err == nil {
+			t.Errorf("%q made\n%s", hostile, got)
+		}
+	}
+}
+
+func BenchmarkRender(b *testing.B) {
+	const n = 1000
+	profiles := make([]montimer.Profile, n)
+	for i := range profiles {
+		profiles[i] = testProfiles(b)[i%3]
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		render(b, testHost(), profiles...)
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/n, "µs/profile")
+}

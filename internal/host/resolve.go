@@ -1,0 +1,147 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/montimer/montimer"
+)
+
+// Defaults of the settings (systemd.unit(5) on the unit directory: it is for
+// units that the administrator installs, and leaves /etc to their overrides).
+const (
+	DefaultUnitDir  = "/usr/local/lib/systemd/system"
+	DefaultStateDir = "/var/lib/montimer"
+	DefaultEnvFile  = "/etc/montimer/env"
+)
+
+// Process is what Resolve has to know of the running process.
+type Process struct {
+	Root        bool   // effective user id 0
+	User        string // name of the caller
+	Dir         string // current directory, absolute
+	Executable  string // absolute
+	Home        string
+	StateHome   string // $XDG_STATE_HOME
+	LookupGroup func(user string) (group string, err error)
+	RegularFile func(path string) bool
+}
+
+// ThisProcess describes the running process.
+func ThisProcess(getenv func(string) string) (Process, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return Process{}, fmt.Errorf("find the current directory: %w", err)
+	}
+	executable, err := os.Executable()
+	if err != nil {
+		return Process{}, fmt.Errorf("find the running executable: %w", err)
+	}
+	p := Process{
+		Root:        os.Geteuid() == 0,
+		Dir:         dir,
+		Executable:  executable,
+		Home:        getenv("HOME"),
+		StateHome:   getenv("XDG_STATE_HOME"),
+		LookupGroup: primaryGroup,
+		RegularFile: func(path string) bool { fi, err := os.Stat(path); return err == nil && fi.Mode().IsRegular() },
+	}
+	if u, err := user.Current(); err == nil {
+		p.User = u.Username
+	}
+	return p, nil
+}
+
+// Resolve settles the host's settings, all but as whom tasks run. It needs no
+// right and touches nothing.
+func Resolve(p Process, s Settings) (montimer.Host, error) {
+	h := montimer.Host{
+		Checkout:  p.abs(s.Checkout, p.Dir),
+		EnvFile:   p.abs(s.EnvFile, DefaultEnvFile),
+		UnitDir:   p.abs(s.UnitDir, DefaultUnitDir),
+		Binary:    p.abs(s.Binary, p.Executable),
+		StateDir:  p.abs(s.StateDir, p.defaultStateDir()),
+		Timezone:  s.Timezone,
+		AllowRoot: s.AllowRoot,
+	}
+	h.JobsFile = p.abs(s.Jobs, p.defaultJobsFile(h.Checkout))
+	if h.Timezone != "" {
+		if _, err := time.LoadLocation(h.Timezone); err != nil {
+			return montimer.Host{}, fmt.Errorf("timezone of the host's settings: %w", err)
+		}
+	}
+	return h, nil
+}
+
+// ErrNoRunAs says that root has not been told as whom tasks are to run.
+var ErrNoRunAs = errors.New("as root, say as whom the tasks run: --run-as USER, or run_as: in " + ConfigFile)
+
+// RunAs returns the user and the group that the services run as.
+func RunAs(p Process, s Settings) (userName, group string, err error) {
+	userName, group, _ = strings.Cut(s.RunAs, ":")
+	if userName == "" {
+		if p.Root {
+			return "", "", ErrNoRunAs
+		}
+		userName = p.User
+	}
+	if userName == "root" || userName == "0" {
+		if !s.AllowRoot {
+			return "", "", fmt.Errorf("tasks do not run as root: name another user with --run-as, or set allow_root: true in %s", ConfigFile)
+		}
+	}
+	if group == "" {
+		if group, err = p.LookupGroup(userName); err != nil {
+			return "", "", fmt.Errorf("run-as user %q: %w (make it first, or write USER:GROUP)", userName, err)
+		}
+	}
+	return userName, group, nil
+}
+
+func primaryGroup(name string) (string, error) {
+	u, err := user.Lookup(name)
+	if err != nil {
+		return "", err
+	}
+	g, err := user.LookupGroupId(u.Gid)
+	if err != nil {
+		return "", err
+	}
+	return g.Name, nil
+}
+
+// abs makes a path absolute; fallback stands in for an empty one.
+func (p Process) abs(path, fallback string) string {
+	if path == "" {
+		path = fallback
+	}
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(p.Dir, path)
+	}
+	return filepath.Clean(path)
+}
+
+func (p Process) defaultJobsFile(checkout string) string {
+	const name = "jobs.yaml"
+	for _, candidate := range []string{filepath.Join(checkout, name), filepath.Join(checkout, "automation", name)} {
+		if p.RegularFile(candidate) {
+			return candidate
+		}
+	}
+	return filepath.Join(checkout, name)
+}
+
+func (p Process) defaultStateDir() string {
+	switch {
+	case p.Root:
+		return DefaultStateDir
+	case p.StateHome != "":
+		return filepath.Join(p.StateHome, "montimer")
+	}
+	return filepath.Join(p.Home, ".local/state/montimer")
+}

@@ -1,0 +1,89 @@
+// Package host finds out what the owner of the machine has decided: from
+// flags, the environment and /etc/montimer/config.yaml, in that order.
+package host
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"gopkg.in/yaml.v3"
+)
+
+// ConfigFile is where the host's settings are kept.
+const ConfigFile = "/etc/montimer/config.yaml"
+
+// Settings are the host's settings as they were given; "" is not given.
+type Settings struct {
+	Jobs      string `yaml:"jobs"`
+	Checkout  string `yaml:"checkout"`
+	StateDir  string `yaml:"state_dir"`
+	EnvFile   string `yaml:"env_file"`
+	RunAs     string `yaml:"run_as"`
+	UnitDir   string `yaml:"unit_dir"`
+	Binary    string `yaml:"binary"`
+	Timezone  string `yaml:"timezone"`
+	AllowRoot bool   `yaml:"allow_root"`
+}
+
+// FromEnvironment reads the settings that variables give. The second name of a
+// pair is the one that the Python runner knew.
+func FromEnvironment(getenv func(string) string) Settings {
+	first := func(names ...string) string {
+		for _, name := range names {
+			if v := getenv(name); v != "" {
+				return v
+			}
+		}
+		return ""
+	}
+	return Settings{
+		Jobs:     first("MONTIMER_JOBS"),
+		Checkout: first("MONTIMER_CHECKOUT", "REPO_ROOT"),
+		StateDir: first("MONTIMER_STATE_DIR", "CACHE_DIR"),
+		EnvFile:  first("MONTIMER_ENV_FILE"),
+		RunAs:    first("MONTIMER_RUN_AS"),
+		UnitDir:  first("MONTIMER_UNIT_DIR"),
+		Binary:   first("MONTIMER_BINARY"),
+	}
+}
+
+// ReadConfig reads a config file. One that does not exist gives no settings.
+func ReadConfig(path string) (Settings, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Settings{}, nil
+	}
+	if err != nil {
+		return Settings{}, fmt.Errorf("read the host's settings: %w", err)
+	}
+	var s Settings
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	if err := dec.Decode(&s); err != nil && !errors.Is(err, io.EOF) {
+		return Settings{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return s, nil
+}
+
+// Or fills what s leaves open from t.
+func (s Settings) Or(t Settings) Settings {
+	fill := func(to *string, from string) {
+		if *to == "" {
+			*to = from
+		}
+	}
+	fill(&s.Jobs, t.Jobs)
+	fill(&s.Checkout, t.Checkout)
+	fill(&s.StateDir, t.StateDir)
+	fill(&s.EnvFile, t.EnvFile)
+	fill(&s.RunAs, t.RunAs)
+	fill(&s.UnitDir, t.UnitDir)
+	fill(&s.Binary, t.Binary)
+	fill(&s.Timezone, t.Timezone)
+	s.AllowRoot = s.AllowRoot || t.AllowRoot
+	return s
+}

@@ -1,0 +1,89 @@
+package montimer_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/montimer/montimer"
+
+// edges says what each package may import beside the standard library. Imports
+// run one way: from cmd down to the nouns. ARCHITECTURE.md shows the picture.
+var edges = map[string][]string{
+	".":                 {"internal/calendar"},
+	"internal/calendar": {},
+	"internal/cron":     {"internal/calendar"},
+	"internal/jobs":     {".", "internal/calendar", "internal/cron", "gopkg.in/yaml.v3"},
+	"internal/host":     {".", "gopkg.in/yaml.v3", "golang.org/x/sys/unix"},
+	"internal/testenv":  {},
+	"compiler":          {".", "internal/calendar", "golang.org/x/sys/unix"},
+	"taskexec":          {".", "internal/calendar", "golang.org/x/sys/unix"},
+	"cmd/montimer":      {".", "compiler", "taskexec", "internal/*", "github.com/alecthomas/kong"},
+}
+
+// TestImports holds the layout: what is not in edges is not imported.
+func TestImports(t *testing.T) {
+	seen := map[string]bool{}
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (path == "difftest" || strings.HasPrefix(d.Name(), ".") && path != ".") {
+			return fs.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		pkg := filepath.ToSlash(filepath.Dir(path))
+		seen[pkg] = true
+		allowed, known := edges[pkg]
+		if !known {
+			t.Errorf("package %s is not in the table: say there what it may import", pkg)
+			return nil
+		}
+		for _, spec := range file.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			if name == module {
+				name = "."
+			}
+			name = strings.TrimPrefix(name, module+"/")
+			if !standard(name) && !slices.ContainsFunc(allowed, func(pattern string) bool { return matches(pattern, name) }) {
+				t.Errorf("%s imports %s, which %s may not", path, name, pkg)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pkg := range edges {
+		if !seen[pkg] {
+			t.Errorf("package %s is in the table and has no file", pkg)
+		}
+	}
+}
+
+// standard reports whether the path is one of the standard library.
+func standard(name string) bool {
+	first, _, _ := strings.Cut(name, "/")
+	return name != "." && !strings.Contains(first, ".") &&
+		first != "internal" && first != "compiler" && first != "taskexec" && first != "cmd"
+}
+
+func matches(pattern, name string) bool {
+	prefix, wild := strings.CutSuffix(pattern, "*")
+	return pattern == name || wild && strings.HasPrefix(name, prefix)
+}
