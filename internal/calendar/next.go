@@ -1,0 +1,260 @@
+package calendar
+
+import (
+	"math"
+	"time"
+)
+
+// maxSteps is how often systemd starts over before it gives up; the timer then
+// stays without a next elapse.
+const maxSteps = 1000
+
+// Next returns the first elapse of e after after, to the microsecond, as a
+// systemd timer whose last trigger was at after computes it. An event without
+// a zone is read in local, in which the result is given too. ok is false if e
+// does not elapse again before the year 2200, or its zone is unknown.
+//
+// At clock changes this means: times that do not occur are left out; times
+// that occur twice elapse in their first pass only, unless after itself lies
+// in the second.
+func (e Event) Next(after time.Time, local *time.Location) (next time.Time, ok bool) {
+	zone, err := e.location(local)
+	if err != nil {
+		return time.Time{}, false
+	}
+	micros, ok := e.next(after.UnixMicro(), zone)
+	if !ok {
+		return time.Time{}, false
+	}
+	return time.UnixMicro(micros).In(local), true
+}
+
+// Next returns the first elapse of any of events after after; see Event.Next.
+func Next(events []Event, after time.Time, local *time.Location) (next time.Time, ok bool) {
+	for i := range events {
+		if t, found := events[i].Next(after, local); found && (!ok || t.Before(next)) {
+			next, ok = t, true
+		}
+	}
+	return next, ok
+}
+
+// location returns the zone that e is read in.
+func (e *Event) location(local *time.Location) (*time.Location, error) {
+	switch e.Zone {
+	case "", local.String():
+		return local, nil
+	case "UTC":
+		return time.UTC, nil
+	}
+	return time.LoadLocation(e.Zone)
+}
+
+// A search walks forward through civil time to the next match of an event. It
+// settles every field before it turns to the one below, so that what the zone
+// does to a time, and what systemd makes of that, is the same here as there.
+type search struct {
+	event *Event
+	clock clock
+	now   civil
+	micro int // microseconds below now
+
+	instant int64 // of now, if settled
+	settled bool
+}
+
+func (e *Event) next(after int64, zone *time.Location) (int64, bool) {
+	after = max(after, 0) + 1
+	seconds := after / Second
+	s := search{event: e, clock: clock{zone: zone}, micro: int(after % Second)}
+	s.clock.offset = s.clock.offsetAt(seconds)
+	s.now = civilOf(seconds + s.clock.offset)
+	s.instant, s.settled = seconds, true
+	for range maxSteps {
+		s.normalize()
+		switch s.step() {
+		case found:
+			return s.instant*Second + int64(s.micro), true
+		case exhausted:
+			return 0, false
+		}
+	}
+	return 0, false
+}
+
+type outcome int
+
+const (
+	again outcome = iota // now has moved forward
+	found
+	exhausted
+)
+
+// step raises the fields of now, the year first, to their next match. It ends
+// early where a field has none left, and the one above must move on, or where
+// now has been moved by the zone.
+func (s *search) step() outcome {
+	for f := range fields {
+		matched := s.raise(f)
+		moved := 0
+		if matched {
+			moved = s.settle()
+		}
+		switch {
+		case f == yearField && (!matched || moved != 0):
+			return exhausted
+		case !matched || moved < 0:
+			s.carry(f - 1)
+			return again
+		case moved > 0:
+			return again
+		case f == dayField && !s.event.Weekdays.Has(weekdayOf(s.now.seconds())):
+			s.carry(dayField)
+			return again
+		}
+	}
+	return found
+}
+
+// carry moves on to the next value of field f.
+func (s *search) carry(f int) {
+	s.now[f]++
+	s.reset(f)
+}
+
+// reset starts over in the fields below f.
+func (s *search) reset(f int) {
+	s.now.lower(f)
+	s.micro = 0
+	s.settled = false
+}
+
+// raise sets field f to its first match from its value on.
+func (s *search) raise(f int) bool {
+	if f == secondField {
+		v, ok := s.match(s.event.seconds(), s.now[f]*Second+s.micro)
+		if ok && v != s.now[f]*Second+s.micro {
+			s.settled = s.settled && v/Second == s.now[f]
+			s.now[f], s.micro = v/Second, v%Second
+		}
+		return ok
+	}
+	ranges := s.event.ranges(f)
+	if ranges == nil {
+		return true
+	}
+	match := s.match
+	if f == dayField && s.event.FromEnd {
+		match = s.matchFromEnd
+	}
+	v, ok := match(ranges, s.now[f])
+	if ok && v != s.now[f] {
+		s.now[f] = v
+		s.reset(f)
+	}
+	return ok
+}
+
+func (e *Event) ranges(f int) []Range {
+	return [...][]Range{e.Year, e.Month, e.Day, e.Hour, e.Minute}[f]
+}
+
+func (e *Event) seconds() []Range {
+	if e.Second == nil {
+		return everySecond[:]
+	}
+	return e.Second
+}
+
+var everySecond = [1]Range{{Step: Second}}
+
+// match returns the least number of ranges from least on.
+func (s *search) match(ranges []Range, least int) (int, bool) {
+	best := math.MaxInt
+	for _, r := range ranges {
+		best = min(best, r.from(least))
+	}
+	return best, best != math.MaxInt
+}
+
+// matchFromEnd is match for days counted from the end of this month.
+func (s *search) matchFromEnd(ranges []Range, least int) (int, bool) {
+	best := math.MaxInt
+	for _, r := range ranges {
+		r.Start, r.Stop = s.fromEnd(r.Start), s.fromEnd(r.Stop)
+		if r.Stop > 0 {
+			r.Start, r.Stop = r.Stop, r.Start
+		}
+		best = min(best, r.from(least))
+	}
+	return best, best != math.MaxInt
+}
+
+// fromEnd returns the number of the nth last day of this month, 0 if it has
+// none.
+func (s *search) fromEnd(n int) int {
+	w := s.now
+	w[monthField]++
+	w[dayField] = 1 - n
+	_, shown := s.clock.resolve(w)
+	s.settled = false
+	if shown[monthField] != s.now[monthField] {
+		return 0
+	}
+	return shown[dayField]
+}
+
+// from returns the least number of r from least on, math.MaxInt if there is
+// none. Without a Stop there is no end to r.
+func (r Range) from(least int) int {
+	if r.Start >= least {
+		return r.Start
+	}
+	if r.Step == 0 {
+		return math.MaxInt
+	}
+	n := r.Start + (least-r.Start+r.Step-1)/r.Step*r.Step
+	if r.Stop > 0 && n > r.Stop {
+		return math.MaxInt
+	}
+	return n
+}
+
+// normalize brings the fields of now into their ranges.
+func (s *search) normalize() {
+	if !s.settled {
+		var shown civil
+		s.instant, shown = s.clock.resolve(s.now)
+		s.now, s.settled = shown, shown == s.now
+	}
+}
+
+// settle resolves now. If the zone shows another time, settle returns how that
+// compares with now, and moves there if it is later. Years out of reach count
+// as earlier.
+func (s *search) settle() int {
+	if s.now[yearField] > maxYear {
+		return -1
+	}
+	if s.settled {
+		return 0
+	}
+	var shown civil
+	s.instant, shown = s.clock.resolve(s.now)
+	for f := range fields {
+		switch {
+		case shown[f] < s.now[f]:
+			return -1
+		case shown[f] > s.now[f]:
+			// systemd starts over in the next field only. The ones below
+			// have been reset already, but not when f is the minute.
+			s.now = shown
+			if f+1 < fields {
+				s.now[f+1] = first[f+1]
+			}
+			return 1
+		}
+	}
+	s.settled = true
+	return 0
+}
