@@ -1,0 +1,126 @@
+package jobs
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The width of an excerpt, in terminal cells, and how much of it is before the
+// problem where a line is too long for it.
+const (
+	excerptCells = 90
+	leadCells    = 30
+)
+
+// excerpt returns the line of d, or the part of it around the problem, and a
+// line of carets that points at the problem.
+func excerpt(d Diagnostic) (source, caret string) {
+	if d.Col == 0 {
+		text, _ := take(d.Source, excerptCells)
+		return strings.TrimRight(text, " "), ""
+	}
+	rest := after(d.Source, d.Col-1)
+	before := d.Source[:len(d.Source)-len(rest)]
+	lead, leadWidth := takeLast(before, excerptCells-leadCells)
+	if leadWidth > leadCells && cells(rest, excerptCells-leadWidth) {
+		lead, leadWidth = takeLast(before, leadCells)
+	}
+	text, _ := take(rest, excerptCells-leadWidth)
+	marked, width := take(prefix(rest, d.Width), excerptCells-leadWidth)
+	_ = marked
+	return strings.TrimRight(lead+text, " "), strings.Repeat(" ", leadWidth) + strings.Repeat("^", max(1, width))
+}
+
+// prefix returns the first n characters of s.
+func prefix(s string, n int) string { return s[:len(s)-len(after(s, n))] }
+
+// cells reports whether s needs more than most cells.
+func cells(s string, most int) bool {
+	_, more := take(s, most)
+	return more > most
+}
+
+// take returns what of s fits into most cells, with a … for what does not.
+func take(s string, most int) (text string, width int) {
+	var b strings.Builder
+	for _, r := range s {
+		shown, n := show(r)
+		if width+n > most-1 {
+			b.WriteString("…")
+			return b.String(), width + 1
+		}
+		b.WriteString(shown)
+		width += n
+	}
+	return b.String(), width
+}
+
+// takeLast is take for the end of s.
+func takeLast(s string, most int) (text string, width int) {
+	var parts []string
+	for len(s) > 0 {
+		r, size := utf8.DecodeLastRuneInString(s)
+		shown, n := show(r)
+		if width+n > most-1 {
+			parts = append(parts, "…")
+			width++
+			break
+		}
+		parts = append(parts, shown)
+		width += n
+		s = s[:len(s)-size]
+	}
+	var b strings.Builder
+	for i := range parts {
+		b.WriteString(parts[len(parts)-1-i])
+	}
+	return b.String(), width
+}
+
+// visible returns s with everything that could move or hide text shown as an
+// escape.
+func visible(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		shown, _ := show(r)
+		b.WriteString(shown)
+	}
+	return b.String()
+}
+
+// show returns how a character is shown on a terminal, and in how many cells.
+func show(r rune) (string, int) {
+	switch {
+	case r == '\t':
+		return "    ", 4
+	case r < ' ' || 0x7f <= r && r < 0xa0:
+		return fmt.Sprintf(`\x%02x`, r), 4
+	case unicode.Is(unicode.Cf, r), unicode.Is(unicode.Zl, r), unicode.Is(unicode.Zp, r), r == utf8.RuneError:
+		s := fmt.Sprintf("<U+%04X>", r)
+		return s, len(s)
+	case unicode.Is(unicode.Mn, r), unicode.Is(unicode.Me, r):
+		return string(r), 0
+	case isWide(r):
+		return string(r), 2
+	}
+	return string(r), 1
+}
+
+// isWide reports whether terminals give r two cells: East Asian wide and
+// fullwidth characters, and emoji.
+func isWide(r rune) bool {
+	for _, w := range [][2]rune{
+		{0x1100, 0x115f}, {0x231a, 0x231b}, {0x23e9, 0x23ec}, {0x25fd, 0x25fe}, {0x2614, 0x2615},
+		{0x2648, 0x2653}, {0x26aa, 0x26ab}, {0x2705, 0x2705}, {0x2728, 0x2728}, {0x274c, 0x274c},
+		{0x2e80, 0x303e}, {0x3041, 0xa4cf}, {0xa960, 0xa97c}, {0xac00, 0xd7a3}, {0xf900, 0xfaff},
+		{0xfe30, 0xfe6f}, {0xff00, 0xff60}, {0xffe0, 0xffe6}, {0x1f300, 0x1f64f}, {0x1f680, 0x1f6ff},
+		{0x1f900, 0x1f9ff}, {0x20000, 0x3fffd},
+	} {
+		if w[0] <= r && r <= w[1] {
+			return true
+		}
+	}
+	return false
+}

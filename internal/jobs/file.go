@@ -1,0 +1,136 @@
+package jobs
+
+import (
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/montimer/montimer"
+)
+
+// file is the top level of a jobs.yaml. Profiles start from the defaults,
+// wherever those stand, so both are decoded last.
+type file struct {
+	jobs     montimer.Jobs
+	sync     syncSettings
+	defaults value
+	profiles value
+}
+
+type syncSettings struct{ onChange []onChange }
+
+type onChange struct {
+	montimer.OnChange
+	paths []located
+}
+
+// file decodes the whole file.
+func (d *decoder) file(root value) montimer.Jobs {
+	f := file{jobs: montimer.Jobs{Notify: montimer.NotifyPolicy{Recovery: true}}}
+	if root.Kind != yaml.MappingNode {
+		d.error(root, "", "the file must be a mapping with the key profiles, not %s", describe(root))
+		return f.jobs
+	}
+	keys := decodeMapping(d, root, &d.keys.top, &f)
+	d.defaults = defaults{
+		profile: profile{
+			Profile: montimer.Profile{Enabled: true, CatchUp: true, Overlap: montimer.OverlapSkip, Parallel: 1},
+			dialect: "supercronic",
+		},
+		task: task{Task: montimer.Task{Enabled: true, Timeout: taskTimeout, RetryDelay: retryDelay}},
+	}
+	if !f.defaults.isZero() {
+		d.enter("", "defaults")
+		d.decodeDefaults(f.defaults)
+		d.leave()
+	}
+	if keys.find("profiles").isZero() {
+		d.error(root, "", "the key profiles is missing")
+	} else {
+		f.jobs.Profiles = d.profiles(f.profiles)
+	}
+	for _, c := range f.sync.onChange {
+		f.jobs.OnChange = append(f.jobs.OnChange, c.OnChange)
+	}
+	return f.jobs
+}
+
+func (d *decoder) decodeDefaults(v value) {
+	if v.Kind != yaml.MappingNode {
+		d.error(v, "", "must be a mapping, not %s", describe(v))
+		return
+	}
+	d.defaultPairs = decodeMapping(d, v, &d.keys.defaults, &d.defaults)
+}
+
+// profiles decodes all profiles.
+func (d *decoder) profiles(v value) []montimer.Profile {
+	if v.Kind != yaml.MappingNode || len(v.Content) == 0 {
+		d.error(v, "", "profiles must be a mapping with at least one profile, not %s", describe(v))
+		return nil
+	}
+	keys := d.pairs(v)
+	out := make([]montimer.Profile, 0, len(keys))
+	for _, p := range keys {
+		d.enter("profile", p.name)
+		if q, ok := d.profile(p); ok {
+			out = append(out, q)
+		}
+		d.leave()
+	}
+	return out
+}
+
+// raw takes a value as it is, to be decoded later.
+func raw(schema object) kind[value] {
+	return kind[value]{name: "mapping", schema: schema, read: func(_ *decoder, v value, into *value) { *into = v }}
+}
+
+// mapping takes the mapping that a level of the table describes.
+func mapping[T any](name string, of func(*table) *level[T]) kind[T] {
+	return kind[T]{name: "mapping", schema: ref(name), read: func(d *decoder, v value, into *T) {
+		if v.Kind != yaml.MappingNode {
+			d.error(v, "", "must be a mapping, not %s", describe(v))
+			return
+		}
+		decodeMapping(d, v, of(d.keys), into)
+	}}
+}
+
+// onChanges takes the list of commands that follow a sync.
+func onChanges() kind[[]onChange] {
+	return kind[[]onChange]{
+		name:   "list",
+		schema: object{"type": "array", "items": ref("on_change")},
+		read: func(d *decoder, v value, into *[]onChange) {
+			if v.Kind != yaml.SequenceNode {
+				d.error(v, "", "must be a list, not %s", describe(v))
+				return
+			}
+			for item := range d.items(v) {
+				if item.Kind != yaml.MappingNode {
+					d.error(item, "", "must be a mapping with paths and command, not %s", describe(item))
+					continue
+				}
+				*into = append(*into, d.onChange(item))
+			}
+		},
+	}
+}
+
+func (d *decoder) onChange(v value) onChange {
+	c := onChange{OnChange: montimer.OnChange{Timeout: 15 * time.Minute}}
+	keys := decodeMapping(d, v, &d.keys.onChange, &c)
+	for _, name := range []string{"paths", "command"} {
+		if keys.find(name).isZero() {
+			d.error(v, "", "the key %s is missing", name)
+		}
+	}
+	for _, p := range c.paths {
+		if problem := outside(p.text); problem != "" {
+			d.error(p.at, "", "%s %s", quote(p.text), problem)
+		}
+		c.OnChange.Paths = append(c.OnChange.Paths, p.text)
+	}
+	return c
+}

@@ -1,0 +1,49 @@
+package jobs
+
+import "strings"
+
+// hostKeys are settings that other job runners have and that a jobs.yaml must
+// not have: as whom, where and with which rights a job runs. (montimer's own
+// names for them, and their usual ones elsewhere.)
+var hostKeys = " user group run_as runas uid gid root allow_root sudo umask nice ionice priority" +
+	" sandbox limits limit memory memory_max memory_limit cpu cpu_quota capabilities confinement" +
+	" checkout repo_root state_dir cache_dir env_file environment_file unit_dir out binary chroot home "
+
+// unknownKey reports a key that does not exist in a mapping of that level.
+func (d *decoder) unknownKey(p pair, level string, names []string) {
+	hint := d.keyHint(p.name, level, names)
+	if level != "top" {
+		d.error(p.key, hint, "unknown key %s", quote(p.name))
+		return
+	}
+	if !strings.HasPrefix(p.name, "x-") {
+		d.warn(p.key, hint, "unknown key %s, ignored", quote(p.name))
+	}
+}
+
+func (d *decoder) keyHint(name, level string, names []string) string {
+	if strings.Contains(hostKeys, " "+strings.ToLower(name)+" ") && !strings.Contains(name, " ") {
+		return "as whom, where and with which rights jobs run is decided by the host's configuration alone"
+	}
+	if s := suggest(name, names, &d.guesses); s != "" {
+		return "did you mean " + s + "?"
+	}
+	for _, entries := range d.keys.levels() {
+		for _, e := range entries {
+			if e.Name == name && level == "defaults" {
+				return name + " cannot have a default"
+			} else if e.Name == name && e.Level != "defaults" {
+				return name + " belongs to the level " + e.Level
+			}
+		}
+	}
+	return "known keys: " + strings.Join(names, ", ")
+}
+
+// didYouMean returns a hint, or "".
+func (d *decoder) didYouMean(word string, candidates []string) string {
+	if s := suggest(word, candidates, &d.guesses); s != "" {
+		return "did you mean " + s + "?"
+	}
+	return ""
+}

@@ -1,0 +1,280 @@
+package jobs
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/calendar"
+)
+
+// A kind is a type of value in jobs.yaml: what it is called, its JSON Schema,
+// and how it is read. read reports what is wrong with v; then, into is left as
+// it was.
+type kind[V any] struct {
+	name   string
+	schema object
+	read   func(d *decoder, v value, into *V)
+}
+
+// object is a JSON object.
+type object = map[string]any
+
+// The scalars that schemas must let pass, since the old runner does.
+var (
+	anyScalar = object{"type": []string{"string", "number", "boolean"}}
+	falsy     = object{"enum": []any{nil, false, 0, "", []any{}, object{}}}
+)
+
+// boolean takes the booleans of YAML 1.1, and 0 and 1.
+func boolean() kind[bool] {
+	return kind[bool]{
+		name: "boolean",
+		schema: object{"anyOf": []object{
+			{"type": "boolean"},
+			{"enum": []any{0, 1, "yes", "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF"}},
+		}},
+		read: func(d *decoder, v value, into *bool) {
+			s := scalar{}
+			if v.Kind == yaml.ScalarNode {
+				s = resolve(v.Node)
+			}
+			quoted := resolvePlain(s.text)
+			switch {
+			case s.kind == kindBool, s.kind == kindInt && (s.text == "0" || s.text == "1"):
+				*into = s.text == "True" || s.text == "1"
+			case s.kind == kindNull:
+				d.error(v, "write true or false", "no value; the old runner took that for false")
+			case s.kind == kindText && quoted.kind == kindBool:
+				d.error(v, "write "+v.Value+" without quotes", "%s is text, which the old runner took for true", quote(v.Value))
+			default:
+				d.error(v, "", "must be true or false, not %s", describe(v))
+			}
+		},
+	}
+}
+
+// text takes a scalar that the old runner turns into text.
+func text() kind[string] {
+	return kind[string]{name: "text", schema: anyScalar, read: func(d *decoder, v value, into *string) {
+		s, ok := d.scalar(v)
+		if !ok {
+			return
+		}
+		if s.kind == kindBool {
+			d.warn(v, "put it in quotes", "%s is a boolean, read as the text %s", v.Value, quote(s.text))
+		}
+		*into = s.text
+	}}
+}
+
+// line takes what text does, if it is a single line that can be shown.
+func line() kind[string] {
+	k := text()
+	readText := k.read
+	k.read = func(d *decoder, v value, into *string) {
+		var s string
+		readText(d, v, &s)
+		switch {
+		case s == "" && v.Value == "" && v.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
+			d.error(v, "", "must not be empty")
+		case strings.ContainsFunc(s, isControl):
+			d.error(v, "", "must be one line without control characters")
+		case s != "":
+			*into = s
+		}
+	}
+	return k
+}
+
+// prose takes anything at all and folds it to one line: nothing reads it but
+// people.
+func prose() kind[string] {
+	return kind[string]{name: "text", schema: object{}, read: func(d *decoder, v value, into *string) {
+		var b strings.Builder
+		switch {
+		case v.Kind != yaml.ScalarNode:
+			if !d.repr(&b, v, 0) {
+				return
+			}
+		case resolve(v.Node).kind != kindNull:
+			b.WriteString(v.Value)
+		}
+		*into = strings.Join(strings.Fields(b.String()), " ")
+	}}
+}
+
+// word takes a text of a setting that the old runner does not know. There is
+// no old meaning to keep, so a value that YAML 1.1 would change is refused.
+func word() kind[string] {
+	return kind[string]{name: "text", schema: object{"type": "string", "minLength": 1}, read: func(d *decoder, v value, into *string) {
+		if s, ok := d.word(v); ok {
+			*into = s
+		}
+	}}
+}
+
+// choice takes one of a few words.
+func choice[V ~string](of ...V) kind[V] {
+	names := make([]string, len(of))
+	for i, w := range of {
+		names[i] = string(w)
+	}
+	return kind[V]{
+		name:   strings.Join(names, " | "),
+		schema: object{"enum": names},
+		read: func(d *decoder, v value, into *V) {
+			s, ok := d.word(v)
+			switch {
+			case !ok:
+			case slices.Contains(names, s):
+				*into = V(s)
+			default:
+				d.error(v, d.didYouMean(s, names), "%s is none of %s", quote(s), list(names))
+			}
+		},
+	}
+}
+
+// count takes a whole number from least to most.
+func count(least, most int) kind[int] {
+	return kind[int]{
+		name:   "number",
+		schema: object{"type": "integer", "minimum": least, "maximum": most},
+		read: func(d *decoder, v value, into *int) {
+			s, ok := d.scalar(v)
+			if !ok {
+				return
+			}
+			n, err := strconv.Atoi(s.text)
+			if s.kind != kindInt || err != nil || n < least || n > most {
+				d.error(v, "", "must be a whole number from %d to %d, not %s", least, most, describe(v))
+				return
+			}
+			*into = n
+		},
+	}
+}
+
+// span takes a time span as systemd.time(7) has it.
+func span(least, most time.Duration) kind[time.Duration] {
+	return kind[time.Duration]{
+		name:   "time span",
+		schema: object{"type": []string{"string", "number"}},
+		read: func(d *decoder, v value, into *time.Duration) {
+			s, ok := d.word(v)
+			if !ok {
+				return
+			}
+			t, err := calendar.ParseSpan(s)
+			switch {
+			case err != nil:
+				d.error(v, "a time span is written like 90s, 5m or 1h 30m", "%v", err)
+			case t < least || t > most:
+				d.error(v, "", "must be from %s to %s, not %s", calendar.FormatSpan(least), calendar.FormatSpan(most), calendar.FormatSpan(t))
+			default:
+				*into = t
+			}
+		},
+	}
+}
+
+// words takes one text or a list of them.
+func words() kind[[]located] {
+	return kind[[]located]{
+		name:   "text or list",
+		schema: object{"anyOf": []object{{"type": "string"}, {"type": "array", "items": object{"type": "string"}, "minItems": 1}}},
+		read: func(d *decoder, v value, into *[]located) {
+			var out []located
+			for item := range d.items(v) {
+				if s, ok := d.word(item); ok {
+					out = append(out, located{s, item})
+				}
+			}
+			if v.Kind == yaml.SequenceNode && len(v.Content) == 0 {
+				d.error(v, "", "the list is empty")
+			}
+			*into = out
+		},
+	}
+}
+
+// located is a text with its place in the file.
+type located struct {
+	text string
+	at   value
+}
+
+// environment takes the variables of env. They join those that into holds.
+func environment() kind[[]montimer.EnvVar] {
+	return kind[[]montimer.EnvVar]{
+		name:   "mapping",
+		schema: object{"anyOf": []object{{"type": "object", "propertyNames": object{"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}}, falsy}},
+		read: func(d *decoder, v value, into *[]montimer.EnvVar) {
+			vars := slices.Clone(*into)
+			for name, val := range d.entries(v) {
+				if !isEnvName(name.text) {
+					d.error(name.at, "", "%s cannot be the name of an environment variable: letters, digits and _, no digit first", quote(name.text))
+					continue
+				}
+				i := slices.IndexFunc(vars, func(e montimer.EnvVar) bool { return e.Name == name.text })
+				if i < 0 {
+					vars = append(vars, montimer.EnvVar{Name: name.text, Value: val})
+				} else {
+					vars[i].Value = val
+				}
+			}
+			*into = vars
+		},
+	}
+}
+
+// arguments takes the args of a script.
+func arguments() kind[[]montimer.Arg] {
+	return kind[[]montimer.Arg]{
+		name:   "mapping",
+		schema: object{"anyOf": []object{{"type": "object"}, falsy}},
+		read: func(d *decoder, v value, into *[]montimer.Arg) {
+			for name, val := range d.entries(v) {
+				*into = append(*into, montimer.Arg{Key: name.text, Value: val})
+			}
+		},
+	}
+}
+
+// variable takes the name of an environment variable that holds a secret.
+func variable() kind[string] {
+	return kind[string]{
+		name:   "variable name",
+		schema: object{"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+		read: func(d *decoder, v value, into *string) {
+			s, ok := d.word(v)
+			switch {
+			case !ok:
+			case strings.Contains(s, "://"):
+				d.error(v, "put NAME=URL into the host's env file and write NAME here", "takes the name of an environment variable; a ping URL is a secret and does not belong into jobs.yaml")
+			case !isEnvName(s):
+				d.error(v, "", "%s cannot be the name of an environment variable: letters, digits and _, no digit first", quote(s))
+			default:
+				*into = s
+			}
+		},
+	}
+}
+
+func isEnvName(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_'
+		if !letter && (i == 0 || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func isControl(r rune) bool { return r < ' ' || 0x7f <= r && r < 0xa0 || r == 0x2028 || r == 0x2029 }

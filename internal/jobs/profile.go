@@ -1,0 +1,71 @@
+package jobs
+
+import (
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/montimer/montimer"
+)
+
+// profile is a profile while it is decoded.
+type profile struct {
+	montimer.Profile
+	keys  pairs
+	tasks []task
+
+	cron, calendar []located
+	every          time.Duration
+	timezone       string
+	dialect        string
+}
+
+// profile decodes one entry of profiles.
+func (d *decoder) profile(entry pair) (montimer.Profile, bool) {
+	d.checkProfileName(entry.key)
+	if entry.val.Kind != yaml.MappingNode {
+		d.error(entry.key, "", "a profile must be a mapping, not %s", describe(entry.val))
+		return montimer.Profile{}, false
+	}
+	p := d.defaults.profile
+	p.Name = entry.name
+	p.keys = decodeMapping(d, entry.val, &d.keys.profile, &p)
+	d.schedule(&p, entry.key)
+	d.checkTasks(p.tasks)
+	for _, t := range p.tasks {
+		p.Tasks = append(p.Tasks, t.Task)
+	}
+	return p.Profile, true
+}
+
+// at returns where a setting of the profile was made: in it, or in defaults.
+func (d *decoder) at(p *profile, key string) value {
+	if v := p.keys.find(key); !v.isZero() {
+		return v
+	}
+	return d.defaultPairs.find(key)
+}
+
+// checkProfileName holds names to what can be part of the name of a unit or a
+// file without any escaping.
+func (d *decoder) checkProfileName(key value) {
+	switch {
+	case resolve(key.Node).kind != kindText:
+		d.error(key, "write "+quote(key.Value)+" in quotes", "the name of a profile must be text, not %s", describe(key))
+	case !isProfileName(key.Value):
+		d.error(key, `letters, digits, "_", "." and "-", at most 64, the first a letter or a digit`, "this cannot be the name of a profile")
+	}
+}
+
+func isProfileName(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case i > 0 && (c == '_' || c == '.' || c == '-'):
+		default:
+			return false
+		}
+	}
+	return 0 < len(s) && len(s) <= 64
+}

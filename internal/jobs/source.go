@@ -1,0 +1,85 @@
+package jobs
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// A source is the text of a file and where its lines begin. Lines end as YAML
+// says: at CR, LF, CRLF, NEL, LS or PS.
+type source struct {
+	text   string
+	starts []int // made when it is first needed
+}
+
+// line returns line n, counted from 1, without its end; "" if there is none.
+func (s *source) line(n int) string {
+	if s.starts == nil {
+		s.starts = append(s.starts, 0)
+		for i := 0; i < len(s.text); {
+			size := lineEnd(s.text[i:])
+			if size > 0 {
+				s.starts = append(s.starts, i+size)
+			}
+			i += max(size, 1)
+		}
+	}
+	if n < 1 || n > len(s.starts) {
+		return ""
+	}
+	l := s.text[s.starts[n-1]:]
+	if n < len(s.starts) {
+		l = l[:s.starts[n]-s.starts[n-1]]
+	}
+	return strings.TrimRight(l, "\r\n\u0085\u2028\u2029")
+}
+
+// lineEnd returns the length of the line end that s begins with, 0 if none.
+func lineEnd(s string) int {
+	switch s[0] {
+	case '\n':
+		return 1
+	case '\r':
+		if strings.HasPrefix(s, "\r\n") {
+			return 2
+		}
+		return 1
+	case 0xc2, 0xe2:
+		for _, end := range []string{"\u0085", "\u2028", "\u2029"} {
+			if strings.HasPrefix(s, end) {
+				return len(end)
+			}
+		}
+	}
+	return 0
+}
+
+// after returns what follows the first n characters of s.
+func after(s string, n int) string {
+	for i := range s {
+		if n == 0 {
+			return s[i:]
+		}
+		n--
+	}
+	return ""
+}
+
+// readable returns the byte offset of the first thing in text that no YAML
+// file may hold, and what it is; -1 if there is none.
+func readable(text string) (offset int, problem string) {
+	for i, r := range text {
+		switch {
+		case r == utf8.RuneError && !strings.HasPrefix(text[i:], "\ufffd"):
+			return i, "this byte is not UTF-8"
+		case r == '\t', r == '\n', r == '\r', r == 0x85:
+		case r < ' ', 0x7f <= r && r < 0xa0:
+			return i, "control characters are not allowed"
+		case r == 0xfffe, r == 0xffff:
+			return i, "this is not a character"
+		case r == 0xfeff:
+			return i, "a byte order mark is allowed only where the file begins"
+		}
+	}
+	return -1, ""
+}
