@@ -1,0 +1,203 @@
+package cron
+
+import (
+	"strings"
+
+	"github.com/montimer/montimer/internal/calendar"
+)
+
+// element is one part of a list, lo..hi/step, taken to pieces.
+type element struct {
+	text     string
+	at       int // its offset in the expression
+	lo, hi   int
+	step     int
+	wild     bool   // * or ?
+	ranged   bool   // a-b
+	sevenEnd bool   // hi was written 7 and is read as 0
+	stepped  bool   // has a /
+	rest     string // what follows and means nothing
+}
+
+// scan takes a part that is not empty to pieces.
+func (r *fieldReader) scan(text string, at int) (e element, err error) {
+	e = element{text: text, at: at, step: 1}
+	rest := text
+	if text[0] == '*' || text[0] == '?' && r.question {
+		e.wild, e.lo, e.hi = true, r.min, r.max
+		rest = text[1:]
+		if r.starDash && strings.HasPrefix(rest, "-") {
+			rest = rest[len(before(rest, '/')):]
+		}
+	} else {
+		if e.lo, rest, err = r.value(&e, rest); err != nil {
+			return e, err
+		}
+		e.hi = e.lo
+		if end, found := strings.CutPrefix(rest, "-"); found {
+			e.ranged = true
+			if e.hi, rest, err = r.value(&e, end); err != nil {
+				return e, err
+			}
+			e.sevenEnd = r.sevenZero && r.field == &dayOfWeek && strings.HasSuffix(before(text, '/'), "7")
+		}
+	}
+	if step, found := strings.CutPrefix(rest, "/"); found {
+		e.stepped = true
+		if e.step, rest, err = r.stepOf(&e, step); err != nil {
+			return e, err
+		}
+		if !e.wild && !e.ranged {
+			e.hi = r.max
+		}
+	}
+	if e.rest = rest; rest != "" && !r.junk {
+		return e, r.unknown(&e)
+	}
+	return e, nil
+}
+
+// before returns s up to the first c, all of it if there is none.
+func before(s string, c byte) string {
+	if i := strings.IndexByte(s, c); i >= 0 {
+		return s[:i]
+	}
+	return s
+}
+
+// value reads a number or a name off the front of text.
+func (r *fieldReader) value(e *element, text string) (v int, rest string, err error) {
+	word, rest := r.word(text)
+	v, isNumber := number(word)
+	switch {
+	case !isNumber:
+		if v = r.named(word); v < 0 {
+			return 0, "", r.unknown(e)
+		}
+	case r.short && len(word) > r.digits():
+		return 0, "", r.tooLong(e, word, v)
+	case r.sevenZero && r.field == &dayOfWeek && v < 7 && v > 0 && word[0] == '0':
+		return 0, "", r.misreadZero(e, word)
+	case r.sevenZero && r.field == &dayOfWeek && v == 7:
+		v = 0
+	case v > r.max && (!r.lazyEnds || v > maxNumber), v < r.min && !r.lazyEnds:
+		return 0, "", r.outside(*e, v)
+	}
+	return v, rest, nil
+}
+
+// stepOf reads the number after a slash.
+func (r *fieldReader) stepOf(e *element, text string) (step int, rest string, err error) {
+	if !e.wild && !e.ranged && !r.openStep {
+		return 0, "", r.openStepRefused(e, text)
+	}
+	word, rest := r.word(text)
+	step, isNumber := number(word)
+	switch {
+	case !isNumber:
+		return 0, "", r.unknown(e)
+	case step < 1 || step > maxNumber,
+		// supercronic looks its numbers up in one table of 0-59 and the years.
+		r.stepMax && (step > r.max || step > minute.max && step < year.min),
+		r.short && len(word) > r.digits():
+		return 0, "", r.stepOutside(e, word)
+	}
+	return step, rest, nil
+}
+
+// digits is how many digits a dialect with short numbers allows.
+func (r *fieldReader) digits() int {
+	if r.field == &year {
+		return 4
+	}
+	return 2
+}
+
+// word cuts letters and digits, and a sign where the dialect allows one, off
+// the front of text.
+func (r *fieldReader) word(text string) (word, rest string) {
+	i := 0
+	if r.plus && strings.HasPrefix(text, "+") {
+		i = 1
+	}
+	for i < len(text) && (isDigit(text[i]) || isLetter(text[i])) {
+		i++
+	}
+	return text[:i], text[i:]
+}
+
+func isDigit(c byte) bool  { return '0' <= c && c <= '9' }
+func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+
+// maxNumber is beyond any value or step that means something; what is greater
+// is read as maxNumber + 1.
+const maxNumber = 1_000_000
+
+// number reads a decimal number, its sign included. ok is false for anything
+// else.
+func number(word string) (n int, ok bool) {
+	digits := strings.TrimPrefix(word, "+")
+	for _, c := range []byte(digits) {
+		if !isDigit(c) {
+			return 0, false
+		}
+		n = min(n*10+int(c-'0'), maxNumber+1)
+	}
+	return n, digits != ""
+}
+
+// named returns the value of a name, -1 for none.
+func (r *fieldReader) named(word string) int {
+	for i, name := range r.names {
+		if strings.EqualFold(word, name[:3]) || r.longNames && strings.EqualFold(word, name) {
+			return r.min + i
+		}
+	}
+	return -1
+}
+
+// special reads the parts that are no plain values: L, LW and nW of the days
+// of the month, nL and n#k of the days of the week.
+func (r *fieldReader) special(text string, at int) (done bool, err error) {
+	e := element{text: text, at: at}
+	last := text[len(text)-1] | 0x20
+	switch {
+	case r.field == &dayOfMonth && strings.EqualFold(text, "L"):
+		r.days.last = true
+	case r.field == &dayOfMonth && strings.EqualFold(text, "LW"):
+		r.days.lastWorkday = true
+	case r.field == &dayOfMonth && last == 'w':
+		day, err := r.whole(&e, text[:len(text)-1])
+		if err != nil {
+			return false, err
+		}
+		r.days.workdays |= 1 << day
+	case r.field == &dayOfWeek && last == 'l' && len(text) > 1:
+		day, err := r.whole(&e, text[:len(text)-1])
+		if err != nil {
+			return false, err
+		}
+		r.days.lastDow |= weekdayBit(day)
+	case r.field == &dayOfWeek && len(text) > 2 && text[len(text)-2] == '#' && '1' <= text[len(text)-1] && text[len(text)-1] <= '5':
+		day, err := r.whole(&e, text[:len(text)-2])
+		if err != nil {
+			return false, err
+		}
+		r.days.nth[text[len(text)-1]-'1'] |= weekdayBit(day)
+	default:
+		return false, nil
+	}
+	return true, nil
+}
+
+// whole reads a number or a name that is all of text.
+func (r *fieldReader) whole(e *element, text string) (int, error) {
+	v, rest, err := r.value(e, text)
+	if err == nil && rest != "" {
+		err = r.unknown(e)
+	}
+	return v, err
+}
+
+// weekdayBit converts from cron's numbers, where 0 is Sunday.
+func weekdayBit(day int) calendar.Weekdays { return 1 << ((day + 6) % 7) }

@@ -1,0 +1,225 @@
+package cron
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Error says what is wrong with an expression, and how to write it.
+type Error struct {
+	Dialect Dialect
+	Field   string // "" where it is about the whole expression
+	Text    string // the part that is wrong, shortened if it is long
+	Problem string // what is wrong, and what the dialect does with it
+	Hint    string // the cure; never empty
+
+	Offset, Length int // of the part, in bytes of the expression
+}
+
+func (e *Error) Error() string {
+	if e.Field == "" {
+		return e.Problem + "; " + e.Hint
+	}
+	return e.Field + ": " + e.Problem + "; " + e.Hint
+}
+
+// clip makes a text of any length and any bytes fit for a message.
+func clip(s string) string {
+	const most = 40
+	if len(s) > most {
+		cut := most
+		for cut > most-utf8.UTFMax && !utf8.RuneStart(s[cut]) {
+			cut--
+		}
+		s = s[:cut] + "…"
+	}
+	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsGraphic(c) }) {
+		return strconv.Quote(s)
+	}
+	return s
+}
+
+func (r *fieldReader) fail(text string, at int, problem, hint string) error {
+	return &Error{Dialect: r.dialect, Field: r.name, Text: clip(text), Problem: problem, Hint: hint,
+		Offset: at, Length: len(text)}
+}
+
+func (r *fieldReader) failf(e *element, hint, problem string, args ...any) error {
+	return r.fail(e.text, e.at, fmt.Sprintf(problem, args...), hint)
+}
+
+// wanted says what can stand in the field.
+func (r *fieldReader) wanted() string {
+	names := ""
+	if r.names != nil {
+		names = fmt.Sprintf(" or %s-%s", strings.ToUpper(r.names[0][:3]), strings.ToUpper(r.names[len(r.names)-1][:3]))
+	}
+	return fmt.Sprintf("write *, */step, or a list of %d-%d%s and of ranges a-b or a-b/step", r.min, r.max, names)
+}
+
+func (r *fieldReader) outside(e element, v int) error {
+	number := strconv.Itoa(v)
+	if v > maxNumber {
+		number = "a number so great"
+	}
+	greatest := r.max
+	if r.sevenZero && r.field == &dayOfWeek {
+		greatest = 7
+	}
+	return r.failf(&e, r.wanted(), "%s is not within %d-%d in %s", number, r.min, greatest, clip(e.text))
+}
+
+func (r *fieldReader) stepOutside(e *element, word string) error {
+	if !r.stepMax {
+		return r.failf(e, "write a step of 1 or more", "step %s means nothing", clip(word))
+	}
+	return r.failf(e, fmt.Sprintf("use one value (%d) or another field, with at most two digits", r.min),
+		"step %s is not within 1-%d", clip(word), r.max)
+}
+
+func (r *fieldReader) openStepRefused(e *element, step string) error {
+	if n, ok := number(step); ok && n > 0 && n <= r.max {
+		hint := fmt.Sprintf("write %d-%d/%s", e.lo, r.max, step)
+		if e.lo == r.min {
+			hint += " or */" + step
+		}
+		return r.failf(e, hint, "%s is no crontab(5) syntax; %s rejects it", clip(e.text), r.dialect)
+	}
+	return r.unknown(e)
+}
+
+func (r *fieldReader) tooLong(e *element, word string, v int) error {
+	return r.failf(e, fmt.Sprintf("write %d", v), "%s has more than %d digits; %s rejects it", clip(word), r.digits(), r.dialect)
+}
+
+func (r *fieldReader) misreadZero(e *element, word string) error {
+	return r.failf(e, "write "+strings.ReplaceAll(clip(e.text), word, word[1:]), "%s is read as Sunday by %s", word, r.dialect)
+}
+
+// unrolled writes a range that runs backwards as it was meant.
+func (r *fieldReader) unrolled(e element) string {
+	if e.lo > r.max || e.hi < r.min {
+		return r.wanted()
+	}
+	length, hi := r.max-r.min+1, e.hi
+	if r.field == &dayOfWeek {
+		length = 7
+	}
+	if e.step == 1 {
+		return "write " + interval(e.lo, r.min+length-1) + "," + interval(r.min, hi)
+	}
+	var values []string
+	for v := e.lo; v <= hi+length && len(values) < length; v += e.step {
+		values = append(values, strconv.Itoa(r.min+(v-r.min)%length))
+	}
+	return "write the values, as in " + strings.Join(values, ",")
+}
+
+func interval(lo, hi int) string {
+	if lo == hi {
+		return strconv.Itoa(lo)
+	}
+	return fmt.Sprintf("%d-%d", lo, hi)
+}
+
+// unknown judges a part that the dialect cannot read.
+func (r *fieldReader) unknown(e *element) error {
+	problem := fmt.Sprintf("%s means nothing to %s", clip(e.text), r.dialect)
+	return r.fail(e.text, e.at, problem, r.cure(e))
+}
+
+func (r *fieldReader) cure(e *element) string {
+	text := strings.ToUpper(before(e.text, ' '))
+	if len(text) > 40 {
+		return r.wanted()
+	}
+	has := func(s string) bool { return strings.Contains(text, s) }
+	dom, dow := r.field == &dayOfMonth, r.field == &dayOfWeek
+	switch {
+	case text[0] == 'H' || text[0] == 'R' || has("~"):
+		return "H, R and ~ pick a random time: choose a fixed value, or set jitter on the profile"
+	case has("?"):
+		return "write *"
+	case dom && strings.HasPrefix(text, "L-"):
+		return "write the schedule as calendar, where *-*~04 is the fourth day from the end of a month"
+	case dom && (has("L") || has("W")) && !r.quartz, dow && (has("#") || has("L") && !has("JUL")) && !r.quartz:
+		return "only supercronic reads L, W and #: set cron_dialect: supercronic"
+	case dom && has("W"):
+		return "W takes one day, not a range: write each as in 10W,11W"
+	case dow && text == "L":
+		return "L in day-of-week has no one meaning: write 6 for Saturday, or e.g. 5L for the last Friday"
+	case dow && has("#"):
+		return "#k takes one day and a k of 1-5: write e.g. 5#3 for the third Friday"
+	case r.named(text[:min(3, len(text))]) >= 0 && !r.longNames:
+		return "write the first three letters of a name"
+	}
+	return r.wanted()
+}
+
+func (p *parser) fail(text string, at int, problem, hint string) error {
+	return &Error{Dialect: p.x.dialect, Text: clip(text), Problem: problem, Hint: hint, Offset: at, Length: len(text)}
+}
+
+func (p *parser) unknownMacro(word string) error {
+	hint := "write one of @" + strings.Join(p.macros, " @")
+	problem := fmt.Sprintf("%s is unknown to %s", clip(word), p.x.dialect)
+	switch word {
+	case "@midnight":
+		hint = "write @daily"
+	case "@every":
+		problem = fmt.Sprintf("@every: %s never ran this", p.x.dialect)
+		hint = "write a step as in */10, set every: on the profile, or cron_dialect: robfig"
+	case "@reboot":
+		problem = fmt.Sprintf("@reboot: %s never ran this", p.x.dialect)
+		hint = "set cron_dialect: crontab to run it once after each boot"
+	}
+	return p.fail(word, p.at, problem, hint)
+}
+
+// wrongCount judges a number of fields that the dialect does not know.
+func (p *parser) wrongCount(n int) error {
+	text := strings.TrimSpace(p.x.text)
+	at := strings.Index(p.x.text, text)
+	problem := fmt.Sprintf("%d fields", n)
+	switch {
+	case n == 0:
+		problem = "no expression"
+	case n == 1:
+		problem = "one field"
+	case n == maxFields:
+		problem = "too many fields"
+	}
+	hint := "write minute, hour, day-of-month, month and day-of-week"
+	switch n {
+	case 6:
+		hint = "say whether the first is seconds (cron_dialect: robfig) or the last a year (cron_dialect: supercronic)"
+	case 7:
+		hint = "only supercronic reads seconds and a year: set cron_dialect: supercronic"
+	}
+	return p.fail(text, at, problem, hint)
+}
+
+// neverOccurs names the days that no chosen month has.
+func (p *parser) neverOccurs(layout []*field, texts []string, ats []int) error {
+	for i, f := range layout {
+		if f != &dayOfMonth {
+			continue
+		}
+		r := fieldReader{field: f, dialect: p.x.dialect}
+		return r.fail(texts[i], ats[i],
+			fmt.Sprintf("%s never occurs in the chosen months (%s): the job would never run", clip(texts[i]), and(runs(set{p.x.month}, func(m int) string { return monthNames[m-1][:3] }))),
+			"write a day that these months have, or L for the last")
+	}
+	return p.fail(p.x.text, 0, "no such day: the job would never run", "choose other days")
+}
+
+func dialectList() string {
+	var names []string
+	for _, d := range Dialects() {
+		names = append(names, string(d))
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,176 @@
+package cron
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// field is one position of a cron expression. The greatest day of the week is
+// 6 or 7, as the dialect has it.
+type field struct {
+	name     string
+	min, max int
+	base     int      // the value of bit 0 of a set
+	names    []string // of min, min+1, …
+	cycle    string   // what a step starts anew with
+}
+
+var (
+	second     = field{name: "second", max: 59, cycle: "minute"}
+	minute     = field{name: "minute", max: 59, cycle: "hour"}
+	hour       = field{name: "hour", max: 23, cycle: "day"}
+	dayOfMonth = field{name: "day-of-month", min: 1, max: 31, cycle: "month"}
+	month      = field{name: "month", min: 1, max: 12, cycle: "year", names: monthNames[:]}
+	dayOfWeek  = field{name: "day-of-week", max: 6, cycle: "week", names: weekdayNames[:]}
+	year       = field{name: "year", min: firstYear, max: 2099, base: firstYear}
+
+	monthNames = [...]string{"January", "February", "March", "April", "May", "June",
+		"July", "August", "September", "October", "November", "December"}
+	weekdayNames = [...]string{"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"}
+)
+
+// fieldReader reads one field as a dialect does.
+type fieldReader struct {
+	*grammar
+	*field
+	dialect Dialect
+	text    string // the whole field
+	at      int    // its offset in the expression
+	max     int    // of the field in this dialect
+
+	values set      // less the field's base
+	days   *dayRule // for what is no plain value: L, W, #
+	star   bool     // a day field that does not restrict
+	notes  []string
+	empty  error // why some part has no values
+}
+
+// read reads the field, in time linear in its length.
+func (r *fieldReader) read() error {
+	r.star = r.grammar.star == starFirst && r.text[0] == '*'
+	at, rest, more := r.at, r.text, true
+	for more {
+		var text string
+		text, rest, more = strings.Cut(rest, ",")
+		junk, err := r.part(text, at)
+		if err != nil {
+			return err
+		}
+		if junk {
+			break
+		}
+		at += len(text) + 1
+	}
+	if r.field == &dayOfWeek {
+		r.values[0] = r.values[0]&0x7f | r.values[0]>>7
+	}
+	if r.values == (set{}) && !r.days.special(r.field) {
+		if r.empty != nil {
+			return r.empty
+		}
+		return r.fail(r.text, r.at, clip(r.text)+" has no values", r.wanted())
+	}
+	return nil
+}
+
+// part reads one part of the list. It reports whether the dialect ignores
+// what follows in the field.
+func (r *fieldReader) part(text string, at int) (junk bool, err error) {
+	if text == "" {
+		if r.emptyParts {
+			return false, nil
+		}
+		return false, r.fail(r.text, r.at, clip(r.text)+" has an empty part", "remove the comma that is one too many")
+	}
+	if r.quartz {
+		if done, err := r.special(text, at); done || err != nil {
+			return false, err
+		}
+	}
+	e, err := r.scan(text, at)
+	if err != nil {
+		return false, err
+	}
+	switch r.grammar.star {
+	case starBare:
+		r.star = r.star || e.wild && !e.stepped
+	case starUnitary:
+		r.star = r.star || e.wild && e.step == 1
+	}
+	if e.rest != "" {
+		r.note("%s ignores %s", r.dialect, clip(r.text[at-r.at+len(text)-len(e.rest):]))
+	}
+	return e.rest != "", r.add(e)
+}
+
+// add adds the values of a part.
+func (r *fieldReader) add(e element) error {
+	if e.lo > e.hi {
+		if r.zeroEnd && e.hi == 0 && !e.stepped {
+			e.hi = 7
+		} else if err := r.backward(e); err != nil {
+			return err
+		}
+	}
+	last := e.lo
+	for v := e.lo; v <= e.hi; v += e.step {
+		if v < r.min || v > r.max {
+			return r.outside(e, v)
+		}
+		r.values.add(v - r.base)
+		last = v
+	}
+	if e.sevenEnd && e.lo == 0 {
+		r.note("%s ends at Sunday=0 in %s: it is Sunday only; write * for every day", e.text, r.dialect)
+	}
+	if wholeCycle := e.wild || !e.ranged && e.stepped || e.lo == r.min && e.hi == r.max; wholeCycle && e.step > 1 {
+		r.noteRestart(e, last)
+	}
+	return nil
+}
+
+// backward judges a range whose end comes before its start.
+func (r *fieldReader) backward(e element) error {
+	problem := fmt.Sprintf("range %s runs backwards", e.text)
+	if e.sevenEnd {
+		problem = fmt.Sprintf("%s ends at Sunday=0 in %s", e.text, r.dialect)
+	}
+	if r.backwards == backwardsError || r.backwards == backwardsEmptyStepped && !e.stepped {
+		return r.fail(e.text, e.at, problem, r.unrolled(e))
+	}
+	problem += fmt.Sprintf("; %s would never run it", r.dialect)
+	if r.empty == nil {
+		r.empty = r.fail(e.text, e.at, problem, r.unrolled(e))
+	}
+	r.note("%s; %s", problem, r.unrolled(e))
+	return nil
+}
+
+// noteRestart tells of a step that does not divide its cycle.
+func (r *fieldReader) noteRestart(e element, last int) {
+	length := r.max - r.min + 1
+	if r.field == &dayOfWeek {
+		length = 7
+	}
+	gap := e.lo + length - last
+	switch {
+	case r.field == &year || gap == e.step:
+	case last == e.lo:
+		r.note("%s is %d alone, once each %s: a step longer than the %s", e.text, e.lo, r.cycle, r.cycle)
+	case r.field == &dayOfMonth:
+		r.note("%s starts anew each month: day %d is followed by day %d", e.text, last, e.lo)
+	default:
+		r.note("%s starts anew each %s: %d is followed by %d, %d later and not %d", e.text, r.cycle, last, e.lo, gap, e.step)
+	}
+}
+
+// maxNotes is enough for any expression that a person wrote.
+const maxNotes = 8
+
+func (r *fieldReader) note(format string, args ...any) {
+	note := r.name + ": " + fmt.Sprintf(format, args...)
+	if len(r.notes) < maxNotes && !slices.Contains(r.notes, note) {
+		r.notes = append(r.notes, note)
+	}
+}

@@ -1,0 +1,206 @@
+package cron
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Parse reads text as dialect d does. The error is an *Error; it also refuses
+// what the dialect accepts and would never run.
+func Parse(d Dialect, text string) (*Expression, error) {
+	g := grammars[d]
+	if g == nil {
+		return nil, &Error{Dialect: d, Text: clip(text), Length: len(text),
+			Problem: fmt.Sprintf("unknown cron dialect %s", clip(string(d))),
+			Hint:    "write one of " + dialectList()}
+	}
+	p := parser{grammar: g, x: &Expression{dialect: d, text: text}}
+	p.rest = strings.TrimRight(text, " \t\r\n")
+	p.skipBlanks("\r\n")
+	if err := p.parse(); err != nil {
+		return nil, err
+	}
+	return p.x, nil
+}
+
+// parser reads a whole expression. rest is always the end of the text, less
+// the white space after it.
+type parser struct {
+	*grammar
+	x    *Expression
+	rest string
+	at   int // offset of rest
+}
+
+func (p *parser) parse() error {
+	if i := strings.IndexByte(p.rest, '\n'); i >= 0 {
+		return p.fail(p.rest[i:], p.at+i, "more than one line", "write one line; a profile takes a list of expressions")
+	}
+	if err := p.zone(); err != nil {
+		return err
+	}
+	if strings.HasPrefix(p.rest, "@") {
+		return p.macro()
+	}
+	return p.fields()
+}
+
+// advance drops n bytes from the front.
+func (p *parser) advance(n int) { p.rest, p.at = p.rest[n:], p.at+n }
+
+func (p *parser) skipBlanks(more string) {
+	p.advance(len(p.rest) - len(strings.TrimLeft(p.rest, " \t"+more)))
+}
+
+// zone takes a CRON_TZ= or TZ= prefix.
+func (p *parser) zone() error {
+	key := before(p.rest, '=')
+	if key != "CRON_TZ" && key != "TZ" || key == p.rest {
+		return nil
+	}
+	prefix := before(p.rest, ' ')
+	name := prefix[len(key)+1:]
+	switch {
+	case !p.zones:
+		return p.fail(prefix, p.at, fmt.Sprintf("%s does not read a time zone in an expression", p.x.dialect),
+			"take it out and set the timezone of the profile")
+	case prefix == p.rest:
+		return p.fail(prefix, p.at, "a time zone and no expression", "write the five fields after it")
+	case name == "Local":
+		return p.fail(prefix, p.at, "time zone Local is no name", "write the zone as in Europe/Berlin")
+	case name == "":
+		name = "UTC" // as time.LoadLocation has it
+	}
+	if _, err := time.LoadLocation(name); err != nil {
+		return p.fail(prefix, p.at, fmt.Sprintf("time zone %s is not in the time zone database", clip(name)),
+			"write a zone as in Europe/Berlin, upper and lower case as listed by timedatectl list-timezones")
+	}
+	p.x.zone = name
+	p.advance(len(prefix))
+	p.skipBlanks("")
+	return nil
+}
+
+// macro reads an expression that begins with @.
+func (p *parser) macro() error {
+	word := before(p.rest, ' ')
+	name := word[1:]
+	known := false
+	for _, m := range p.macros {
+		known = known || m == name
+	}
+	switch {
+	case !known:
+		return p.unknownMacro(word)
+	case name == "every":
+		return p.every(strings.TrimPrefix(p.rest[len(word):], " "))
+	case word != p.rest:
+		return p.fail(p.rest[len(word):], p.at+len(word), fmt.Sprintf("something after %s", word), "write "+word+" alone")
+	case name == "reboot":
+		p.x.boot = true
+		return nil
+	}
+	long := parser{grammar: p.grammar, x: p.x, rest: macros[name]}
+	return long.fields()
+}
+
+// macros are the expressions that the macros stand for, in every dialect.
+var macros = map[string]string{
+	"hourly":   "0 * * * *",
+	"daily":    "0 0 * * *",
+	"midnight": "0 0 * * *",
+	"weekly":   "0 0 * * 0",
+	"monthly":  "0 0 1 * *",
+	"yearly":   "0 0 1 1 *",
+	"annually": "0 0 1 1 *",
+}
+
+// every reads the duration of @every as robfig/cron does: whole seconds, the
+// rest cut off, and never less than one.
+func (p *parser) every(text string) error {
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return p.fail(p.rest, p.at, clip(p.rest)+" is no duration", "write it as in @every 1h30m")
+	}
+	p.x.every = max(d.Truncate(time.Second), time.Second)
+	if p.x.every != d {
+		p.x.notes = append(p.x.notes, fmt.Sprintf("%s takes whole seconds, at least one: %s is %s", p.x.dialect, clip(p.rest), p.x.every))
+	}
+	return nil
+}
+
+// maxFields is one more than any dialect has.
+const maxFields = 8
+
+// fields reads an expression of fields.
+func (p *parser) fields() error {
+	var texts [maxFields]string
+	var ats [maxFields]int
+	n := 0
+	for ; p.rest != "" && n < maxFields; n++ {
+		end := strings.IndexAny(p.rest, " \t")
+		if end < 0 {
+			end = len(p.rest)
+		}
+		texts[n], ats[n] = p.rest[:end], p.at
+		p.advance(end)
+		p.skipBlanks("")
+	}
+	layout := p.layouts[n]
+	if layout == nil {
+		return p.wrongCount(n)
+	}
+	m := &p.x.meaning
+	m.second, m.years = 1, allYears
+	for i, f := range layout {
+		if err := p.field(f, texts[i], ats[i]); err != nil {
+			return err
+		}
+	}
+	m.tables = p.x.days.tables()
+	m.reduce()
+	if !m.occurs() {
+		return p.neverOccurs(layout, texts[:], ats[:])
+	}
+	return nil
+}
+
+// field reads one field into the expression.
+func (p *parser) field(f *field, text string, at int) error {
+	x := p.x
+	r := fieldReader{grammar: p.grammar, field: f, dialect: x.dialect, text: text, at: at, max: f.max,
+		days: &x.days, notes: x.notes}
+	if f == &dayOfWeek {
+		r.max = p.dowMax
+	}
+	if err := r.read(); err != nil {
+		return err
+	}
+	x.notes = r.notes
+	switch f {
+	case &second:
+		x.second = r.values[0]
+	case &minute:
+		x.minute = r.values[0]
+	case &hour:
+		x.hour = r.values[0]
+	case &dayOfMonth:
+		x.days.dom, x.days.domStar = r.values[0], r.star
+	case &month:
+		x.month = r.values[0]
+	case &dayOfWeek:
+		for day := range 7 {
+			if r.values.has(day) {
+				x.days.dow |= weekdayBit(day)
+			}
+		}
+		x.days.dowStar = r.star
+	case &year:
+		x.years = r.values
+		if r.values == span(0, year.max-firstYear) {
+			x.years = allYears
+		}
+	}
+	return nil
+}
