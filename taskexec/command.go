@@ -48,11 +48,11 @@ func scriptArgv(t montimer.Task, checkout, python string) []string {
 	return []string{filepath.Join(checkout, t.Script)}
 }
 
-// environ lays the profile's and the task's variables over base. A name may
+// environ lays variables over base, the later over the earlier. A name may
 // occur more than once: the last one counts, as os/exec promises.
-func environ(base []string, p montimer.Profile, t montimer.Task) []string {
+func environ(base []string, overlays ...[]montimer.EnvVar) []string {
 	env := slices.Clone(base)
-	for _, v := range slices.Concat(p.Env, t.Env) {
+	for _, v := range slices.Concat(overlays...) {
 		env = append(env, v.Name+"="+v.Value)
 	}
 	return env

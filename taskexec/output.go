@@ -22,17 +22,26 @@ type Sink interface {
 
 // Line is a line of valid UTF-8 without its newline, or a piece of one.
 type Line struct {
-	Text    []byte
-	Partial bool // the line goes on in the next Line
+	Text     []byte
+	Priority int  // of syslog(3), 3 to 7: what the line asked for with <N>, else 6
+	Partial  bool // the line goes on in the next Line
 }
 
 // stream turns what a task writes to one pipe into lines, in constant memory.
 type stream struct {
-	task  string
-	sink  Sink
-	tail  tail
-	buf   [bufferSize]byte
-	lines []Line
+	task     string
+	sink     Sink
+	redactor *Redactor
+	tail     tail
+	buf      [bufferSize]byte
+	lines    []Line
+	inLine   bool // the next line continues the one before
+	priority int  // of that
+}
+
+// reset makes s ready for another task.
+func (s *stream) reset(task string) {
+	s.task, s.tail, s.inLine = task, tail{}, false
 }
 
 // copy reads until the end or an error; what has been read until then counts.
@@ -45,7 +54,7 @@ func (s *stream) copy(r io.Reader) {
 		case newline >= 0:
 			held = s.pass(end, held+newline+1, false)
 		case end == len(s.buf):
-			held = s.pass(end, runeStart(s.buf[:], pieceSize), true)
+			held = s.pass(end, s.redactor.cut(s.buf[:], runeStart(s.buf[:], pieceSize)), true)
 		default:
 			held = end
 		}
@@ -67,6 +76,7 @@ func (s *stream) pass(end, n int, partial bool) (held int) {
 
 // emit passes on the lines of block. partial: its last line goes on.
 func (s *stream) emit(block []byte, partial bool) {
+	block = s.redactor.Bytes(block)
 	if !utf8.Valid(block) {
 		block = bytes.ToValidUTF8(block, []byte("\uFFFD"))
 	}
@@ -78,16 +88,20 @@ func (s *stream) emit(block []byte, partial bool) {
 		}
 		for len(line) > pieceSize {
 			n := runeStart(line, pieceSize)
-			s.add(Line{line[:n], true})
+			s.add(line[:n], true)
 			line = line[n:]
 		}
-		s.add(Line{line, !more && partial})
+		s.add(line, !more && partial)
 	}
 	s.flush()
 }
 
-func (s *stream) add(l Line) {
-	if s.lines = append(s.lines, l); len(s.lines) == batchLines {
+func (s *stream) add(text []byte, partial bool) {
+	if !s.inLine {
+		s.priority, text = priority(text)
+	}
+	s.inLine = partial
+	if s.lines = append(s.lines, Line{text, s.priority, partial}); len(s.lines) == batchLines {
 		s.flush()
 	}
 }

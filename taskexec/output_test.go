@@ -33,7 +33,7 @@ func (s *lineSink) Lines(_ string, lines []Line) {
 
 func split(r io.Reader) (lines []string, tail string) {
 	sink := &lineSink{}
-	s := &stream{sink: sink}
+	s := &stream{sink: sink, redactor: NewRedactor(nil)}
 	s.copy(r)
 	return sink.lines, s.tail.String()
 }
@@ -161,7 +161,7 @@ func TestMemoryIsBoundedWhateverTheOutput(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHost(t, shell(script))
-			h.Sink = NewTextSink(io.Discard)
+			h.Sink = NewTextSink(io.Discard, false)
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			if r := h.exec(t); r.Tasks[0].Status != StatusOK {
@@ -189,7 +189,10 @@ func BenchmarkOutput(b *testing.B) {
 	}
 	b.Run("exec", func(b *testing.B) {
 		c := command{argv: []string{"/bin/cat", file}}
-		out, errs := &stream{task: "t", sink: NewTextSink(null)}, &stream{}
+		newStream := func() *stream {
+			return &stream{task: "t", sink: NewTextSink(null, false), redactor: NewRedactor([]string{"a secret value", "another"})}
+		}
+		out, errs := newStream(), newStream()
 		b.SetBytes(99_000_000)
 		for b.Loop() {
 			if _, err := c.run(b.Context(), 0, out, errs); err != nil {
@@ -219,14 +222,14 @@ func BenchmarkOutput(b *testing.B) {
 // 1,000 tasks of /bin/true, against a loop in sh.
 func BenchmarkSpawn(b *testing.B) {
 	b.Run("exec", func(b *testing.B) {
-		h := &Runner{Checkout: "/", Sink: discard{}, Grace: 1}
-		p := montimer.Profile{}
+		p := montimer.Profile{Name: "p"}
 		for range 1000 {
 			p.Tasks = append(p.Tasks, montimer.Task{Command: montimer.Command{Argv: []string{"/bin/true"}}})
 		}
-		h.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+		log := slog.New(slog.NewTextHandler(io.Discard, nil))
+		run := Runner{Checkout: "/", Environ: os.Environ(), Sink: discard{}, Log: log}.begin(Request{}, p)
 		for b.Loop() {
-			h.tasks(b.Context(), p)
+			run.tasks(b.Context())
 		}
 	})
 	b.Run("sh", func(b *testing.B) {

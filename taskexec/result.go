@@ -47,13 +47,14 @@ const (
 // TaskResult is what became of one task.
 type TaskResult struct {
 	Name       string
-	Status     Status
+	Status     Status         // StatusNotRun: all other fields are zero
 	ExitCode   int            // -S when ended by signal S, -1 when it never started
 	Signal     syscall.Signal // that ended it; 0: none
 	Err        error          // why it never started
-	Started    time.Time      // zero when it never started
-	Duration   time.Duration
-	StdoutTail string // last non-blank lines, see [tailLines]
+	Attempts   int            // the last of them is what the result tells of
+	Started    time.Time      // of the first attempt
+	Duration   time.Duration  // of all attempts and the waits between
+	StdoutTail string         // its last 4 non-blank lines, at most 500 code points
 	StderrTail string
 }
 

@@ -63,7 +63,7 @@ func newHost(t *testing.T, tasks ...montimer.Task) *host {
 		Environ:  []string{"PATH=" + os.Getenv("PATH"), "BASE=runner", "OVER=runner"},
 		Grace:    10 * time.Second,
 		Load:     func(context.Context) (montimer.Jobs, error) { return h.jobs, nil },
-		Sink:     NewTextSink(&h.out),
+		Sink:     NewTextSink(&h.out, false),
 		Log:      slog.New(slog.NewTextHandler(&h.log, nil)),
 	}
 	return h
@@ -93,7 +93,7 @@ func (h *host) write(t *testing.T, name, text string, mode os.FileMode) {
 
 func shell(line string) montimer.Task { return montimer.Task{Command: montimer.Command{Shell: line}} }
 
-var ignoreTimes = cmpopts.IgnoreFields(TaskResult{}, "Started", "Duration", "Err")
+var ignoreTimes = cmpopts.IgnoreFields(TaskResult{}, "Started", "Duration", "Err", "Attempts")
 
 // One row for each way a task can end.
 func TestTaskEnds(t *testing.T) {

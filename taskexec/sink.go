@@ -5,15 +5,18 @@ import (
 	"sync"
 )
 
-// TextSink writes each line as "task: text".
+// TextSink writes each line as "task: text", safe to show to people.
 type TextSink struct {
-	w   io.Writer
-	mu  sync.Mutex
-	buf []byte
+	w      io.Writer
+	levels bool
+	mu     sync.Mutex
+	buf    []byte
 }
 
-// NewTextSink returns a sink that writes to w, one Write for each batch.
-func NewTextSink(w io.Writer) *TextSink { return &TextSink{w: w} }
+// NewTextSink returns a sink that writes to w, one Write for each batch. With
+// levels, each line begins with its priority as <N>, which the journal reads
+// from the stderr of a service.
+func NewTextSink(w io.Writer, levels bool) *TextSink { return &TextSink{w: w, levels: levels} }
 
 // Lines implements [Sink].
 func (s *TextSink) Lines(task string, lines []Line) {
@@ -21,9 +24,12 @@ func (s *TextSink) Lines(task string, lines []Line) {
 	defer s.mu.Unlock()
 	s.buf = s.buf[:0]
 	for _, l := range lines {
+		if s.levels {
+			s.buf = append(s.buf, '<', byte('0'+l.Priority), '>')
+		}
 		s.buf = append(s.buf, task...)
 		s.buf = append(s.buf, ": "...)
-		s.buf = append(s.buf, l.Text...)
+		s.buf = AppendDisplay(s.buf, l.Text)
 		s.buf = append(s.buf, '\n')
 	}
 	s.w.Write(s.buf)

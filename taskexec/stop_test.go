@@ -202,7 +202,8 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	newStream := func() *stream { return &stream{sink: discard{}, redactor: NewRedactor(nil)} }
 	c := command{[]string{"sh", "-c", "echo $$ >pid; exec sleep 60"}, os.Getenv("TASKEXEC_CHECKOUT"), os.Environ()}
-	c.run(context.Background(), time.Second, &stream{sink: discard{}}, &stream{sink: discard{}})
+	c.run(context.Background(), time.Second, newStream(), newStream())
 	held.Close()
 }

@@ -7,52 +7,60 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/montimer/montimer"
 )
 
-// tasks runs the tasks of p and returns what became of each.
-func (r Runner) tasks(ctx context.Context, p montimer.Profile) []TaskResult {
-	python := r.python()
-	var stdout, stderr stream // one pair of buffers for all
-	results := make([]TaskResult, 0, len(p.Tasks))
-	for _, t := range p.Tasks {
-		if ctx.Err() != nil {
-			results = append(results, TaskResult{Name: t.Name, Status: StatusNotRun})
-			continue
-		}
-		stdout.task, stdout.sink, stdout.tail = t.Name, r.Sink, tail{}
-		stderr.task, stderr.sink, stderr.tail = t.Name, r.Sink, tail{}
-		c := command{argv(t, r.Checkout, python), filepath.Join(r.Checkout, t.Workdir), environ(r.Environ, p, t)}
-		results = append(results, r.task(ctx, t, c, &stdout, &stderr))
-	}
-	return results
-}
-
-// python returns what runs .py files: the checkout's own Python where it has one.
-func (r Runner) python() string {
-	python := filepath.Join(r.Checkout, ".venv/bin/python")
-	if _, err := os.Stat(python); err != nil {
-		return "python3"
-	}
-	return python
-}
-
-// task runs one task.
-func (r Runner) task(ctx context.Context, t montimer.Task, c command, stdout, stderr *stream) TaskResult {
-	if t.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, t.Timeout, errTimeout)
-		defer cancel()
-	}
+// task runs one task, again after a failure where it has retries. The nth
+// retry comes n times the task's RetryDelay after the failure before it.
+func (r *run) task(ctx context.Context, t montimer.Task) TaskResult {
 	log := r.Log.With("task", t.Name)
-	log.Info(fmt.Sprintf("running task %s: %s", t.Name, strings.Join(c.argv, " ")))
+	started := time.Now()
+	for attempt := 1; ; attempt++ {
+		result := r.attempt(ctx, log, t, attempt)
+		result.Attempts, result.Started, result.Duration = attempt, started, time.Since(started)
+		if result.Status == StatusOK || attempt > t.Retries || ctx.Err() != nil {
+			return result
+		}
+		wait := time.Duration(attempt) * t.RetryDelay
+		log.Info(fmt.Sprintf("task %s: retry %d of %d in %v", t.Name, attempt, t.Retries, wait))
+		if !sleep(ctx, wait) {
+			return result
+		}
+	}
+}
 
+// sleep waits and reports whether ctx lasted.
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
+
+// attempt runs a task once.
+func (r *run) attempt(ctx context.Context, log *slog.Logger, t montimer.Task, n int) TaskResult {
+	ctx, cancel := withLimit(ctx, t.Timeout)
+	defer cancel()
+	dir := filepath.Join(r.Checkout, t.Workdir)
+	c := command{
+		argv: argv(t, r.Checkout, r.python),
+		dir:  dir,
+		env:  append(environ(r.Environ, r.profile.Env, t.Env), r.facts(t, n, dir)...),
+	}
+	log.Info(r.Redactor.String(fmt.Sprintf("running task %s: %s", t.Name, strings.Join(c.argv, " "))))
+
+	stdout, stderr := r.stream(t.Name), r.stream(t.Name)
+	defer r.streams.Put(stdout)
+	defer r.streams.Put(stderr)
 	result := TaskResult{Name: t.Name, Started: time.Now()}
-	err := scriptExists(t, r.Checkout)
 	var end ending
+	err := scriptExists(t, r.Checkout)
 	if err == nil {
 		end, err = c.run(ctx, r.Grace, stdout, stderr)
 	}
@@ -66,6 +74,33 @@ func (r Runner) task(ctx context.Context, t montimer.Task, c command, stdout, st
 	}
 	log.Log(ctx, level, fmt.Sprintf("task %s %s", t.Name, result.outcome()), "result", string(result.Status))
 	return result
+}
+
+// facts are the variables that tell a task about its run. jobs.yaml cannot
+// change them.
+func (r *run) facts(t montimer.Task, attempt int, dir string) []string {
+	facts := []string{
+		"PWD=" + dir,
+		"MONTIMER_PROFILE=" + r.profile.Name,
+		"MONTIMER_TASK=" + t.Name,
+		"MONTIMER_RUN_ID=" + r.RunID,
+		"MONTIMER_TRIGGER=" + string(r.Trigger),
+		"MONTIMER_ATTEMPT=" + strconv.Itoa(attempt),
+	}
+	if !r.ScheduledAt.IsZero() {
+		facts = append(facts, "MONTIMER_SCHEDULED_AT="+r.ScheduledAt.UTC().Format(time.RFC3339))
+	}
+	return facts
+}
+
+// stream returns a buffer for the output of a task; used ones are used again.
+func (r *run) stream(task string) *stream {
+	s, ok := r.streams.Get().(*stream)
+	if !ok {
+		s = &stream{sink: r.Sink, redactor: r.Redactor}
+	}
+	s.reset(task)
+	return s
 }
 
 // scriptExists says in plain words that a script is not there; its interpreter

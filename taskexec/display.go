@@ -1,0 +1,52 @@
+package taskexec
+
+import (
+	"encoding/binary"
+	"unicode"
+	"unicode/utf8"
+)
+
+const hexDigits = "0123456789abcdef"
+
+// AppendDisplay appends text as it may be shown to people: what could move the
+// cursor, colour or reorder what stands around it (control and escape
+// characters but the tab, bidirectional marks, line separators) and what is not
+// UTF-8 is written as \xNN, a byte each.
+func AppendDisplay(dst, text []byte) []byte {
+	n := plain(text)
+	dst = append(dst, text[:n]...)
+	for text = text[n:]; len(text) > 0; {
+		r, size := utf8.DecodeRune(text)
+		if r == utf8.RuneError && size == 1 || unsafeRune(r) {
+			for _, c := range text[:size] {
+				dst = append(dst, '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
+			}
+		} else {
+			dst = append(dst, text[:size]...)
+		}
+		text = text[size:]
+	}
+	return dst
+}
+
+// unsafeRune reports whether r is a control character but the tab, a line or
+// paragraph separator, or one of the bidirectional marks of Unicode.
+func unsafeRune(r rune) bool {
+	return r != '\t' && unicode.IsControl(r) || r == 0x2028 || r == 0x2029 || unicode.Is(unicode.Bidi_Control, r)
+}
+
+// plain returns how many of the first bytes are certainly printable ASCII. It
+// looks at eight at once, as nearly all output is nothing else.
+func plain(b []byte) int {
+	const ones = 0x0101010101010101
+	n := 0
+	for ; len(b)-n >= 8; n += 8 {
+		x := binary.LittleEndian.Uint64(b[n:])
+		above := x | (x + 0x01*ones) // its high bits: ≥ 0x7f
+		below := x + 0x60*ones       // its high bits: ≥ 0x20
+		if above&(0x80*ones) != 0 || ^below&(0x80*ones) != 0 {
+			break
+		}
+	}
+	return n
+}
