@@ -48,7 +48,7 @@ func Decode(file string, data []byte, opt Options) (montimer.Jobs, []Diagnostic)
 	if opt.Now.IsZero() {
 		opt.Now = time.Now()
 	}
-	d := &decoder{name: file, opt: opt, keys: newTable(), guesses: 2_000_000}
+	d := &decoder{name: file, opt: opt, keys: newTable(), guesses: 2_000_000, plans: map[question]*plan{}, locations: map[string]*time.Location{}}
 	var jobs montimer.Jobs
 	if root, ok := d.parse(data); ok {
 		jobs = d.file(root)
@@ -70,7 +70,9 @@ type decoder struct {
 
 	defaults     defaults
 	defaultPairs pairs // the keys of defaults
-	schedules    scheduler
+	plans        map[question]*plan
+	locations    map[string]*time.Location // nil for names that tzdata does not have
+	zoneList     []string                  // made when it is first needed
 }
 
 // A step names one part of the way to a value: profile "x", or a key.
@@ -226,17 +228,46 @@ func (d *decoder) add(s Severity, at place, hint, message string) {
 	})
 }
 
+// placeIn returns the place of a part of the text of v, given in bytes. If the
+// text is not written in the file as it is, that is the place of v.
+func (d *decoder) placeIn(v value, offset, length int) place {
+	p := d.place(v)
+	if v.use != nil || v.Kind != yaml.ScalarNode || offset+length > len(v.Value) {
+		return p
+	}
+	written := after(d.src.line(v.Line), v.Column-1)
+	quotes := 0
+	if v.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 && written != "" {
+		written, quotes = written[1:], 1
+	}
+	if !strings.HasPrefix(written, v.Value[:offset+length]) {
+		return p
+	}
+	return place{
+		line:  p.line,
+		col:   p.col + quotes + utf8.RuneCountInString(v.Value[:offset]),
+		width: utf8.RuneCountInString(v.Value[offset : offset+length]),
+	}
+}
+
 // finish sorts the problems and adds their source lines.
 func (d *decoder) finish() []Diagnostic {
 	slices.SortStableFunc(d.diags, byPosition)
+	last := Diagnostic{Col: 1}
 	for i := range d.diags {
 		g := &d.diags[i]
 		g.Source = d.src.line(g.Line)
-		left := 1
 		if g.Col > 0 {
-			left = utf8.RuneCountInString(after(g.Source, g.Col-1))
+			// Lines can be very long, and can have very many problems.
+			if g.Line != last.Line {
+				last = Diagnostic{Line: g.Line, Col: 1}
+			}
+			rest := after(g.Source[last.Offset:], g.Col-last.Col)
+			g.Offset = len(g.Source) - len(rest)
+			g.Width = min(g.Width, utf8.RuneCountInString(rest))
+			last = *g
 		}
-		g.Width = max(1, min(g.Width, left))
+		g.Width = max(g.Width, 1)
 	}
 	if d.dropped > 0 {
 		d.diags = append(d.diags, Diagnostic{

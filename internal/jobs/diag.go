@@ -24,6 +24,7 @@ type Diagnostic struct {
 	Message  string   `json:"message"`
 	Hint     string   `json:"hint,omitempty"` // how to mend it, if there is more to say
 	Source   string   `json:"-"`              // the line, without its end
+	Offset   int      `json:"-"`              // of Col in Source, in bytes
 }
 
 // HasErrors reports whether any of ds is an error.

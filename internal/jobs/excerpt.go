@@ -17,66 +17,51 @@ const (
 // excerpt returns the line of d, or the part of it around the problem, and a
 // line of carets that points at the problem.
 func excerpt(d Diagnostic) (source, caret string) {
-	if d.Col == 0 {
-		text, _ := take(d.Source, excerptCells)
-		return strings.TrimRight(text, " "), ""
+	before, rest := d.Source[:d.Offset], d.Source[d.Offset:]
+	_, need := take(rest, excerptCells)
+	lead, indent := takeLast(before, max(leadCells, excerptCells-need))
+	text, _ := take(rest, excerptCells-indent)
+	if d.Col > 0 {
+		marked := rest[:len(rest)-len(after(rest, d.Width))]
+		_, width := take(marked, excerptCells-indent)
+		caret = strings.Repeat(" ", indent) + strings.Repeat("^", max(1, width))
 	}
-	rest := after(d.Source, d.Col-1)
-	before := d.Source[:len(d.Source)-len(rest)]
-	lead, leadWidth := takeLast(before, excerptCells-leadCells)
-	if leadWidth > leadCells && cells(rest, excerptCells-leadWidth) {
-		lead, leadWidth = takeLast(before, leadCells)
-	}
-	text, _ := take(rest, excerptCells-leadWidth)
-	marked, width := take(prefix(rest, d.Width), excerptCells-leadWidth)
-	_ = marked
-	return strings.TrimRight(lead+text, " "), strings.Repeat(" ", leadWidth) + strings.Repeat("^", max(1, width))
+	return strings.TrimRight(lead+text, " "), caret
 }
 
-// prefix returns the first n characters of s.
-func prefix(s string, n int) string { return s[:len(s)-len(after(s, n))] }
-
-// cells reports whether s needs more than most cells.
-func cells(s string, most int) bool {
-	_, more := take(s, most)
-	return more > most
-}
-
-// take returns what of s fits into most cells, with a … for what does not.
+// take returns what of s fits into most cells, its end replaced by … if need
+// be, and the cells that takes.
 func take(s string, most int) (text string, width int) {
 	var b strings.Builder
+	fits, fitsWidth := 0, 0 // with room for the …
 	for _, r := range s {
 		shown, n := show(r)
-		if width+n > most-1 {
-			b.WriteString("…")
-			return b.String(), width + 1
+		if width+n > most {
+			return b.String()[:fits] + "…", fitsWidth + 1
 		}
 		b.WriteString(shown)
-		width += n
+		if width += n; width < most {
+			fits, fitsWidth = b.Len(), width
+		}
 	}
 	return b.String(), width
 }
 
 // takeLast is take for the end of s.
 func takeLast(s string, most int) (text string, width int) {
-	var parts []string
-	for len(s) > 0 {
-		r, size := utf8.DecodeLastRuneInString(s)
-		shown, n := show(r)
-		if width+n > most-1 {
-			parts = append(parts, "…")
-			width++
-			break
+	start, fits, fitsWidth := len(s), len(s), 0
+	for start > 0 {
+		r, size := utf8.DecodeLastRuneInString(s[:start])
+		_, n := show(r)
+		if width+n > most {
+			return "…" + visible(s[fits:]), fitsWidth + 1
 		}
-		parts = append(parts, shown)
-		width += n
-		s = s[:len(s)-size]
+		start -= size
+		if width += n; width < most {
+			fits, fitsWidth = start, width
+		}
 	}
-	var b strings.Builder
-	for i := range parts {
-		b.WriteString(parts[len(parts)-1-i])
-	}
-	return b.String(), width
+	return visible(s), width
 }
 
 // visible returns s with everything that could move or hide text shown as an

@@ -6,6 +6,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/cron"
 )
 
 // file is the top level of a jobs.yaml. Profiles start from the defaults,
@@ -35,7 +36,7 @@ func (d *decoder) file(root value) montimer.Jobs {
 	d.defaults = defaults{
 		profile: profile{
 			Profile: montimer.Profile{Enabled: true, CatchUp: true, Overlap: montimer.OverlapSkip, Parallel: 1},
-			dialect: "supercronic",
+			dialect: cron.Supercronic,
 		},
 		task: task{Task: montimer.Task{Enabled: true, Timeout: taskTimeout, RetryDelay: retryDelay}},
 	}

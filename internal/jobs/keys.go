@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/cron"
 )
 
 // A Key is one key of jobs.yaml, for reference texts.
@@ -100,9 +101,9 @@ func profileKeys() []field[profile] {
 			"A calendar event of systemd.time(7) or a list of them, such as \"Mon..Fri 9:00\"."),
 		key("every", span(time.Second, 1000*day), "", func(p *T) *time.Duration { return &p.every },
 			"A time span of at most 24h. If it divides 24 hours the runs are at fixed times of the day in UTC, else they are counted from the last run."),
-		key("timezone", word(), "that of the host", func(p *T) *string { return &p.timezone },
+		key("timezone", zone(), "that of the host", func(p *T) *string { return &p.timezone },
 			"The IANA time zone that cron and calendar are meant in, such as Europe/Berlin.").inherits(),
-		key("cron_dialect", choice("supercronic", "crontab", "cronie", "robfig"), "supercronic", func(p *T) *string { return &p.dialect },
+		key("cron_dialect", choice(cron.Dialects()...), string(cron.Supercronic), func(p *T) *cron.Dialect { return &p.dialect },
 			"The program whose reading of cron expressions counts.").inherits(),
 		key("description", prose(), "", func(p *T) *string { return &p.Description },
 			"What the profile is for."),
@@ -132,9 +133,9 @@ func profileKeys() []field[profile] {
 func taskKeys() []field[task] {
 	type T = task
 	return []field[T]{
-		key("name", line(), "", func(t *T) *string { return &t.Name },
+		key("name", text(), "", func(t *T) *string { return &t.Name },
 			"A name for reports. Required."),
-		key("script", line(), "", func(t *T) *string { return &t.Script },
+		key("script", text(), "", func(t *T) *string { return &t.Script },
 			"A file of the checkout, relative to it. A task has exactly one of script and command."),
 		key("command", command(), "", func(t *T) *montimer.Command { return &t.Command },
 			"A list is a program and its arguments, a text is a line for sh."),
@@ -150,7 +151,7 @@ func taskKeys() []field[task] {
 			"How often a failed task is tried again.").inherits(),
 		key("retry_delay", span(0, day), "10s", func(t *T) *time.Duration { return &t.RetryDelay },
 			"The pause before the first retry.").inherits(),
-		key("workdir", line(), "the checkout", func(t *T) *string { return &t.Workdir },
+		key("workdir", word(), "the checkout", func(t *T) *string { return &t.Workdir },
 			"The directory to run in, relative to the checkout.").inherits(),
 		key("after", words(), "", func(t *T) *[]located { return &t.after },
 			"A task, or a list of tasks, of the same profile that must have ended before this one starts, whatever their result."),

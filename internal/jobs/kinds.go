@@ -58,37 +58,27 @@ func boolean() kind[bool] {
 	}
 }
 
-// text takes a scalar that the old runner turns into text.
+// text takes one line of text, as the old runner read it.
 func text() kind[string] {
 	return kind[string]{name: "text", schema: anyScalar, read: func(d *decoder, v value, into *string) {
 		s, ok := d.scalar(v)
-		if !ok {
+		switch {
+		case !ok:
 			return
-		}
-		if s.kind == kindBool {
-			d.warn(v, "put it in quotes", "%s is a boolean, read as the text %s", v.Value, quote(s.text))
+		case s.kind == kindNull:
+			d.error(v, "", "no value")
+			return
+		case s.text == "":
+			d.error(v, "", "must not be empty")
+			return
+		case strings.ContainsFunc(s.text, isControl):
+			d.error(v, "", "must be one line without control characters")
+			return
+		case s.kind == kindBool:
+			d.warn(v, "put it in quotes", "%s is read as %s", v.Value, quote(s.text))
 		}
 		*into = s.text
 	}}
-}
-
-// line takes what text does, if it is a single line that can be shown.
-func line() kind[string] {
-	k := text()
-	readText := k.read
-	k.read = func(d *decoder, v value, into *string) {
-		var s string
-		readText(d, v, &s)
-		switch {
-		case s == "" && v.Value == "" && v.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
-			d.error(v, "", "must not be empty")
-		case strings.ContainsFunc(s, isControl):
-			d.error(v, "", "must be one line without control characters")
-		case s != "":
-			*into = s
-		}
-	}
-	return k
 }
 
 // prose takes anything at all and folds it to one line: nothing reads it but

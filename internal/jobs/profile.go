@@ -6,6 +6,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/cron"
 )
 
 // profile is a profile while it is decoded.
@@ -17,7 +18,7 @@ type profile struct {
 	cron, calendar []located
 	every          time.Duration
 	timezone       string
-	dialect        string
+	dialect        cron.Dialect
 }
 
 // profile decodes one entry of profiles.

@@ -38,7 +38,7 @@ func (d *decoder) word(v value) (string, bool) {
 	case s.kind == kindNull:
 		d.error(v, "leave the key out, or give it a value", "no value")
 	case s.kind == kindBool || s.text != v.Value:
-		d.error(v, "write "+quote(v.Value)+" in quotes", "%s is %s in YAML", abbreviate(v.Value), describe(v))
+		d.error(v, "write "+quote(v.Value)+" in quotes", "%s is read as %s", abbreviate(v.Value), quote(s.text))
 	case s.text == "":
 		d.error(v, "", "must not be empty")
 	default:

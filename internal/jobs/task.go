@@ -86,18 +86,14 @@ func (d *decoder) checkProgram(t *task, v value, keys pairs) {
 			}
 		}
 	}
-	for _, key := range []string{"script", "workdir"} {
-		at := keys.find(key)
-		file := t.Script
-		if key == "workdir" {
-			file = t.Workdir
-		}
-		if at.isZero() || file == "" {
-			continue
-		}
-		if problem := outside(file); problem != "" {
-			d.error(at, "", "%s: %s %s", key, quote(file), problem)
-		}
+	d.checkPath(script, t.Script)
+	d.checkPath(keys.find("workdir"), t.Workdir)
+}
+
+// checkPath checks a path that must lie in the checkout.
+func (d *decoder) checkPath(at value, file string) {
+	if problem := outside(file); problem != "" && !at.isZero() {
+		d.error(at, "", "%s %s", quote(file), problem)
 	}
 }
 
@@ -105,6 +101,8 @@ func (d *decoder) checkProgram(t *task, v value, keys pairs) {
 func outside(file string) string {
 	clean := path.Clean(file)
 	switch {
+	case strings.ContainsFunc(file, isControl):
+		return "has control characters"
 	case path.IsAbs(file):
 		return "must be relative to the checkout"
 	case clean == ".." || strings.HasPrefix(clean, "../"):
