@@ -48,11 +48,20 @@ func weekdayOf(seconds int64) time.Weekday {
 	return time.Weekday(((days+4)%7 + 7) % 7)
 }
 
+// daylight is the tm_isdst of mktime(3): what a civil time says of itself.
+type daylight int8
+
+const (
+	unsaid daylight = iota - 1
+	standardTime
+	summerTime
+)
+
 // A clock finds the instant of a civil time in a zone as glibc's mktime(3)
-// does for tm_isdst -1. A civil time that occurs twice is taken in the offset
-// that the clock has used last, so the first pass after summer time and the
-// second one after winter time; one that does not occur is read in one of the
-// offsets around it and so moves.
+// does. A civil time that occurs twice is taken in the offset that the clock
+// has used last: the first pass after summer time, the second one after winter
+// time. One that does not occur is read in one of the offsets around it, and
+// so moves.
 type clock struct {
 	zone   *time.Location
 	offset int64 // seconds east of UTC, the one used last
@@ -66,14 +75,17 @@ func (c *clock) offsetAt(instant int64) int64 {
 	return int64(offset)
 }
 
-func (c *clock) daylightAt(instant int64) bool {
-	return time.Unix(instant, 0).In(c.zone).IsDST()
+func (c *clock) daylightAt(instant int64) daylight {
+	if time.Unix(instant, 0).In(c.zone).IsDST() {
+		return summerTime
+	}
+	return standardTime
 }
 
 // resolve returns the instant of w, in seconds of UNIX time, and the civil
 // time that the clock then shows: w, but for fields out of range and for times
 // that do not occur.
-func (c *clock) resolve(w civil) (instant int64, shown civil) {
+func (c *clock) resolve(w civil, dst daylight) (instant int64, shown civil) {
 	if c.zone == time.UTC {
 		instant = w.seconds()
 		return instant, civilOf(instant)
@@ -81,21 +93,45 @@ func (c *clock) resolve(w civil) (instant int64, shown civil) {
 	extra := max(0, w[secondField]-59) // mktime adds these at the end
 	w[secondField] -= extra
 	wall := w.seconds()
+	t := c.guess(wall, dst)
+	c.offset = wall - t
+	t += int64(extra)
+	return t, civilOf(t + c.offsetAt(t))
+}
+
+// guess tries the last offset, then those in force at the instants it gets to.
+func (c *clock) guess(wall int64, dst daylight) int64 {
 	t := wall - c.offset
 	last, lastButOne := t, t
 	for range 6 {
 		next := wall - c.offsetAt(t)
 		if next == t {
-			break
+			return c.adjust(wall, t, dst)
 		}
-		// Going to and fro between two instants: w does not occur. mktime
-		// takes the one in summer time.
-		if t == lastButOne && t != last && (!c.daylightAt(last) || c.daylightAt(t)) {
-			break
+		// Going to and fro between two instants: there is no such time.
+		if t == lastButOne && t != last {
+			if here := c.daylightAt(t); dst == unsaid && c.daylightAt(last) <= here || dst != unsaid && dst != here {
+				return t
+			}
 		}
 		lastButOne, last, t = last, t, next
 	}
-	c.offset = wall - t
-	t += int64(extra)
-	return t, civilOf(t + c.offsetAt(t))
+	return t
+}
+
+// adjust moves t, an instant of wall, to the offset of the nearest time in
+// summer time, or not, as dst has it.
+func (c *clock) adjust(wall, t int64, dst daylight) int64 {
+	if dst == unsaid || dst == c.daylightAt(t) {
+		return t
+	}
+	const stride, far = 601200, 268828200 // mktime's own
+	for d := int64(stride); d < far; d += stride {
+		for _, near := range [2]int64{t - d, t + d} {
+			if c.daylightAt(near) == dst {
+				return wall - c.offsetAt(near)
+			}
+		}
+	}
+	return t
 }

@@ -2,6 +2,7 @@ package calendar
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -59,22 +60,31 @@ type search struct {
 	now   civil
 	micro int // microseconds below now
 
-	instant int64 // of now, if settled
-	settled bool
+	daylight daylight // what now says of itself
+	stuck    bool     // the zone has once led back behind the start
+	instant  int64    // of now, if settled
+	settled  bool
 }
 
 func (e *Event) next(after int64, zone *time.Location) (int64, bool) {
 	after = max(after, 0) + 1
 	seconds := after / Second
-	s := search{event: e, clock: clock{zone: zone}, micro: int(after % Second)}
+	s := search{event: e, clock: clock{zone: zone}, micro: int(after % Second), daylight: unsaid}
 	s.clock.offset = s.clock.offsetAt(seconds)
 	s.now = civilOf(seconds + s.clock.offset)
 	s.instant, s.settled = seconds, true
+	start, startMicro := s.now, s.micro
 	for range maxSteps {
 		s.normalize()
 		switch s.step() {
 		case found:
-			return s.instant*Second + int64(s.micro), true
+			if c := slices.Compare(s.now[:], start[:]); c > 0 || c == 0 && s.micro >= startMicro {
+				s.settle()
+				return s.instant*Second + int64(s.micro), true
+			}
+			s.stuck = true
+			s.now[hourField]++
+			s.settled = false
 		case exhausted:
 			return 0, false
 		}
@@ -85,7 +95,7 @@ func (e *Event) next(after int64, zone *time.Location) (int64, bool) {
 type outcome int
 
 const (
-	again outcome = iota // now has moved forward
+	again outcome = iota // now has moved
 	found
 	exhausted
 )
@@ -196,7 +206,7 @@ func (s *search) fromEnd(n int) int {
 	w := s.now
 	w[monthField]++
 	w[dayField] = 1 - n
-	_, shown := s.clock.resolve(w)
+	_, shown := s.clock.resolve(w, s.daylight)
 	s.settled = false
 	if shown[monthField] != s.now[monthField] {
 		return 0
@@ -220,12 +230,17 @@ func (r Range) from(least int) int {
 	return n
 }
 
-// normalize brings the fields of now into their ranges.
+// normalize brings the fields of now into their ranges. From here on now says
+// nothing of summer time, unless the search was stuck.
 func (s *search) normalize() {
 	if !s.settled {
 		var shown civil
-		s.instant, shown = s.clock.resolve(s.now)
+		s.instant, shown = s.clock.resolve(s.now, s.daylight)
 		s.now, s.settled = shown, shown == s.now
+	}
+	s.daylight = unsaid
+	if s.stuck {
+		s.daylight = s.clock.daylightAt(s.instant)
 	}
 }
 
@@ -240,15 +255,16 @@ func (s *search) settle() int {
 		return 0
 	}
 	var shown civil
-	s.instant, shown = s.clock.resolve(s.now)
+	s.instant, shown = s.clock.resolve(s.now, s.daylight)
 	for f := range fields {
 		switch {
 		case shown[f] < s.now[f]:
 			return -1
 		case shown[f] > s.now[f]:
-			// systemd starts over in the next field only. The ones below
-			// have been reset already, but not when f is the minute.
 			s.now = shown
+			s.daylight = s.clock.daylightAt(s.instant)
+			// systemd starts over in the next field only. That the fields below
+			// have been reset already is not true of the seconds.
 			if f+1 < fields {
 				s.now[f+1] = first[f+1]
 			}
