@@ -12,10 +12,10 @@ import (
 // ErrLocked says that another run of the same profile is under way.
 var ErrLocked = errors.New("another run of this profile is under way")
 
-// lock takes the profile's lock below stateDir and returns the open file that
-// holds it; closing it lets go. It is a flock(2): however its holder ends, the
-// kernel frees it, so there are no stale locks. Tasks do not inherit it.
-func lock(stateDir, profile string) (*os.File, error) {
+// lock takes the profile's lock below stateDir and returns what lets go of it.
+// It is a flock(2): however its holder ends, the kernel frees it, so there are
+// no stale locks. Tasks do not inherit it.
+func lock(stateDir, profile string) (release func(), err error) {
 	if profile == "" || profile[0] == '.' || strings.ContainsAny(profile, "/\x00") {
 		return nil, &UsageError{fmt.Errorf("%q cannot be the name of a profile", profile)}
 	}
@@ -42,5 +42,8 @@ func lock(stateDir, profile string) (*os.File, error) {
 		}
 		return nil, fmt.Errorf("lock %s: %w", file.Name(), err)
 	}
-	return file, nil
+	return func() {
+		syscall.Flock(fd, syscall.LOCK_UN) // closing is not enough while a fork has a copy
+		file.Close()
+	}, nil
 }

@@ -7,10 +7,9 @@ import (
 )
 
 const (
-	minSecret  = 6       // bytes; a shorter value would hide half of all output
-	maxSecret  = 4 << 10 // bytes; a longer one is looked for in parts
-	minToken   = 30      // characters of a bot token after its colon
-	redactedBy = "***"
+	minSecret = 6       // bytes; a shorter value would hide half of all output
+	maxSecret = 4 << 10 // bytes; a longer one is looked for in parts
+	minToken  = 30      // characters of a bot token after its colon
 )
 
 // Redactor hides secrets: values that are known to be secret, and what looks
@@ -43,7 +42,7 @@ func (r *Redactor) Bytes(b []byte) []byte {
 	end := 0
 	for _, s := range spans {
 		clean = append(clean, b[end:s.start]...)
-		clean = append(clean, redactedBy...)
+		clean = append(clean, s.by...)
 		end = s.end
 	}
 	return append(clean, b[end:]...)
@@ -66,10 +65,14 @@ func (r *Redactor) cut(b []byte, n int) int {
 	return n
 }
 
-// span is a secret in a text; spans do not overlap.
-type span struct{ start, end int }
+// span is a secret in a text, with as much around it as tells that it is one,
+// and what is shown in its place.
+type span struct {
+	start, end int
+	by         string
+}
 
-// spans returns where the secrets are, in order.
+// spans returns where the secrets are, in order and apart.
 func (r *Redactor) spans(b []byte) []span {
 	var found []span
 	for _, secret := range r.secrets {
@@ -78,7 +81,7 @@ func (r *Redactor) spans(b []byte) []span {
 			if i < 0 {
 				break
 			}
-			found = append(found, span{from + i, from + i + len(secret)})
+			found = append(found, span{from + i, from + i + len(secret), "***"})
 			from += i + 1
 		}
 	}
@@ -118,7 +121,7 @@ func shapeAt(b []byte, colon int) (span, bool) {
 			rest = rest[:end]
 		}
 		at := bytes.LastIndexByte(rest, '@')
-		return span{colon + 3, colon + 3 + at}, at > 0
+		return span{colon, colon + 3 + at + 1, "://***@"}, at > 0
 	}
 	start := colon
 	for start > 0 && b[start-1] >= '0' && b[start-1] <= '9' {
@@ -131,7 +134,7 @@ func shapeAt(b []byte, colon int) (span, bool) {
 	for n < len(rest) && isTokenByte(rest[n]) {
 		n++
 	}
-	return span{start, colon + 1 + n}, n >= minToken
+	return span{start, colon + 1 + n, "***"}, n >= minToken
 }
 
 func endsAuthority(r rune) bool { return r <= ' ' || strings.ContainsRune(`/?#"'<>\`, r) }

@@ -60,11 +60,11 @@ type Request struct {
 // the tasks fared is in the Result.
 func (r Runner) Exec(ctx context.Context, req Request) (Result, error) {
 	if !req.DryRun {
-		held, err := lock(r.StateDir, req.Profile)
+		release, err := lock(r.StateDir, req.Profile)
 		if err != nil {
 			return Result{}, err
 		}
-		defer held.Close()
+		defer release()
 	}
 	profile, err := r.load(ctx, req)
 	if err != nil {

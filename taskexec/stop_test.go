@@ -117,7 +117,7 @@ func TestInterrupted(t *testing.T) {
 func TestLock(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, shell("true"))
-	held, err := lock(h.StateDir, "p")
+	release, err := lock(h.StateDir, "p")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,12 +129,12 @@ func TestLock(t *testing.T) {
 	if !errors.Is(err, ErrLocked) || ExitCode(result, err) != 75 {
 		t.Errorf("busy lock: %v", err)
 	}
-	other, err := lock(h.StateDir, "q")
+	releaseOther, err := lock(h.StateDir, "q")
 	if err != nil {
 		t.Errorf("another profile: %v", err)
 	}
-	other.Close()
-	held.Close()
+	releaseOther()
+	release()
 	h.exec(t)
 	h.exec(t)
 }
@@ -184,11 +184,11 @@ func TestKilledHolderFreesTheLock(t *testing.T) {
 	if syscall.Kill(pid, 0) != nil {
 		t.Fatal("the task is gone: the test proves nothing")
 	}
-	held, err := lock(h.StateDir, "p")
+	release, err := lock(h.StateDir, "p")
 	if err != nil {
 		t.Fatalf("after SIGKILL: %v", err)
 	}
-	held.Close()
+	release()
 }
 
 // TestMain lets the test binary be a montimer that holds a lock.
@@ -197,7 +197,7 @@ func TestMain(m *testing.M) {
 	if state == "" {
 		os.Exit(m.Run())
 	}
-	held, err := lock(state, "p")
+	release, err := lock(state, "p")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -205,5 +205,5 @@ func TestMain(m *testing.M) {
 	newStream := func() *stream { return &stream{sink: discard{}, redactor: NewRedactor(nil)} }
 	c := command{[]string{"sh", "-c", "echo $$ >pid; exec sleep 60"}, os.Getenv("TASKEXEC_CHECKOUT"), os.Environ()}
 	c.run(context.Background(), time.Second, newStream(), newStream())
-	held.Close()
+	release()
 }

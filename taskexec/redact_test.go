@@ -1,0 +1,142 @@
+package taskexec
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+const botToken = "123456789:AAFabcdefghijklmnopqrstuvwxyz_-0123"
+
+func TestRedact(t *testing.T) {
+	t.Parallel()
+	known := []string{"hunter22", "hunter22-and-more", "short", "-----BEGIN-----\nline-of-key\r\nx\n"}
+	tests := []struct{ name, in, want string }{
+		{"nothing", "all fine", "all fine"},
+		{"a known value", "password=hunter22!", "password=***!"},
+		{"twice", "hunter22 hunter22", "*** ***"},
+		{"side by side", "hunter22hunter22", "******"},
+		{"the longer of two that start alike", "hunter22-and-more", "***"},
+		{"a value too short to be one", "short", "short"},
+		{"each line of a long text", "line-of-key", "***"},
+		{"bot token", "token " + botToken + ".", "token ***."},
+		{"bot token in a URL", "https://api.telegram.org/bot" + botToken + "/sendMessage", "https://api.telegram.org/bot***/sendMessage"},
+		{"bot token, 30 characters", "1:" + strings.Repeat("a", 30), "***"},
+		{"29 are none", "1:" + strings.Repeat("a", 29), "1:" + strings.Repeat("a", 29)},
+		{"no number before it", "a:" + strings.Repeat("a", 30), "a:" + strings.Repeat("a", 30)},
+		{"time of day", "12:30:15 started", "12:30:15 started"},
+		{"user and password in a URL", "https://me:pa%20ss@host/x", "https://***@host/x"},
+		{"a password with @ and :", "https://me:p@ss:w@host/x", "https://***@host/x"},
+		{"only a user", "https://ghp_token@github.com", "https://***@github.com"},
+		{"no user", "https://host/x@y", "https://host/x@y"},
+		{"an address after a URL", "see https://host, or a@b", "see https://host, or a@b"},
+		{"at the end", "x://a@", "x://***@"},
+		{"empty user", "x://@host", "x://@host"},
+		{"known value in a URL user", "https://me:hunter22@host", "https://***@host"},
+	}
+	r := NewRedactor(known)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := r.String(tt.in); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+			if again := r.String(tt.want); again != tt.want {
+				t.Errorf("again: %q", again)
+			}
+		})
+	}
+}
+
+func TestLongSecretIsHiddenWhole(t *testing.T) {
+	t.Parallel()
+	secret := strings.Repeat("0123456789abcdef", 1<<12) // 64 KiB
+	got, _ := splitRedacted(strings.NewReader("a"+secret+"b"), NewRedactor([]string{secret}))
+	if text := strings.Join(got, ""); strings.ContainsAny(text, "0123456789cdef") {
+		t.Errorf("%d bytes: %.200q", len(text), text)
+	}
+}
+
+func splitRedacted(r io.Reader, redactor *Redactor) (lines []string, tail string) {
+	sink := &lineSink{}
+	s := &stream{sink: sink, redactor: redactor}
+	s.copy(r)
+	return sink.lines, s.tail.String()
+}
+
+// A secret anywhere in a line longer than the buffer, around each place where
+// the line may be cut: the pieces together are what a redactor that sees the
+// whole line makes of it.
+func TestRedactAcrossPieces(t *testing.T) {
+	t.Parallel()
+	r := NewRedactor([]string{"known-secret", "€uro-secret"})
+	const size = 3 * pieceSize
+	for _, secret := range []string{"known-secret", "€uro-secret", botToken, "x://user:pass@"} {
+		for _, border := range []int{pieceSize, 2 * pieceSize, size} {
+			for at := border - len(secret) - 2; at <= border+2; at++ {
+				text := strings.Repeat("-", at) + secret + strings.Repeat(".", max(0, size-at))
+				lines, _ := splitRedacted(strings.NewReader(text), r)
+				got := strings.ReplaceAll(strings.Join(lines, ""), "→", "")
+				if got != r.String(text) {
+					t.Fatalf("%s at %d: %d bytes, %q", secret, at, len(got), strings.Trim(got, "-."))
+				}
+			}
+		}
+	}
+}
+
+// Whatever surrounds a secret, and however the pipe hands it over, it is not in
+// the lines, nor in the tail.
+func FuzzRedact(f *testing.F) {
+	f.Add("before", "after", 0)
+	f.Add("1", ":", pieceSize)
+	f.Add("://", "@", 2*pieceSize-5)
+	f.Fuzz(func(t *testing.T, before, after string, pad int) {
+		const secret = "Kn0wn$ecret"
+		pad = min(max(pad, 0), 5*pieceSize)
+		if strings.Contains(before+after, secret[:1]) {
+			return // it could make another of its own
+		}
+		text := before + strings.Repeat("z", pad) + secret + after
+		for _, r := range []io.Reader{strings.NewReader(text), iotest.HalfReader(strings.NewReader(text))} {
+			lines, tail := splitRedacted(r, NewRedactor([]string{secret}))
+			all := strings.ReplaceAll(strings.Join(lines, ""), "→", "") + tail
+			if strings.Contains(all, secret[:minSecret]) {
+				t.Fatalf("%.100q", all)
+			}
+		}
+	})
+}
+
+// Spans are in order, apart, and inside the text.
+func FuzzSpans(f *testing.F) {
+	f.Add([]byte("x://a:b@c 1:" + strings.Repeat("k", 40) + " known-secret"))
+	f.Add([]byte("known-secretknown-secret://known-secret@"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		r := NewRedactor([]string{"known-secret", "secretkn"})
+		end := 0
+		for _, s := range r.spans(text) {
+			if s.start < end || s.end <= s.start || s.end > len(text) {
+				t.Fatalf("%v after %d of %d", s, end, len(text))
+			}
+			end = s.end
+		}
+		if bytes.Contains(r.Bytes(text), []byte("known-secret")) {
+			t.Fatalf("%q", r.Bytes(text))
+		}
+	})
+}
+
+func TestSecretsAreHiddenEverywhere(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, shell("printf hunt; sleep 0.1; echo er22; echo "+botToken+" >&2; exit 1"))
+	h.Redactor = NewRedactor([]string{"hunter22"})
+	result := h.exec(t).Tasks[0]
+	for where, text := range map[string]string{"output": h.out.String(), "log": h.log.String(), "tail": result.StdoutTail + result.StderrTail} {
+		if strings.Contains(text, "hunter22") || strings.Contains(text, botToken) || !strings.Contains(text, "***") {
+			t.Errorf("%s: %s", where, text)
+		}
+	}
+}

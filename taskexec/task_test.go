@@ -1,0 +1,142 @@
+package taskexec
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/montimer/montimer"
+)
+
+func TestRetries(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name     string
+		script   string
+		retries  int
+		want     Status
+		attempts int
+	}{
+		{"none after success", "exit 0", 3, StatusOK, 1},
+		{"none asked for", "exit 1", 0, StatusFailed, 1},
+		{"until it works", `test $MONTIMER_ATTEMPT = 3`, 5, StatusOK, 3},
+		{"until there are no more", "exit $MONTIMER_ATTEMPT", 2, StatusFailed, 3},
+		{"a timeout is a failure too", `test $MONTIMER_ATTEMPT = 2 || sleep 60`, 2, StatusOK, 2},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			task := shell(tt.script)
+			task.Retries, task.RetryDelay, task.Timeout = tt.retries, time.Millisecond, time.Second
+			result := newHost(t, task).exec(t).Tasks[0]
+			if result.Status != tt.want || result.Attempts != tt.attempts {
+				t.Errorf("%s after %d attempts, want %s after %d", result.Status, result.Attempts, tt.want, tt.attempts)
+			}
+			if tt.want == StatusFailed && result.ExitCode != tt.attempts {
+				t.Errorf("exit code %d is not the last attempt's", result.ExitCode)
+			}
+		})
+	}
+}
+
+func TestRetryDelayGrows(t *testing.T) {
+	t.Parallel()
+	task := shell("exit 1")
+	task.Retries, task.RetryDelay = 2, 100*time.Millisecond
+	h := newHost(t, task)
+	if took := h.exec(t).Tasks[0].Duration; took < 300*time.Millisecond || took > 5*time.Second {
+		t.Errorf("100 ms + 200 ms took %v", took)
+	}
+	if log := h.log.String(); !strings.Contains(log, "retry 1 of 2 in 100ms") || !strings.Contains(log, "retry 2 of 2 in 200ms") {
+		t.Error(log)
+	}
+}
+
+func TestInterruptedWhileWaitingToRetry(t *testing.T) {
+	t.Parallel()
+	task := shell("exit 1")
+	task.Retries, task.RetryDelay = 1, time.Hour
+	h := newHost(t, task)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		for !strings.Contains(h.log.String(), "retry 1") {
+			time.Sleep(time.Millisecond)
+		}
+		cancel()
+	}()
+	result, err := h.Exec(ctx, Request{Profile: "p"})
+	if ExitCode(result, err) != 143 || result.Tasks[0].Status != StatusFailed {
+		t.Errorf("%v, %+v", err, result)
+	}
+}
+
+func TestAfterAndParallel(t *testing.T) {
+	t.Parallel()
+	// a waits for b to start and b for a: they can only end together. c must
+	// find that both have ended, although b failed.
+	meet := func(me, other, then string) montimer.Task {
+		task := shell("touch " + me + "; while ! test -e " + other + "; do sleep 0.01; done; sleep 0.1; touch " + me + ".done; " + then)
+		task.Name, task.Timeout = me, 10*time.Second
+		return task
+	}
+	last := shell("test -e a.done && test -e b.done")
+	last.After = []string{"a", "b"}
+	h := newHost(t, meet("a", "b", "exit 0"), meet("b", "a", "exit 1"), last)
+	h.profile().Parallel = 3
+	var got []Status
+	for _, r := range h.exec(t).Tasks {
+		got = append(got, r.Status)
+	}
+	if diff := cmp.Diff([]Status{StatusOK, StatusFailed, StatusOK}, got); diff != "" {
+		t.Error(diff, h.log.String())
+	}
+}
+
+func TestTimeoutOfTheWholeRun(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, shell("exit 0"), shell("sleep 60"), shell("exit 0"))
+	h.profile().Timeout = 300 * time.Millisecond
+	result := h.exec(t)
+	var got []Status
+	for _, r := range result.Tasks {
+		got = append(got, r.Status)
+	}
+	if diff := cmp.Diff([]Status{StatusOK, StatusTimeout, StatusNotRun}, got); diff != "" {
+		t.Error(diff)
+	}
+	if result.Interrupted || ExitCode(result, nil) != 1 {
+		t.Errorf("%+v", result)
+	}
+}
+
+func TestFactsForTasks(t *testing.T) {
+	t.Parallel()
+	show := shell(`env | grep -e ^MONTIMER_ -e ^PWD= | sort >$OUT`)
+	show.Name, show.Workdir, show.Retries = "show", "work", 1
+	show.Env = []montimer.EnvVar{{Name: "MONTIMER_TASK", Value: "forged"}}
+	h := newHost(t, show)
+	h.write(t, "work/x", "", 0o644)
+	out := filepath.Join(h.Checkout, "out")
+	h.Environ = append(h.Environ, "OUT="+out, "PWD=/stale")
+	run := func(req Request) string {
+		t.Helper()
+		if _, err := h.Exec(t.Context(), req); err != nil {
+			t.Fatal(err)
+		}
+		text, _ := os.ReadFile(out)
+		return strings.ReplaceAll(string(text), h.Checkout, "CHECKOUT")
+	}
+	want := "MONTIMER_ATTEMPT=1\nMONTIMER_PROFILE=p\nMONTIMER_RUN_ID=r1\nMONTIMER_TASK=show\nMONTIMER_TRIGGER=manual\nPWD=CHECKOUT/work\n"
+	if diff := cmp.Diff(want, run(Request{Profile: "p", RunID: "r1", Trigger: TriggerManual})); diff != "" {
+		t.Error(diff)
+	}
+	tick := time.Date(2026, 6, 10, 23, 56, 30, 0, time.FixedZone("", 7200))
+	if got := run(Request{Profile: "p", Trigger: TriggerTimer, ScheduledAt: tick}); !strings.Contains(got, "\nMONTIMER_SCHEDULED_AT=2026-06-10T21:56:30Z\n") {
+		t.Error(got)
+	}
+}
