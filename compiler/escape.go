@@ -42,14 +42,15 @@ func word(s string) (text, error) {
 }
 
 // prose makes any text fit for Description=, which is only ever read by people:
-// blanks and control characters become single blanks, and what would join the
-// next line is cut off.
+// blanks and control characters become single blanks, and a backslash at the
+// end, which would join the next line, is cut off. So is a full stop: systemd
+// puts three of its own behind it.
 func prose(s string) text {
 	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unprintable(r) }), " ")
 	if runes := []rune(s); len(runes) > maxProse {
 		s = string(runes[:maxProse-1]) + "…"
 	}
-	s = strings.TrimRight(s, `\ `)
+	s = strings.TrimRight(s, `\ .`)
 	return text(strings.ReplaceAll(s, "%", "%%"))
 }
 

@@ -50,6 +50,10 @@ func Render(h montimer.Host, profiles []montimer.Profile) ([]Unit, error) {
 		if !p.Enabled {
 			continue
 		}
+		if s := p.Schedule; len(s.Events) == 0 && !s.Boot && len(s.Every) == 0 {
+			errs = append(errs, fmt.Errorf("profile %s: its schedule never runs", p.Name))
+			continue
+		}
 		timer, service, err := f.pair(profileView(host, p))
 		if err != nil {
 			errs = append(errs, fmt.Errorf("profile %s: %w", p.Name, err))

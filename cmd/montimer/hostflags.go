@@ -1,0 +1,65 @@
+package main
+
+import (
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/host"
+)
+
+// hostFlags are the host's settings as flags; the environment and the config
+// file stand in for those that are not given.
+type hostFlags struct {
+	Jobs     string `placeholder:"FILE" help:"The jobs.yaml to read ($$MONTIMER_JOBS; default: jobs.yaml or automation/jobs.yaml in the checkout)."`
+	Checkout string `placeholder:"DIR" help:"The checkout that tasks run in ($$MONTIMER_CHECKOUT, $$REPO_ROOT; default: the current directory)."`
+	StateDir string `placeholder:"DIR" help:"Directory for locks and the database ($$MONTIMER_STATE_DIR, $$CACHE_DIR; default: /var/lib/montimer)."`
+	EnvFile  string `placeholder:"FILE" help:"Environment file of the services ($$MONTIMER_ENV_FILE; default: /etc/montimer/env)."`
+	RunAs    string `placeholder:"USER" help:"User that tasks run as, or USER:GROUP ($$MONTIMER_RUN_AS; default: the caller; root must say)."`
+	Out      string `placeholder:"DIR" help:"Directory for the units ($$MONTIMER_UNIT_DIR; default: /usr/local/lib/systemd/system)."`
+	Binary   string `placeholder:"FILE" help:"The montimer that the services start ($$MONTIMER_BINARY; default: this one)."`
+}
+
+// settings merges the flags with the environment and the config file.
+func (f hostFlags) settings(e env) (host.Settings, error) {
+	config, err := host.ReadConfig(host.ConfigFile)
+	if err != nil {
+		return host.Settings{}, usage(err)
+	}
+	flags := host.Settings{
+		Jobs: f.Jobs, Checkout: f.Checkout, StateDir: f.StateDir, EnvFile: f.EnvFile,
+		RunAs: f.RunAs, UnitDir: f.Out, Binary: f.Binary,
+	}
+	return flags.Or(host.FromEnvironment(e.getenv)).Or(config), nil
+}
+
+// host settles where everything is.
+func (f hostFlags) host(e env) (montimer.Host, error) {
+	h, _, _, err := f.resolve(e)
+	return h, err
+}
+
+// hostWithUser also settles as whom the services run.
+func (f hostFlags) hostWithUser(e env) (montimer.Host, error) {
+	h, p, s, err := f.resolve(e)
+	if err != nil {
+		return montimer.Host{}, err
+	}
+	if h.User, h.Group, err = host.RunAs(p, s); err != nil {
+		return montimer.Host{}, usage(err)
+	}
+	return h, nil
+}
+
+func (f hostFlags) resolve(e env) (montimer.Host, host.Process, host.Settings, error) {
+	s, err := f.settings(e)
+	if err != nil {
+		return montimer.Host{}, host.Process{}, s, err
+	}
+	p, err := host.ThisProcess(e.getenv)
+	if err != nil {
+		return montimer.Host{}, p, s, err
+	}
+	h, err := host.Resolve(p, s)
+	if err != nil {
+		err = usage(err)
+	}
+	return h, p, s, err
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/montimer/montimer"
+)
+
+type initCmd struct {
+	Dir string `arg:"" optional:"" default:"." help:"Directory to write to."`
+}
+
+// Run writes the sample. It replaces no file: when one is there already, it
+// writes nothing at all.
+func (c initCmd) Run(e env) error {
+	files, err := sampleFiles()
+	if err != nil {
+		return err
+	}
+	for _, name := range files {
+		if _, err := os.Lstat(filepath.Join(c.Dir, name)); err == nil {
+			return usage(fmt.Errorf("%s exists: nothing was written", filepath.Join(c.Dir, name)))
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("write the sample: %w", err)
+		}
+	}
+	for _, name := range files {
+		if err := writeSample(c.Dir, name); err != nil {
+			return fmt.Errorf("write the sample: %w", err)
+		}
+		fmt.Fprintln(e.stdout, filepath.Join(c.Dir, name))
+	}
+	fmt.Fprintf(e.stderr, "next: cd %s && montimer list\n", c.Dir)
+	return nil
+}
+
+func sampleFiles() ([]string, error) {
+	var files []string
+	err := fs.WalkDir(montimer.Sample, ".", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			files = append(files, path)
+		}
+		return err
+	})
+	return files, err
+}
+
+func writeSample(dir, name string) error {
+	data, err := fs.ReadFile(montimer.Sample, name)
+	if err != nil {
+		return err
+	}
+	mode := fs.FileMode(0o644)
+	if filepath.Ext(name) == ".sh" {
+		mode = 0o755
+	}
+	path := filepath.Join(dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Close())
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/jobs"
+)
+
+// maxJobsFile bounds the size of a jobs.yaml, in bytes.
+const maxJobsFile = 16 << 20
+
+// loadJobs reads and checks the host's jobs.yaml. What is wrong with the file
+// goes to standard error; only warnings let it pass.
+func loadJobs(e env, h montimer.Host) (montimer.Jobs, error) {
+	data, err := readJobsFile(h.JobsFile)
+	if err != nil {
+		return montimer.Jobs{}, usage(err)
+	}
+	j, diagnostics := jobs.Decode(h.JobsFile, data, jobs.Options{
+		Timezone: h.Timezone,
+		Local:    time.Local,
+		Now:      time.Now(),
+	})
+	jobs.WriteText(e.stderr, diagnostics, isTerminal(e.stderr))
+	if jobs.HasErrors(diagnostics) {
+		return montimer.Jobs{}, exitError{code: exitUsage}
+	}
+	return j, nil
+}
+
+// readJobsFile reads a regular file of bounded size, and never waits for one
+// that is something else.
+func readJobsFile(path string) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open jobs.yaml: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("read jobs.yaml: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("read jobs.yaml: %s is not a regular file", path)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxJobsFile+1))
+	if err == nil && len(data) > maxJobsFile {
+		err = errors.New("is larger than 16 MiB")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read jobs.yaml: %s: %w", path, err)
+	}
+	return data, nil
+}

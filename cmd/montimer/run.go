@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli is the whole command line; each command has a file of its own.
+type cli struct {
+	Compile compileCmd `cmd:"" group:"compile" help:"Turn jobs.yaml into systemd units. Then: systemctl daemon-reload"`
+	List    listCmd    `cmd:"" group:"compile" help:"List the profiles and when they run next."`
+	Init    initCmd    `cmd:"" group:"compile" help:"Write a sample jobs.yaml and its checks, to start from."`
+	Exec    execCmd    `cmd:"" group:"run" help:"Run the tasks of a profile: what the services start."`
+	Version versionCmd `cmd:"" group:"keep" help:"Print the version."`
+}
+
+// env is what the world hands to a command.
+type env struct {
+	stdout, stderr io.Writer
+	getenv         func(string) string
+}
+
+// run executes one command line and returns the exit code of the process.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	code := -1
+	parser, err := kong.New(&cli{},
+		kong.Name("montimer"),
+		kong.Description("cron, but systemd does it."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(c int) { code = c }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.ExplicitGroups([]kong.Group{
+			{Key: "compile", Title: "Compile:"},
+			{Key: "run", Title: "Run:"},
+			{Key: "keep", Title: "Keep:"},
+		}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "montimer:", err)
+		return exitFailed
+	}
+	kctx, err := parser.Parse(args)
+	if code >= 0 { // --help has answered
+		return code
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "montimer: %v\nTry: montimer --help\n", err)
+		return exitUsage
+	}
+	return exitCode(stderr, kctx.Run(env{stdout, stderr, os.Getenv}))
+}
+
+// Exit codes; the README and the manual list them.
+const (
+	exitDone        = 0
+	exitFailed      = 1   // a task, a check or an operation failed
+	exitUsage       = 2   // wrong usage, or jobs.yaml missing, unreadable or invalid
+	exitTryAgain    = 75  // the profile is running already (sysexits.h: EX_TEMPFAIL)
+	exitInterrupted = 143 // ended by SIGTERM
+)
+
+// exitError carries an exit code. Without an err, all has been said already.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e exitError) Unwrap() error { return e.err }
+
+// usage marks err as a mistake of the caller or of the file.
+func usage(err error) error { return exitError{exitUsage, err} }
+
+// exitCode reports the error of a command and returns its exit code.
+func exitCode(stderr io.Writer, err error) int {
+	if err == nil {
+		return exitDone
+	}
+	coded := exitError{exitFailed, err}
+	errors.As(err, &coded)
+	if coded.err != nil {
+		fmt.Fprintln(stderr, "montimer:", coded.err)
+	}
+	return coded.code
+}

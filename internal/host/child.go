@@ -1,0 +1,116 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/user"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// Bounds of what a child may take and give.
+const (
+	childTime   = 10 * time.Second
+	childOutput = 16<<20 + 4096 // a jobs.yaml of 16 MiB and its path
+	childErrors = 4096
+)
+
+// A ChildError is what the child itself said went wrong.
+type ChildError struct {
+	Code    int    // its exit code
+	Message string // untrusted text
+}
+
+func (e *ChildError) Error() string { return e.Message }
+
+// RunAsUser runs this program again as another user and returns its standard
+// output. So root can have files read that are under that user's control: no
+// link, pipe or device in their place can do more than the user could. The
+// child has a session of its own (it cannot type into root's terminal), no
+// input, and an environment of env alone beside PATH, HOME and LC_ALL; after
+// ten seconds it is killed with all its children.
+func RunAsUser(ctx context.Context, userName, group string, env []string, args ...string) ([]byte, error) {
+	credential, home, err := credentials(userName, group)
+	if err != nil {
+		return nil, fmt.Errorf("run as %s: %w", userName, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, childTime)
+	defer cancel()
+	// The link leads to this very file, even where the user could not reach it by its path.
+	cmd := exec.CommandContext(ctx, "/proc/self/exe", args...)
+	cmd.Dir = "/"
+	cmd.Env = append([]string{"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + home, "LC_ALL=C.UTF-8"}, env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential, Setsid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = time.Second
+	stdout, stderr := &bounded{max: childOutput}, &bounded{max: childErrors}
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+
+	err = cmd.Run()
+	var exit *exec.ExitError
+	switch {
+	case ctx.Err() == context.DeadlineExceeded:
+		return nil, fmt.Errorf("run as %s: not done after %s", userName, childTime)
+	case stdout.full:
+		return nil, fmt.Errorf("run as %s: more output than %d bytes", userName, childOutput)
+	case errors.As(err, &exit) && exit.Exited():
+		return nil, &ChildError{exit.ExitCode(), string(bytes.TrimSpace(stderr.buf.Bytes()))}
+	case err != nil:
+		return nil, fmt.Errorf("run as %s: %w", userName, err)
+	}
+	return stdout.buf.Bytes(), nil
+}
+
+// credentials looks up what a process of that user and group has.
+func credentials(userName, group string) (c *syscall.Credential, home string, err error) {
+	u, err := user.Lookup(userName)
+	if err != nil {
+		return nil, "", err
+	}
+	gid := u.Gid
+	if group != "" {
+		g, err := user.LookupGroup(group)
+		if err != nil {
+			return nil, "", err
+		}
+		gid = g.Gid
+	}
+	names, err := u.GroupIds()
+	if err != nil {
+		return nil, "", err
+	}
+	ids := make([]uint32, 0, len(names)+2)
+	for _, name := range append([]string{u.Uid, gid}, names...) {
+		id, err := strconv.ParseUint(name, 10, 32)
+		if err != nil {
+			return nil, "", fmt.Errorf("id %q: %w", name, err)
+		}
+		ids = append(ids, uint32(id))
+	}
+	return &syscall.Credential{Uid: ids[0], Gid: ids[1], Groups: ids[2:]}, u.HomeDir, nil
+}
+
+// bounded is a buffer that refuses to grow above max. (It does not embed the
+// buffer, whose ReadFrom would know no bound.)
+type bounded struct {
+	buf  bytes.Buffer
+	max  int
+	full bool
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.buf.Len()+len(p) > b.max {
+		b.full = true
+		return 0, io.ErrShortWrite
+	}
+	return b.buf.Write(p)
+}
+
+// IsRoot reports whether the process has root's rights.
+func IsRoot() bool { return os.Geteuid() == 0 }

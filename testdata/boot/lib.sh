@@ -1,0 +1,60 @@
+# Helpers of the scenarios beside this file. Each scenario is run as root in a
+# system of its own that has just booted, with montimer in /usr/local/bin.
+# shellcheck shell=bash
+
+set -euo pipefail
+
+# fail says what went wrong, with what an investigator would look at next.
+fail() {
+  printf 'FAIL: %s\n' "$*"
+  systemctl --no-pager list-units --all 'montimer*'
+  journalctl --no-pager -n 40 -o cat
+  exit 1
+}
+
+step() { printf -- '--- %s\n' "$*"; }
+
+# within SECONDS COMMAND...: waits until the command succeeds.
+within() {
+  local deadline=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    ((SECONDS < deadline)) || fail "not within the time: $*"
+    sleep 0.1
+  done
+}
+
+# is UNIT STATE: the unit is in that state (active, inactive, failed ...).
+is() { [[ $(systemctl is-active "$1") == "$2" ]]; }
+
+healthy() {
+  local state failed
+  state=$(systemctl is-system-running) || true
+  failed=$(systemctl list-units --state=failed --plain --no-legend)
+  [[ $state == running && -z $failed ]] || fail "the system is $state; failed: $failed"
+}
+
+# logged PROFILE TEXT: a line of the profile's journal holds the text.
+logged() { journalctl --no-pager -o cat -u "montimer-job-$1.service" | grep -qF -- "$2"; }
+
+# runs PROFILE: how many times its service has been started.
+runs() { journalctl --no-pager -o cat -u "montimer-job-$1.service" | grep -cE '^Starting montimer-job-' || true; }
+
+# everyday is all that an operator does after a change of jobs.yaml.
+everyday() { montimer compile && systemctl daemon-reload; }
+
+# new_host: a deploy user, a checkout in /srv/app and the host's settings.
+new_host() {
+  useradd --system --home-dir /srv/app --shell /usr/sbin/nologin deploy
+  install -d -o deploy -g deploy /srv/app
+  install -d /etc/montimer
+  install -m 640 -g deploy /dev/null /etc/montimer/env
+  printf 'checkout: /srv/app\nrun_as: deploy\n' >/etc/montimer/config.yaml
+}
+
+# jobs: jobs.yaml from standard input, as a merge would bring it.
+jobs() {
+  cat >/srv/app/jobs.yaml.new
+  chown deploy: /srv/app/jobs.yaml.new
+  mv /srv/app/jobs.yaml.new /srv/app/jobs.yaml
+}
