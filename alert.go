@@ -1,0 +1,33 @@
+package montimer
+
+import "time"
+
+// AlertKind says what an alert tells.
+type AlertKind string
+
+// The kinds of alert.
+const (
+	AlertFailure  AlertKind = "failure"  // a run in which tasks failed
+	AlertRecovery AlertKind = "recovery" // the first good run after failures
+	AlertLost     AlertKind = "lost"     // runs that never said how they ended
+	AlertPage     AlertKind = "page"     // montimer itself needs a person
+)
+
+// Alert is one message on its way to people: an entry of the outbox. It is
+// stored in the same transaction as what it tells of, before anything is sent.
+type Alert struct {
+	ID       int64 // of the outbox entry
+	EventID  int64 // of its row in alert_events
+	Kind     AlertKind
+	Profile  string // "": montimer itself
+	RunID    string
+	Incident string // id of the first failing run; repeats of one incident fold
+	First    bool   // the first of its incident: goes out before repeats
+	Text     string
+	Plain    bool // no Markdown
+
+	Created  time.Time
+	NextTry  time.Time
+	Attempts int
+	Error    string // of the last attempt, redacted
+}

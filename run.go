@@ -1,0 +1,92 @@
+package montimer
+
+import "time"
+
+// Trigger says who asked for a run.
+type Trigger string
+
+// The two who can ask.
+const (
+	TriggerTimer  Trigger = "timer"
+	TriggerManual Trigger = "manual"
+)
+
+// RunState says what became of a run.
+type RunState string
+
+// The states of a run. A running one whose profile's lock is free has been
+// lost: its process is gone and has not said how it ended.
+const (
+	RunRunning     RunState = "running"
+	RunOK          RunState = "ok"
+	RunFailed      RunState = "failed"
+	RunInterrupted RunState = "interrupted"
+	RunSkipped     RunState = "skipped"
+	RunLost        RunState = "lost"
+)
+
+// Run is one run of a profile.
+type Run struct {
+	ID        string
+	Profile   string
+	Trigger   Trigger
+	Scheduled time.Time // of the tick that it serves; zero: not known
+	Attempt   int       // 1, or more where the tick was served before
+	Started   time.Time
+	Ended     time.Time // zero while it runs
+	State     RunState
+	Reason    string // why it was skipped, lost or could not begin
+	Commit    string // of the checkout, as hexadecimal; "": not known
+	Tasks     []TaskRun
+}
+
+// Failures returns the tasks that did not do their work, in file order.
+func (r Run) Failures() []TaskRun {
+	var failures []TaskRun
+	for _, t := range r.Tasks {
+		if t.Status != TaskOK && t.Status != TaskSkipped {
+			failures = append(failures, t)
+		}
+	}
+	return failures
+}
+
+// TaskStatus says how a task ended.
+type TaskStatus string
+
+// Every status but OK and Skipped is a failure.
+const (
+	TaskOK          TaskStatus = "ok"
+	TaskFailed      TaskStatus = "failed"       // ended with an exit code other than 0
+	TaskKilled      TaskStatus = "killed"       // ended by a signal that was not ours
+	TaskTimeout     TaskStatus = "timeout"      // stopped by us: out of time
+	TaskInterrupted TaskStatus = "interrupted"  // stopped by us: the run was told to stop
+	TaskSpawnFailed TaskStatus = "spawn failed" // never started
+	TaskNotRun      TaskStatus = "not run"      // the run ended before its turn
+	TaskSkipped     TaskStatus = "skipped"      // dry run
+)
+
+// TaskRun is what became of one task in a run.
+type TaskRun struct {
+	Name       string
+	Status     TaskStatus    // TaskNotRun: all other fields are zero
+	ExitCode   int           // -S when ended by signal S, -1 when it never started
+	Error      string        // why it never started
+	Attempts   int           // the last of them is what the rest tells of
+	Started    time.Time     // of the first attempt
+	Duration   time.Duration // of all attempts and the waits between
+	StdoutTail string        // its last 4 non-blank lines, at most 500 code points
+	StderrTail string
+}
+
+// Tail returns the last lines to show for a task: those of stderr, or of
+// stdout where stderr has none, or why it never started.
+func (t TaskRun) Tail() string {
+	switch {
+	case t.StderrTail != "":
+		return t.StderrTail
+	case t.StdoutTail != "":
+		return t.StdoutTail
+	}
+	return t.Error
+}
