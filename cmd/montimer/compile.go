@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -18,12 +19,12 @@ type compileCmd struct {
 
 // Run brings the unit directory in line with jobs.yaml. Standard output has
 // one line for each file that changes, standard error what to do next.
-func (c compileCmd) Run(e env) error {
+func (c compileCmd) Run(ctx context.Context, e env) error {
 	h, err := c.hostWithUser(e)
 	if err != nil {
 		return err
 	}
-	j, err := loadJobs(e, h)
+	j, err := loadJobs(ctx, e, &h)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/coreos/go-systemd/v22/journal"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/taskexec"
 )
 
@@ -26,11 +27,11 @@ var errRoot = errors.New("tasks do not run as root: use systemctl start, or runu
 // Run runs the tasks of one profile; its exit code tells how they fared.
 func (c execCmd) Run(ctx context.Context, e env) error {
 	h, err := c.host(e)
+	if host.IsRoot() && !h.AllowRoot {
+		return usage(errRoot)
+	}
 	if err != nil {
 		return err
-	}
-	if os.Geteuid() == 0 && !h.AllowRoot && !c.DryRun {
-		return usage(errRoot)
 	}
 	if !c.DryRun {
 		if err := os.MkdirAll(h.StateDir, 0o750); err != nil {
@@ -45,7 +46,7 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 		Checkout: h.Checkout,
 		StateDir: h.StateDir,
 		Environ:  os.Environ(),
-		Load:     func(context.Context) (montimer.Jobs, error) { return loadJobs(e, h) },
+		Load:     func(ctx context.Context) (montimer.Jobs, error) { return loadJobs(ctx, e, &h) },
 		Sink:     taskexec.NewTextSink(e.stderr, inJournal),
 		Log:      slog.New(newRunLog(e.stderr, inJournal)),
 	}

@@ -17,49 +17,58 @@ type hostFlags struct {
 	Binary   string `placeholder:"FILE" help:"The montimer that the services start ($$MONTIMER_BINARY; default: this one)."`
 }
 
-// settings merges the flags with the environment and the config file.
+// settings merges the flags with the environment and the config file. A service
+// has them all from its unit: a mistake in the file must not stop it.
 func (f hostFlags) settings(e env) (host.Settings, error) {
+	s := host.Settings{
+		Jobs: f.Jobs, Checkout: f.Checkout, StateDir: f.StateDir, EnvFile: f.EnvFile,
+		RunAs: f.RunAs, UnitDir: f.Out, Binary: f.Binary,
+	}.Or(host.FromEnvironment(e.getenv))
+	if e.getenv("MONTIMER_JOBS") != "" && !host.IsRoot() {
+		return s, nil
+	}
 	config, err := host.ReadConfig(host.ConfigFile)
 	if err != nil {
 		return host.Settings{}, usage(err)
 	}
-	flags := host.Settings{
-		Jobs: f.Jobs, Checkout: f.Checkout, StateDir: f.StateDir, EnvFile: f.EnvFile,
-		RunAs: f.RunAs, UnitDir: f.Out, Binary: f.Binary,
-	}
-	return flags.Or(host.FromEnvironment(e.getenv)).Or(config), nil
+	return s.Or(config), nil
 }
 
-// host settles where everything is.
+// host settles where everything is; as root also as whom tasks run, since root
+// leaves all that this user controls to it.
 func (f hostFlags) host(e env) (montimer.Host, error) {
-	h, _, _, err := f.resolve(e)
+	return f.resolve(e, host.IsRoot())
+}
+
+// hostWithUser settles also as whom the services run. Root gets only what it
+// can rely on.
+func (f hostFlags) hostWithUser(e env) (montimer.Host, error) {
+	h, err := f.resolve(e, true)
+	if err == nil && host.IsRoot() {
+		for _, path := range []string{h.Binary, host.ConfigFile, h.EnvFile, h.UnitDir} {
+			if err := host.Trusted(path); err != nil {
+				return montimer.Host{}, usage(err)
+			}
+		}
+	}
 	return h, err
 }
 
-// hostWithUser also settles as whom the services run.
-func (f hostFlags) hostWithUser(e env) (montimer.Host, error) {
-	h, p, s, err := f.resolve(e)
+func (f hostFlags) resolve(e env, withUser bool) (montimer.Host, error) {
+	s, err := f.settings(e)
 	if err != nil {
 		return montimer.Host{}, err
 	}
-	if h.User, h.Group, err = host.RunAs(p, s); err != nil {
+	p, err := host.ThisProcess(e.getenv)
+	if err != nil {
+		return montimer.Host{}, err
+	}
+	h, err := host.Resolve(p, s)
+	if err == nil && withUser {
+		h.User, h.Group, err = host.RunAs(p, s)
+	}
+	if err != nil {
 		return montimer.Host{}, usage(err)
 	}
 	return h, nil
-}
-
-func (f hostFlags) resolve(e env) (montimer.Host, host.Process, host.Settings, error) {
-	s, err := f.settings(e)
-	if err != nil {
-		return montimer.Host{}, host.Process{}, s, err
-	}
-	p, err := host.ThisProcess(e.getenv)
-	if err != nil {
-		return montimer.Host{}, p, s, err
-	}
-	h, err := host.Resolve(p, s)
-	if err != nil {
-		err = usage(err)
-	}
-	return h, p, s, err
 }

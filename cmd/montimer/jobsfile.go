@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,19 +10,22 @@ import (
 	"time"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobs"
 )
 
 // maxJobsFile bounds the size of a jobs.yaml, in bytes.
 const maxJobsFile = 16 << 20
 
-// loadJobs reads and checks the host's jobs.yaml. What is wrong with the file
-// goes to standard error; only warnings let it pass.
-func loadJobs(e env, h montimer.Host) (montimer.Jobs, error) {
-	data, err := readJobsFile(h.JobsFile)
+// loadJobs reads and checks the host's jobs.yaml, and settles its path where h
+// leaves it open. What is wrong with the file goes to standard error; only
+// warnings let it pass.
+func loadJobs(ctx context.Context, e env, h *montimer.Host) (montimer.Jobs, error) {
+	path, data, err := readJobs(ctx, *h)
 	if err != nil {
-		return montimer.Jobs{}, usage(err)
+		return montimer.Jobs{}, err
 	}
+	h.JobsFile = path
 	j, diagnostics := jobs.Decode(h.JobsFile, data, jobs.Options{
 		Timezone: h.Timezone,
 		Local:    time.Local,
@@ -34,10 +38,27 @@ func loadJobs(e env, h montimer.Host) (montimer.Jobs, error) {
 	return j, nil
 }
 
+// readJobs reads jobs.yaml; root has it read by the user that the tasks run as.
+func readJobs(ctx context.Context, h montimer.Host) (path string, data []byte, err error) {
+	if host.IsRoot() && !h.AllowRoot {
+		return readAsUser(ctx, h)
+	}
+	if data, err = readJobsFile(h.JobsFile, 0); err != nil {
+		return "", nil, usage(err)
+	}
+	return h.JobsFile, data, nil
+}
+
+// refuseLink makes readJobsFile refuse a symbolic link.
+const refuseLink = syscall.O_NOFOLLOW
+
 // readJobsFile reads a regular file of bounded size, and never waits for one
 // that is something else.
-func readJobsFile(path string) ([]byte, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+func readJobsFile(path string, flags int) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|flags, 0)
+	if errors.Is(err, syscall.ELOOP) {
+		return nil, fmt.Errorf("read jobs.yaml: %s is a symbolic link", path)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open jobs.yaml: %w", err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"text/tabwriter"
@@ -26,12 +27,12 @@ type listed struct {
 }
 
 // Run lists the profiles of jobs.yaml in file order.
-func (c listCmd) Run(e env) error {
+func (c listCmd) Run(ctx context.Context, e env) error {
 	h, err := c.host(e)
 	if err != nil {
 		return err
 	}
-	j, err := loadJobs(e, h)
+	j, err := loadJobs(ctx, e, &h)
 	if err != nil {
 		return err
 	}

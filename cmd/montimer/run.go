@@ -17,6 +17,8 @@ type cli struct {
 	Init    initCmd    `cmd:"" group:"compile" help:"Write a sample jobs.yaml and its checks, to start from."`
 	Exec    execCmd    `cmd:"" group:"run" help:"Run the tasks of a profile: what the services start."`
 	Version versionCmd `cmd:"" group:"keep" help:"Print the version."`
+
+	ReadJobs readJobsCmd `cmd:"" hidden:"" help:"Find and print jobs.yaml: what root has the run-as user do."`
 }
 
 // env is what the world hands to a command.

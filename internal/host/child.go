@@ -33,9 +33,9 @@ func (e *ChildError) Error() string { return e.Message }
 // output. So root can have files read that are under that user's control: no
 // link, pipe or device in their place can do more than the user could. The
 // child has a session of its own (it cannot type into root's terminal), no
-// input, and an environment of env alone beside PATH, HOME and LC_ALL; after
-// ten seconds it is killed with all its children.
-func RunAsUser(ctx context.Context, userName, group string, env []string, args ...string) ([]byte, error) {
+// input, and an environment of PATH, HOME and LC_ALL alone; after ten seconds
+// it is killed with all its children.
+func RunAsUser(ctx context.Context, userName, group string, args ...string) ([]byte, error) {
 	credential, home, err := credentials(userName, group)
 	if err != nil {
 		return nil, fmt.Errorf("run as %s: %w", userName, err)
@@ -45,7 +45,7 @@ func RunAsUser(ctx context.Context, userName, group string, env []string, args .
 	// The link leads to this very file, even where the user could not reach it by its path.
 	cmd := exec.CommandContext(ctx, "/proc/self/exe", args...)
 	cmd.Dir = "/"
-	cmd.Env = append([]string{"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + home, "LC_ALL=C.UTF-8"}, env...)
+	cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + home, "LC_ALL=C.UTF-8"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential, Setsid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second

@@ -57,8 +57,9 @@ func ThisProcess(getenv func(string) string) (Process, error) {
 	return p, nil
 }
 
-// Resolve settles the host's settings, all but as whom tasks run. It needs no
-// right and touches nothing.
+// Resolve settles the host's settings, all but as whom tasks run. Root does not
+// look into the checkout: where it has not been told the jobs file, that stays
+// open until the run-as user has found it.
 func Resolve(p Process, s Settings) (montimer.Host, error) {
 	h := montimer.Host{
 		Checkout:  p.abs(s.Checkout, p.Dir),
@@ -69,7 +70,12 @@ func Resolve(p Process, s Settings) (montimer.Host, error) {
 		Timezone:  s.Timezone,
 		AllowRoot: s.AllowRoot,
 	}
-	h.JobsFile = p.abs(s.Jobs, p.defaultJobsFile(h.Checkout))
+	switch {
+	case s.Jobs != "":
+		h.JobsFile = p.abs(s.Jobs, "")
+	case !p.Root:
+		h.JobsFile = p.defaultJobsFile(h.Checkout)
+	}
 	if h.Timezone != "" {
 		if _, err := time.LoadLocation(h.Timezone); err != nil {
 			return montimer.Host{}, fmt.Errorf("timezone of the host's settings: %w", err)

@@ -43,11 +43,11 @@ func TestResolve(t *testing.T) {
 			EnvFile: "/etc/montimer/env", UnitDir: "/usr/local/lib/systemd/system", Binary: "/opt/montimer",
 		}},
 		"defaults of root": {root(), Settings{}, montimer.Host{
-			Checkout: "/root", JobsFile: "/root/jobs.yaml", StateDir: "/var/lib/montimer",
+			Checkout: "/root", StateDir: "/var/lib/montimer",
 			EnvFile: "/etc/montimer/env", UnitDir: "/usr/local/lib/systemd/system", Binary: "/opt/montimer",
 		}},
-		"the Python runner's place of jobs.yaml": {root(), Settings{Checkout: "/srv/old/"}, montimer.Host{
-			Checkout: "/srv/old", JobsFile: "/srv/old/automation/jobs.yaml", StateDir: "/var/lib/montimer",
+		"the Python runner's place of jobs.yaml": {process(), Settings{Checkout: "/srv/old/"}, montimer.Host{
+			Checkout: "/srv/old", JobsFile: "/srv/old/automation/jobs.yaml", StateDir: "/home/ann/.local/state/montimer",
 			EnvFile: "/etc/montimer/env", UnitDir: "/usr/local/lib/systemd/system", Binary: "/opt/montimer",
 		}},
 		"relative to the current directory": {process(), Settings{

@@ -51,10 +51,11 @@ func FromEnvironment(getenv func(string) string) Settings {
 	}
 }
 
-// ReadConfig reads a config file. One that does not exist gives no settings.
+// ReadConfig reads a config file. One that does not exist, or that is not for
+// the caller to read, gives no settings.
 func ReadConfig(path string) (Settings, error) {
 	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 		return Settings{}, nil
 	}
 	if err != nil {
