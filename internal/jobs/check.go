@@ -23,17 +23,20 @@ func (d *decoder) checkTasks(tasks []task) {
 		names = append(names, t.Name)
 	}
 	for i := range tasks {
-		t := &tasks[i]
-		for _, a := range t.after {
+		d.enter("task", tasks[i].Name)
+		d.enter("", "after")
+		for _, a := range tasks[i].after {
 			switch _, exists := first[a.text]; {
 			case !exists:
-				d.error(a.at, d.didYouMean(a.text, names), "task %s: after: there is no task %s in this profile", quote(t.Name), quote(a.text))
+				d.error(a.at, d.didYouMean(a.text, names), "there is no task %s in this profile", quote(a.text))
 			case twice[a.text]:
-				d.error(a.at, "", "task %s: after: %s is the name of two tasks", quote(t.Name), quote(a.text))
+				d.error(a.at, "", "%s is the name of two tasks", quote(a.text))
 			default:
-				t.After = append(t.After, a.text)
+				tasks[i].After = append(tasks[i].After, a.text)
 			}
 		}
+		d.leave()
+		d.leave()
 	}
 	c := cycles{d: d, tasks: tasks, first: first, depth: make([]int, len(tasks))}
 	for i := range tasks {

@@ -88,8 +88,8 @@ func (d *decoder) parse(data []byte) (value, bool) {
 		return value{}, false
 	}
 	d.src.text = strings.TrimPrefix(string(data), "\ufeff")
-	if i, problem := readable(d.src.text); i >= 0 {
-		d.add(Error, d.placeOf(i), "save the file as UTF-8", problem)
+	if i, problem, hint := unreadable(d.src.text); i >= 0 {
+		d.add(Error, d.placeOf(i), hint, problem)
 		return value{}, false
 	}
 	docs, err := documents(d.src.text)
@@ -155,6 +155,10 @@ func syntaxHint(message, line string) string {
 		return "put a text that begins with * & ! @ % or ` in quotes"
 	case strings.Contains(message, "mapping values are not allowed"):
 		return "put a text with a colon in quotes, or mend the indentation"
+	case strings.Contains(message, "expected key"), strings.Contains(message, "'-' indicator"):
+		return "what follows this line is not indented like it"
+	case strings.Contains(message, "expected ',' or"):
+		return "a comma, a bracket or a quote is missing in what begins here"
 	}
 	return ""
 }

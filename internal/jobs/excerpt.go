@@ -82,7 +82,7 @@ func show(r rune) (string, int) {
 		return "    ", 4
 	case r < ' ' || 0x7f <= r && r < 0xa0:
 		return fmt.Sprintf(`\x%02x`, r), 4
-	case unicode.Is(unicode.Cf, r), unicode.Is(unicode.Zl, r), unicode.Is(unicode.Zp, r), r == utf8.RuneError:
+	case !unicode.IsPrint(r), r == utf8.RuneError:
 		s := fmt.Sprintf("<U+%04X>", r)
 		return s, len(s)
 	case unicode.Is(unicode.Mn, r), unicode.Is(unicode.Me, r):

@@ -25,17 +25,21 @@ func (d *decoder) keyHint(name, level string, names []string) string {
 	if strings.Contains(hostKeys, " "+strings.ToLower(name)+" ") && !strings.Contains(name, " ") {
 		return "as whom, where and with which rights jobs run is decided by the host's configuration alone"
 	}
-	if s := suggest(name, names, &d.guesses); s != "" {
-		return "did you mean " + s + "?"
-	}
 	for _, entries := range d.keys.levels() {
 		for _, e := range entries {
-			if e.Name == name && level == "defaults" {
+			switch {
+			case e.Name != name || e.Level == "defaults":
+			case level == "defaults":
 				return name + " cannot have a default"
-			} else if e.Name == name && e.Level != "defaults" {
-				return name + " belongs to the level " + e.Level
+			case e.Level == "top":
+				return name + " is a key of the top level"
+			default:
+				return name + " is a key of the level " + e.Level
 			}
 		}
+	}
+	if s := d.didYouMean(name, names); s != "" {
+		return s
 	}
 	return "known keys: " + strings.Join(names, ", ")
 }

@@ -53,7 +53,7 @@ const (
 
 func topKeys() []field[file] {
 	return []field[file]{
-		key("profiles", raw(profileMap), "", func(f *file) *value { return &f.profiles },
+		key("profiles", raw(profileMap()), "", func(f *file) *value { return &f.profiles },
 			"The jobs: a mapping from the name of a profile to its settings. A name has letters, digits, \"_\", \".\" and \"-\", at most 64, the first a letter or a digit. Required."),
 		key("defaults", raw(ref("defaults")), "", func(f *file) *value { return &f.defaults },
 			"Settings for every profile and task that does not set them itself."),

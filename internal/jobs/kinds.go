@@ -24,11 +24,13 @@ type kind[V any] struct {
 // object is a JSON object.
 type object = map[string]any
 
-// The scalars that schemas must let pass, since the old runner does.
-var (
-	anyScalar = object{"type": []string{"string", "number", "boolean"}}
-	falsy     = object{"enum": []any{nil, false, 0, "", []any{}, object{}}}
-)
+// anyScalar is the schema of what the old runner turns into text.
+func anyScalar() object { return object{"type": []string{"string", "number", "boolean"}} }
+
+// orFalsy is the schema of s or anything that the old runner took for empty.
+func orFalsy(s object) object {
+	return object{"anyOf": []object{s, {"enum": []any{nil, false, 0, "", []any{}, object{}}}}}
+}
 
 // boolean takes the booleans of YAML 1.1, and 0 and 1.
 func boolean() kind[bool] {
@@ -60,7 +62,7 @@ func boolean() kind[bool] {
 
 // text takes one line of text, as the old runner read it.
 func text() kind[string] {
-	return kind[string]{name: "text", schema: anyScalar, read: func(d *decoder, v value, into *string) {
+	return kind[string]{name: "text", schema: anyScalar(), read: func(d *decoder, v value, into *string) {
 		s, ok := d.scalar(v)
 		switch {
 		case !ok:
@@ -75,7 +77,7 @@ func text() kind[string] {
 			d.error(v, "", "must be one line without control characters")
 			return
 		case s.kind == kindBool:
-			d.warn(v, "put it in quotes", "%s is read as %s", v.Value, quote(s.text))
+			d.warn(v, asText(v), "%s is read as %s", v.Value, quote(s.text))
 		}
 		*into = s.text
 	}}
@@ -164,8 +166,10 @@ func span(least, most time.Duration) kind[time.Duration] {
 			switch {
 			case err != nil:
 				d.error(v, "a time span is written like 90s, 5m or 1h 30m", "%v", err)
-			case t < least || t > most:
-				d.error(v, "", "must be from %s to %s, not %s", calendar.FormatSpan(least), calendar.FormatSpan(most), calendar.FormatSpan(t))
+			case t < least:
+				d.error(v, "", "must be at least %s, not %s", calendar.FormatSpan(least), calendar.FormatSpan(t))
+			case t > most:
+				d.error(v, "", "must be at most %s, not %s", calendar.FormatSpan(most), calendar.FormatSpan(t))
 			default:
 				*into = t
 			}
@@ -203,7 +207,7 @@ type located struct {
 func environment() kind[[]montimer.EnvVar] {
 	return kind[[]montimer.EnvVar]{
 		name:   "mapping",
-		schema: object{"anyOf": []object{{"type": "object", "propertyNames": object{"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}}, falsy}},
+		schema: orFalsy(object{"type": "object", "propertyNames": object{"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}}),
 		read: func(d *decoder, v value, into *[]montimer.EnvVar) {
 			vars := slices.Clone(*into)
 			for name, val := range d.entries(v) {
@@ -227,7 +231,7 @@ func environment() kind[[]montimer.EnvVar] {
 func arguments() kind[[]montimer.Arg] {
 	return kind[[]montimer.Arg]{
 		name:   "mapping",
-		schema: object{"anyOf": []object{{"type": "object"}, falsy}},
+		schema: orFalsy(object{"type": "object"}),
 		read: func(d *decoder, v value, into *[]montimer.Arg) {
 			for name, val := range d.entries(v) {
 				*into = append(*into, montimer.Arg{Key: name.text, Value: val})

@@ -189,10 +189,14 @@ func (d *decoder) expand(v value) bool {
 
 // describe names what v is, for messages.
 func describe(v value) string {
-	switch v.Kind {
-	case yaml.MappingNode:
+	switch {
+	case v.Kind == yaml.MappingNode && len(v.Content) == 0:
+		return "an empty mapping"
+	case v.Kind == yaml.MappingNode:
 		return "a mapping"
-	case yaml.SequenceNode:
+	case v.Kind == yaml.SequenceNode && len(v.Content) == 0:
+		return "an empty list"
+	case v.Kind == yaml.SequenceNode:
 		return "a list"
 	}
 	switch s := resolve(v.Node); s.kind {
@@ -202,6 +206,8 @@ func describe(v value) string {
 		return "the boolean " + v.Value
 	case kindInt, kindFloat:
 		return "the number " + abbreviate(v.Value)
+	case kindDate:
+		return "the date " + v.Value
 	case kindTrap:
 		return s.trap
 	}

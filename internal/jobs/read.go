@@ -19,7 +19,7 @@ func (d *decoder) scalar(v value) (scalar, bool) {
 	case v.Style&yaml.TaggedStyle != 0 && v.Tag != "!!str":
 		d.error(v, "leave the tag out, or write !!str", "the tag %s is not supported", abbreviate(v.Tag))
 	case s.kind == kindTrap:
-		d.error(v, "write "+quote(v.Value)+" in quotes for the text", "%s is %s in YAML", abbreviate(v.Value), s.trap)
+		d.error(v, asText(v), "%s is read as %s", abbreviate(v.Value), s.trap)
 	case len(s.text) > maxText:
 		d.error(v, "", "the text has %d bytes, which is more than a program can be given (%d)", len(s.text), maxText)
 	case strings.Contains(s.text, "\x00"):
@@ -30,6 +30,9 @@ func (d *decoder) scalar(v value) (scalar, bool) {
 	return scalar{}, false
 }
 
+// asText is the hint for what YAML does not read as text.
+func asText(v value) string { return "if it is text, write " + quote(v.Value) + " in quotes" }
+
 // word returns a text that means what it looks like.
 func (d *decoder) word(v value) (string, bool) {
 	s, ok := d.scalar(v)
@@ -38,7 +41,7 @@ func (d *decoder) word(v value) (string, bool) {
 	case s.kind == kindNull:
 		d.error(v, "leave the key out, or give it a value", "no value")
 	case s.kind == kindBool || s.text != v.Value:
-		d.error(v, "write "+quote(v.Value)+" in quotes", "%s is read as %s", abbreviate(v.Value), quote(s.text))
+		d.error(v, asText(v), "%s is read as %s", abbreviate(v.Value), quote(s.text))
 	case s.text == "":
 		d.error(v, "", "must not be empty")
 	default:
@@ -79,7 +82,9 @@ func (d *decoder) entries(v value) iter.Seq2[located, string] {
 		}
 		for _, p := range d.pairs(v) {
 			switch key := resolve(p.key.Node); {
-			case key.kind == kindBool || key.kind == kindNull || key.kind == kindTrap || key.text == "":
+			case key.text == "":
+				d.error(p.key, "", "a key must not be empty")
+			case key.kind == kindBool || key.kind == kindNull || key.kind == kindTrap:
 				d.error(p.key, "write the key in quotes", "a key must be text, not %s", describe(p.key))
 			default:
 				if val, ok := d.argument(p); ok && !yield(located{p.name, p.key}, val) {

@@ -190,7 +190,7 @@ func resolveTime(s string) (scalar, bool) {
 	for _, d := range []string{date, "dddd-d-dd", "dddd-dd-d", "dddd-d-d"} {
 		for _, c := range []string{"dd:dd:dd", "d:dd:dd"} {
 			if matches(day, d) && len(clock) >= len(c) && matches(clock[:len(c)], c) {
-				return scalar{kind: kindTrap, text: s, trap: "a timestamp, which the old runner rewrote"}, true
+				return scalar{kind: kindTrap, text: s, trap: "a timestamp"}, true
 			}
 		}
 	}

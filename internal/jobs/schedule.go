@@ -3,6 +3,8 @@ package jobs
 import (
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +25,7 @@ type question struct {
 type plan struct {
 	schedule montimer.Schedule
 	remarks  []remark
+	shortest time.Duration // between two runs, see decoder.shortest
 }
 
 // A remark is a problem of one text of a schedule.
@@ -35,32 +38,56 @@ type remark struct {
 
 // schedule gives p its schedule. entry is the name of the profile.
 func (d *decoder) schedule(p *profile, entry value) {
-	kind, ok := d.scheduleKind(p, entry)
-	if !ok {
-		return
+	ways := []struct {
+		kind  montimer.ScheduleKind
+		texts []located
+	}{
+		{montimer.ScheduleCron, p.cron},
+		{montimer.ScheduleCalendar, p.calendar},
+		{montimer.ScheduleEvery, p.everyText()},
 	}
-	texts := p.cron
-	switch kind {
-	case montimer.ScheduleCalendar:
-		texts = p.calendar
-	case montimer.ScheduleEvery:
-		texts = nil
-		if p.every > 0 {
-			texts = []located{{p.every.String(), p.keys.find("every")}}
+	first := montimer.ScheduleKind("")
+	for _, w := range ways {
+		at := p.keys.find(string(w.kind))
+		switch {
+		case at.isZero():
+			continue
+		case first == "":
+			first = w.kind
+		default:
+			d.error(at, "", "a profile has one of cron, calendar and every, but not %s and %s", first, w.kind)
+		}
+		if len(w.texts) > 0 {
+			d.enter("", string(w.kind))
+			a := d.answer(question{kind: w.kind, dialect: p.dialect, zone: p.timezone, texts: joined(w.texts)}, w.texts)
+			d.leave()
+			p.Schedule = a.schedule
+			d.checkJitter(p, a)
 		}
 	}
-	if len(texts) == 0 {
-		return // reported when they were read
+	if first == "" {
+		d.error(entry, "", "the key cron is missing (or calendar, or every)")
 	}
-	d.enter("", string(kind))
-	defer d.leave()
-	q := question{kind: kind, dialect: p.dialect, zone: p.timezone, texts: joined(texts)}
-	answer := d.plans[q]
-	if answer == nil {
-		answer = d.plan(q)
-		d.plans[q] = answer
+}
+
+// everyText returns the time span of p, if it has one that could be read.
+func (p *profile) everyText() []located {
+	if p.every == 0 {
+		return nil
 	}
-	for _, r := range answer.remarks {
+	at := p.keys.find("every")
+	return []located{{at.Value, at}}
+}
+
+// answer returns the plan that q asks for, and reports what is to be said about
+// the texts.
+func (d *decoder) answer(q question, texts []located) *plan {
+	a := d.plans[q]
+	if a == nil {
+		a = d.plan(q)
+		d.plans[q] = a
+	}
+	for _, r := range a.remarks {
 		at := texts[r.text].at
 		where := d.place(at)
 		if r.length > 0 {
@@ -68,7 +95,7 @@ func (d *decoder) schedule(p *profile, entry value) {
 		}
 		d.add(r.severity, where, r.hint, r.message)
 	}
-	p.Schedule = answer.schedule
+	return a
 }
 
 func joined(texts []located) string {
@@ -82,25 +109,6 @@ func joined(texts []located) string {
 	return strings.Join(list, "\x00")
 }
 
-// scheduleKind returns which of the three ways to write a schedule p uses.
-func (d *decoder) scheduleKind(p *profile, entry value) (montimer.ScheduleKind, bool) {
-	var found []montimer.ScheduleKind
-	for _, k := range []montimer.ScheduleKind{montimer.ScheduleCron, montimer.ScheduleCalendar, montimer.ScheduleEvery} {
-		if !p.keys.find(string(k)).isZero() {
-			found = append(found, k)
-		}
-	}
-	switch len(found) {
-	case 0:
-		d.error(entry, "", "the key cron is missing (or calendar, or every)")
-		return "", false
-	case 1:
-		return found[0], true
-	}
-	d.error(p.keys.find(string(found[1])), "", "a profile has only one of cron, calendar and every, and this one has %s too", found[0])
-	return "", false
-}
-
 // plan answers q.
 func (d *decoder) plan(q question) *plan {
 	texts := strings.Split(q.texts, "\x00")
@@ -112,7 +120,6 @@ func (d *decoder) plan(q question) *plan {
 	case montimer.ScheduleCalendar:
 		d.planCalendar(a, q.zoneOr(d.opt.Timezone))
 	case montimer.ScheduleEvery:
-		a.schedule.Timezone = "UTC"
 		d.planEvery(a)
 	}
 	return a
@@ -149,6 +156,10 @@ func (d *decoder) planCron(a *plan, q question) {
 		return
 	}
 	a.translate(zone, xs)
+	if !d.elapses(a) {
+		a.fail(0, "", "it never runs from now on")
+		return
+	}
 	location := d.location(zone)
 	if location == nil {
 		location = d.opt.Local
@@ -161,7 +172,6 @@ func (d *decoder) planCron(a *plan, q question) {
 		}
 	}
 	a.schedule.Words = strings.Join(words, "; ")
-	d.mustElapse(a)
 }
 
 // refused notes an expression that cron cannot read.
@@ -208,13 +218,19 @@ func (a *plan) translate(zone string, xs []*cron.Expression) {
 	}
 	a.schedule.Timezone = zone
 	a.schedule.Events, a.schedule.Boot, a.schedule.Every = t.Events, t.Boot, t.Every
-	for i, interval := range t.Every {
-		if interval > day {
-			a.fail(min(i, len(a.schedule.Source)-1), "use calendar, such as calendar: Mon 9:00",
-				"every %s is counted anew after each boot: where boots are more frequent, it would never run", calendar.FormatSpan(interval))
+	if !slices.ContainsFunc(t.Every, starves) {
+		return
+	}
+	for i, x := range xs {
+		if t, err := cron.Translate(zone, x); err == nil && slices.ContainsFunc(t.Every, starves) {
+			a.fail(i, "use calendar, such as calendar: Mon 9:00",
+				"an interval of more than 24h is counted anew from each boot, so where boots are frequent it would never end")
 		}
 	}
 }
+
+// starves reports whether an interval may never end on a host that boots daily.
+func starves(interval time.Duration) bool { return interval > day }
 
 // planCalendar makes a schedule of calendar events. Those without a zone of
 // their own are in zone.
@@ -241,24 +257,52 @@ func (d *decoder) planCalendar(a *plan, zone string) {
 
 // planEvery makes a schedule of a time span. It is robfig/cron's @every.
 func (d *decoder) planEvery(a *plan) {
-	x, err := cron.Parse(cron.Robfig, "@every "+a.schedule.Source[0])
+	interval, err := calendar.ParseSpan(a.schedule.Source[0])
+	if err != nil || interval%time.Second != 0 {
+		a.fail(0, "", "must be whole seconds")
+		return
+	}
+	x, err := cron.Parse(cron.Robfig, "@every "+interval.String())
 	if err != nil {
-		a.fail(0, "", "%v", err)
+		a.refused(0, err)
 		return
 	}
 	a.translate("", []*cron.Expression{x})
 	a.schedule.Words = x.Words()
 }
 
-// mustElapse refuses a schedule that has only past times.
-func (d *decoder) mustElapse(a *plan) {
-	s := a.schedule
-	if len(s.Events) == 0 || s.Boot || len(s.Every) > 0 {
+// elapses reports whether the schedule has a run to come.
+func (d *decoder) elapses(a *plan) bool {
+	_, ok := a.schedule.Next(d.opt.Now, d.opt.Local)
+	return ok || a.schedule.Boot || len(a.schedule.Every) > 0
+}
+
+// checkJitter refuses a jitter that systemd would pay for with runs: those
+// that are due before a delayed one has begun are dropped.
+func (d *decoder) checkJitter(p *profile, a *plan) {
+	if p.Jitter == 0 {
 		return
 	}
-	if _, ok := s.Next(d.opt.Now, d.opt.Local); !ok {
-		a.fail(0, "", "it never runs from now on")
+	if shortest := d.shortest(a); p.Jitter >= shortest {
+		d.error(d.at(p, "jitter"), "", "the jitter of %s must be shorter than the shortest time between two runs, %s, or runs would be left out",
+			calendar.FormatSpan(p.Jitter), calendar.FormatSpan(shortest))
 	}
+}
+
+// shortest returns the shortest time between two runs; a very long one if
+// there are no two.
+func (d *decoder) shortest(a *plan) time.Duration {
+	if a.shortest > 0 {
+		return a.shortest
+	}
+	a.shortest = math.MaxInt64
+	for _, interval := range a.schedule.Every {
+		a.shortest = min(a.shortest, interval)
+	}
+	if gap, _, ok := calendar.Gaps(a.schedule.Events, d.opt.Now, d.opt.Local); ok {
+		a.shortest = min(a.shortest, max(gap, 1))
+	}
+	return a.shortest
 }
 
 // location returns a time zone; nil if it is the local one, or unknown.

@@ -65,21 +65,21 @@ func after(s string, n int) string {
 	return ""
 }
 
-// readable returns the byte offset of the first thing in text that no YAML
-// file may hold, and what it is; -1 if there is none.
-func readable(text string) (offset int, problem string) {
+// unreadable returns the byte offset of the first thing in text that no YAML
+// file may hold, what it is and what to do; -1 if there is none.
+func unreadable(text string) (offset int, problem, hint string) {
 	for i, r := range text {
 		switch {
 		case r == utf8.RuneError && !strings.HasPrefix(text[i:], "\ufffd"):
-			return i, "this byte is not UTF-8"
+			return i, "this byte is not UTF-8", "save the file as UTF-8"
 		case r == '\t', r == '\n', r == '\r', r == 0x85:
 		case r < ' ', 0x7f <= r && r < 0xa0:
-			return i, "control characters are not allowed"
+			return i, "a control character", `write it as an escape in double quotes, such as "\x1b"`
 		case r == 0xfffe, r == 0xffff:
-			return i, "this is not a character"
+			return i, "this is no character", "take it out"
 		case r == 0xfeff:
-			return i, "a byte order mark is allowed only where the file begins"
+			return i, "a byte order mark within the file", "take it out"
 		}
 	}
-	return -1, ""
+	return -1, "", ""
 }

@@ -4,7 +4,7 @@ package jobs
 // work is the number of comparisons it may still spend; a file with very many
 // mistakes gets no suggestions at its end.
 func suggest(word string, candidates []string, work *int) string {
-	best, bestDistance := "", 1+len(word)/3
+	best, bestDistance := "", max(1, len(word)/3)
 	for _, c := range candidates {
 		if gap := len(c) - len(word); gap > bestDistance || -gap > bestDistance {
 			continue

@@ -21,7 +21,7 @@ type task struct {
 func tasks() kind[[]task] {
 	return kind[[]task]{
 		name:   "list",
-		schema: object{"anyOf": []object{{"type": "array", "items": ref("task")}, falsy}},
+		schema: orFalsy(object{"type": "array", "items": ref("task")}),
 		read: func(d *decoder, v value, into *[]task) {
 			switch {
 			case isFalsy(v):
@@ -87,6 +87,9 @@ func (d *decoder) checkProgram(t *task, v value, keys pairs) {
 		}
 	}
 	d.checkPath(script, t.Script)
+	if t.Script != "" && (path.Clean(t.Script) == "." || strings.HasSuffix(t.Script, "/")) {
+		d.error(script, "", "%s is a directory", quote(t.Script))
+	}
 	d.checkPath(keys.find("workdir"), t.Workdir)
 }
 

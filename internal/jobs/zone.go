@@ -45,8 +45,8 @@ func (d *decoder) zoneHint(name string) string {
 			return "did you mean " + z + "?"
 		}
 	}
-	if s := suggest(name, d.zoneList, &d.guesses); s != "" {
-		return "did you mean " + s + "?"
+	if s := d.didYouMean(name, d.zoneList); s != "" {
+		return s
 	}
 	return "write a name such as Europe/Berlin or UTC"
 }

@@ -1,0 +1,140 @@
+package jobs
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"gopkg.in/yaml.v3"
+)
+
+// TestSchema: the schema lets all files of testdata/ok pass, and none of those
+// of testdata/err whose first line says so.
+func TestSchema(t *testing.T) {
+	t.Parallel()
+	schema := compileSchema(t)
+	files := append(cases(t, "testdata/ok", ".out"), cases(t, "testdata/err", ".txt")...)
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var instance any
+		if yaml.Unmarshal(data, &instance) != nil {
+			continue // not even YAML
+		}
+		err = schema.Validate(asJSON(instance))
+		if err == nil && bytes.HasPrefix(data, []byte("# schema: rejects\n")) {
+			t.Errorf("%s: the schema lets it pass", file)
+		}
+		if err != nil && strings.HasPrefix(file, "testdata/ok/") {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}
+
+func compileSchema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(jsonschema.Draft2020)
+	if err := c.AddResource("jobs.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := c.Compile("jobs.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+// asJSON turns what yaml.v3 decodes to into what a schema can judge: keys are
+// strings, and so are dates.
+func asJSON(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for k := range v {
+			v[k] = asJSON(v[k])
+		}
+	case map[any]any:
+		object := map[string]any{}
+		for k, e := range v {
+			object[fmt.Sprint(k)] = asJSON(e)
+		}
+		return object
+	case []any:
+		for i := range v {
+			v[i] = asJSON(v[i])
+		}
+	case time.Time:
+		return v.String()
+	case float64:
+		if _, err := json.Marshal(v); err != nil {
+			return 0.0
+		}
+	}
+	return v
+}
+
+// TestKeys: the table is complete enough for a reference text, and what
+// defaults takes is told apart by its name alone.
+func TestKeys(t *testing.T) {
+	t.Parallel()
+	sentence := regexp.MustCompile(`^[A-Z].*\.$`)
+	seen := map[string]bool{}
+	for _, k := range Keys() {
+		if k.Level == "" || k.Name == "" || k.Type == "" || !sentence.MatchString(k.Doc) {
+			t.Errorf("not fit for a reference text: %+v", k)
+		}
+		if seen[k.Level+"."+k.Name] {
+			t.Errorf("%s has %s twice", k.Level, k.Name)
+		}
+		seen[k.Level+"."+k.Name] = true
+	}
+	for _, want := range []string{"top.profiles", "defaults.jitter", "profile.cron", "task.script", "sync.on_change", "on_change.paths", "notify.recovery"} {
+		if !seen[want] {
+			t.Errorf("no key %s", want)
+		}
+	}
+}
+
+// TestDefaultTexts: the defaults that Keys tells are those that Decode gives.
+func TestDefaultTexts(t *testing.T) {
+	t.Parallel()
+	written := map[string]map[string]string{"profile": {}, "task": {}}
+	for _, k := range Keys() {
+		if _, ok := written[k.Level]; ok && k.Default != "" {
+			written[k.Level][k.Name] = k.Default
+		}
+	}
+	prose := map[string]bool{"timezone": true, "timeout": true, "workdir": true, "interpreter": true}
+	lines := "profiles:\n  p:\n    cron: 5 * * * *\n"
+	for name, value := range written["profile"] {
+		if !prose[name] {
+			lines += "    " + name + ": " + value + "\n"
+		}
+	}
+	lines += "    tasks:\n      - name: a\n        script: a.py\n        timeout: " + written["task"]["timeout"] + "\n"
+	for name, value := range written["task"] {
+		if !prose[name] {
+			lines += "        " + name + ": " + value + "\n"
+		}
+	}
+	with, ds := Decode("with", []byte(lines), host)
+	if len(ds) > 0 {
+		t.Fatalf("%s\n%s", lines, shown(ds))
+	}
+	without, _ := Decode("without", []byte("profiles: {p: {cron: 5 * * * *, tasks: [{name: a, script: a.py}]}}"), host)
+	if a, b := Encode(with), Encode(without); !bytes.Equal(a, b) || bytes.Contains(a, []byte("timeout")) {
+		t.Errorf("with the defaults written out:\n%s\nwithout:\n%s", a, b)
+	}
+}
