@@ -164,15 +164,23 @@ func (m *meaning) occurs() bool {
 }
 
 func (m *meaning) occursIn(year int, month time.Month) bool {
-	first := time.Date(year, month, 1, 0, 0, 0, 0, time.UTC)
-	length := first.AddDate(0, 1, -1).Day()
-	table := &m.tables[length-shortestMonth]
+	first := time.Date(year, month, 1, 0, 0, 0, 0, time.UTC).Weekday()
+	length := monthLength(year, month)
 	for day := 1; day <= length; day++ {
-		if table[day].Has(first.Weekday()+time.Weekday(day-1)) && table[day] != 0 {
+		if m.on(day, first+time.Weekday(day-1), length) {
 			return true
 		}
 	}
 	return false
+}
+
+// on reports whether that day counts in a month of that length.
+func (m *meaning) on(day int, weekday time.Weekday, length int) bool {
+	return m.tables[length-shortestMonth][day]>>((weekday+6)%7)&1 != 0
+}
+
+func monthLength(year int, month time.Month) int {
+	return time.Date(year, month+1, 0, 0, 0, 0, 0, time.UTC).Day()
 }
 
 // everyDay reports whether the tables that count are full.

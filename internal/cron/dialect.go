@@ -18,6 +18,7 @@ func Dialects() []Dialect { return []Dialect{Supercronic, Crontab, Cronie, Robfi
 // grammar is what sets one dialect apart from the others.
 type grammar struct {
 	layouts map[int][]*field // by number of fields, their order
+	six     string           // what a person may not know of six fields
 	macros  []string         // those it knows, without the @
 	zones   bool             // a CRON_TZ= or TZ= prefix is allowed
 
@@ -66,12 +67,10 @@ var (
 	cronMacros   = append(commonMacros[:6:6], "midnight", "reboot")
 )
 
-// grammarOf returns nil for an unknown dialect.
-func grammarOf(d Dialect) *grammar { return grammars[d] }
-
 var grammars = map[Dialect]*grammar{
 	Supercronic: {
 		layouts:    map[int][]*field{5: standard, 6: withYear, 7: withBoth},
+		six:        "supercronic takes the last for a year: for seconds first set cron_dialect: robfig, or add a year of *",
 		macros:     commonMacros,
 		dowMax:     6,
 		sevenZero:  true,
@@ -105,6 +104,7 @@ var grammars = map[Dialect]*grammar{
 	},
 	Robfig: {
 		layouts:    map[int][]*field{5: standard, 6: withFirst},
+		six:        "robfig takes the first for seconds",
 		macros:     append(commonMacros[:6:6], "midnight", "every"),
 		zones:      true,
 		dowMax:     6,

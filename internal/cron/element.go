@@ -81,7 +81,7 @@ func (r *fieldReader) value(e *element, text string) (v int, rest string, err er
 	case r.sevenZero && r.field == &dayOfWeek && v == 7:
 		v = 0
 	case v > r.max && (!r.lazyEnds || v > maxNumber), v < r.min && !r.lazyEnds:
-		return 0, "", r.outside(*e, v)
+		return 0, "", r.outside(e, v)
 	}
 	return v, rest, nil
 }
@@ -163,27 +163,27 @@ func (r *fieldReader) special(text string, at int) (done bool, err error) {
 	last := text[len(text)-1] | 0x20
 	switch {
 	case r.field == &dayOfMonth && strings.EqualFold(text, "L"):
-		r.days.last = true
+		r.x.days.last = true
 	case r.field == &dayOfMonth && strings.EqualFold(text, "LW"):
-		r.days.lastWorkday = true
+		r.x.days.lastWorkday = true
 	case r.field == &dayOfMonth && last == 'w':
 		day, err := r.whole(&e, text[:len(text)-1])
 		if err != nil {
 			return false, err
 		}
-		r.days.workdays |= 1 << day
+		r.x.days.workdays |= 1 << day
 	case r.field == &dayOfWeek && last == 'l' && len(text) > 1:
 		day, err := r.whole(&e, text[:len(text)-1])
 		if err != nil {
 			return false, err
 		}
-		r.days.lastDow |= weekdayBit(day)
+		r.x.days.lastDow |= mondayFirst(1 << day)
 	case r.field == &dayOfWeek && len(text) > 2 && text[len(text)-2] == '#' && '1' <= text[len(text)-1] && text[len(text)-1] <= '5':
 		day, err := r.whole(&e, text[:len(text)-2])
 		if err != nil {
 			return false, err
 		}
-		r.days.nth[text[len(text)-1]-'1'] |= weekdayBit(day)
+		r.x.days.nth[text[len(text)-1]-'1'] |= mondayFirst(1 << day)
 	default:
 		return false, nil
 	}
@@ -199,5 +199,7 @@ func (r *fieldReader) whole(e *element, text string) (int, error) {
 	return v, err
 }
 
-// weekdayBit converts from cron's numbers, where 0 is Sunday.
-func weekdayBit(day int) calendar.Weekdays { return 1 << ((day + 6) % 7) }
+// mondayFirst converts from cron's days of the week, where 0 and 7 are Sunday.
+func mondayFirst(days uint64) calendar.Weekdays {
+	return calendar.Weekdays(days>>1&(1<<7-1) | days&1<<6)
+}

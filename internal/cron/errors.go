@@ -43,7 +43,10 @@ func clip(s string) string {
 }
 
 func (r *fieldReader) fail(text string, at int, problem, hint string) error {
-	return &Error{Dialect: r.dialect, Field: r.name, Text: clip(text), Problem: problem, Hint: hint,
+	if r.of == 6 {
+		hint += "; of six fields " + r.six
+	}
+	return &Error{Dialect: r.x.dialect, Field: r.name, Text: clip(text), Problem: problem, Hint: hint,
 		Offset: at, Length: len(text)}
 }
 
@@ -60,16 +63,18 @@ func (r *fieldReader) wanted() string {
 	return fmt.Sprintf("write *, */step, or a list of %d-%d%s and of ranges a-b or a-b/step", r.min, r.max, names)
 }
 
-func (r *fieldReader) outside(e element, v int) error {
-	number := strconv.Itoa(v)
+func (r *fieldReader) outside(e *element, v int) error {
+	number, in := strconv.Itoa(v), " in "+clip(e.text)
 	if v > maxNumber {
-		number = "a number so great"
+		number = "a number"
+	} else if number == e.text {
+		in = ""
 	}
 	greatest := r.max
 	if r.sevenZero && r.field == &dayOfWeek {
 		greatest = 7
 	}
-	return r.failf(&e, r.wanted(), "%s is not within %d-%d in %s", number, r.min, greatest, clip(e.text))
+	return r.failf(e, r.wanted(), "%s%s is not within %d-%d", number, in, r.min, greatest)
 }
 
 func (r *fieldReader) stepOutside(e *element, word string) error {
@@ -86,17 +91,17 @@ func (r *fieldReader) openStepRefused(e *element, step string) error {
 		if e.lo == r.min {
 			hint += " or */" + step
 		}
-		return r.failf(e, hint, "%s is no crontab(5) syntax; %s rejects it", clip(e.text), r.dialect)
+		return r.failf(e, hint, "%s is no crontab(5) syntax; %s rejects it", clip(e.text), r.x.dialect)
 	}
 	return r.unknown(e)
 }
 
 func (r *fieldReader) tooLong(e *element, word string, v int) error {
-	return r.failf(e, fmt.Sprintf("write %d", v), "%s has more than %d digits; %s rejects it", clip(word), r.digits(), r.dialect)
+	return r.failf(e, fmt.Sprintf("write %d", v), "%s has more than %d digits; %s rejects it", clip(word), r.digits(), r.x.dialect)
 }
 
 func (r *fieldReader) misreadZero(e *element, word string) error {
-	return r.failf(e, "write "+strings.ReplaceAll(clip(e.text), word, word[1:]), "%s is read as Sunday by %s", word, r.dialect)
+	return r.failf(e, "write "+strings.ReplaceAll(clip(e.text), word, word[1:]), "%s is read as Sunday by %s", word, r.x.dialect)
 }
 
 // unrolled writes a range that runs backwards as it was meant.
@@ -127,7 +132,7 @@ func interval(lo, hi int) string {
 
 // unknown judges a part that the dialect cannot read.
 func (r *fieldReader) unknown(e *element) error {
-	problem := fmt.Sprintf("%s means nothing to %s", clip(e.text), r.dialect)
+	problem := fmt.Sprintf("%s means nothing to %s", clip(e.text), r.x.dialect)
 	return r.fail(e.text, e.at, problem, r.cure(e))
 }
 
@@ -164,7 +169,7 @@ func (p *parser) fail(text string, at int, problem, hint string) error {
 }
 
 func (p *parser) unknownMacro(word string) error {
-	hint := "write one of @" + strings.Join(p.macros, " @")
+	hint := "write one of @" + strings.Join(p.macros, ", @")
 	problem := fmt.Sprintf("%s is unknown to %s", clip(word), p.x.dialect)
 	switch word {
 	case "@midnight":
@@ -179,41 +184,30 @@ func (p *parser) unknownMacro(word string) error {
 	return p.fail(word, p.at, problem, hint)
 }
 
-// wrongCount judges a number of fields that the dialect does not know.
-func (p *parser) wrongCount(n int) error {
-	text := strings.TrimSpace(p.x.text)
-	at := strings.Index(p.x.text, text)
+// wrongCount judges a text of n fields, which the dialect does not have.
+func (p *parser) wrongCount(text string, at, n int) error {
 	problem := fmt.Sprintf("%d fields", n)
-	switch {
-	case n == 0:
-		problem = "no expression"
-	case n == 1:
-		problem = "one field"
-	case n == maxFields:
-		problem = "too many fields"
-	}
 	hint := "write minute, hour, day-of-month, month and day-of-week"
 	switch n {
+	case 0:
+		problem = "no expression"
+	case 1:
+		problem = "1 field"
 	case 6:
 		hint = "say whether the first is seconds (cron_dialect: robfig) or the last a year (cron_dialect: supercronic)"
 	case 7:
-		hint = "only supercronic reads seconds and a year: set cron_dialect: supercronic"
+		hint = "only supercronic reads both seconds and a year: set cron_dialect: supercronic"
+	case maxFields:
+		problem = "too many fields"
 	}
 	return p.fail(text, at, problem, hint)
 }
 
-// neverOccurs names the days that no chosen month has.
-func (p *parser) neverOccurs(layout []*field, texts []string, ats []int) error {
-	for i, f := range layout {
-		if f != &dayOfMonth {
-			continue
-		}
-		r := fieldReader{field: f, dialect: p.x.dialect}
-		return r.fail(texts[i], ats[i],
-			fmt.Sprintf("%s never occurs in the chosen months (%s): the job would never run", clip(texts[i]), and(runs(set{p.x.month}, func(m int) string { return monthNames[m-1][:3] }))),
-			"write a day that these months have, or L for the last")
-	}
-	return p.fail(p.x.text, 0, "no such day: the job would never run", "choose other days")
+// neverOccurs blames the day field that restricts.
+func (r *fieldReader) neverOccurs(months uint64) error {
+	return r.fail(r.text, r.at,
+		fmt.Sprintf("%s never occurs in the chosen months (%s): the job would never run", clip(r.text), and(names(set{months}, monthName))),
+		"write a day that these months have")
 }
 
 func dialectList() string {

@@ -3,6 +3,7 @@ package cron
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -34,16 +35,47 @@ var (
 type fieldReader struct {
 	*grammar
 	*field
-	dialect Dialect
-	text    string // the whole field
-	at      int    // its offset in the expression
-	max     int    // of the field in this dialect
+	x    *Expression
+	text string // the whole field
+	at   int    // its offset in the expression
+	max  int    // of the field in this dialect
+	of   int    // fields in the expression
 
-	values set      // less the field's base
-	days   *dayRule // for what is no plain value: L, W, #
-	star   bool     // a day field that does not restrict
-	notes  []string
+	values set   // less the field's base
+	star   bool  // a day field that does not restrict
 	empty  error // why some part has no values
+}
+
+// readAs reads the text as that field of the expression.
+func (r *fieldReader) readAs(f *field) error {
+	r.field, r.max = f, f.max
+	if f == &dayOfWeek {
+		r.max = r.dowMax
+	}
+	if err := r.read(); err != nil {
+		return err
+	}
+	x := r.x
+	switch f {
+	case &second:
+		x.second = r.values[0]
+	case &minute:
+		x.minute = r.values[0]
+	case &hour:
+		x.hour = r.values[0]
+	case &dayOfMonth:
+		x.days.dom, x.days.domStar = r.values[0], r.star
+	case &month:
+		x.month = r.values[0]
+	case &dayOfWeek:
+		x.days.dow, x.days.dowStar = mondayFirst(r.values[0]), r.star
+	case &year:
+		x.years = r.values
+		if x.years == span(0, year.max-year.base) {
+			x.years = allYears // a year after those of the dialect is as good
+		}
+	}
+	return nil
 }
 
 // read reads the field, in time linear in its length.
@@ -62,10 +94,7 @@ func (r *fieldReader) read() error {
 		}
 		at += len(text) + 1
 	}
-	if r.field == &dayOfWeek {
-		r.values[0] = r.values[0]&0x7f | r.values[0]>>7
-	}
-	if r.values == (set{}) && !r.days.special(r.field) {
+	if r.values == (set{}) && !r.x.days.special(r.field) {
 		if r.empty != nil {
 			return r.empty
 		}
@@ -99,7 +128,7 @@ func (r *fieldReader) part(text string, at int) (junk bool, err error) {
 		r.star = r.star || e.wild && e.step == 1
 	}
 	if e.rest != "" {
-		r.note("%s ignores %s", r.dialect, clip(r.text[at-r.at+len(text)-len(e.rest):]))
+		r.note("%s ignores %s", r.x.dialect, clip(r.text[at-r.at+len(text)-len(e.rest):]))
 	}
 	return e.rest != "", r.add(e)
 }
@@ -109,6 +138,9 @@ func (r *fieldReader) add(e element) error {
 	if e.lo > e.hi {
 		if r.zeroEnd && e.hi == 0 && !e.stepped {
 			e.hi = 7
+			if r.field != &dayOfWeek {
+				r.note("%s is read as %d-7 by %s", clip(e.text), e.lo, r.x.dialect)
+			}
 		} else if err := r.backward(e); err != nil {
 			return err
 		}
@@ -116,13 +148,13 @@ func (r *fieldReader) add(e element) error {
 	last := e.lo
 	for v := e.lo; v <= e.hi; v += e.step {
 		if v < r.min || v > r.max {
-			return r.outside(e, v)
+			return r.outside(&e, v)
 		}
 		r.values.add(v - r.base)
 		last = v
 	}
 	if e.sevenEnd && e.lo == 0 {
-		r.note("%s ends at Sunday=0 in %s: it is Sunday only; write * for every day", e.text, r.dialect)
+		r.note("%s ends at Sunday=0 in %s: it is Sunday only; write * for every day", clip(e.text), r.x.dialect)
 	}
 	if wholeCycle := e.wild || !e.ranged && e.stepped || e.lo == r.min && e.hi == r.max; wholeCycle && e.step > 1 {
 		r.noteRestart(e, last)
@@ -132,14 +164,14 @@ func (r *fieldReader) add(e element) error {
 
 // backward judges a range whose end comes before its start.
 func (r *fieldReader) backward(e element) error {
-	problem := fmt.Sprintf("range %s runs backwards", e.text)
+	problem := fmt.Sprintf("range %s runs backwards", clip(e.text))
 	if e.sevenEnd {
-		problem = fmt.Sprintf("%s ends at Sunday=0 in %s", e.text, r.dialect)
+		problem = fmt.Sprintf("%s ends at Sunday=0 in %s", clip(e.text), r.x.dialect)
 	}
 	if r.backwards == backwardsError || r.backwards == backwardsEmptyStepped && !e.stepped {
 		return r.fail(e.text, e.at, problem, r.unrolled(e))
 	}
-	problem += fmt.Sprintf("; %s would never run it", r.dialect)
+	problem += fmt.Sprintf("; %s would never run it", r.x.dialect)
 	if r.empty == nil {
 		r.empty = r.fail(e.text, e.at, problem, r.unrolled(e))
 	}
@@ -155,14 +187,22 @@ func (r *fieldReader) noteRestart(e element, last int) {
 	}
 	gap := e.lo + length - last
 	switch {
-	case r.field == &year || gap == e.step:
+	case r.field == &year || gap == e.step && r.field != &dayOfMonth:
 	case last == e.lo:
-		r.note("%s is %d alone, once each %s: a step longer than the %s", e.text, e.lo, r.cycle, r.cycle)
+		r.note("%s is %s alone, once in each %s", clip(e.text), r.valueName(last), r.cycle)
 	case r.field == &dayOfMonth:
-		r.note("%s starts anew each month: day %d is followed by day %d", e.text, last, e.lo)
+		r.note("%s starts anew in each month: day %d is followed by day %d", clip(e.text), last, e.lo)
 	default:
-		r.note("%s starts anew each %s: %d is followed by %d, %d later and not %d", e.text, r.cycle, last, e.lo, gap, e.step)
+		r.note("%s starts anew in each %s: %s is followed by %s, %d later and not %d",
+			clip(e.text), r.cycle, r.valueName(last), r.valueName(e.lo), gap, e.step)
 	}
+}
+
+func (r *fieldReader) valueName(v int) string {
+	if r.names != nil {
+		return r.names[(v-r.min)%len(r.names)]
+	}
+	return strconv.Itoa(v)
 }
 
 // maxNotes is enough for any expression that a person wrote.
@@ -170,7 +210,7 @@ const maxNotes = 8
 
 func (r *fieldReader) note(format string, args ...any) {
 	note := r.name + ": " + fmt.Sprintf(format, args...)
-	if len(r.notes) < maxNotes && !slices.Contains(r.notes, note) {
-		r.notes = append(r.notes, note)
+	if len(r.x.notes) < maxNotes && !slices.Contains(r.x.notes, note) {
+		r.x.notes = append(r.x.notes, note)
 	}
 }

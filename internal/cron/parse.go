@@ -135,72 +135,39 @@ const maxFields = 8
 
 // fields reads an expression of fields.
 func (p *parser) fields() error {
-	var texts [maxFields]string
-	var ats [maxFields]int
+	whole, start := p.rest, p.at
+	var readers [maxFields]fieldReader
 	n := 0
 	for ; p.rest != "" && n < maxFields; n++ {
 		end := strings.IndexAny(p.rest, " \t")
 		if end < 0 {
 			end = len(p.rest)
 		}
-		texts[n], ats[n] = p.rest[:end], p.at
+		readers[n] = fieldReader{grammar: p.grammar, x: p.x, text: p.rest[:end], at: p.at}
 		p.advance(end)
 		p.skipBlanks("")
 	}
 	layout := p.layouts[n]
 	if layout == nil {
-		return p.wrongCount(n)
+		return p.wrongCount(whole, start, n)
 	}
-	m := &p.x.meaning
-	m.second, m.years = 1, allYears
+	x := p.x
+	x.second, x.years = 1, allYears
+	var blame *fieldReader // for days that do not exist
 	for i, f := range layout {
-		if err := p.field(f, texts[i], ats[i]); err != nil {
+		r := &readers[i]
+		r.of = n
+		if err := r.readAs(f); err != nil {
 			return err
 		}
-	}
-	m.tables = p.x.days.tables()
-	m.reduce()
-	if !m.occurs() {
-		return p.neverOccurs(layout, texts[:], ats[:])
-	}
-	return nil
-}
-
-// field reads one field into the expression.
-func (p *parser) field(f *field, text string, at int) error {
-	x := p.x
-	r := fieldReader{grammar: p.grammar, field: f, dialect: x.dialect, text: text, at: at, max: f.max,
-		days: &x.days, notes: x.notes}
-	if f == &dayOfWeek {
-		r.max = p.dowMax
-	}
-	if err := r.read(); err != nil {
-		return err
-	}
-	x.notes = r.notes
-	switch f {
-	case &second:
-		x.second = r.values[0]
-	case &minute:
-		x.minute = r.values[0]
-	case &hour:
-		x.hour = r.values[0]
-	case &dayOfMonth:
-		x.days.dom, x.days.domStar = r.values[0], r.star
-	case &month:
-		x.month = r.values[0]
-	case &dayOfWeek:
-		for day := range 7 {
-			if r.values.has(day) {
-				x.days.dow |= weekdayBit(day)
-			}
+		if f == &dayOfMonth || f == &dayOfWeek && x.days.domStar {
+			blame = r
 		}
-		x.days.dowStar = r.star
-	case &year:
-		x.years = r.values
-		if r.values == span(0, year.max-firstYear) {
-			x.years = allYears
-		}
+	}
+	x.tables = x.days.tables()
+	x.reduce()
+	if !x.occurs() {
+		return blame.neverOccurs(x.month)
 	}
 	return nil
 }

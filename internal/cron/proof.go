@@ -92,22 +92,18 @@ func (t *dayTable) add(days uint64, k int, fromEnd bool, weekdays calendar.Weekd
 }
 
 // expand returns the values of ranges within lo..hi, less base; nil is all.
-// unit is what the ranges count in. A value that is none of these makes the
-// set one that no expression has.
+// unit is what the ranges count in. Anything that is never written, such as a
+// range with an open end, gives the empty set, which no expression has.
 func expand(ranges []calendar.Range, unit, lo, hi, base int) set {
 	if ranges == nil {
 		return span(lo-base, hi-base)
 	}
 	var s set
 	for _, r := range ranges {
-		stop, step := r.Start, max(r.Step, 1)
-		switch {
-		case r.Stop > 0:
-			stop = r.Stop
-		case r.Step > 0:
-			stop = hi * unit
+		if r.Stop == 0 && r.Step != 0 {
+			return set{}
 		}
-		for v := r.Start; v <= stop; v += step {
+		for v := r.Start; v <= max(r.Start, r.Stop); v += max(r.Step, 1) {
 			if v%unit != 0 || v/unit < lo || v/unit > hi {
 				return set{}
 			}

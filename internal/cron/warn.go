@@ -1,12 +1,133 @@
 package cron
 
 import (
+	"fmt"
 	"slices"
 	"time"
+
+	"github.com/montimer/montimer/internal/calendar"
 )
 
-// Warnings returns what a person should know about the expression before
-// trusting it.
-func (x *Expression) Warnings(zone *time.Location, from time.Time) []string {
-	return slices.Clone(x.notes)
+// Warnings returns what a person should know before trusting the expression:
+// what its dialect makes of doubtful parts, what other dialects mean by the
+// same text, whether it has no run left after from, and what becomes of its
+// runs at the next changes of the zone's clock. zone nil is an unknown zone, of
+// which nothing is said. with are the other expressions of the same timer.
+func (x *Expression) Warnings(zone *time.Location, from time.Time, with ...*Expression) []string {
+	warnings := append(slices.Clone(x.notes), x.otherReadings()...)
+	if x.boot || x.every > 0 {
+		return warnings
+	}
+	if x.zone != "" {
+		zone, _ = time.LoadLocation(x.zone) // Parse has tried
+	}
+	if x.years != allYears && !x.runsAfter(from, zone) {
+		warnings = append(warnings, fmt.Sprintf("it has no run after %s any more", from.Format(time.DateOnly)))
+	}
+	if zone != nil {
+		warnings = append(warnings, x.clockChanges(zone, from, with)...)
+	}
+	return warnings
+}
+
+// runsAfter reports whether there is a run after t; zone may be nil.
+func (m *meaning) runsAfter(t time.Time, zone *time.Location) bool {
+	if zone == nil {
+		zone = time.UTC
+	}
+	_, found := calendar.Next(m.events(), t, zone)
+	return found
+}
+
+// otherReadings tells which dialects mean something else by the same text.
+func (x *Expression) otherReadings() []string {
+	var others []*Expression
+	readers := map[meaning][]string{}
+	for _, d := range Dialects() {
+		other, err := Parse(d, x.text)
+		if err != nil || other.meaning == x.meaning {
+			continue
+		}
+		if readers[other.meaning] == nil {
+			others = append(others, other)
+		}
+		readers[other.meaning] = append(readers[other.meaning], string(d))
+	}
+	var warnings []string
+	for _, other := range others {
+		warnings = append(warnings, fmt.Sprintf("dialects disagree: %s: %s; %s: %s",
+			x.dialect, x.Words(), and(readers[other.meaning]), other.Words()))
+	}
+	return warnings
+}
+
+// clockChanges tells of the first time that the clock goes forward over a run,
+// and the first that it goes back over one, within the next year.
+func (x *Expression) clockChanges(zone *time.Location, from time.Time, with []*Expression) []string {
+	name := zone.String()
+	if name == "Local" {
+		name = ""
+	}
+	if inUTC(name, append([]*Expression{x}, with...)) {
+		return nil
+	}
+	var warnings []string
+	var forward, back bool
+	t := from.In(zone)
+	for {
+		_, before := t.Zone()
+		_, t = t.ZoneBounds()
+		if t.IsZero() || t.After(from.AddDate(1, 0, 0)) {
+			return warnings
+		}
+		_, after := t.Zone()
+		was, is := wallClock(t, before), wallClock(t, after)
+		switch {
+		case !forward && was.Before(is):
+			var runs string
+			if runs, forward = x.runsWithin(was, is); forward && !(x.hour == allHours && is.Sub(was)%time.Hour == 0) {
+				warnings = append(warnings, fmt.Sprintf("%s: the clock (%s) goes forward from %s to %s: %s skipped",
+					was.Format(time.DateOnly), zone, was.Format("15:04"), is.Format("15:04"), runs))
+			}
+		case !back && is.Before(was):
+			var runs string
+			if runs, back = x.runsWithin(is, was); !back {
+				continue
+			}
+			fate := runs + " in the first pass only"
+			if x.hour == allHours {
+				fate = fmt.Sprintf("no run in the second pass, for %s", was.Sub(is))
+			}
+			warnings = append(warnings, fmt.Sprintf("%s: the clock (%s) goes back from %s to %s: %s",
+				is.Format(time.DateOnly), zone, was.Format("15:04"), is.Format("15:04"), fate))
+		}
+	}
+}
+
+// wallClock returns what a clock with that offset shows at t, as a time in UTC.
+func wallClock(t time.Time, offset int) time.Time {
+	return t.UTC().Add(time.Duration(offset) * time.Second)
+}
+
+// runsWithin names the runs that fall between two readings of the clock.
+func (m *meaning) runsWithin(start, end time.Time) (runs string, found bool) {
+	var first string
+	for t := start.Truncate(time.Minute); t.Before(end); t = t.Add(time.Minute) {
+		switch {
+		case !m.runsIn(t):
+		case first != "":
+			return "the runs from " + first + " on are", true
+		default:
+			first = t.Format("15:04")
+		}
+	}
+	return "the run at " + first + " is", first != ""
+}
+
+// runsIn reports whether there is a run in a minute of the calendar.
+func (m *meaning) runsIn(t time.Time) bool {
+	y := t.Year() - firstYear
+	return y >= 0 && y <= lastYear-firstYear && m.years.has(y) && m.month>>t.Month()&1 != 0 &&
+		m.hour>>t.Hour()&1 != 0 && m.minute>>t.Minute()&1 != 0 &&
+		m.on(t.Day(), t.Weekday(), monthLength(t.Year(), t.Month()))
 }

@@ -12,14 +12,14 @@ import (
 
 // Words says what the expression means, as a person would.
 func (x *Expression) Words() string {
-	words := x.clockWords()
 	switch {
 	case x.boot:
 		return "once after each boot"
 	case x.every > 0:
 		return "every " + durationWords(x.every)
 	}
-	words += x.dateWords(strings.HasPrefix(words, "at ") && strings.Contains(words, ":"))
+	words, timesNamed := x.clockWords()
+	words += x.dateWords(timesNamed)
 	if x.zone != "" {
 		words += ", " + x.zone + " time"
 	}
@@ -44,36 +44,47 @@ func durationWords(d time.Duration) string {
 // maxTimes is how many times of a day are written out.
 const maxTimes = 6
 
-// clockWords says at what times of a day.
-func (m *meaning) clockWords() string {
+const allHours = 1<<24 - 1
+
+// clockWords says at what times of a day, and whether it named them one by one.
+func (m *meaning) clockWords() (words string, named bool) {
 	n := bits.OnesCount64(m.second) * bits.OnesCount64(m.minute) * bits.OnesCount64(m.hour)
-	if n <= maxTimes && m.hour != 1<<24-1 {
-		return "at " + and(m.times())
+	if n <= maxTimes && m.hour != allHours {
+		return "at " + and(m.times()), true
 	}
 	hours := m.hourWords()
 	minutes, steady := cadence(m.minute, &minute)
-	if m.second == 1 {
-		if steady {
-			return minutes + hours
+	if m.second != 1 {
+		seconds, steadySeconds := cadence(m.second, &second)
+		switch {
+		case minutes == "every minute" && steadySeconds:
+			return seconds + hours, false
+		case !steady && hours == "":
+			hours = " of every hour"
 		}
-		if hours == "" {
-			return "every hour at " + minutes
-		}
-		return "at " + minutes + hours
+		return seconds + " of " + strings.TrimPrefix(minutes, "at ") + hours, false
 	}
-	seconds, steadySeconds := cadence(m.second, &second)
-	if !steadySeconds {
-		seconds = "at " + seconds
-	}
-	switch {
-	case minutes == "every minute" && steadySeconds:
-		return seconds + hours
+	every, steadyHours := cadence(m.hour, &hour)
+	switch first, last := bounds(m.hour); {
 	case steady:
-		return seconds + " of " + minutes + hours
-	case hours == "":
-		hours = " of every hour"
+		return minutes + hours, false
+	case steadyHours:
+		return every + " " + minutes, false
+	case contiguous(m.hour) && bits.OnesCount64(m.minute) == 1:
+		min := bits.TrailingZeros64(m.minute)
+		return fmt.Sprintf("every hour from %02d:%02d to %02d:%02d", first, min, last, min), false
 	}
-	return seconds + " of " + minutes + hours
+	return minutes + hours, false
+}
+
+// bounds returns the least and the greatest member.
+func bounds(values uint64) (first, last int) {
+	return bits.TrailingZeros64(values), bits.Len64(values) - 1
+}
+
+func contiguous(values uint64) bool {
+	first, last := bounds(values)
+	return last-first+1 == bits.OnesCount64(values)
 }
 
 // times lists the times of a day.
@@ -95,31 +106,28 @@ func (m *meaning) times() []string {
 
 // hourWords is "" for all hours.
 func (m *meaning) hourWords() string {
-	s := set{m.hour}
-	first, last := s.next(0), bits.Len64(m.hour)-1
-	switch {
-	case m.hour == 1<<24-1:
+	switch first, last := bounds(m.hour); {
+	case m.hour == allHours:
 		return ""
-	case last-first+1 == bits.OnesCount64(m.hour):
+	case contiguous(m.hour):
 		return fmt.Sprintf(" from %02d:00 to %02d:59", first, last)
 	}
 	return " of " + valueWords(m.hour, &hour)
 }
 
 // cadence returns "every 10 minutes" and true for values that go on steadily
-// from one hour (or minute) into the next, and else "minutes 7 and 37".
+// from one hour (minute, day) into the next, and else "at minutes 7 and 37".
 func cadence(values uint64, f *field) (words string, steady bool) {
-	list := members(values)
-	step := (f.max + 1) / len(list)
-	for i, v := range list {
-		if v != i*step {
-			return valueWords(values, f), false
-		}
+	n := bits.OnesCount64(values)
+	step := (f.max + 1) / n
+	var even set
+	for v := 0; v <= f.max; v += step {
+		even.add(v)
 	}
-	switch {
-	case step*len(list) <= f.max || len(list) == 1:
-		return valueWords(values, f), false
-	case step == 1:
+	if n == 1 || even != (set{values}) {
+		return "at " + valueWords(values, f), false
+	}
+	if step == 1 {
 		return "every " + f.name, true
 	}
 	return fmt.Sprintf("every %d %ss", step, f.name), true
@@ -130,67 +138,70 @@ func valueWords(values uint64, f *field) string {
 	if values&(values-1) == 0 {
 		return f.name + " " + strconv.Itoa(bits.TrailingZeros64(values))
 	}
-	return f.name + "s " + and(runs(set{values}, strconv.Itoa))
+	return f.name + "s " + and(names(set{values}, strconv.Itoa))
 }
 
-// runs names the members of a set, three and more in equal steps as one.
-func runs(s set, name func(int) string) []string {
+// names names the members of a set, short: "1 to 9", "0, 7, …, 56".
+func names(s set, name func(int) string) []string {
 	var list []string
 	for _, r := range s.ranges(0) {
-		text := name(r.Start)
-		if r.Step > 0 {
-			text += " to " + name(r.Stop)
+		switch {
+		case r.Step == 0:
+			list = append(list, name(r.Start))
+		case r.Step == 1:
+			list = append(list, name(r.Start)+" to "+name(r.Stop))
+		case r.Start+5*r.Step <= r.Stop:
+			list = append(list, fmt.Sprintf("%s, %s, …, %s", name(r.Start), name(r.Start+r.Step), name(r.Stop)))
+		default:
+			for v := r.Start; v <= r.Stop; v += r.Step {
+				list = append(list, name(v))
+			}
 		}
-		if r.Step > 1 {
-			text += fmt.Sprintf(" by %d", r.Step)
-		}
-		list = append(list, text)
 	}
 	return list
 }
 
-// dateWords says on which days; daily adds "every day" where it is on all.
-func (x *Expression) dateWords(daily bool) string {
-	days, months, years := x.dayWords(), "", ""
-	if x.month != allMonths {
-		months = and(runs(set{x.month}, func(m int) string { return monthNames[m-1] }))
-	}
-	if x.years != allYears {
-		years = " in " + and(runs(x.years, func(y int) string { return strconv.Itoa(firstYear + y) }))
-	}
-	switch {
-	case days != "" && daily:
-		days = " " + days
-	case days != "":
-		days = ", " + days
-	case daily:
-		days = " every day"
-	}
-	if months != "" && strings.HasPrefix(days, " on the ") && !strings.Contains(days, "every") {
-		return days + " of " + months + years
-	}
-	if months != "" {
-		months = " in " + months
-	}
-	return days + months + years
-}
-
-// dayWords is "" for every day.
-func (x *Expression) dayWords() string {
+// dateWords says on which days, as what follows the words of the clock. Times
+// that are named one by one need an "every day".
+func (x *Expression) dateWords(timesNamed bool) string {
 	r := &x.days
-	dom, dow := r.domWords(), r.dowWords()
+	dom, dow, words := r.domWords(), r.dowWords(), ""
+	ofMonth := r.special(&dayOfMonth) || r.special(&dayOfWeek) // "the last day of …"
 	switch {
 	case x.everyDay():
-		return ""
+		ofMonth = false
 	case !r.domStar && !r.dowStar:
-		return dom + ", and also " + dow
+		words = dom + ", and also " + dow
 	case dow == "":
-		return dom
+		words, ofMonth = dom, true
 	case dom == "":
-		return dow
+		words = dow
+	default:
+		words = dom + " if that is a " + or(weekdayList(r.dow))
 	}
-	return dom + " if that is a " + or(weekdayList(r.dow))
+	switch {
+	case words == "" && timesNamed:
+		words = " every day"
+	case words != "" && timesNamed:
+		words = " " + words
+	case words != "":
+		words = ", " + words
+	}
+	switch months := and(names(set{x.month}, monthName)); {
+	case x.month != allMonths && ofMonth:
+		words += " of " + months
+	case x.month != allMonths:
+		words += " in " + months
+	case ofMonth && (r.special(&dayOfMonth) || r.special(&dayOfWeek)):
+		words += " of the month"
+	}
+	if x.years != allYears {
+		words += " in " + and(names(x.years, func(y int) string { return strconv.Itoa(firstYear + y) }))
+	}
+	return words
 }
+
+func monthName(m int) string { return monthNames[m-1] }
 
 // domWords says what the day-of-month field holds, "" for all days.
 func (r *dayRule) domWords() string {
@@ -199,26 +210,27 @@ func (r *dayRule) domWords() string {
 	}
 	var list []string
 	if r.dom != 0 {
-		list = append(list, "on the "+and(runs(set{r.dom}, ordinal)))
+		list = append(list, "on the "+and(names(set{r.dom}, ordinal)))
 	}
 	if r.last {
-		list = append(list, "on the last day of the month")
+		list = append(list, "on the last day")
 	}
 	for _, d := range members(r.workdays) {
-		list = append(list, "on the day from Monday to Friday nearest the "+ordinal(d))
+		list = append(list, "on the workday (Monday to Friday) nearest the "+ordinal(d))
 	}
 	if r.lastWorkday {
-		list = append(list, "on the last day of the month from Monday to Friday")
+		list = append(list, "on the last workday (Monday to Friday)")
 	}
 	return and(list)
 }
 
 // dowWords says what the day-of-week field holds, "" for all days.
 func (r *dayRule) dowWords() string {
+	if r.dow == everyWeekday {
+		return ""
+	}
 	var list []string
 	switch days := weekdayList(r.dow); {
-	case r.dow == everyWeekday:
-		return ""
 	case len(days) > 2 && r.dow>>bits.TrailingZeros8(uint8(r.dow)) == 1<<len(days)-1:
 		list = append(list, "from "+days[0]+" to "+days[len(days)-1])
 	case len(days) > 0:
@@ -226,11 +238,11 @@ func (r *dayRule) dowWords() string {
 	}
 	for i, days := range r.nth {
 		for _, name := range weekdayList(days) {
-			list = append(list, fmt.Sprintf("on the %s %s of the month", ordinal(i+1), name))
+			list = append(list, fmt.Sprintf("on the %s %s", nths[i], name))
 		}
 	}
 	for _, name := range weekdayList(r.lastDow) {
-		list = append(list, "on the last "+name+" of the month")
+		list = append(list, "on the last "+name)
 	}
 	return and(list)
 }
@@ -245,6 +257,8 @@ func weekdayList(days calendar.Weekdays) []string {
 	}
 	return names
 }
+
+var nths = [...]string{"first", "second", "third", "fourth", "fifth"}
 
 func ordinal(n int) string {
 	suffix := "th"
