@@ -51,6 +51,9 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 		Log:      slog.New(newRunLog(e.stderr, inJournal)),
 	}
 	result, err := runner.Exec(ctx, taskexec.Request{Profile: c.Profile, Tasks: c.Task, DryRun: c.DryRun})
+	if said := (exitError{}); errors.As(err, &said) { // loadJobs has told what is wrong
+		return said
+	}
 	if code := taskexec.ExitCode(result, err); code != 0 {
 		return exitError{code, err}
 	}

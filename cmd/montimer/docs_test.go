@@ -1,0 +1,78 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/jobs"
+)
+
+// blocks returns the fenced blocks of a language in a Markdown file.
+func blocks(t *testing.T, file, language string) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("../..", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, m := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllStringSubmatch(string(text), -1) {
+		found = append(found, m[1])
+	}
+	return found
+}
+
+func decode(t *testing.T, text string) (montimer.Jobs, []jobs.Diagnostic) {
+	t.Helper()
+	return jobs.Decode("jobs.yaml", []byte(text), jobs.Options{Local: time.UTC, Now: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)})
+}
+
+// TestReadme compiles the README's jobs.yaml: the units have the lines that it
+// shows, in that order, and the mistake reads as it says.
+func TestReadme(t *testing.T) {
+	t.Parallel()
+	yaml := blocks(t, "README.md", "yaml")[0]
+	j, diagnostics := decode(t, yaml)
+	if len(diagnostics) > 0 {
+		t.Errorf("the example is not silent: %v", diagnostics)
+	}
+	units, err := compiler.Render(montimer.Host{
+		JobsFile: "/srv/app/jobs.yaml", Checkout: "/srv/app", StateDir: "/var/lib/montimer", EnvFile: "/etc/montimer/env",
+		User: "deploy", Group: "deploy", UnitDir: "/usr/local/lib/systemd/system", Binary: "/usr/local/bin/montimer",
+	}, j.Profiles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := blocks(t, "README.md", "ini")
+	for i, name := range []string{compiler.TimerName("nightly"), compiler.ServiceName("nightly")} {
+		content := ""
+		for _, u := range units {
+			if u.Name == name {
+				content = u.Content
+			}
+		}
+		for line := range strings.Lines(shown[i]) {
+			_, rest, ok := strings.Cut(content, "\n"+line)
+			if !ok {
+				t.Errorf("%s has no line %q behind the ones before it", name, line)
+			}
+			content = "\n" + rest
+		}
+	}
+
+	_, mistake, ok := strings.Cut(blocks(t, "README.md", "console")[0], "$ montimer compile\n")
+	if !ok {
+		t.Fatal("the README shows no mistake")
+	}
+	_, diagnostics = decode(t, strings.Replace(yaml, `"30 4`, `"61 4`, 1))
+	var said strings.Builder
+	jobs.WriteText(&said, diagnostics, false)
+	if said.String() != mistake {
+		t.Errorf("the README shows\n%s\nand it is\n%s", mistake, said.String())
+	}
+}
