@@ -3,6 +3,8 @@ package taskexec
 import (
 	"errors"
 	"syscall"
+
+	"github.com/montimer/montimer"
 )
 
 // The exit codes of a run.
@@ -24,19 +26,17 @@ func (e *UsageError) Unwrap() error { return e.Err }
 // there is nothing to report (which includes a disabled profile, one without
 // tasks, and a dry run), 1 when something failed, 2 for a UsageError, 75 when
 // the profile's lock is held, 143 when the run was interrupted.
-func ExitCode(r Result, err error) int {
+func ExitCode(r montimer.Run, err error) int {
 	var usage *UsageError
 	switch {
 	case errors.Is(err, ErrLocked):
 		return exitLocked
 	case errors.As(err, &usage):
 		return exitUsage
-	case err != nil:
+	case err != nil, r.State == montimer.RunFailed:
 		return exitFailed
-	case r.Interrupted:
+	case r.State == montimer.RunInterrupted:
 		return exitInterrupted
-	case len(r.Failures()) > 0:
-		return exitFailed
 	}
 	return 0
 }

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // command is a process to be: an argument vector in a place.
@@ -28,8 +30,8 @@ var errTimeout = errors.New("out of time")
 
 // run starts the command in a process group of its own and waits until it has
 // ended and its output has been read. When ctx ends, the group gets SIGTERM,
-// and after grace SIGKILL. Nothing of the group is left when run returns: a
-// child that holds the output open gets grace after its parent's end.
+// and after grace SIGKILL. Nothing of the group is left when run returns: what
+// outlives the command has grace if it holds the output open, else none.
 func (c command) run(ctx context.Context, grace time.Duration, stdout, stderr *stream) (ending, error) {
 	outR, outW, err := os.Pipe()
 	if err != nil {
@@ -79,6 +81,9 @@ func (c command) run(ctx context.Context, grace time.Duration, stdout, stderr *s
 
 // start starts the command with stdin from /dev/null.
 func (c command) start(stdout, stderr *os.File) (*exec.Cmd, error) {
+	if len(c.argv) == 0 {
+		return nil, errors.New("no command")
+	}
 	path, err := lookPath(c.argv[0], c.dir, getenv(c.env, "PATH"))
 	if err != nil {
 		return nil, err
@@ -107,11 +112,6 @@ func stop(group int, grace time.Duration, exited <-chan struct{}) {
 
 // awaitExit returns when the child has ended, and leaves it to be reaped.
 func awaitExit(pid int) {
-	const pPID = 1 // P_PID of waitid(2)
-	for {
-		_, _, errno := syscall.Syscall6(syscall.SYS_WAITID, pPID, uintptr(pid), 0, syscall.WEXITED|syscall.WNOWAIT, 0, 0)
-		if errno != syscall.EINTR {
-			return
-		}
+	for unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
 	}
 }

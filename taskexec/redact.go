@@ -16,6 +16,21 @@ const (
 // like a Telegram bot token (123456:AAF…) or a user in a URL (://user:pass@).
 type Redactor struct{ secrets [][]byte }
 
+// SecretValues returns the values of the variables in environ whose names say
+// that they are secret, such as GITHUB_TOKEN and SAFE_API_KEY_2.
+func SecretValues(environ []string) []string {
+	words := []string{"TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "CREDENTIALS", "APIKEY", "API_KEY", "PRIVATE_KEY", "ACCESS_KEY"}
+	var values []string
+	for _, kv := range environ {
+		name, value, _ := strings.Cut(kv, "=")
+		name = "_" + strings.ToUpper(name) + "_"
+		if slices.ContainsFunc(words, func(w string) bool { return strings.Contains(name, "_"+w+"_") }) {
+			values = append(values, value)
+		}
+	}
+	return values
+}
+
 // NewRedactor returns a Redactor that knows these values. Values shorter than
 // 6 bytes are not hidden. Each line of a longer text is a secret of its own.
 func NewRedactor(secrets []string) *Redactor {

@@ -1,127 +1,78 @@
 package taskexec
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/montimer/montimer"
 )
 
-// Result is what became of one run of a profile.
-type Result struct {
-	Profile     string
-	RunID       string
-	Started     time.Time
-	Duration    time.Duration
-	Interrupted bool         // told to stop before all tasks had ended
-	Tasks       []TaskResult // the enabled tasks, in file order
-}
-
-// Failures returns the tasks that did not do their work, in file order.
-func (r Result) Failures() []TaskResult {
-	var failures []TaskResult
-	for _, t := range r.Tasks {
-		if t.Status != StatusOK && t.Status != StatusSkipped {
-			failures = append(failures, t)
-		}
+// settle fills in how the last attempt of a task ended; err is why it never
+// started.
+func settle(t *montimer.TaskRun, end ending, err error) {
+	t.ExitCode = end.status.ExitStatus()
+	if end.status.Signaled() {
+		t.ExitCode = -int(end.status.Signal())
 	}
-	return failures
-}
-
-// Status says how a task ended.
-type Status string
-
-// Every status but OK and Skipped is a failure.
-const (
-	StatusOK          Status = "ok"
-	StatusFailed      Status = "failed"       // ended with an exit code other than 0
-	StatusKilled      Status = "killed"       // ended by a signal that was not ours
-	StatusTimeout     Status = "timeout"      // stopped by us: out of time
-	StatusInterrupted Status = "interrupted"  // stopped by us: the run was told to stop
-	StatusSpawnFailed Status = "spawn failed" // never started
-	StatusNotRun      Status = "not run"      // the run ended before its turn
-	StatusSkipped     Status = "skipped"      // dry run
-)
-
-// TaskResult is what became of one task.
-type TaskResult struct {
-	Name       string
-	Status     Status         // StatusNotRun: all other fields are zero
-	ExitCode   int            // -S when ended by signal S, -1 when it never started
-	Signal     syscall.Signal // that ended it; 0: none
-	Err        error          // why it never started
-	Attempts   int            // the last of them is what the result tells of
-	Started    time.Time      // of the first attempt
-	Duration   time.Duration  // of all attempts and the waits between
-	StdoutTail string         // its last 4 non-blank lines, at most 500 code points
-	StderrTail string
-}
-
-// Tail returns the last lines to show for a task: those of stderr, or of
-// stdout where stderr has none, or why it never started.
-func (t TaskResult) Tail() string {
 	switch {
-	case t.StderrTail != "":
-		return t.StderrTail
-	case t.StdoutTail != "":
-		return t.StdoutTail
-	case t.Err != nil:
-		return t.Err.Error()
+	case err != nil:
+		t.Status, t.ExitCode, t.Error = montimer.TaskSpawnFailed, -1, "spawn failed: "+err.Error()
+	case errors.Is(end.cause, errTimeout):
+		t.Status = montimer.TaskTimeout
+	case end.cause != nil:
+		t.Status = montimer.TaskInterrupted
+	case t.ExitCode < 0:
+		t.Status = montimer.TaskKilled
+	case t.ExitCode > 0:
+		t.Status = montimer.TaskFailed
+	default:
+		t.Status = montimer.TaskOK
 	}
-	return ""
 }
 
-// outcome says in words how the task ended.
-func (t TaskResult) outcome() string {
-	took := fmt.Sprintf("%.1fs", t.Duration.Seconds())
+// state sums up the tasks of a run; stopped: it was told to stop.
+func state(r montimer.Run, stopped bool) montimer.RunState {
+	switch {
+	case len(r.Failures()) == 0:
+		return montimer.RunOK
+	case stopped:
+		return montimer.RunInterrupted
+	}
+	return montimer.RunFailed
+}
+
+// outcome says in words how a task ended.
+func outcome(t montimer.TaskRun) string {
+	took := seconds(t.Duration)
 	switch t.Status {
-	case StatusOK:
+	case montimer.TaskOK:
 		return "ok in " + took
-	case StatusFailed:
+	case montimer.TaskFailed:
 		return fmt.Sprintf("exited %d after %s", t.ExitCode, took)
-	case StatusKilled:
-		return fmt.Sprintf("killed by signal %d (%v) after %s", int(t.Signal), t.Signal, took)
-	case StatusTimeout:
+	case montimer.TaskKilled:
+		return fmt.Sprintf("killed by signal %d (%v) after %s", -t.ExitCode, syscall.Signal(-t.ExitCode), took)
+	case montimer.TaskTimeout:
 		return "timed out after " + took
-	case StatusInterrupted:
+	case montimer.TaskInterrupted:
 		return "interrupted after " + took
-	case StatusSpawnFailed:
+	case montimer.TaskSpawnFailed:
 		return "failed to spawn"
 	}
 	return string(t.Status)
 }
 
-// settle fills in how the task ended; err is why it never started.
-func (t *TaskResult) settle(end ending, err error) {
-	t.ExitCode = end.status.ExitStatus()
-	if end.status.Signaled() {
-		t.Signal = end.status.Signal()
-		t.ExitCode = -int(t.Signal)
+// reason says on one line why a task failed: in its own words, if it has any.
+func reason(t montimer.TaskRun) string {
+	words := strings.ReplaceAll(t.Tail(), "\n", " | ")
+	switch t.Status {
+	case montimer.TaskFailed, montimer.TaskKilled:
+		return cmp.Or(words, fmt.Sprintf("exit %d", t.ExitCode))
 	}
-	switch {
-	case err != nil:
-		t.Status, t.ExitCode, t.Err = StatusSpawnFailed, -1, fmt.Errorf("spawn failed: %w", err)
-	case errors.Is(end.cause, errTimeout):
-		t.Status = StatusTimeout
-	case end.cause != nil:
-		t.Status = StatusInterrupted
-	case t.Signal != 0:
-		t.Status = StatusKilled
-	case t.ExitCode != 0:
-		t.Status = StatusFailed
-	default:
-		t.Status = StatusOK
-	}
+	return cmp.Or(words, string(t.Status))
 }
 
-// reason says on one line why the task failed.
-func (t TaskResult) reason() string {
-	switch {
-	case t.Tail() != "":
-		return strings.ReplaceAll(t.Tail(), "\n", " | ")
-	case t.ExitCode != 0:
-		return fmt.Sprintf("exit %d", t.ExitCode)
-	}
-	return string(t.Status)
-}
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1fs", d.Seconds()) }

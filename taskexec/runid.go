@@ -6,11 +6,11 @@ import (
 	"strconv"
 )
 
-// NewRunID returns 32 hexadecimal digits. When the process pid was started by
+// runID returns 32 hexadecimal digits. When the process pid was started by
 // systemd they are the invocation ID of the service (systemd.exec(5)), so that
 // a run can be found in the journal; an environment that was merely inherited
 // from a service does not count.
-func NewRunID(environ []string, pid int) string {
+func runID(environ []string, pid int) string {
 	if getenv(environ, "SYSTEMD_EXEC_PID") == strconv.Itoa(pid) {
 		id := getenv(environ, "INVOCATION_ID")
 		if raw, err := hex.DecodeString(id); err == nil && len(raw) == 16 {

@@ -23,12 +23,12 @@ func (s *TextSink) Lines(task string, lines []Line) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.buf = s.buf[:0]
+	label := append(AppendDisplay(nil, []byte(task)), ": "...)
 	for _, l := range lines {
 		if s.levels {
 			s.buf = append(s.buf, '<', byte('0'+l.Priority), '>')
 		}
-		s.buf = append(s.buf, task...)
-		s.buf = append(s.buf, ": "...)
+		s.buf = append(s.buf, label...)
 		s.buf = AppendDisplay(s.buf, l.Text)
 		s.buf = append(s.buf, '\n')
 	}

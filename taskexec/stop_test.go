@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/montimer/montimer"
 )
 
 // Each script writes the ids of its processes to pids; none may be left.
@@ -23,15 +25,15 @@ func TestNothingSurvives(t *testing.T) {
 	tests := []struct {
 		name   string
 		script string
-		want   Status
+		want   montimer.TaskStatus
 		within time.Duration
 	}{
-		{"a background child holds the output", `sleep 60 & echo $$ $! >pids`, StatusOK, 3 * time.Second},
-		{"a background child without the output", `sleep 60 >/dev/null 2>&1 & echo $$ $! >pids`, StatusOK, 3 * time.Second},
-		{"a background child that ignores SIGTERM", `(trap "" TERM; sleep 60; sleep 60) & echo $$ $! >pids`, StatusOK, 3 * time.Second},
-		{"a child that never stops writing", `yes & echo $$ $! >pids`, StatusOK, 3 * time.Second},
-		{"timeout", `sleep 60 & echo $$ $! >pids; wait`, StatusTimeout, 3 * time.Second},
-		{"timeout, SIGTERM ignored", `trap "" TERM; sleep 60 & echo $$ $! >pids; while :; do sleep 0.1; done`, StatusTimeout, 3 * time.Second},
+		{"a background child holds the output", `sleep 60 & echo $$ $! >pids`, montimer.TaskOK, 3 * time.Second},
+		{"a background child without the output", `sleep 60 >/dev/null 2>&1 & echo $$ $! >pids`, montimer.TaskOK, 3 * time.Second},
+		{"a background child that ignores SIGTERM", `(trap "" TERM; sleep 60; sleep 60) & echo $$ $! >pids`, montimer.TaskOK, 3 * time.Second},
+		{"a child that never stops writing", `yes & echo $$ $! >pids`, montimer.TaskOK, 3 * time.Second},
+		{"timeout", `sleep 60 & echo $$ $! >pids; wait`, montimer.TaskTimeout, 3 * time.Second},
+		{"timeout, SIGTERM ignored", `trap "" TERM; sleep 60 & echo $$ $! >pids; while :; do sleep 0.1; done`, montimer.TaskTimeout, 3 * time.Second},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -98,15 +100,15 @@ func TestInterrupted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []TaskResult{
-		{Name: "t1", Status: StatusOK},
-		{Name: "t2", Status: StatusInterrupted, ExitCode: 5, StdoutTail: "bye"},
-		{Name: "t3", Status: StatusNotRun},
+	want := []montimer.TaskRun{
+		{Name: "t1", Status: montimer.TaskOK},
+		{Name: "t2", Status: montimer.TaskInterrupted, ExitCode: 5, StdoutTail: "bye"},
+		{Name: "t3", Status: montimer.TaskNotRun},
 	}
 	if diff := cmp.Diff(want, result.Tasks, ignoreTimes); diff != "" {
 		t.Error(diff)
 	}
-	if !result.Interrupted || ExitCode(result, err) != 143 {
+	if result.State != montimer.RunInterrupted || ExitCode(result, err) != 143 {
 		t.Errorf("%+v", result)
 	}
 	if !strings.Contains(h.log.String(), "FAIL t3: not run") {

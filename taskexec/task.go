@@ -16,13 +16,13 @@ import (
 
 // task runs one task, again after a failure where it has retries. The nth
 // retry comes n times the task's RetryDelay after the failure before it.
-func (r *run) task(ctx context.Context, t montimer.Task) TaskResult {
+func (r *run) task(ctx context.Context, t montimer.Task) montimer.TaskRun {
 	log := r.Log.With("task", t.Name)
 	started := time.Now()
 	for attempt := 1; ; attempt++ {
 		result := r.attempt(ctx, log, t, attempt)
 		result.Attempts, result.Started, result.Duration = attempt, started, time.Since(started)
-		if result.Status == StatusOK || attempt > t.Retries || ctx.Err() != nil {
+		if result.Status == montimer.TaskOK || attempt > t.Retries || ctx.Err() != nil {
 			return result
 		}
 		wait := time.Duration(attempt) * t.RetryDelay
@@ -44,7 +44,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 }
 
 // attempt runs a task once.
-func (r *run) attempt(ctx context.Context, log *slog.Logger, t montimer.Task, n int) TaskResult {
+func (r *run) attempt(ctx context.Context, log *slog.Logger, t montimer.Task, n int) montimer.TaskRun {
 	ctx, cancel := withLimit(ctx, t.Timeout)
 	defer cancel()
 	dir := filepath.Join(r.Checkout, t.Workdir)
@@ -53,12 +53,12 @@ func (r *run) attempt(ctx context.Context, log *slog.Logger, t montimer.Task, n 
 		dir:  dir,
 		env:  append(environ(r.Environ, r.profile.Env, t.Env), r.facts(t, n, dir)...),
 	}
-	log.Info(r.Redactor.String(fmt.Sprintf("running task %s: %s", t.Name, strings.Join(c.argv, " "))))
+	log.Info(fmt.Sprintf("running task %s: %s", t.Name, strings.Join(c.argv, " ")))
 
 	stdout, stderr := r.stream(t.Name), r.stream(t.Name)
 	defer r.streams.Put(stdout)
 	defer r.streams.Put(stderr)
-	result := TaskResult{Name: t.Name, Started: time.Now()}
+	result := montimer.TaskRun{Name: t.Name, Started: time.Now()}
 	var end ending
 	err := scriptExists(t, r.Checkout)
 	if err == nil {
@@ -66,13 +66,14 @@ func (r *run) attempt(ctx context.Context, log *slog.Logger, t montimer.Task, n 
 	}
 	result.Duration = time.Since(result.Started)
 	result.StdoutTail, result.StderrTail = stdout.tail.String(), stderr.tail.String()
-	result.settle(end, err)
+	settle(&result, end, err)
+	result.Error = r.Redactor.String(result.Error)
 
 	level := slog.LevelWarn
-	if result.Status == StatusOK {
+	if result.Status == montimer.TaskOK {
 		level = slog.LevelInfo
 	}
-	log.Log(ctx, level, fmt.Sprintf("task %s %s", t.Name, result.outcome()), "result", string(result.Status))
+	log.Log(ctx, level, fmt.Sprintf("task %s %s", t.Name, outcome(result)), "result", string(result.Status))
 	return result
 }
 
@@ -83,12 +84,12 @@ func (r *run) facts(t montimer.Task, attempt int, dir string) []string {
 		"PWD=" + dir,
 		"MONTIMER_PROFILE=" + r.profile.Name,
 		"MONTIMER_TASK=" + t.Name,
-		"MONTIMER_RUN_ID=" + r.RunID,
-		"MONTIMER_TRIGGER=" + string(r.Trigger),
+		"MONTIMER_RUN_ID=" + r.record.ID,
+		"MONTIMER_TRIGGER=" + string(r.record.Trigger),
 		"MONTIMER_ATTEMPT=" + strconv.Itoa(attempt),
 	}
-	if !r.ScheduledAt.IsZero() {
-		facts = append(facts, "MONTIMER_SCHEDULED_AT="+r.ScheduledAt.UTC().Format(time.RFC3339))
+	if at := r.record.Scheduled; !at.IsZero() {
+		facts = append(facts, "MONTIMER_SCHEDULED_AT="+at.UTC().Format(time.RFC3339))
 	}
 	return facts
 }

@@ -19,14 +19,14 @@ func TestRetries(t *testing.T) {
 		name     string
 		script   string
 		retries  int
-		want     Status
+		want     montimer.TaskStatus
 		attempts int
 	}{
-		{"none after success", "exit 0", 3, StatusOK, 1},
-		{"none asked for", "exit 1", 0, StatusFailed, 1},
-		{"until it works", `test $MONTIMER_ATTEMPT = 3`, 5, StatusOK, 3},
-		{"until there are no more", "exit $MONTIMER_ATTEMPT", 2, StatusFailed, 3},
-		{"a timeout is a failure too", `test $MONTIMER_ATTEMPT = 2 || sleep 60`, 2, StatusOK, 2},
+		{"none after success", "exit 0", 3, montimer.TaskOK, 1},
+		{"none asked for", "exit 1", 0, montimer.TaskFailed, 1},
+		{"until it works", `test $MONTIMER_ATTEMPT = 3`, 5, montimer.TaskOK, 3},
+		{"until there are no more", "exit $MONTIMER_ATTEMPT", 2, montimer.TaskFailed, 3},
+		{"a timeout is a failure too", `test $MONTIMER_ATTEMPT = 2 || sleep 60`, 2, montimer.TaskOK, 2},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -37,7 +37,7 @@ func TestRetries(t *testing.T) {
 			if result.Status != tt.want || result.Attempts != tt.attempts {
 				t.Errorf("%s after %d attempts, want %s after %d", result.Status, result.Attempts, tt.want, tt.attempts)
 			}
-			if tt.want == StatusFailed && result.ExitCode != tt.attempts {
+			if tt.want == montimer.TaskFailed && result.ExitCode != tt.attempts {
 				t.Errorf("exit code %d is not the last attempt's", result.ExitCode)
 			}
 		})
@@ -70,7 +70,7 @@ func TestInterruptedWhileWaitingToRetry(t *testing.T) {
 		cancel()
 	}()
 	result, err := h.Exec(ctx, Request{Profile: "p"})
-	if ExitCode(result, err) != 143 || result.Tasks[0].Status != StatusFailed {
+	if ExitCode(result, err) != 143 || result.Tasks[0].Status != montimer.TaskFailed {
 		t.Errorf("%v, %+v", err, result)
 	}
 }
@@ -88,11 +88,11 @@ func TestAfterAndParallel(t *testing.T) {
 	last.After = []string{"a", "b"}
 	h := newHost(t, meet("a", "b", "exit 0"), meet("b", "a", "exit 1"), last)
 	h.profile().Parallel = 3
-	var got []Status
+	var got []montimer.TaskStatus
 	for _, r := range h.exec(t).Tasks {
 		got = append(got, r.Status)
 	}
-	if diff := cmp.Diff([]Status{StatusOK, StatusFailed, StatusOK}, got); diff != "" {
+	if diff := cmp.Diff([]montimer.TaskStatus{montimer.TaskOK, montimer.TaskFailed, montimer.TaskOK}, got); diff != "" {
 		t.Error(diff, h.log.String())
 	}
 }
@@ -102,14 +102,14 @@ func TestTimeoutOfTheWholeRun(t *testing.T) {
 	h := newHost(t, shell("exit 0"), shell("sleep 60"), shell("exit 0"))
 	h.profile().Timeout = 300 * time.Millisecond
 	result := h.exec(t)
-	var got []Status
+	var got []montimer.TaskStatus
 	for _, r := range result.Tasks {
 		got = append(got, r.Status)
 	}
-	if diff := cmp.Diff([]Status{StatusOK, StatusTimeout, StatusNotRun}, got); diff != "" {
+	if diff := cmp.Diff([]montimer.TaskStatus{montimer.TaskOK, montimer.TaskTimeout, montimer.TaskNotRun}, got); diff != "" {
 		t.Error(diff)
 	}
-	if result.Interrupted || ExitCode(result, nil) != 1 {
+	if result.State != montimer.RunFailed || ExitCode(result, nil) != 1 {
 		t.Errorf("%+v", result)
 	}
 }
@@ -131,12 +131,12 @@ func TestFactsForTasks(t *testing.T) {
 		text, _ := os.ReadFile(out)
 		return strings.ReplaceAll(string(text), h.Checkout, "CHECKOUT")
 	}
-	want := "MONTIMER_ATTEMPT=1\nMONTIMER_PROFILE=p\nMONTIMER_RUN_ID=r1\nMONTIMER_TASK=show\nMONTIMER_TRIGGER=manual\nPWD=CHECKOUT/work\n"
-	if diff := cmp.Diff(want, run(Request{Profile: "p", RunID: "r1", Trigger: TriggerManual})); diff != "" {
+	want := "MONTIMER_ATTEMPT=1\nMONTIMER_PROFILE=p\nMONTIMER_RUN_ID=" + testRunID + "\nMONTIMER_TASK=show\nMONTIMER_TRIGGER=manual\nPWD=CHECKOUT/work\n"
+	if diff := cmp.Diff(want, run(Request{Profile: "p", Trigger: montimer.TriggerManual})); diff != "" {
 		t.Error(diff)
 	}
 	tick := time.Date(2026, 6, 10, 23, 56, 30, 0, time.FixedZone("", 7200))
-	if got := run(Request{Profile: "p", Trigger: TriggerTimer, ScheduledAt: tick}); !strings.Contains(got, "\nMONTIMER_SCHEDULED_AT=2026-06-10T21:56:30Z\n") {
+	if got := run(Request{Profile: "p", Trigger: montimer.TriggerTimer, Scheduled: tick}); !strings.Contains(got, "\nMONTIMER_SCHEDULED_AT=2026-06-10T21:56:30Z\n") {
 		t.Error(got)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -21,6 +22,8 @@ import (
 
 	"github.com/montimer/montimer"
 )
+
+const testRunID = "0123456789abcdef0123456789abcdef"
 
 // host is a checkout, a state directory and what a run said.
 type host struct {
@@ -60,7 +63,7 @@ func newHost(t *testing.T, tasks ...montimer.Task) *host {
 	h.Runner = Runner{
 		Checkout: t.TempDir(),
 		StateDir: t.TempDir(),
-		Environ:  []string{"PATH=" + os.Getenv("PATH"), "BASE=runner", "OVER=runner"},
+		Environ:  []string{"PATH=" + os.Getenv("PATH"), "SYSTEMD_EXEC_PID=" + strconv.Itoa(os.Getpid()), "INVOCATION_ID=" + testRunID, "BASE=runner", "OVER=runner"},
 		Grace:    10 * time.Second,
 		Load:     func(context.Context) (montimer.Jobs, error) { return h.jobs, nil },
 		Sink:     NewTextSink(&h.out, false),
@@ -71,9 +74,9 @@ func newHost(t *testing.T, tasks ...montimer.Task) *host {
 
 func (h *host) profile() *montimer.Profile { return &h.jobs.Profiles[0] }
 
-func (h *host) exec(t *testing.T) Result {
+func (h *host) exec(t *testing.T) montimer.Run {
 	t.Helper()
-	result, err := h.Exec(t.Context(), Request{Profile: "p", RunID: "r1"})
+	result, err := h.Exec(t.Context(), Request{Profile: "p"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +96,7 @@ func (h *host) write(t *testing.T, name, text string, mode os.FileMode) {
 
 func shell(line string) montimer.Task { return montimer.Task{Command: montimer.Command{Shell: line}} }
 
-var ignoreTimes = cmpopts.IgnoreFields(TaskResult{}, "Started", "Duration", "Err", "Attempts")
+var ignoreTimes = cmpopts.IgnoreFields(montimer.TaskRun{}, "Started", "Duration", "Error", "Attempts")
 
 // One row for each way a task can end.
 func TestTaskEnds(t *testing.T) {
@@ -101,30 +104,30 @@ func TestTaskEnds(t *testing.T) {
 	tests := []struct {
 		name string
 		task montimer.Task
-		want TaskResult
-		err  string // in Err
+		want montimer.TaskRun
+		err  string // in Error
 		exit int
 	}{
 		{"exit 0", shell("echo fine; echo hm >&2"),
-			TaskResult{Status: StatusOK, StdoutTail: "fine", StderrTail: "hm"}, "", 0},
+			montimer.TaskRun{Status: montimer.TaskOK, StdoutTail: "fine", StderrTail: "hm"}, "", 0},
 		{"exit other than 0", shell("echo no; exit 7"),
-			TaskResult{Status: StatusFailed, ExitCode: 7, StdoutTail: "no"}, "", 1},
+			montimer.TaskRun{Status: montimer.TaskFailed, ExitCode: 7, StdoutTail: "no"}, "", 1},
 		{"killed by signal S is -S", shell("kill -KILL $$"),
-			TaskResult{Status: StatusKilled, ExitCode: -9, Signal: syscall.SIGKILL}, "", 1},
+			montimer.TaskRun{Status: montimer.TaskKilled, ExitCode: -9}, "", 1},
 		{"timeout", montimer.Task{Command: montimer.Command{Argv: []string{"sleep", "60"}}, Timeout: 50 * time.Millisecond},
-			TaskResult{Status: StatusTimeout, ExitCode: -15, Signal: syscall.SIGTERM}, "", 1},
+			montimer.TaskRun{Status: montimer.TaskTimeout, ExitCode: -15}, "", 1},
 		{"timeout, and exits 0 when asked to end", montimer.Task{Command: montimer.Command{Shell: "trap 'exit 0' TERM; sleep 60 & wait"}, Timeout: 200 * time.Millisecond},
-			TaskResult{Status: StatusTimeout}, "", 1},
+			montimer.TaskRun{Status: montimer.TaskTimeout}, "", 1},
 		{"spawn failure is -1: not in PATH", montimer.Task{Command: montimer.Command{Argv: []string{"no-such-program"}}},
-			TaskResult{Status: StatusSpawnFailed, ExitCode: -1}, "spawn failed: no-such-program: not found in PATH", 1},
+			montimer.TaskRun{Status: montimer.TaskSpawnFailed, ExitCode: -1}, "spawn failed: no-such-program: not found in PATH", 1},
 		{"spawn failure is -1: not executable", montimer.Task{Command: montimer.Command{Argv: []string{"/etc/passwd"}}},
-			TaskResult{Status: StatusSpawnFailed, ExitCode: -1}, "spawn failed: fork/exec /etc/passwd: permission denied", 1},
+			montimer.TaskRun{Status: montimer.TaskSpawnFailed, ExitCode: -1}, "spawn failed: fork/exec /etc/passwd: permission denied", 1},
 		{"spawn failure is -1: no such workdir", montimer.Task{Command: montimer.Command{Shell: "true"}, Workdir: "nowhere"},
-			TaskResult{Status: StatusSpawnFailed, ExitCode: -1}, "no such file or directory", 1},
+			montimer.TaskRun{Status: montimer.TaskSpawnFailed, ExitCode: -1}, "no such file or directory", 1},
 		{"script missing", montimer.Task{Script: "protocols/none.py"},
-			TaskResult{Status: StatusSpawnFailed, ExitCode: -1}, "spawn failed: script protocols/none.py does not exist in /", 1},
+			montimer.TaskRun{Status: montimer.TaskSpawnFailed, ExitCode: -1}, "spawn failed: script protocols/none.py does not exist in /", 1},
 		{"output that is not UTF-8", shell(`printf '\377\376 bad\n'; exit 1`),
-			TaskResult{Status: StatusFailed, ExitCode: 1, StdoutTail: "\uFFFD bad"}, "", 1},
+			montimer.TaskRun{Status: montimer.TaskFailed, ExitCode: 1, StdoutTail: "\uFFFD bad"}, "", 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -132,10 +135,10 @@ func TestTaskEnds(t *testing.T) {
 			h := newHost(t, tt.task)
 			result := h.exec(t)
 			tt.want.Name = "t1"
-			if diff := cmp.Diff([]TaskResult{tt.want}, result.Tasks, ignoreTimes); diff != "" {
+			if diff := cmp.Diff([]montimer.TaskRun{tt.want}, result.Tasks, ignoreTimes); diff != "" {
 				t.Error(diff)
 			}
-			if err := fmt.Sprint(result.Tasks[0].Err); tt.err != "" && !strings.Contains(err, tt.err) {
+			if err := result.Tasks[0].Error; (err != "") != (tt.err != "") || !strings.Contains(err, tt.err) {
 				t.Errorf("error %q, want %q in it", err, tt.err)
 			}
 			if got := ExitCode(result, nil); got != tt.exit {
@@ -252,7 +255,7 @@ func TestDryRunSpawnsNothingAndShowsNoValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []TaskResult{{Name: "a", Status: StatusSkipped}, {Name: "t2", Status: StatusSkipped}}
+	want := []montimer.TaskRun{{Name: "a", Status: montimer.TaskSkipped}, {Name: "t2", Status: montimer.TaskSkipped}}
 	if diff := cmp.Diff(want, result.Tasks); diff != "" {
 		t.Error(diff)
 	}
@@ -347,19 +350,19 @@ func TestLog(t *testing.T) {
 	h.exec(t)
 	text := regexp.MustCompile(`time=\S+ `).ReplaceAllString(h.log.String(), "")
 	text = regexp.MustCompile(`\d\.\ds`).ReplaceAllString(text, "D.Ds")
-	text = strings.ReplaceAll(text, h.Checkout, "CHECKOUT")
-	want := `level=INFO msg="running task good: sh -c echo fine" profile=p run_id=r1 task=good
-level=INFO msg="task good ok in D.Ds" profile=p run_id=r1 task=good result=ok
-level=INFO msg="running task bad: sh -c echo one; echo two; echo; exit 3" profile=p run_id=r1 task=bad
-level=WARN msg="task bad exited 3 after D.Ds" profile=p run_id=r1 task=bad result=failed
-level=INFO msg="running task mute: sh -c exit 4" profile=p run_id=r1 task=mute
-level=WARN msg="task mute exited 4 after D.Ds" profile=p run_id=r1 task=mute result=failed
-level=INFO msg="running task gone: python3 gone.py" profile=p run_id=r1 task=gone
-level=WARN msg="task gone failed to spawn" profile=p run_id=r1 task=gone result="spawn failed"
-level=ERROR msg="FAIL bad: one | two" profile=p run_id=r1 task=bad result=failed
-level=ERROR msg="FAIL mute: exit 4" profile=p run_id=r1 task=mute result=failed
-level=ERROR msg="FAIL gone: spawn failed: script gone.py does not exist in CHECKOUT" profile=p run_id=r1 task=gone result="spawn failed"
-level=INFO msg="4 tasks, 3 failed, D.Ds" profile=p run_id=r1
+	text = strings.NewReplacer(h.Checkout, "CHECKOUT", testRunID, "ID").Replace(text)
+	want := `level=INFO msg="running task good: sh -c echo fine" profile=p run_id=ID task=good
+level=INFO msg="task good ok in D.Ds" profile=p run_id=ID task=good result=ok
+level=INFO msg="running task bad: sh -c echo one; echo two; echo; exit 3" profile=p run_id=ID task=bad
+level=WARN msg="task bad exited 3 after D.Ds" profile=p run_id=ID task=bad result=failed
+level=INFO msg="running task mute: sh -c exit 4" profile=p run_id=ID task=mute
+level=WARN msg="task mute exited 4 after D.Ds" profile=p run_id=ID task=mute result=failed
+level=INFO msg="running task gone: python3 gone.py" profile=p run_id=ID task=gone
+level=WARN msg="task gone failed to spawn" profile=p run_id=ID task=gone result="spawn failed"
+level=ERROR msg="FAIL bad: one | two" profile=p run_id=ID task=bad result=failed
+level=ERROR msg="FAIL mute: exit 4" profile=p run_id=ID task=mute result=failed
+level=ERROR msg="FAIL gone: spawn failed: script gone.py does not exist in CHECKOUT" profile=p run_id=ID task=gone result="spawn failed"
+level=INFO msg="failed: 4 tasks, 3 failed, D.Ds" profile=p run_id=ID result=failed
 `
 	if diff := cmp.Diff(want, text); diff != "" {
 		t.Error(diff)
@@ -386,31 +389,43 @@ func TestOutputComesAsItIsWritten(t *testing.T) {
 	}
 }
 
-func TestExitCode(t *testing.T) {
+// One row for each status a task can have, alone beside one that is ok.
+func TestStateAndExitCode(t *testing.T) {
 	t.Parallel()
-	task := func(s Status) Result { return Result{Tasks: []TaskResult{{Status: StatusOK}, {Status: s}}} }
 	tests := []struct {
-		name   string
-		result Result
-		err    error
-		want   int
+		status  montimer.TaskStatus
+		stopped bool
+		state   montimer.RunState
+		exit    int
 	}{
-		{"all ok", task(StatusOK), nil, 0},
-		{"no tasks, or a disabled profile", Result{}, nil, 0},
-		{"dry run", task(StatusSkipped), nil, 0},
-		{"failed", task(StatusFailed), nil, 1},
-		{"killed", task(StatusKilled), nil, 1},
-		{"timeout", task(StatusTimeout), nil, 1},
-		{"spawn failed", task(StatusSpawnFailed), nil, 1},
-		{"not run", task(StatusNotRun), nil, 1},
-		{"interrupted", Result{Interrupted: true, Tasks: task(StatusFailed).Tasks}, nil, 143},
-		{"usage", Result{}, fmt.Errorf("exec: %w", &UsageError{errors.New("x")}), 2},
-		{"lock busy", Result{}, fmt.Errorf("exec: %w", ErrLocked), 75},
-		{"could not begin", Result{}, errors.New("disk on fire"), 1},
+		{montimer.TaskOK, false, montimer.RunOK, 0},
+		{montimer.TaskFailed, false, montimer.RunFailed, 1},
+		{montimer.TaskKilled, false, montimer.RunFailed, 1},
+		{montimer.TaskTimeout, false, montimer.RunFailed, 1},
+		{montimer.TaskSpawnFailed, false, montimer.RunFailed, 1},
+		{montimer.TaskNotRun, false, montimer.RunFailed, 1}, // the run's own timeout
+		{montimer.TaskInterrupted, true, montimer.RunInterrupted, 143},
+		{montimer.TaskNotRun, true, montimer.RunInterrupted, 143},
+		{montimer.TaskOK, true, montimer.RunOK, 0}, // told to stop when all was done
 	}
 	for _, tt := range tests {
-		if got := ExitCode(tt.result, tt.err); got != tt.want {
-			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
+		run := montimer.Run{Tasks: []montimer.TaskRun{{Status: montimer.TaskOK}, {Status: tt.status}}}
+		run.State = state(run, tt.stopped)
+		if got := ExitCode(run, nil); run.State != tt.state || got != tt.exit {
+			t.Errorf("%s, stopped %t: %s, exit code %d, want %s, %d", tt.status, tt.stopped, run.State, got, tt.state, tt.exit)
+		}
+	}
+}
+
+func TestExitCodeOfErrors(t *testing.T) {
+	t.Parallel()
+	for want, err := range map[int]error{
+		1:  errors.New("disk on fire"),
+		2:  fmt.Errorf("exec: %w", &UsageError{errors.New("x")}),
+		75: fmt.Errorf("exec: %w", ErrLocked),
+	} {
+		if got := ExitCode(montimer.Run{}, err); got != want {
+			t.Errorf("%v: %d, want %d", err, got, want)
 		}
 	}
 }
