@@ -31,6 +31,11 @@ func (f field) matches(v int) bool {
 	})
 }
 
+// empty reports whether every range runs backwards.
+func (f field) empty() bool {
+	return !slices.ContainsFunc(f, func(s span) bool { return s.lo <= s.hi })
+}
+
 // limits are the bounds and the names of a field; the first name means low.
 type limits struct {
 	low, high int
@@ -73,6 +78,7 @@ func judgeTable(text string, read func(string, limits) (field, error)) (Schedule
 }
 
 func readTable(text string, read func(string, limits) (field, error)) (Table, error) {
+	text = strings.Trim(text, "\n") // the ends of lines are not part of them
 	if text == "@reboot" {
 		return Table{boot: true}, nil
 	}
@@ -213,6 +219,9 @@ func (t Table) runsOn(local time.Time) bool {
 // next walks days, then hours, then minutes, in UTC and up to the year 2200.
 func (t Table) next(after time.Time) (time.Time, bool) {
 	at := after.UTC().Truncate(time.Minute).Add(time.Minute)
+	if t.hour.empty() || t.minute.empty() {
+		return time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC), false
+	}
 	for at.Year() < 2200 {
 		switch {
 		case !t.runsOn(at):

@@ -63,6 +63,20 @@ func (f Fires) before(t time.Time) []time.Time {
 	return f.Times
 }
 
+// steady leaves out the runs within a day and a half of a clock change in loc.
+func (f Fires) steady(loc *time.Location) Fires {
+	const margin = 36 * time.Hour
+	kept := Fires{Until: f.Until}
+	for _, t := range f.Times {
+		_, before := t.Add(-margin).In(loc).Zone()
+		_, after := t.Add(margin).In(loc).Zone()
+		if before == after {
+			kept.Times = append(kept.Times, t)
+		}
+	}
+	return kept
+}
+
 // same compares the runs over the time that both know of. It returns "" or
 // the first difference, in words.
 func same(nameA string, a Fires, nameB string, b Fires) string {
@@ -103,13 +117,14 @@ func guarded(judge Judge) Judge {
 	}
 }
 
-// everRuns reports whether the schedule has any run from 1999 on.
+// everRuns reports whether the schedule has any run from 1999 to 2099.
 func everRuns(s Schedule) bool {
 	if s.Next == nil {
 		return true
 	}
-	for _, year := range []int{1999, 2026, 2095} {
-		if _, ok := s.Next(time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)); ok {
+	for t := time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC); t.Year() < 2100; {
+		var ok bool
+		if t, ok = s.Next(t); ok {
 			return true
 		}
 	}
