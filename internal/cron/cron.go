@@ -9,11 +9,12 @@
 // on the length of the month, the day and the weekday alone. Two expressions
 // are equal if and only if their meanings are.
 //
-//	dialect.go, field.go, parse.go   text → meaning
-//	day.go                           day-of-month and day-of-week → tables
-//	emit.go, every.go, translate.go  meaning → calendar events
+//	dialect.go                       what sets the dialects apart
+//	parse.go, field.go, element.go   text → meaning
+//	day.go                           the two day fields → tables
+//	translate.go, emit.go, every.go  meaning → calendar events
 //	proof.go                         calendar events → the same meaning, or an error
-//	zone.go                          clock changes
+//	zone.go                          where events can be in UTC
 //	words.go, warn.go, errors.go     all that is said to people
 package cron
 

@@ -1,6 +1,7 @@
 package cron
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/montimer/montimer/internal/calendar"
@@ -39,7 +40,7 @@ func (r *fieldReader) scan(text string, at int) (e element, err error) {
 			if e.hi, rest, err = r.value(&e, end); err != nil {
 				return e, err
 			}
-			e.sevenEnd = r.sevenZero && r.field == &dayOfWeek && strings.HasSuffix(before(text, '/'), "7")
+			e.sevenEnd = r.sevenIsZero() && strings.HasSuffix(before(text, '/'), "7")
 		}
 	}
 	if step, found := strings.CutPrefix(rest, "/"); found {
@@ -74,16 +75,26 @@ func (r *fieldReader) value(e *element, text string) (v int, rest string, err er
 		if v = r.named(word); v < 0 {
 			return 0, "", r.unknown(e)
 		}
+	case (v < r.min || v > r.greatest()) && !r.lazyEnds:
+		return 0, "", r.outside(e, v)
 	case r.short && len(word) > r.digits():
 		return 0, "", r.tooLong(e, word, v)
-	case r.sevenZero && r.field == &dayOfWeek && v < 7 && v > 0 && word[0] == '0':
-		return 0, "", r.misreadZero(e, word)
-	case r.sevenZero && r.field == &dayOfWeek && v == 7:
+	case r.sevenIsZero() && v == 7:
 		v = 0
-	case v > r.max && (!r.lazyEnds || v > maxNumber), v < r.min && !r.lazyEnds:
-		return 0, "", r.outside(e, v)
+	case r.sevenIsZero() && v > 0 && word[0] == '0':
+		return 0, "", r.failf(e, "write "+word[1:], "%s is read as Sunday by %s", word, r.x.dialect)
 	}
 	return v, rest, nil
+}
+
+func (r *fieldReader) sevenIsZero() bool { return r.sevenZero && r.field == &dayOfWeek }
+
+// greatest is the greatest value that can be written.
+func (r *fieldReader) greatest() int {
+	if r.sevenIsZero() {
+		return 7
+	}
+	return r.max
 }
 
 // stepOf reads the number after a slash.
@@ -96,11 +107,14 @@ func (r *fieldReader) stepOf(e *element, text string) (step int, rest string, er
 	switch {
 	case !isNumber:
 		return 0, "", r.unknown(e)
-	case step < 1 || step > maxNumber,
+	case step < 1 || step > maxNumber:
+		return 0, "", r.failf(e, fmt.Sprintf("write a step of 1-%d", r.max), "step %s means nothing", clip(word))
+	case r.stepMax && (step > r.max || step > minute.max && step < year.min):
 		// supercronic looks its numbers up in one table of 0-59 and the years.
-		r.stepMax && (step > r.max || step > minute.max && step < year.min),
-		r.short && len(word) > r.digits():
-		return 0, "", r.stepOutside(e, word)
+		return 0, "", r.failf(e, fmt.Sprintf("use one value (%d) or another field", r.min),
+			"step %s is not within 1-%d", clip(word), min(r.max, minute.max))
+	case r.short && len(word) > r.digits():
+		return 0, "", r.tooLong(e, word, step)
 	}
 	return step, rest, nil
 }
@@ -159,44 +173,37 @@ func (r *fieldReader) named(word string) int {
 // special reads the parts that are no plain values: L, LW and nW of the days
 // of the month, nL and n#k of the days of the week.
 func (r *fieldReader) special(text string, at int) (done bool, err error) {
-	e := element{text: text, at: at}
-	last := text[len(text)-1] | 0x20
+	days, dom, dow := &r.x.days, r.field == &dayOfMonth, r.field == &dayOfWeek
+	end := len(text) - 1
+	letter := text[end] | 0x20 // lower case; digits stay
 	switch {
-	case r.field == &dayOfMonth && strings.EqualFold(text, "L"):
-		r.x.days.last = true
-	case r.field == &dayOfMonth && strings.EqualFold(text, "LW"):
-		r.x.days.lastWorkday = true
-	case r.field == &dayOfMonth && last == 'w':
-		day, err := r.whole(&e, text[:len(text)-1])
-		if err != nil {
-			return false, err
-		}
-		r.x.days.workdays |= 1 << day
-	case r.field == &dayOfWeek && last == 'l' && len(text) > 1:
-		day, err := r.whole(&e, text[:len(text)-1])
-		if err != nil {
-			return false, err
-		}
-		r.x.days.lastDow |= mondayFirst(1 << day)
-	case r.field == &dayOfWeek && len(text) > 2 && text[len(text)-2] == '#' && '1' <= text[len(text)-1] && text[len(text)-1] <= '5':
-		day, err := r.whole(&e, text[:len(text)-2])
-		if err != nil {
-			return false, err
-		}
-		r.x.days.nth[text[len(text)-1]-'1'] |= mondayFirst(1 << day)
+	case dom && strings.EqualFold(text, "L"):
+		days.last = true
+		return true, nil
+	case dom && strings.EqualFold(text, "LW"):
+		days.lastWorkday = true
+		return true, nil
+	case dom && letter == 'w', dow && letter == 'l' && end > 0:
+	case dow && '1' <= letter && letter <= '5' && end > 1 && text[end-1] == '#':
+		end--
 	default:
 		return false, nil
 	}
-	return true, nil
-}
-
-// whole reads a number or a name that is all of text.
-func (r *fieldReader) whole(e *element, text string) (int, error) {
-	v, rest, err := r.value(e, text)
-	if err == nil && rest != "" {
-		err = r.unknown(e)
+	e := element{text: text, at: at}
+	v, rest, err := r.value(&e, text[:end])
+	switch {
+	case err != nil:
+		return false, err
+	case rest != "":
+		return false, r.unknown(&e)
+	case dom:
+		days.workdays |= 1 << v
+	case letter == 'l':
+		days.lastDow |= mondayFirst(1 << v)
+	default:
+		days.nth[letter-'1'] |= mondayFirst(1 << v)
 	}
-	return v, err
+	return true, nil
 }
 
 // mondayFirst converts from cron's days of the week, where 0 and 7 are Sunday.

@@ -80,71 +80,66 @@ func (e *emitter) cover(classes []int) {
 	if in == nil {
 		return
 	}
-	front, back := e.shared(in)
+	front, back := e.shared(in, dayOfMonth.max, false), e.shared(in, fromEndMax, true)
 	e.choose(in, &front, &back)
 	e.need = e.left(in, &front, &back)
 	e.lines(&front, false, months, years)
 	e.lines(&back, true, months, years)
 }
 
-// shared returns the weekdays that all classes have and one of them needs,
-// for the days counted from the start of the month and from its end.
-func (e *emitter) shared(classes []int) (front, back cells) {
-	for day := 1; day < len(front); day++ {
-		all, wanted := everyWeekday, calendar.Weekdays(0)
-		for _, k := range classes {
-			if day <= shortestMonth+k {
-				all &= e.tables[k][day]
-				wanted |= e.need[k][day]
-			}
-		}
-		front[day] = all & wanted
-	}
-	for day := 1; day <= fromEndMax; day++ {
-		all, wanted := everyWeekday, calendar.Weekdays(0)
-		for _, k := range classes {
-			all &= e.tables[k][mirror(day, k)]
-			wanted |= e.need[k][mirror(day, k)]
-		}
-		back[day] = all & wanted
-	}
-	return front, back
-}
-
 // mirror counts a day of a month of class k from the other end.
 func mirror(day, k int) int { return shortestMonth + k + 1 - day }
 
+// nthDay returns the n-th day of a month of class k, counted from either end.
+// ok is false if the month is shorter.
+func nthDay(n, k int, fromEnd bool) (day int, ok bool) {
+	day = n
+	if fromEnd {
+		day = mirror(n, k)
+	}
+	return day, 1 <= n && n <= shortestMonth+k
+}
+
+// shared returns the weekdays that all classes have on a day and one of them
+// still needs, for the days up to the last.
+func (e *emitter) shared(classes []int, last int, fromEnd bool) (c cells) {
+	for n := 1; n <= last; n++ {
+		all, needed := everyWeekday, calendar.Weekdays(0)
+		for _, k := range classes {
+			if day, ok := nthDay(n, k, fromEnd); ok {
+				all &= e.tables[k][day]
+				needed |= e.need[k][day]
+			}
+		}
+		c[n] = all & needed
+	}
+	return c
+}
+
 // choose leaves each weekday on one side where that is enough, the front if
-// either is, and else drops what both sides have.
+// either is, and else drops from each what the other has too.
 func (e *emitter) choose(classes []int, front, back *cells) {
 	inFront, inBack := e.left(classes, front, &cells{}), e.left(classes, &cells{}, back)
 	frontOnly := everyWeekday &^ inFront.weekdays()
 	backOnly := everyWeekday &^ inBack.weekdays() &^ frontOnly
-	for day := range front {
-		front[day] &^= backOnly
-		back[day] &^= frontOnly
+	for n := range front {
+		front[n] &^= backOnly
+		back[n] &^= frontOnly
 	}
-	e.prune(classes, front, back)
+	e.prune(classes, front, false, back)
+	e.prune(classes, back, true, front)
 }
 
-// prune drops from front what back has too, and then from back what front has.
-func (e *emitter) prune(classes []int, front, back *cells) {
-	for day := range front {
+// prune drops from one side what the other has too.
+func (e *emitter) prune(classes []int, c *cells, fromEnd bool, other *cells) {
+	for n := range c {
 		needed := calendar.Weekdays(0)
 		for _, k := range classes {
-			if day >= 1 && day <= shortestMonth+k {
-				needed |= e.need[k][day] &^ back[mirror(day, k)]
+			if day, ok := nthDay(n, k, fromEnd); ok {
+				needed |= e.need[k][day] &^ other[mirror(n, k)]
 			}
 		}
-		front[day] &= needed
-	}
-	for day := 1; day <= fromEndMax; day++ {
-		needed := calendar.Weekdays(0)
-		for _, k := range classes {
-			d := mirror(day, k)
-			needed |= e.need[k][d] &^ front[d]
-		}
-		back[day] &= needed
+		c[n] &= needed
 	}
 }
 

@@ -70,19 +70,7 @@ func (r *fieldReader) outside(e *element, v int) error {
 	} else if number == e.text {
 		in = ""
 	}
-	greatest := r.max
-	if r.sevenZero && r.field == &dayOfWeek {
-		greatest = 7
-	}
-	return r.failf(e, r.wanted(), "%s%s is not within %d-%d", number, in, r.min, greatest)
-}
-
-func (r *fieldReader) stepOutside(e *element, word string) error {
-	if !r.stepMax {
-		return r.failf(e, "write a step of 1 or more", "step %s means nothing", clip(word))
-	}
-	return r.failf(e, fmt.Sprintf("use one value (%d) or another field, with at most two digits", r.min),
-		"step %s is not within 1-%d", clip(word), r.max)
+	return r.failf(e, r.wanted(), "%s%s is not within %d-%d", number, in, r.min, r.greatest())
 }
 
 func (r *fieldReader) openStepRefused(e *element, step string) error {
@@ -100,24 +88,17 @@ func (r *fieldReader) tooLong(e *element, word string, v int) error {
 	return r.failf(e, fmt.Sprintf("write %d", v), "%s has more than %d digits; %s rejects it", clip(word), r.digits(), r.x.dialect)
 }
 
-func (r *fieldReader) misreadZero(e *element, word string) error {
-	return r.failf(e, "write "+strings.ReplaceAll(clip(e.text), word, word[1:]), "%s is read as Sunday by %s", word, r.x.dialect)
-}
-
 // unrolled writes a range that runs backwards as it was meant.
 func (r *fieldReader) unrolled(e element) string {
 	if e.lo > r.max || e.hi < r.min {
 		return r.wanted()
 	}
-	length, hi := r.max-r.min+1, e.hi
-	if r.field == &dayOfWeek {
-		length = 7
-	}
+	length := r.length()
 	if e.step == 1 {
-		return "write " + interval(e.lo, r.min+length-1) + "," + interval(r.min, hi)
+		return "write " + interval(e.lo, r.min+length-1) + "," + interval(r.min, e.hi)
 	}
 	var values []string
-	for v := e.lo; v <= hi+length && len(values) < length; v += e.step {
+	for v := e.lo; v <= e.hi+length; v += e.step {
 		values = append(values, strconv.Itoa(r.min+(v-r.min)%length))
 	}
 	return "write the values, as in " + strings.Join(values, ",")

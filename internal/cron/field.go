@@ -156,7 +156,7 @@ func (r *fieldReader) add(e element) error {
 	if e.sevenEnd && e.lo == 0 {
 		r.note("%s ends at Sunday=0 in %s: it is Sunday only; write * for every day", clip(e.text), r.x.dialect)
 	}
-	if wholeCycle := e.wild || !e.ranged && e.stepped || e.lo == r.min && e.hi == r.max; wholeCycle && e.step > 1 {
+	if e.step > 1 && (!e.ranged || e.hi-e.lo+1 >= r.length()) {
 		r.noteRestart(e, last)
 	}
 	return nil
@@ -179,13 +179,15 @@ func (r *fieldReader) backward(e element) error {
 	return nil
 }
 
+// length is how many values a cycle of the field has.
+func (r *fieldReader) length() int { return r.field.max - r.min + 1 }
+
 // noteRestart tells of a step that does not divide its cycle.
 func (r *fieldReader) noteRestart(e element, last int) {
-	length := r.max - r.min + 1
 	if r.field == &dayOfWeek {
-		length = 7
+		last %= 7
 	}
-	gap := e.lo + length - last
+	gap := e.lo + r.length() - last
 	switch {
 	case r.field == &year || gap == e.step && r.field != &dayOfMonth:
 	case last == e.lo:

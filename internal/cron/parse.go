@@ -2,8 +2,11 @@ package cron
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/montimer/montimer/internal/calendar"
 )
 
 // Parse reads text as dialect d does. The error is an *Error; it also refuses
@@ -67,12 +70,10 @@ func (p *parser) zone() error {
 			"take it out and set the timezone of the profile")
 	case prefix == p.rest:
 		return p.fail(prefix, p.at, "a time zone and no expression", "write the five fields after it")
-	case name == "Local":
-		return p.fail(prefix, p.at, "time zone Local is no name", "write the zone as in Europe/Berlin")
 	case name == "":
 		name = "UTC" // as time.LoadLocation has it
 	}
-	if _, err := time.LoadLocation(name); err != nil {
+	if e, err := calendar.Parse("00:00 " + name); err != nil || e.Zone != name {
 		return p.fail(prefix, p.at, fmt.Sprintf("time zone %s is not in the time zone database", clip(name)),
 			"write a zone as in Europe/Berlin, upper and lower case as listed by timedatectl list-timezones")
 	}
@@ -86,12 +87,8 @@ func (p *parser) zone() error {
 func (p *parser) macro() error {
 	word := before(p.rest, ' ')
 	name := word[1:]
-	known := false
-	for _, m := range p.macros {
-		known = known || m == name
-	}
 	switch {
-	case !known:
+	case !slices.Contains(p.macros, name):
 		return p.unknownMacro(word)
 	case name == "every":
 		return p.every(strings.TrimPrefix(p.rest[len(word):], " "))

@@ -80,12 +80,8 @@ func (m *meaning) within(k int, months uint64, years *set) (bool, error) {
 
 // add adds weekdays to the days of a month of class k.
 func (t *dayTable) add(days uint64, k int, fromEnd bool, weekdays calendar.Weekdays) {
-	for day := 1; day <= shortestMonth+k; day++ {
-		d := day
-		if fromEnd {
-			d = mirror(day, k)
-		}
-		if days>>d&1 != 0 {
+	for n := range t {
+		if day, ok := nthDay(n, k, fromEnd); ok && days>>n&1 != 0 {
 			t[day] |= weekdays
 		}
 	}
