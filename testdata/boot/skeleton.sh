@@ -34,7 +34,8 @@ profiles:
     calendar: "*:*:0/2"
     tasks: [{ name: one, command: [echo, "beat says one"] }]
   added:
-    every: 2s
+    cron: "@reboot" # no tick can come between its removal and the reload
+    cron_dialect: crontab
     tasks: [{ name: new, command: [echo, "added is here"] }]
   slow:
     cron: "0 5 1 1 *"
