@@ -27,7 +27,7 @@ type Schedule struct {
 
 	Events []calendar.Event // the OnCalendar= lines; each carries its own zone suffix, if any
 	Boot   bool             // once after each boot: OnBootSec=
-	Every  []time.Duration  // monotonic intervals: OnActiveSec= and OnUnitActiveSec=
+	Every  []time.Duration  // intervals, counted from boot and then from run to run: OnBootSec= and OnUnitActiveSec=
 }
 
 // Next returns the first calendar elapse after t. Events without a zone of

@@ -112,7 +112,7 @@ func profileView(h hostView, p montimer.Profile) view {
 		// A profile's name has no character that would need escaping.
 		Profile:     text(p.Name),
 		Description: prose("montimer profile " + p.Name),
-		CatchUp:     p.CatchUp,
+		CatchUp:     catchesUp(p),
 	}
 	if p.Description != "" {
 		v.Description = prose(p.Name + ": " + p.Description)
@@ -131,4 +131,12 @@ func profileView(h hostView, p montimer.Profile) view {
 		v.Jitter = text(calendar.FormatSpan(p.Jitter))
 	}
 	return v
+}
+
+// catchesUp reports whether the timer keeps a stamp of its last trigger. Only
+// one of calendar events alone may: with a stamp from before the boot, systemd
+// takes OnBootSec= for elapsed already and never starts the service. Nothing
+// is lost, as such a profile runs after every boot anyway.
+func catchesUp(p montimer.Profile) bool {
+	return p.CatchUp && !p.Schedule.Boot && len(p.Schedule.Every) == 0
 }
