@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -124,6 +123,8 @@ func TestTaskEnds(t *testing.T) {
 			montimer.TaskRun{Status: montimer.TaskSpawnFailed, ExitCode: -1}, "spawn failed: fork/exec /etc/passwd: permission denied", 1},
 		{"spawn failure is -1: no such workdir", montimer.Task{Command: montimer.Command{Shell: "true"}, Workdir: "nowhere"},
 			montimer.TaskRun{Status: montimer.TaskSpawnFailed, ExitCode: -1}, "no such file or directory", 1},
+		{"spawn failure is -1: nothing to run", montimer.Task{},
+			montimer.TaskRun{Status: montimer.TaskSpawnFailed, ExitCode: -1}, "spawn failed: no command", 1},
 		{"script missing", montimer.Task{Script: "protocols/none.py"},
 			montimer.TaskRun{Status: montimer.TaskSpawnFailed, ExitCode: -1}, "spawn failed: script protocols/none.py does not exist in /", 1},
 		{"output that is not UTF-8", shell(`printf '\377\376 bad\n'; exit 1`),
@@ -372,6 +373,15 @@ level=INFO msg="failed: 4 tasks, 3 failed, D.Ds" profile=p run_id=ID result=fail
 	}
 }
 
+func TestLogLinesAreLinesAndSafeToShow(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, shell("true\n\x1b[31m"))
+	h.exec(t)
+	if want := `running task t1: sh -c true\\x0a\\x1b[31m"`; !strings.Contains(h.log.String(), want) {
+		t.Errorf("no %s in\n%s", want, h.log.String())
+	}
+}
+
 func TestOutputComesAsItIsWritten(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, shell("echo first; read line < go; echo $line"))
@@ -439,17 +449,4 @@ func eventually(t *testing.T, ok func() bool) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Fatal("still not so after 10 s")
-}
-
-func TestNamesInErrors(t *testing.T) {
-	t.Parallel()
-	if got := envNames(montimer.Profile{}, montimer.Task{}); got != "-" {
-		t.Error(got)
-	}
-	if got := quote([]string{"", "a b", "it's", "x=/y:z"}); got != `'' 'a b' 'it'\''s' x=/y:z` {
-		t.Error(got)
-	}
-	if !slices.Equal(argv(montimer.Task{Script: "a.py", Interpreter: []string{"uv", "run"}}, "/c", "python3"), []string{"uv", "run", "a.py"}) {
-		t.Error("interpreter")
-	}
 }

@@ -56,6 +56,26 @@ func TestNothingSurvives(t *testing.T) {
 	}
 }
 
+// A daemon leaves the process group: it lives on, but the run does not wait for
+// it although it holds the output open.
+func TestDaemonDoesNotHoldUpTheRun(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, shell("setsid sh -c 'echo $$ >pid; exec sleep 60' & while ! test -s pid; do sleep 0.01; done"))
+	h.Grace = 200 * time.Millisecond
+	start := time.Now()
+	if result := h.exec(t).Tasks[0]; result.Status != montimer.TaskOK || time.Since(start) > 5*time.Second {
+		t.Errorf("%s after %v", result.Status, time.Since(start))
+	}
+	text, err := os.ReadFile(filepath.Join(h.Checkout, "pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil || syscall.Kill(pid, syscall.SIGKILL) != nil {
+		t.Errorf("no daemon %q: the test proves nothing", text)
+	}
+}
+
 type discard struct{}
 
 func (discard) Lines(string, []Line) {}
