@@ -21,10 +21,12 @@ var edges = map[string][]string{
 	"internal/cron":     {"internal/calendar"},
 	"internal/jobs":     {".", "internal/calendar", "internal/cron", "gopkg.in/yaml.v3"},
 	"internal/host":     {".", "gopkg.in/yaml.v3", "golang.org/x/sys/unix"},
+	"internal/store":    {".", "modernc.org/sqlite", "modernc.org/sqlite/lib", "golang.org/x/sys/unix"},
 	"internal/testenv":  {},
 	"compiler":          {".", "internal/calendar", "golang.org/x/sys/unix"},
 	"taskexec":          {".", "internal/calendar", "golang.org/x/sys/unix"},
-	"cmd/montimer":      {".", "compiler", "taskexec", "internal/*", "github.com/alecthomas/kong", "github.com/coreos/go-systemd/v22/journal"},
+	"cmd/montimer":      {".", "compiler", "taskexec", "internal/*", "github.com/alecthomas/kong", "github.com/aymanbagabas/go-udiff",
+		"github.com/coreos/go-systemd/v22/journal", "golang.org/x/sys/unix"},
 }
 
 // TestImports holds the layout: what is not in edges is not imported.

@@ -1,0 +1,62 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// fileMode is the mode of a database that we create, whatever the umask. SQLite
+// gives it to the write-ahead log as well. Alerts may hold what a task printed,
+// so others do not read it.
+const fileMode = 0o640
+
+// checkFile refuses a database that is a link or no regular file, and one that
+// root would open in the directory of somebody else: the files that SQLite
+// makes beside it would belong to root and lock their owner out.
+func checkFile(path string) error {
+	dir, err := os.Stat(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	if !dir.IsDir() {
+		return fmt.Errorf("%s is not a directory", filepath.Dir(path))
+	}
+	if os.Geteuid() == 0 && owner(dir) != 0 {
+		return fmt.Errorf("%s belongs to user %d: use the database as that user, not as root", filepath.Dir(path), owner(dir))
+	}
+	file, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !file.Mode().IsRegular() {
+		return fmt.Errorf("%s is not a regular file (%v)", path, file.Mode())
+	}
+	return nil
+}
+
+// createFile creates an empty database where there is none.
+func createFile(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Chmod(fileMode), f.Close())
+}
+
+// owner returns the user id of a file's owner.
+func owner(info fs.FileInfo) uint32 {
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		return stat.Uid
+	}
+	return 0
+}

@@ -1,0 +1,112 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/montimer/montimer"
+)
+
+// Filter chooses runs; its zero value chooses all.
+type Filter struct {
+	Profile string            // "": every profile
+	State   montimer.RunState // "": every state
+	Since   time.Time         // started then or later
+	Limit   int               // the newest so many; 0: all
+}
+
+// History returns runs without their tasks, the newest first.
+func (s *Store) History(ctx context.Context, f Filter) ([]montimer.Run, error) {
+	where, args := "WHERE started_at >= ?", []any{formatTime(f.Since)}
+	if f.Profile != "" {
+		where, args = where+" AND profile = ?", append(args, f.Profile)
+	}
+	if f.State != "" {
+		where, args = where+" AND state = ?", append(args, f.State)
+	}
+	limit := -1
+	if f.Limit > 0 {
+		limit = f.Limit
+	}
+	runs, err := s.runs(ctx, where+" ORDER BY seq DESC LIMIT ?", append(args, limit)...)
+	return runs, s.explain("read the history", err)
+}
+
+// Run returns one run with its tasks: those that have ended or, once the run
+// has, all of them in file order. Without such a run the error is ErrNoRun.
+func (s *Store) Run(ctx context.Context, id string) (montimer.Run, error) {
+	runs, err := s.runs(ctx, "WHERE id = ?", id)
+	if err == nil && len(runs) == 0 {
+		err = ErrNoRun
+	}
+	if err != nil {
+		return montimer.Run{}, s.explain("read run "+id, err)
+	}
+	runs[0].Tasks, err = s.tasks(ctx, id)
+	return runs[0], s.explain("read run "+id, err)
+}
+
+// LastOfTimer returns the last run of a profile that the timer began and that
+// is over, skipped ones included, and the moment when Finish recorded its end.
+// ok is false where there is none.
+func (s *Store) LastOfTimer(ctx context.Context, profile string) (run montimer.Run, ended Moment, ok bool, err error) {
+	// The + keeps SQLite to the index that has the runs in order.
+	const where = "WHERE profile = ? AND +trigger = 'timer' AND +state <> 'running' ORDER BY seq DESC LIMIT 1"
+	runs, err := s.runs(ctx, where, profile)
+	if err == nil && len(runs) == 1 {
+		err = s.db.QueryRowContext(ctx, "SELECT ended_boot, ended_boottime FROM montimer_runs WHERE id = ?", runs[0].ID).
+			Scan(&ended.Boot, &ended.Since)
+	}
+	if err != nil || len(runs) == 0 {
+		return run, Moment{}, false, s.explain("read the last run", err)
+	}
+	return runs[0], ended, true, nil
+}
+
+const runColumns = "id, profile, trigger, scheduled_at, attempt, started_at, ended_at, state, reason, git_commit"
+
+func scanRun(row scanner) (r montimer.Run, err error) {
+	err = row.Scan(&r.ID, &r.Profile, &r.Trigger, timeColumn{&r.Scheduled}, &r.Attempt,
+		timeColumn{&r.Started}, timeColumn{&r.Ended}, &r.State, &r.Reason, &r.Commit)
+	return r, err
+}
+
+// runs reads the runs that the rest of a query chooses.
+func (s *Store) runs(ctx context.Context, rest string, args ...any) (runs []montimer.Run, err error) {
+	rows, err := s.db.QueryContext(ctx, "SELECT "+runColumns+" FROM montimer_runs "+rest, args...)
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, scanRun)
+}
+
+func (s *Store) tasks(ctx context.Context, runID string) ([]montimer.TaskRun, error) {
+	rows, err := s.db.QueryContext(ctx, `
+		SELECT name, status, exit_code, error, attempts, started_at, duration, stdout_tail, stderr_tail
+		FROM montimer_task_runs WHERE run = (SELECT seq FROM montimer_runs WHERE id = ?) ORDER BY id`, runID)
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, func(row scanner) (t montimer.TaskRun, err error) {
+		err = row.Scan(&t.Name, &t.Status, &t.ExitCode, &t.Error, &t.Attempts,
+			timeColumn{&t.Started}, &t.Duration, &t.StdoutTail, &t.StderrTail)
+		return t, err
+	})
+}
+
+type scanner interface{ Scan(...any) error }
+
+// collect reads all rows.
+func collect[T any](rows *sql.Rows, scan func(scanner) (T, error)) (all []T, err error) {
+	defer rows.Close()
+	for rows.Next() {
+		one, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, errors.Join(rows.Err(), rows.Close())
+}

@@ -1,0 +1,124 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+)
+
+// files are the schema: shared.sql as the tasks create it, indexes.sql for the
+// API, and 1.sql, 2.sql, … of montimer's own tables. A numbered file that has
+// been released never changes. The next one may add tables, indexes, and
+// columns with a default; so an older montimer works on.
+//
+//go:embed schema/*.sql
+var files embed.FS
+
+// shared are the tables and indexes of shared.sql.
+var shared = []string{
+	"alert_events",
+	"idx_alert_events_created_at",
+	"idx_alert_events_protocol_created_id",
+	"idx_alert_events_severity_created_id",
+	"idx_alert_events_source_created_id",
+	"monitor_state",
+}
+
+// ledger lists the numbered files that have been applied. PRAGMA user_version
+// is not used: it belongs to no single program that shares the file.
+const ledger = "CREATE TABLE IF NOT EXISTS montimer_schema (version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL)"
+
+// migrate brings the schema up to date, each step in a transaction of its own.
+// Where nothing is to be done it only reads.
+func (s *Store) migrate(ctx context.Context) error {
+	complete, version, err := s.inspect(ctx)
+	if err != nil {
+		return err
+	}
+	if !complete {
+		err := s.write(ctx, durable, func(tx *sql.Tx) error {
+			return errors.Join(apply(ctx, tx, "shared.sql"), exec(ctx, tx, ledger))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for next := version + 1; exists(next); next++ {
+		if err := s.step(ctx, next); err != nil {
+			return fmt.Errorf("to version %d: %w", next, err)
+		}
+	}
+	return nil
+}
+
+// requireSchema is an error unless migrate would have nothing to do.
+func (s *Store) requireSchema(ctx context.Context) error {
+	complete, version, err := s.inspect(ctx)
+	if err == nil && (!complete || exists(version+1)) {
+		return ErrSchema
+	}
+	return err
+}
+
+// inspect reports whether all of shared.sql and the ledger are there, and the
+// last numbered file that was applied.
+func (s *Store) inspect(ctx context.Context) (complete bool, version int, err error) {
+	var found, ours int
+	err = s.db.QueryRowContext(ctx, `
+		SELECT count(*) FILTER (WHERE name <> 'montimer_schema'), count(*) FILTER (WHERE name = 'montimer_schema')
+		FROM sqlite_master WHERE name IN ('montimer_schema', '`+strings.Join(shared, "', '")+`')`,
+	).Scan(&found, &ours)
+	if err != nil || ours == 0 {
+		return false, 0, err
+	}
+	err = s.db.QueryRowContext(ctx, "SELECT coalesce(max(version), 0) FROM montimer_schema").Scan(&version)
+	return found == len(shared), version, err
+}
+
+// step applies one numbered file, unless another process has done so since.
+func (s *Store) step(ctx context.Context, version int) error {
+	return s.write(ctx, durable, func(tx *sql.Tx) error {
+		var done bool
+		err := tx.QueryRowContext(ctx, "SELECT count(*) > 0 FROM montimer_schema WHERE version = ?", version).Scan(&done)
+		if err != nil || done {
+			return err
+		}
+		if err := apply(ctx, tx, fileName(version)); err != nil {
+			return err
+		}
+		return exec(ctx, tx, "INSERT INTO montimer_schema (version, applied_at) VALUES (?, ?)", version, formatTime(time.Now()))
+	})
+}
+
+// BuildIndexes creates the indexes that the API needs. On a large table that
+// takes seconds, during which nobody else can write: never at a tick.
+func (s *Store) BuildIndexes(ctx context.Context) error {
+	return s.explain("build the indexes", s.write(ctx, durable, func(tx *sql.Tx) error {
+		return apply(ctx, tx, "indexes.sql")
+	}))
+}
+
+func apply(ctx context.Context, tx *sql.Tx, name string) error {
+	text, err := files.ReadFile("schema/" + name)
+	if err != nil {
+		return err
+	}
+	return exec(ctx, tx, string(text))
+}
+
+func exec(ctx context.Context, tx *sql.Tx, query string, args ...any) error {
+	_, err := tx.ExecContext(ctx, query, args...)
+	return err
+}
+
+func exists(version int) bool {
+	_, err := fs.Stat(files, "schema/"+fileName(version))
+	return err == nil
+}
+
+func fileName(version int) string { return fmt.Sprintf("%d.sql", version) }

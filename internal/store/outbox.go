@@ -1,0 +1,155 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"time"
+
+	"github.com/montimer/montimer"
+)
+
+// Status is what alert_events says about the delivery of an alert. Its values
+// are those that readers of the table know.
+type Status string
+
+// An alert is generated when it is stored, and ends as one of the others.
+const (
+	StatusGenerated          Status = "generated"
+	StatusDelivered          Status = "delivered"
+	StatusFailed             Status = "failed"
+	StatusSkippedDebug       Status = "skipped_debug"
+	StatusSkippedCredentials Status = "skipped_missing_credentials"
+	StatusNotAttempted       Status = "not_attempted" // another alert told of it
+)
+
+// Enqueue puts an alert that belongs to no run in the database into the outbox.
+// It sets what Finish sets.
+func (s *Store) Enqueue(ctx context.Context, alert *montimer.Alert) error {
+	err := s.write(ctx, durable, func(tx *sql.Tx) error { return insertAlert(ctx, tx, alert) })
+	return s.explain("store an alert", err)
+}
+
+// insertAlert stores an alert where readers of alert_events see it, and in the
+// outbox. The entry has a text of its own: others prune alert_events.
+func insertAlert(ctx context.Context, tx *sql.Tx, a *montimer.Alert) error {
+	if a.Created.IsZero() {
+		a.Created = time.Now()
+	}
+	if a.NextTry.IsZero() {
+		a.NextTry = a.Created
+	}
+	err := tx.QueryRowContext(ctx, `
+		INSERT INTO alert_events
+			(created_at, source, protocol, channel, severity, message, plain_text, silent, delivery_status, metadata_json)
+		VALUES (?, 'automation_digest', 'automation', 'automation', NULL, ?, ?, 0, ?, '{}')
+		RETURNING id`,
+		formatTime(a.Created), utf8(a.Text), a.Plain, StatusGenerated).Scan(&a.EventID)
+	if err != nil {
+		return err
+	}
+	return tx.QueryRowContext(ctx, `
+		INSERT INTO montimer_outbox
+			(event_id, kind, profile, run_id, incident, is_first, message, plain_text, created_at, next_try_at, attempts, error)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		RETURNING id`,
+		a.EventID, a.Kind, a.Profile, a.RunID, a.Incident, a.First, utf8(a.Text), a.Plain,
+		formatTime(a.Created), formatTime(a.NextTry), a.Attempts, a.Error).Scan(&a.ID)
+}
+
+// utf8 makes a text one that Python's sqlite3 can read: it raises an error for
+// the whole row otherwise.
+func utf8(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+
+// Pending returns what is still to be sent, oldest first.
+func (s *Store) Pending(ctx context.Context) ([]montimer.Alert, error) {
+	return s.alerts(ctx, "")
+}
+
+// Due returns what may be sent now, oldest first.
+func (s *Store) Due(ctx context.Context, now time.Time) ([]montimer.Alert, error) {
+	return s.alerts(ctx, "WHERE next_try_at <= ?", formatTime(now))
+}
+
+func (s *Store) alerts(ctx context.Context, where string, args ...any) ([]montimer.Alert, error) {
+	rows, err := s.db.QueryContext(ctx, `
+		SELECT id, event_id, kind, profile, run_id, incident, is_first, message, plain_text,
+			created_at, next_try_at, attempts, error
+		FROM montimer_outbox `+where+` ORDER BY id`, args...)
+	if err != nil {
+		return nil, s.explain("read the outbox", err)
+	}
+	alerts, err := collect(rows, func(row scanner) (a montimer.Alert, err error) {
+		err = row.Scan(&a.ID, &a.EventID, &a.Kind, &a.Profile, &a.RunID, &a.Incident, &a.First, &a.Text, &a.Plain,
+			timeColumn{&a.Created}, timeColumn{&a.NextTry}, &a.Attempts, &a.Error)
+		return a, err
+	})
+	return alerts, s.explain("read the outbox", err)
+}
+
+// Delivered records that an alert has been sent, with the text that was sent,
+// and takes it out of the outbox.
+func (s *Store) Delivered(ctx context.Context, alert montimer.Alert, at time.Time) error {
+	err := s.write(ctx, durable, func(tx *sql.Tx) error {
+		if err := setMessage(ctx, tx, alert); err != nil {
+			return err
+		}
+		return settle(ctx, tx, alert, StatusDelivered, at, "")
+	})
+	return s.explain("record a sent alert", err)
+}
+
+// Drop gives an alert up: it leaves the outbox, and its row in alert_events
+// gets the status and, where there is one, the error (redacted by the caller).
+func (s *Store) Drop(ctx context.Context, alert montimer.Alert, status Status, errText string) error {
+	err := s.write(ctx, durable, func(tx *sql.Tx) error {
+		return settle(ctx, tx, alert, status, time.Time{}, errText)
+	})
+	return s.explain("record an alert that is not sent", err)
+}
+
+// Retry keeps an alert for a later attempt. errText, redacted by the caller,
+// says why this one came to nothing.
+func (s *Store) Retry(ctx context.Context, alert montimer.Alert, next time.Time, errText string) error {
+	err := s.write(ctx, durable, func(tx *sql.Tx) error {
+		return exec(ctx, tx, "UPDATE montimer_outbox SET next_try_at = ?, attempts = attempts + 1, error = ? WHERE id = ?",
+			formatTime(next), utf8(errText), alert.ID)
+	})
+	return s.explain("record an alert that is to be retried", err)
+}
+
+// Fold lets one alert tell of others: they leave the outbox, and keep is stored
+// with its text as it now is.
+func (s *Store) Fold(ctx context.Context, keep montimer.Alert, folded []montimer.Alert) error {
+	err := s.write(ctx, durable, func(tx *sql.Tx) error {
+		if err := setMessage(ctx, tx, keep); err != nil {
+			return err
+		}
+		if err := exec(ctx, tx, "UPDATE montimer_outbox SET message = ?, plain_text = ?, is_first = ? WHERE id = ?",
+			utf8(keep.Text), keep.Plain, keep.First, keep.ID); err != nil {
+			return err
+		}
+		for _, a := range folded {
+			if err := settle(ctx, tx, a, StatusNotAttempted, time.Time{}, ""); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return s.explain("fold alerts", err)
+}
+
+func setMessage(ctx context.Context, tx *sql.Tx, a montimer.Alert) error {
+	return exec(ctx, tx, "UPDATE alert_events SET message = ?, plain_text = ? WHERE id = ?", utf8(a.Text), a.Plain, a.EventID)
+}
+
+// settle ends an entry: the three columns about delivery change together, as
+// the tasks do it. An entry or a row that is gone already is no error.
+func settle(ctx context.Context, tx *sql.Tx, a montimer.Alert, status Status, at time.Time, errText string) error {
+	deliveryError := sql.NullString{String: utf8(errText), Valid: errText != ""}
+	if err := exec(ctx, tx, "UPDATE alert_events SET delivery_status = ?, delivered_at = ?, delivery_error = ? WHERE id = ?",
+		status, nullTime(at), deliveryError, a.EventID); err != nil {
+		return err
+	}
+	return exec(ctx, tx, "DELETE FROM montimer_outbox WHERE id = ?", a.ID)
+}
