@@ -1,7 +1,6 @@
 package calendar
 
 import (
-	"math"
 	"slices"
 	"time"
 )
@@ -142,7 +141,7 @@ func (s *search) reset(f int) {
 // raise sets field f to its first match from its value on.
 func (s *search) raise(f int) bool {
 	if f == secondField {
-		v, ok := s.match(s.event.seconds(), s.now[f]*Second+s.micro)
+		v, ok := match(s.event.seconds(), s.now[f]*Second+s.micro)
 		if ok && v != s.now[f]*Second+s.micro {
 			s.settled = s.settled && v/Second == s.now[f]
 			s.now[f], s.micro = v/Second, v%Second
@@ -153,9 +152,8 @@ func (s *search) raise(f int) bool {
 	if ranges == nil {
 		return true
 	}
-	match := s.match
 	if f == dayField && s.event.FromEnd {
-		match = s.matchFromEnd
+		ranges = s.fromEnd(ranges)
 	}
 	v, ok := match(ranges, s.now[f])
 	if ok && v != s.now[f] {
@@ -179,30 +177,30 @@ func (e *Event) seconds() []Range {
 var everySecond = [1]Range{{Step: Second}}
 
 // match returns the least number of ranges from least on.
-func (s *search) match(ranges []Range, least int) (int, bool) {
-	best := math.MaxInt
+func match(ranges []Range, least int) (best int, ok bool) {
 	for _, r := range ranges {
-		best = min(best, r.from(least))
-	}
-	return best, best != math.MaxInt
-}
-
-// matchFromEnd is match for days counted from the end of this month.
-func (s *search) matchFromEnd(ranges []Range, least int) (int, bool) {
-	best := math.MaxInt
-	for _, r := range ranges {
-		r.Start, r.Stop = s.fromEnd(r.Start), s.fromEnd(r.Stop)
-		if r.Stop > 0 {
-			r.Start, r.Stop = r.Stop, r.Start
+		if n, found := r.from(least); found && (!ok || n < best) {
+			best, ok = n, true
 		}
-		best = min(best, r.from(least))
 	}
-	return best, best != math.MaxInt
+	return best, ok
 }
 
-// fromEnd returns the number of the nth last day of this month, 0 if it has
-// none.
-func (s *search) fromEnd(n int) int {
+// fromEnd turns days counted from the end of this month into days of it.
+func (s *search) fromEnd(ranges []Range) []Range {
+	days := make([]Range, len(ranges))
+	for i, r := range ranges {
+		days[i] = Range{s.dayFromEnd(r.Start), s.dayFromEnd(r.Stop), r.Step}
+		if days[i].Stop > 0 {
+			days[i].Start, days[i].Stop = days[i].Stop, days[i].Start
+		}
+	}
+	return days
+}
+
+// dayFromEnd returns the nth last day of this month, 0 if it has none. It goes
+// by the clock, which has its last offset from here then.
+func (s *search) dayFromEnd(n int) int {
 	w := s.now
 	w[monthField]++
 	w[dayField] = 1 - n
@@ -214,20 +212,17 @@ func (s *search) fromEnd(n int) int {
 	return shown[dayField]
 }
 
-// from returns the least number of r from least on, math.MaxInt if there is
-// none. Without a Stop there is no end to r.
-func (r Range) from(least int) int {
+// from returns the least number of r from least on. Without a Stop r has no
+// end: the number may be too great for its field, and then carries.
+func (r Range) from(least int) (n int, ok bool) {
 	if r.Start >= least {
-		return r.Start
+		return r.Start, true
 	}
 	if r.Step == 0 {
-		return math.MaxInt
+		return 0, false
 	}
-	n := r.Start + (least-r.Start+r.Step-1)/r.Step*r.Step
-	if r.Stop > 0 && n > r.Stop {
-		return math.MaxInt
-	}
-	return n
+	n = r.Start + (least-r.Start+r.Step-1)/r.Step*r.Step
+	return n, r.Stop == 0 || n <= r.Stop
 }
 
 // normalize brings the fields of now into their ranges. From here on now says
