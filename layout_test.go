@@ -25,7 +25,7 @@ var edges = map[string][]string{
 	"internal/testenv":  {},
 	"compiler":          {".", "internal/calendar", "golang.org/x/sys/unix"},
 	"taskexec":          {".", "internal/calendar", "golang.org/x/sys/unix"},
-	"cmd/montimer":      {".", "compiler", "taskexec", "internal/*", "github.com/alecthomas/kong", "github.com/aymanbagabas/go-udiff",
+	"cmd/montimer": {".", "compiler", "taskexec", "internal/*", "github.com/alecthomas/kong", "github.com/aymanbagabas/go-udiff",
 		"github.com/coreos/go-systemd/v22/journal", "golang.org/x/sys/unix"},
 }
 

@@ -29,6 +29,21 @@ func OpenDirectory(path string) (*Directory, error) {
 	return &Directory{path, root}, nil
 }
 
+// ReadDirectory reads the units of montimer in a folder and changes nothing. A
+// folder that does not exist holds none.
+func ReadDirectory(path string) (Installed, error) {
+	root, err := os.OpenRoot(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Installed{}, nil
+	}
+	if err != nil {
+		return Installed{}, fmt.Errorf("open the unit directory: %w", err)
+	}
+	d := &Directory{path, root}
+	defer d.Close()
+	return d.Installed()
+}
+
 // Close releases the folder.
 func (d *Directory) Close() error { return d.root.Close() }
 

@@ -17,12 +17,22 @@ const (
 // alone, so that a change elsewhere in jobs.yaml changes nothing here, and a
 // change by hand can be told.
 func withHeader(body string) string {
+	return headerLine + digestLine + digestOf(body) + "\n\n" + body
+}
+
+func digestOf(body string) string {
 	sum := sha256.Sum256([]byte(body))
-	return headerLine + digestLine + hex.EncodeToString(sum[:8]) + "\n\n" + body
+	return hex.EncodeToString(sum[:8])
 }
 
 // generated reports whether montimer wrote the file.
 func generated(content string) bool {
 	rest, ok := strings.CutPrefix(content, headerLine)
 	return ok && strings.HasPrefix(rest, digestLine)
+}
+
+// ByHand reports whether a file that montimer wrote has been changed since.
+func ByHand(content string) bool {
+	head, body, _ := strings.Cut(content, "\n\n")
+	return generated(content) && head != headerLine+digestLine+digestOf(body)
 }

@@ -105,6 +105,10 @@ func serviceEnv(h montimer.Host) []montimer.EnvVar {
 	}
 }
 
+// atBoot is the OnBootSec= of what runs once after each boot. Zero would turn
+// the line off.
+const atBoot = "1us"
+
 // profileView adds one profile to what the host has decided.
 func profileView(h hostView, p montimer.Profile) view {
 	v := view{
@@ -121,8 +125,7 @@ func profileView(h hostView, p montimer.Profile) view {
 		v.OnCalendar = append(v.OnCalendar, text(e.String()))
 	}
 	if p.Schedule.Boot {
-		// Zero would turn the line off.
-		v.OnBoot = []text{"1us"}
+		v.OnBoot = []text{atBoot}
 	}
 	for _, d := range p.Schedule.Every {
 		v.Every = append(v.Every, text(calendar.FormatSpan(d)))

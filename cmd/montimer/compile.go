@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,8 @@ import (
 
 type compileCmd struct {
 	hostFlags
+	Diff   bool   `help:"Write nothing; show what would change, and exit with 3 if anything would."`
+	Output string `short:"o" enum:"text,json" default:"text" help:"text, or json."`
 }
 
 // Run brings the unit directory in line with jobs.yaml. Standard output has
@@ -32,6 +35,9 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return usage(err)
 	}
+	if c.Diff {
+		return c.diff(e, h, j.Profiles, units)
+	}
 	if os.Geteuid() == 0 {
 		unlock, err := host.LockCompile()
 		if err != nil {
@@ -47,6 +53,35 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 		return err
 	}
 	return advise(e.stderr, h, plan)
+}
+
+// diff shows what writing the units would change. It takes no lock and writes
+// nothing.
+func (c compileCmd) diff(e env, h montimer.Host, profiles []montimer.Profile, units []compiler.Unit) error {
+	m, err := thisMoment()
+	if err != nil {
+		return err
+	}
+	found, err := compare(h, profiles, units, m)
+	if err != nil {
+		return err
+	}
+	if c.Output == "json" {
+		err = writeJSON(e.stdout, found)
+	} else {
+		err = writeComparison(e.stdout, found, isTerminal(e.stdout))
+	}
+	if err == nil && len(found.Changes) > 0 {
+		return exitError{code: exitChanges}
+	}
+	return err
+}
+
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
 }
 
 // writeUnits plans and carries the plan out.

@@ -63,6 +63,7 @@ const (
 	exitDone        = 0
 	exitFailed      = 1   // a task, a check or an operation failed
 	exitUsage       = 2   // wrong usage, or jobs.yaml missing, unreadable or invalid
+	exitChanges     = 3   // compile --diff: there are changes
 	exitTryAgain    = 75  // the profile is running already (sysexits.h: EX_TEMPFAIL)
 	exitInterrupted = 143 // ended by SIGTERM
 )

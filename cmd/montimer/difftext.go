@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/taskexec"
+)
+
+// A diffWriter shows a comparison to people: first what it means, then the
+// change of each file.
+type diffWriter struct {
+	*bufio.Writer
+	color bool
+}
+
+func writeComparison(w io.Writer, c comparison, color bool) error {
+	out := diffWriter{bufio.NewWriter(w), color}
+	for _, r := range c.Schedules {
+		out.schedule(r)
+	}
+	out.starts(c.Schedules)
+	out.files(c.Changes)
+	if len(c.Overrides) > 0 {
+		out.title("drop-ins and overrides in force:")
+		for _, path := range c.Overrides {
+			out.line("  " + path)
+		}
+	}
+	for _, f := range c.Changes {
+		out.diff(f.Diff)
+	}
+	return out.Flush()
+}
+
+func (w diffWriter) schedule(r rescheduled) {
+	switch {
+	case r.Before == nil:
+		w.title(r.Profile + " is new:")
+	case r.After == nil:
+		w.title(r.Profile + " runs no more:")
+	default:
+		w.title(r.Profile + " changes:")
+	}
+	if r.Before != nil {
+		w.timing("before", *r.Before)
+	}
+	if r.After != nil {
+		w.timing("after", *r.After)
+	}
+}
+
+func (w diffWriter) timing(when string, t timing) {
+	w.line(fmt.Sprintf("  %-6s  %s", when, t))
+	for _, next := range t.Next {
+		w.line("          " + next.Format("Mon 2006-01-02 15:04:05 MST"))
+	}
+}
+
+// String says in one line when a profile runs: in words where they are known,
+// else as the unit has it.
+func (t timing) String() string {
+	text := t.Words
+	if text == "" {
+		parts := t.OnCalendar
+		if t.AtBoot {
+			parts = append(parts[:len(parts):len(parts)], "at boot")
+		}
+		for _, span := range t.Every {
+			parts = append(parts[:len(parts):len(parts)], "every "+span)
+		}
+		text = strings.Join(parts, "; ")
+	}
+	if t.Jitter != "" {
+		text += " (jitter " + t.Jitter + ")"
+	}
+	if !t.CatchUp && len(t.OnCalendar) > 0 {
+		text += " (missed runs are not caught up)"
+	}
+	return text
+}
+
+func (w diffWriter) starts(list []rescheduled) {
+	first := true
+	for _, r := range list {
+		if r.Starts == "" {
+			continue
+		}
+		if first {
+			w.title("the reload would start at once:")
+			first = false
+		}
+		w.line("  " + r.Profile + ": " + r.Starts)
+	}
+}
+
+// files lists what is not plain from the diffs.
+func (w diffWriter) files(changes []changed) {
+	for _, c := range changes {
+		switch {
+		case c.Action == compiler.Keep:
+			w.line(c.Unit + ": kept until the next compile, so that the reload can stop it")
+		case c.Action == compiler.Remove:
+			w.line(c.Unit + ": removed")
+		case c.ByHand:
+			w.line(c.Unit + ": was changed by hand, which is lost")
+		}
+	}
+}
+
+func (w diffWriter) diff(text string) {
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		switch {
+		case strings.HasPrefix(line, "---") || strings.HasPrefix(line, "+++"):
+			w.styled("1", line)
+		case strings.HasPrefix(line, "@@"):
+			w.styled("36", line)
+		case strings.HasPrefix(line, "-"):
+			w.styled("31", line)
+		case strings.HasPrefix(line, "+"):
+			w.styled("32", line)
+		default:
+			w.line(line)
+		}
+	}
+}
+
+func (w diffWriter) title(text string) { w.styled("1", text) }
+
+// line writes one line, and never a character that a terminal would act on.
+func (w diffWriter) line(text string) {
+	w.Write(taskexec.AppendDisplay(w.AvailableBuffer(), []byte(text)))
+	w.WriteByte('\n')
+}
+
+func (w diffWriter) styled(code, text string) {
+	if !w.color {
+		w.line(text)
+		return
+	}
+	fmt.Fprintf(w, "\x1b[%sm%s\x1b[0m\n", code, taskexec.AppendDisplay(nil, []byte(text)))
+}

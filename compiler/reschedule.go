@@ -1,0 +1,52 @@
+package compiler
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Rescheduling is a profile whose timer elapses otherwise than before.
+type Rescheduling struct {
+	Profile string
+	Old     *Timer // nil: not active before
+	New     *Timer // nil: not active any more
+}
+
+// Reschedulings compares the timers that the wanted target upholds with those
+// that the installed one does, sorted by profile. An installed timer that
+// cannot be read counts as not active.
+func Reschedulings(want []Unit, have Installed) ([]Rescheduling, error) {
+	wanted := make(map[string]string, len(want))
+	for _, u := range want {
+		wanted[u.Name] = u.Content
+	}
+	before, after := upheldTimers(have.Files[TargetName]), upheldTimers(wanted[TargetName])
+	union := maps.Clone(before)
+	maps.Copy(union, after)
+	var list []Rescheduling
+	for _, name := range slices.Sorted(maps.Keys(union)) {
+		old, content := have.Files[name], wanted[name]
+		if before[name] && after[name] && old == content {
+			continue
+		}
+		profile, _ := profileOf(name)
+		r := Rescheduling{Profile: profile}
+		if before[name] && old != "" {
+			if t, err := ReadTimer(old); err == nil {
+				r.Old = &t
+			}
+		}
+		if after[name] {
+			t, err := ReadTimer(content)
+			if err != nil {
+				return nil, fmt.Errorf("read %s back: %w", name, err)
+			}
+			r.New = &t
+		}
+		if r.Old == nil || r.New == nil || !r.Old.equal(*r.New) {
+			list = append(list, r)
+		}
+	}
+	return list, nil
+}
