@@ -75,7 +75,7 @@ func (r *dayRule) onDay(day, length int) calendar.Weekdays {
 	if workdays>>day&1 != 0 {
 		on |= mondayFriday
 	}
-	if day < length && workdays>>(day+1)&1 != 0 && day+1 > 1 {
+	if day < length && workdays>>(day+1)&1 != 0 {
 		on |= fridayOnly // the day wanted is a Saturday
 	}
 	if workdays>>(day-1)&1 != 0 && day > 1 {

@@ -94,6 +94,33 @@ func TestFromEnd(t *testing.T) {
 	}
 }
 
+// TestFromEndLists translates sets of days counted from the end of a month, of
+// which systemd reads the fewer in one list the earlier they are.
+func TestFromEndLists(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(3, 4))
+	split := 0
+	for range 1000 {
+		m := plain()
+		for range 1 + random.IntN(12) {
+			n := 1 + random.IntN(fromEndMax)
+			for k := range m.tables {
+				m.tables[k][mirror(n, k)] = fridayOnly
+			}
+		}
+		events, err := m.translate() // the proof has calendar.Parse read each list
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(events) > 1 {
+			split++
+		}
+	}
+	if split < 500 {
+		t.Errorf("the test is no good: only %d lists had to be split", split)
+	}
+}
+
 // plain returns the meaning of midnight on no day.
 func plain() meaning {
 	return meaning{second: 1, minute: 1, hour: 1, month: allMonths, years: allYears}
@@ -264,7 +291,10 @@ func TestProof(t *testing.T) {
 			}
 		}
 	}
-	for d, wrong := range map[time.Duration]string{time.Hour: "*-*-* *:30:00", time.Minute: "*-*-* *:*:30", 12 * time.Hour: "Mon *-*-* 00,12:00:00"} {
+	for wrong, d := range map[string]time.Duration{
+		"*-*-* *:30:00": time.Hour, "*-*-* *:*:30": time.Minute, "Mon *-*-* 00,12:00:00": 12 * time.Hour,
+		"*-*-02..31 *:00:00": time.Hour, "*-02..12-* *:00:00": time.Hour, "2026..2099-*-* *:00:00": time.Hour,
+	} {
 		if proveEvery(d, events(t, wrong)) == nil {
 			t.Errorf("every %s is proven to be %s", d, wrong)
 		}

@@ -17,10 +17,21 @@ const firstYear, lastYear = 1970, 2199
 
 // span returns the set of lo to hi.
 func span(lo, hi int) (s set) {
-	for v := lo; v <= hi; v++ {
-		s.add(v)
+	for i := range s {
+		s[i] = below(hi+1-i<<6) &^ below(lo-i<<6)
 	}
 	return s
+}
+
+// below returns the bits less than n.
+func below(n int) uint64 {
+	switch {
+	case n <= 0:
+		return 0
+	case n >= 64:
+		return ^uint64(0)
+	}
+	return 1<<n - 1
 }
 
 func (s *set) add(v int)      { s[v>>6] |= 1 << (v & 63) }

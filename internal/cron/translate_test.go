@@ -54,6 +54,9 @@ func TestTranslate(t *testing.T) {
 			}
 		})
 	}
+	if got := translate(t, "Europe/Berlin", parse(t, Supercronic, "0 * * * * 2030")).Events; got[0].Zone != "Europe/Berlin" {
+		t.Errorf("every hour of a year: %s", texts(got))
+	}
 	boot := translate(t, "", parse(t, Crontab, "@reboot"), parse(t, Crontab, "@daily"))
 	if !boot.Boot || len(boot.Events) != 1 || boot.Every != nil {
 		t.Errorf("@reboot and @daily: %+v", boot)
