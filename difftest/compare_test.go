@@ -1,6 +1,7 @@
 package difftest
 
 import (
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ func TestTranslation(t *testing.T) {
 	t.Parallel()
 	testenv.Need(t, "systemd-analyze")
 	known := readKnown(t)
-	for dialect := range Judges {
+	for _, dialect := range slices.Sorted(maps.Keys(Judges)) {
 		t.Run(dialect, func(t *testing.T) {
 			check(t, known, dialect, inputs(t, dialect))
 		})

@@ -27,7 +27,7 @@ type generator struct {
 type slot struct {
 	name      string
 	low, high int
-	names     []string // in order, from low
+	names     []string // in full, from low
 }
 
 var (
@@ -35,8 +35,8 @@ var (
 	minute = slot{"minute", 0, 59, nil}
 	hour   = slot{"hour", 0, 23, nil}
 	dom    = slot{"dom", 1, 31, nil}
-	month  = slot{"month", 1, 12, strings.Fields("jan feb mar apr may jun jul aug sep oct nov dec")}
-	dow    = slot{"dow", 0, 6, strings.Fields("sun mon tue wed thu fri sat")}
+	month  = slot{"month", 1, 12, strings.Fields("january february march april may june july august september october november december")}
+	dow    = slot{"dow", 0, 6, strings.Fields("sunday monday tuesday wednesday thursday friday saturday")}
 	year   = slot{"year", 2024, 2044, nil}
 )
 
@@ -114,9 +114,9 @@ func (g generator) field(s slot) string {
 // entry is one part of a list.
 func (g generator) entry(s slot) string {
 	switch n := g.IntN(100); {
-	case n < 3:
+	case n < 5:
 		return pick(g, junk)
-	case n < 8:
+	case n < 10:
 		return "*"
 	case n < 20:
 		return "*/" + g.step(s)
@@ -178,6 +178,9 @@ func (g generator) number(s slot, n int) string {
 	switch {
 	case s.names != nil && g.oneIn(3):
 		name := s.names[n-s.low]
+		if !g.oneIn(20) {
+			name = name[:3]
+		}
 		return pick(g, []string{name, strings.ToUpper(name), strings.ToUpper(name[:1]) + name[1:]})
 	case g.oneIn(15):
 		return fmt.Sprintf("%02d", n)
