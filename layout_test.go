@@ -20,6 +20,7 @@ var edges = map[string][]string{
 	"internal/calendar": {},
 	"internal/cron":     {"internal/calendar"},
 	"internal/jobs":     {".", "internal/calendar", "internal/cron", "gopkg.in/yaml.v3"},
+	"internal/systemd":  {"github.com/coreos/go-systemd/v22/dbus", "github.com/godbus/dbus/v5"},
 	"internal/host":     {".", "gopkg.in/yaml.v3", "golang.org/x/sys/unix"},
 	"internal/store":    {".", "modernc.org/sqlite", "modernc.org/sqlite/lib", "golang.org/x/sys/unix"},
 	"internal/testenv":  {},

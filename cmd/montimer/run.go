@@ -13,6 +13,7 @@ import (
 // cli is the whole command line; each command has a file of its own.
 type cli struct {
 	Compile compileCmd `cmd:"" group:"compile" help:"Turn jobs.yaml into systemd units. Then: systemctl daemon-reload"`
+	Apply   applyCmd   `cmd:"" group:"compile" help:"Compile, and have systemd take it up, in an order that starts no job needlessly."`
 	List    listCmd    `cmd:"" group:"compile" help:"List the profiles and when they run next."`
 	Init    initCmd    `cmd:"" group:"compile" help:"Write a sample jobs.yaml and its checks, to start from."`
 	Exec    execCmd    `cmd:"" group:"run" help:"Run the tasks of a profile: what the services start."`

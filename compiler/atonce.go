@@ -1,0 +1,68 @@
+package compiler
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/montimer/montimer/internal/calendar"
+)
+
+// atOnce is a run that systemd starts as soon as it takes a timer up, and not
+// at one of its times.
+type atOnce struct {
+	why    string
+	missed bool // without it a time would be missed
+}
+
+// startsAtOnce says whether systemd starts the service when it takes up the
+// timer now; last is when the timer was last triggered, as far as it will know
+// (zero: never), and fresh says that the timer is started and not only changed
+// while it is active.
+//
+// It follows systemd 252 (timer.c, timer_enter_waiting): a calendar event is
+// due from the last trigger on, or from now; OnBootSec= in the past elapses at
+// once for a timer that was never triggered.
+func (m Moment) startsAtOnce(t Timer, last time.Time, fresh bool) (start atOnce, ok bool) {
+	var why []string
+	missed := false
+	if t.Schedule.Boot && (fresh || last.IsZero()) {
+		why = append(why, "it runs once after each boot, and the last one was "+m.show(m.Boot))
+	}
+	for _, span := range t.Schedule.Every {
+		switch {
+		case !last.IsZero() && !last.Add(span).After(m.Now):
+			why = append(why, fmt.Sprintf("it runs every %s, and last did %s", calendar.FormatSpan(span), m.show(last)))
+		case last.IsZero() && !m.Boot.Add(span).After(m.Now):
+			why = append(why, fmt.Sprintf("it runs every %s, and has not since the boot", calendar.FormatSpan(span)))
+		default:
+			continue
+		}
+		missed = true
+	}
+	if due, ok := t.Schedule.Next(last, m.Local); ok && !last.IsZero() && !due.Add(t.Jitter).After(m.Now) {
+		why = append(why, fmt.Sprintf("its time %s has passed since it last ran, %s", m.show(due), m.show(last)))
+		missed = missed || m.tooLong(t, last)
+	}
+	return atOnce{strings.Join(why, "; "), missed}, len(why) > 0
+}
+
+// tooLong reports whether more time lies between the last run and the next one
+// than ever lies between two times of the schedule. Unknown is too long: in
+// doubt a check runs.
+func (m Moment) tooLong(t Timer, last time.Time) bool {
+	next, ok := t.Schedule.Next(m.Now, m.Local)
+	if !ok {
+		return true
+	}
+	_, longest, ok := calendar.Gaps(t.Schedule.Events, m.Now, m.Local)
+	return ok && next.Sub(last) > longest
+}
+
+// stuck reports whether a timer that has elapsed for good would elapse again
+// with this schedule: systemd only finds that out when it is started anew.
+func (m Moment) stuck(t Timer) bool {
+	_, ok := t.Schedule.Next(m.Now, m.Local)
+	return ok || slices.ContainsFunc(t.Schedule.Every, func(d time.Duration) bool { return d > 0 })
+}

@@ -1,0 +1,99 @@
+package compiler
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Stamps are the files in which systemd keeps when it last triggered a
+// persistent timer, and the drop-ins that make any timer persistent for a
+// moment.
+type Stamps struct {
+	Dir     string // /var/lib/systemd/timers
+	DropIns string // /run/systemd/system, which no reboot survives
+}
+
+const guardFile = "50-montimer-apply.conf"
+
+const guardText = `# While montimer apply runs: whether the timer was triggered is in its stamp.
+[Timer]
+Persistent=yes
+`
+
+func (s Stamps) path(timer string) string { return filepath.Join(s.Dir, "stamp-"+timer) }
+
+// read returns the time of a timer's stamp, zero if there is none.
+func (s Stamps) read(timer string) (time.Time, error) {
+	info, err := os.Stat(s.path(timer))
+	if errors.Is(err, fs.ErrNotExist) {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read stamp: %w", err)
+	}
+	return info.ModTime(), nil
+}
+
+func (s Stamps) remove(timer string) error {
+	if err := os.Remove(s.path(timer)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove stamp: %w", err)
+	}
+	return nil
+}
+
+// guard makes the timer persistent, with a stamp of now.
+func (s Stamps) guard(timer string) error {
+	if err := s.touch(timer); err != nil {
+		return fmt.Errorf("touch stamp: %w", err)
+	}
+	dir := filepath.Join(s.DropIns, timer+".d")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("guard %s: %w", timer, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, guardFile), []byte(guardText), 0o644); err != nil {
+		return fmt.Errorf("guard %s: %w", timer, err)
+	}
+	return nil
+}
+
+func (s Stamps) touch(timer string) error {
+	if err := os.MkdirAll(s.Dir, 0o755); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(s.path(timer), os.O_WRONLY|os.O_CREATE, 0o644)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	return errors.Join(os.Chtimes(s.path(timer), now, now), f.Close())
+}
+
+// unguard undoes guard. The stamp goes too if the timer does not keep one.
+func (s Stamps) unguard(timer string, persistent bool) error {
+	dir := filepath.Join(s.DropIns, timer+".d")
+	if err := os.Remove(filepath.Join(dir, guardFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("release %s: %w", timer, err)
+	}
+	_ = os.Remove(dir) // stays where somebody else has a drop-in
+	if persistent {
+		return nil
+	}
+	return s.remove(timer)
+}
+
+// guarded lists the timers with a guard.
+func (s Stamps) guarded() ([]string, error) {
+	paths, err := filepath.Glob(filepath.Join(s.DropIns, jobPrefix+"*.timer.d", guardFile))
+	if err != nil {
+		return nil, fmt.Errorf("look for guards: %w", err)
+	}
+	for i, path := range paths {
+		paths[i] = strings.TrimSuffix(filepath.Base(filepath.Dir(path)), ".d")
+	}
+	return paths, nil
+}

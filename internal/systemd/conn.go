@@ -1,0 +1,155 @@
+// Package systemd talks to the system's service manager over D-Bus
+// (org.freedesktop.systemd1(5)).
+package systemd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/dbus"
+	godbus "github.com/godbus/dbus/v5"
+)
+
+// Conn is a connection to systemd.
+type Conn struct{ bus *dbus.Conn }
+
+// patience is how long one call may take. A reload of ten thousand units takes
+// some seconds.
+const patience = time.Minute
+
+// Connect connects to systemd: as root by its private socket, which is there
+// even where the bus is not, and else by the system bus.
+func Connect(ctx context.Context) (*Conn, error) {
+	if os.Geteuid() == 0 {
+		if bus, err := dbus.NewSystemdConnectionContext(ctx); err == nil {
+			return &Conn{bus}, nil
+		}
+	}
+	bus, err := dbus.NewSystemConnectionContext(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("connect to systemd: %w", err)
+	}
+	return &Conn{bus}, nil
+}
+
+// Close ends the connection.
+func (c *Conn) Close() { c.bus.Close() }
+
+// Version returns the number of systemd's release, such as 252.
+func (c *Conn) Version() (int, error) {
+	value, err := c.bus.GetManagerProperty("Version")
+	if err != nil {
+		return 0, fmt.Errorf("ask systemd for its version: %w", err)
+	}
+	digits := strings.TrimPrefix(value, `"`)
+	if end := strings.IndexFunc(digits, func(r rune) bool { return r < '0' || r > '9' }); end >= 0 {
+		digits = digits[:end]
+	}
+	version, err := strconv.Atoi(digits)
+	if err != nil {
+		return 0, fmt.Errorf("systemd gives its version as %s", value)
+	}
+	return version, nil
+}
+
+// Reload has systemd read all unit files anew, and returns when it has.
+func (c *Conn) Reload(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := c.bus.ReloadContext(ctx); err != nil {
+		return fmt.Errorf("reload systemd: %w", err)
+	}
+	return nil
+}
+
+// ReadAt returns when systemd last began to read the unit files.
+func (c *Conn) ReadAt() (time.Time, error) { return c.timestamp("UnitsLoadTimestamp") }
+
+// BootedAt returns when systemd began to start the system.
+func (c *Conn) BootedAt() (time.Time, error) { return c.timestamp("UserspaceTimestamp") }
+
+func (c *Conn) timestamp(property string) (time.Time, error) {
+	value, err := c.bus.GetManagerProperty(property)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("ask systemd for its %s: %w", property, err)
+	}
+	micros, err := strconv.ParseInt(strings.TrimPrefix(value, "@t "), 10, 64)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("systemd gives its %s as %s", property, value)
+	}
+	return time.UnixMicro(micros), nil
+}
+
+// Enable has a unit started at every boot from now on. It neither starts the
+// unit nor reloads.
+func (c *Conn) Enable(ctx context.Context, unit string) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if _, _, err := c.bus.EnableUnitFilesContext(ctx, []string{unit}, false, false); err != nil {
+		return fmt.Errorf("enable %s: %w", unit, err)
+	}
+	return nil
+}
+
+// Start starts a unit, even one that has failed before, and waits until that
+// is done.
+func (c *Conn) Start(ctx context.Context, unit string) error {
+	c.forgive(ctx, unit)
+	return c.job(ctx, "start", unit, c.bus.StartUnitContext)
+}
+
+// Restart stops and starts a unit, and waits until that is done.
+func (c *Conn) Restart(ctx context.Context, unit string) error {
+	c.forgive(ctx, unit)
+	return c.job(ctx, "restart", unit, c.bus.RestartUnitContext)
+}
+
+// Stop stops a unit, waits until that is done, and forgets a failure. A unit
+// that is not loaded is stopped already.
+func (c *Conn) Stop(ctx context.Context, unit string) error {
+	err := c.job(ctx, "stop", unit, c.bus.StopUnitContext)
+	if isError(err, "org.freedesktop.systemd1.NoSuchUnit") {
+		return nil
+	}
+	c.forgive(ctx, unit)
+	return err
+}
+
+// forgive has systemd forget that a unit has failed, or been started too
+// often. That there is nothing to forget is no error.
+func (c *Conn) forgive(ctx context.Context, unit string) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	_ = c.bus.ResetFailedUnitContext(ctx, unit)
+}
+
+type jobFunc func(ctx context.Context, name, mode string, ch chan<- string) (int, error)
+
+// job queues a job and waits for its end.
+func (c *Conn) job(ctx context.Context, verb, unit string, queue jobFunc) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	done := make(chan string, 1) // the library must never wait for us
+	if _, err := queue(ctx, unit, "replace", done); err != nil {
+		return fmt.Errorf("%s %s: %w", verb, unit, err)
+	}
+	select {
+	case result := <-done:
+		if result != "done" {
+			return fmt.Errorf("%s %s: %s", verb, unit, result)
+		}
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%s %s: %w", verb, unit, ctx.Err())
+	}
+}
+
+func isError(err error, name string) bool {
+	var e godbus.Error
+	return errors.As(err, &e) && e.Name == name
+}

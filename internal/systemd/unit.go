@@ -1,0 +1,82 @@
+package systemd
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+)
+
+// Unit is the state of a unit.
+type Unit struct {
+	Load   string // "loaded", "masked", "not-found", "bad-setting", "error" …
+	Active string // "active", "inactive", "failed", "activating" …
+	Sub    string // of a timer: "waiting", "running" while its service does, "elapsed", "dead" …
+	Reason string // why it could not be loaded
+}
+
+// Units returns the states of units by name. Those that systemd has not loaded
+// it tries to.
+func (c *Conn) Units(ctx context.Context, names []string) (map[string]Unit, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	units := make(map[string]Unit, len(names))
+	if len(names) == 0 {
+		return units, nil
+	}
+	list, err := c.bus.ListUnitsByNamesContext(ctx, names)
+	if err != nil {
+		return nil, fmt.Errorf("ask systemd for the state of units: %w", err)
+	}
+	for _, s := range list {
+		u := Unit{Load: s.LoadState, Active: s.ActiveState, Sub: s.SubState}
+		if u.Load == "bad-setting" || u.Load == "error" {
+			u.Reason = c.loadError(ctx, s.Name)
+		}
+		units[s.Name] = u
+	}
+	return units, nil
+}
+
+// loadError returns systemd's words on why it has not loaded a unit.
+func (c *Conn) loadError(ctx context.Context, unit string) string {
+	p, err := c.bus.GetUnitPropertyContext(ctx, unit, "LoadError")
+	if err != nil {
+		return err.Error()
+	}
+	if parts, ok := p.Value.Value().([]any); ok && len(parts) == 2 { // name and message of a D-Bus error
+		return fmt.Sprint(parts[1])
+	}
+	return p.Value.String()
+}
+
+// Enabled reports whether a unit is started at boot.
+func (c *Conn) Enabled(ctx context.Context, unit string) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	p, err := c.bus.GetUnitPropertyContext(ctx, unit, "UnitFileState")
+	if err != nil {
+		return false, fmt.Errorf("ask systemd whether %s is enabled: %w", unit, err)
+	}
+	return p.Value.Value() == "enabled", nil
+}
+
+// LastTrigger returns when a timer last started its service; of one that is
+// persistent and has not yet since it was started, the time of its stamp. Zero
+// is never.
+func (c *Conn) LastTrigger(ctx context.Context, timer string) (time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	p, err := c.bus.GetUnitTypePropertyContext(ctx, timer, "Timer", "LastTriggerUSec")
+	if err != nil {
+		return time.Time{}, fmt.Errorf("ask systemd when %s last elapsed: %w", timer, err)
+	}
+	micros, ok := p.Value.Value().(uint64)
+	if !ok || micros > math.MaxInt64 {
+		return time.Time{}, fmt.Errorf("systemd says that %s last elapsed at %s", timer, p.Value)
+	}
+	if micros == 0 {
+		return time.Time{}, nil
+	}
+	return time.UnixMicro(int64(micros)), nil
+}
