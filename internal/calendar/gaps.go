@@ -11,18 +11,18 @@ import "time"
 // is returned: if the events are read in more than one time zone, and if there
 // are more than 86,400 elapses in a day.
 func Gaps(events []Event, from time.Time, local *time.Location) (shortest, longest time.Duration, ok bool) {
-	byZone := map[string][]*Event{}
-	for i := range events {
-		zone, err := events[i].location(local)
-		if err != nil {
-			continue // it never elapses
+	byZone := map[string]*walk{}
+	eachIn(events, local, func(e *Event, zone *time.Location) {
+		w, ok := byZone[zone.String()]
+		if !ok {
+			w = newWalk(zone, from)
+			byZone[zone.String()] = w
 		}
-		byZone[zone.String()] = append(byZone[zone.String()], &events[i])
-	}
+		w.add(e)
+	})
 	var all gaps
-	for _, events := range byZone {
-		zone, _ := events[0].location(local)
-		all.join(newWalk(events, from, zone).gaps())
+	for _, w := range byZone {
+		all.join(w.gaps())
 	}
 	if len(byZone) > 1 {
 		all.shortest = min(all.shortest, grain(events))

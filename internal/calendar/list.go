@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // maxComponents is how many components systemd reads in one list.
@@ -66,55 +68,51 @@ func (p *parser) component(unit int) (r Range, err error) {
 // number takes digits, and with them a fraction if unit allows it. Like
 // systemd it refuses what an int of 32 bits cannot hold.
 func (p *parser) number(unit int) (int, error) {
-	n, digits := 0, 0
-	for ; digits < len(p.rest) && isDigit(p.rest[digits]); digits++ {
-		n = min(n*10+int(p.rest[digits]-'0'), math.MaxInt32)
-	}
-	if digits == 0 {
+	whole, rest := cutDigits(p.rest)
+	if whole == "" {
 		return 0, p.unexpected()
 	}
-	whole := p.rest[:digits]
-	p.rest = p.rest[digits:]
-	if n > math.MaxInt32/unit {
-		return 0, fmt.Errorf("%s is out of range", whole)
+	parsed, err := strconv.ParseUint(whole, 10, 31)
+	n := int(parsed)
+	if err != nil || n > math.MaxInt32/unit {
+		return 0, fmt.Errorf("%s is out of range", quote(whole))
 	}
 	n *= unit
-	if unit > 1 && len(p.rest) > 0 && p.rest[0] == '.' && (len(p.rest) == 1 || p.rest[1] != '.') {
-		p.rest = p.rest[1:]
-		fraction, err := p.fraction(unit)
-		if err != nil {
-			return 0, err
+	p.rest = rest
+	if unit > 1 && !strings.HasPrefix(p.rest, "..") && p.cut(".") {
+		fraction, rest := cutDigits(p.rest)
+		if fraction == "" {
+			return 0, p.unexpected()
 		}
-		n += fraction
+		n += micros(fraction)
+		p.rest = rest
 	}
 	if n > math.MaxInt32 {
-		return 0, fmt.Errorf("%s is out of range", whole)
+		return 0, fmt.Errorf("%s is out of range", quote(whole))
 	}
 	return n, nil
 }
 
-// fraction takes the digits after a decimal point and rounds them to 1/unit.
-func (p *parser) fraction(unit int) (int, error) {
-	n, digits := 0, 0
-	for ; digits < len(p.rest) && isDigit(p.rest[digits]); digits++ {
-		if unit > 1 {
-			unit /= 10
-			n += int(p.rest[digits]-'0') * unit
-		} else if unit == 1 {
-			unit = 0
-			if p.rest[digits] >= '5' {
-				n++
-			}
-		}
+// micros rounds the decimals of a second to microseconds.
+func micros(decimals string) int {
+	n, place := 0, Second
+	for _, c := range []byte(decimals[:min(6, len(decimals))]) {
+		place /= 10
+		n += int(c-'0') * place
 	}
-	if digits == 0 {
-		return 0, p.unexpected()
+	if len(decimals) > 6 && decimals[6] >= '5' {
+		n++
 	}
-	p.rest = p.rest[digits:]
-	return n, nil
+	return n
 }
 
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+func cutDigits(s string) (digits, rest string) {
+	n := 0
+	for n < len(s) && '0' <= s[n] && s[n] <= '9' {
+		n++
+	}
+	return s[:n], s[n:]
+}
 
 // normalize brings e into normal form, or says why it cannot elapse.
 func normalize(e *Event) error {

@@ -18,25 +18,37 @@ const maxSteps = 1000
 // that occur twice elapse in their first pass only, unless after itself lies
 // in the second.
 func (e Event) Next(after time.Time, local *time.Location) (next time.Time, ok bool) {
-	zone, err := e.location(local)
-	if err != nil {
-		return time.Time{}, false
-	}
-	micros, ok := e.next(after.UnixMicro(), zone)
-	if !ok {
-		return time.Time{}, false
-	}
-	return time.UnixMicro(micros).In(local), true
+	return Next([]Event{e}, after, local)
 }
 
 // Next returns the first elapse of any of events after after; see Event.Next.
 func Next(events []Event, after time.Time, local *time.Location) (next time.Time, ok bool) {
+	best := int64(0)
+	eachIn(events, local, func(e *Event, zone *time.Location) {
+		if t, found := e.next(after.UnixMicro(), zone); found && (!ok || t < best) {
+			best, ok = t, true
+		}
+	})
+	if !ok {
+		return time.Time{}, false
+	}
+	return time.UnixMicro(best).In(local), true
+}
+
+// eachIn calls f for events with the zone that each is read in, but not for
+// those whose zone is unknown: they never elapse.
+func eachIn(events []Event, local *time.Location, f func(e *Event, zone *time.Location)) {
+	var zone *time.Location
+	var err error
 	for i := range events {
-		if t, found := events[i].Next(after, local); found && (!ok || t.Before(next)) {
-			next, ok = t, true
+		e := &events[i]
+		if i == 0 || e.Zone != events[i-1].Zone { // loading one takes its time
+			zone, err = e.location(local)
+		}
+		if err == nil {
+			f(e, zone)
 		}
 	}
-	return next, ok
 }
 
 // location returns the zone that e is read in.

@@ -13,28 +13,25 @@ import (
 // that systemd loses to "START/STEP" without an end at a clock change, or with
 // fractions of seconds, it does not know that they are lost.
 func (e Event) Prev(before time.Time, local *time.Location) (prev time.Time, ok bool) {
-	zone, err := e.location(local)
-	if err != nil {
-		return time.Time{}, false
-	}
-	micros := before.UnixMicro()
-	if before.Nanosecond()%1000 != 0 {
-		micros++
-	}
-	if micros, ok = e.prev(micros, zone); !ok {
-		return time.Time{}, false
-	}
-	return time.UnixMicro(micros).In(local), true
+	return Prev([]Event{e}, before, local)
 }
 
 // Prev returns the last elapse of any of events before before; see Event.Prev.
 func Prev(events []Event, before time.Time, local *time.Location) (prev time.Time, ok bool) {
-	for i := range events {
-		if t, found := events[i].Prev(before, local); found && (!ok || t.After(prev)) {
-			prev, ok = t, true
-		}
+	micros := before.UnixMicro()
+	if before.Nanosecond()%1000 != 0 {
+		micros++
 	}
-	return prev, ok
+	best := int64(0)
+	eachIn(events, local, func(e *Event, zone *time.Location) {
+		if t, found := e.prev(micros, zone); found && (!ok || t > best) {
+			best, ok = t, true
+		}
+	})
+	if !ok {
+		return time.Time{}, false
+	}
+	return time.UnixMicro(best).In(local), true
 }
 
 func (e *Event) prev(before int64, zone *time.Location) (int64, bool) {

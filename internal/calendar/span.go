@@ -32,7 +32,8 @@ var spanUnits = []struct {
 	{"days", day}, {"day", day}, {"d", day},
 	{"weeks", week}, {"week", week}, {"w", week},
 	{"years", year}, {"year", year}, {"y", year},
-	{"usec", time.Microsecond}, {"us", time.Microsecond}, {"µs", time.Microsecond},
+	{"usec", time.Microsecond}, {"us", time.Microsecond},
+	{"\u00b5s", time.Microsecond}, {"\u03bcs", time.Microsecond}, // micro sign and mu
 }
 
 const blanks = " \t\n\r"
@@ -109,14 +110,6 @@ func spanTerm(s string) (d time.Duration, rest string, err error) {
 		return 0, "", errors.New("too long")
 	}
 	return d, after, nil
-}
-
-func cutDigits(s string) (digits, rest string) {
-	n := 0
-	for n < len(s) && isDigit(s[n]) {
-		n++
-	}
-	return s[:n], s[n:]
 }
 
 func cutUnit(s string) (unit time.Duration, rest string) {

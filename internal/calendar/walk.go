@@ -48,22 +48,23 @@ type kind struct {
 	gaps        gaps
 }
 
-func newWalk(events []*Event, from time.Time, zone *time.Location) *walk {
-	w := &walk{clock: clock{zone: zone}, events: events, kinds: map[kindKey]kind{}}
-	for _, e := range events {
-		i := slices.IndexFunc(w.times, e.sameTime)
-		if i < 0 {
-			i = len(w.times)
-			w.times = append(w.times, e)
-		}
-		w.time = append(w.time, i)
-	}
+func newWalk(zone *time.Location, from time.Time) *walk {
+	w := &walk{clock: clock{zone: zone}, kinds: map[kindKey]kind{}}
 	w.clock.offset = w.clock.offsetAt(from.Unix())
 	w.start = civilOf(from.Unix() + w.clock.offset)
 	w.start.lower(dayField)
 	instant, _ := w.clock.resolve(w.start, unsaid)
 	w.since, w.change = w.start.seconds(), w.changeAfter(instant)
 	return w
+}
+
+func (w *walk) add(e *Event) {
+	i := slices.IndexFunc(w.times, e.sameTime)
+	if i < 0 {
+		i = len(w.times)
+		w.times = append(w.times, e)
+	}
+	w.events, w.time = append(w.events, e), append(w.time, i)
 }
 
 func (e *Event) sameTime(o *Event) bool {
