@@ -64,7 +64,7 @@ func TestTranslate(t *testing.T) {
 }
 
 // TestUTCIsExact compares runs in UTC with those of the local minutes, over
-// two years of clock changes.
+// a year of clock changes.
 func TestUTCIsExact(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"Europe/Berlin", "America/New_York", "Australia/Sydney", "Australia/Lord_Howe", "America/Havana", "Africa/Casablanca", "Asia/Kolkata", "Asia/Kathmandu"} {
@@ -75,7 +75,7 @@ func TestUTCIsExact(t *testing.T) {
 			if events[0].Zone != "UTC" {
 				continue
 			}
-			for at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC); at.Year() < 2028; at = at.Add(time.Minute) {
+			for at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC); at.Year() < 2027; at = at.Add(time.Minute) {
 				want := x.minute>>at.In(zone).Minute()&1 != 0
 				if got := x.minute>>at.Minute()&1 != 0; got != want {
 					t.Fatalf("%s in %s: %s", text, name, at)

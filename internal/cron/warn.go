@@ -65,8 +65,8 @@ func (x *Expression) otherReadings() []string {
 // and the first that it goes back over one, within the next year.
 func (x *Expression) clockChanges(zone *time.Location, from time.Time, with []*Expression) []string {
 	name := zone.String()
-	if name == "Local" {
-		name = ""
+	if zone == time.Local {
+		name = "" // as for Translate
 	}
 	if inUTC(name, append([]*Expression{x}, with...)) {
 		return nil

@@ -164,36 +164,20 @@ func names(s set, name func(int) string) []string {
 // dateWords says on which days, as what follows the words of the clock. Times
 // that are named one by one need an "every day".
 func (x *Expression) dateWords(timesNamed bool) string {
-	r := &x.days
-	dom, dow, words := r.domWords(), r.dowWords(), ""
-	ofMonth := r.special(&dayOfMonth) || r.special(&dayOfWeek) // "the last day of …"
-	switch {
-	case x.everyDay():
-		ofMonth = false
-	case !r.domStar && !r.dowStar:
-		words = dom + ", and also " + dow
-	case dow == "":
-		words, ofMonth = dom, true
-	case dom == "":
-		words = dow
-	default:
-		words = dom + " if that is a " + or(weekdayList(r.dow))
+	months := ""
+	if x.month != allMonths {
+		months = and(names(set{x.month}, monthName))
 	}
+	words := x.dayWords(months)
 	switch {
-	case words == "" && timesNamed:
-		words = " every day"
 	case words != "" && timesNamed:
 		words = " " + words
 	case words != "":
 		words = ", " + words
-	}
-	switch months := and(names(set{x.month}, monthName)); {
-	case x.month != allMonths && ofMonth:
-		words += " of " + months
-	case x.month != allMonths:
-		words += " in " + months
-	case ofMonth && (r.special(&dayOfMonth) || r.special(&dayOfWeek)):
-		words += " of the month"
+	case timesNamed:
+		words = " every day" + inMonths(months)
+	default:
+		words = inMonths(months)
 	}
 	if x.years != allYears {
 		words += " in " + and(names(x.years, func(y int) string { return strconv.Itoa(firstYear + y) }))
@@ -203,8 +187,40 @@ func (x *Expression) dateWords(timesNamed bool) string {
 
 func monthName(m int) string { return monthNames[m-1] }
 
+func inMonths(months string) string {
+	if months == "" {
+		return ""
+	}
+	return " in " + months
+}
+
+// ofMonths ends what chooses days of a month, such as the last.
+func ofMonths(months string) string {
+	if months == "" {
+		return " of the month"
+	}
+	return " of " + months
+}
+
+// dayWords is "" for every day. months is "" for all.
+func (x *Expression) dayWords(months string) string {
+	r := &x.days
+	dom, dow := r.domWords(months), r.dowWords(months)
+	switch {
+	case x.everyDay():
+		return ""
+	case !r.domStar && !r.dowStar:
+		return dom + ", and also " + dow
+	case dow == "":
+		return dom
+	case dom == "":
+		return dow
+	}
+	return dom + " if that is a " + or(weekdayList(r.dow))
+}
+
 // domWords says what the day-of-month field holds, "" for all days.
-func (r *dayRule) domWords() string {
+func (r *dayRule) domWords(months string) string {
 	if r.dom == 1<<32-2 {
 		return ""
 	}
@@ -221,17 +237,20 @@ func (r *dayRule) domWords() string {
 	if r.lastWorkday {
 		list = append(list, "on the last workday (Monday to Friday)")
 	}
-	return and(list)
+	if months == "" && !r.special(&dayOfMonth) {
+		return and(list)
+	}
+	return and(list) + ofMonths(months)
 }
 
 // dowWords says what the day-of-week field holds, "" for all days.
-func (r *dayRule) dowWords() string {
+func (r *dayRule) dowWords(months string) string {
 	if r.dow == everyWeekday {
 		return ""
 	}
 	var list []string
 	switch days := weekdayList(r.dow); {
-	case len(days) > 2 && r.dow>>bits.TrailingZeros8(uint8(r.dow)) == 1<<len(days)-1:
+	case len(days) > 2 && contiguous(uint64(r.dow)):
 		list = append(list, "from "+days[0]+" to "+days[len(days)-1])
 	case len(days) > 0:
 		list = append(list, "every "+and(days))
@@ -244,7 +263,10 @@ func (r *dayRule) dowWords() string {
 	for _, name := range weekdayList(r.lastDow) {
 		list = append(list, "on the last "+name)
 	}
-	return and(list)
+	if r.special(&dayOfWeek) {
+		return and(list) + ofMonths(months)
+	}
+	return and(list) + inMonths(months)
 }
 
 // weekdayList names weekdays from Monday on.
