@@ -17,6 +17,7 @@ type cli struct {
 	List    listCmd    `cmd:"" group:"compile" help:"List the profiles and when they run next."`
 	Init    initCmd    `cmd:"" group:"compile" help:"Write a sample jobs.yaml and its checks, to start from."`
 	Exec    execCmd    `cmd:"" group:"run" help:"Run the tasks of a profile: what the services start."`
+	DB      dbCmd      `cmd:"" name:"db" group:"keep" help:"The database: init, check."`
 	Version versionCmd `cmd:"" group:"keep" help:"Print the version."`
 
 	ReadJobs readJobsCmd `cmd:"" hidden:"" help:"Find and print jobs.yaml: what root has the run-as user do."`
@@ -26,6 +27,7 @@ type cli struct {
 type env struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
+	unwatched      bool // messages end up in a log: no text of jobs.yaml beside them
 }
 
 // run executes one command line and returns the exit code of the process.
@@ -56,7 +58,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "montimer: %v\nTry: montimer --help\n", err)
 		return exitUsage
 	}
-	return exitCode(stderr, kctx.Run(env{stdout, stderr, os.Getenv}))
+	return exitCode(stderr, kctx.Run(env{stdout: stdout, stderr: stderr, getenv: os.Getenv}))
 }
 
 // Exit codes; the README and the manual list them.

@@ -13,13 +13,13 @@ func (s *Store) ChatMoved(ctx context.Context, oldID, newID string) error {
 		return nil
 	}
 	err := s.write(ctx, durable, func(tx *sql.Tx) error {
-		if err := exec(ctx, tx, "UPDATE montimer_chats SET new_id = ? WHERE new_id = ?", newID, oldID); err != nil {
+		if err := do(ctx, tx, "UPDATE montimer_chats SET new_id = ? WHERE new_id = ?", newID, oldID); err != nil {
 			return err
 		}
-		if err := exec(ctx, tx, "DELETE FROM montimer_chats WHERE old_id = ?", newID); err != nil {
+		if err := do(ctx, tx, "DELETE FROM montimer_chats WHERE old_id = ?", newID); err != nil {
 			return err
 		}
-		return exec(ctx, tx, "INSERT OR REPLACE INTO montimer_chats (old_id, new_id, moved_at) VALUES (?, ?, ?)",
+		return do(ctx, tx, "INSERT OR REPLACE INTO montimer_chats (old_id, new_id, moved_at) VALUES (?, ?, ?)",
 			oldID, newID, formatTime(time.Now()))
 	})
 	return s.explain("remember the new id of a chat", err)

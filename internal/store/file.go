@@ -14,34 +14,31 @@ import (
 // so others do not read it.
 const fileMode = 0o640
 
-// checkFile refuses a database that is a link or no regular file, and one that
-// root would open in the directory of somebody else: the files that SQLite
+// secureFile sees to it that the database can be opened, where create is set by
+// creating it, empty. It refuses one that is a link or no regular file, and one
+// that root would open in the directory of somebody else: the files that SQLite
 // makes beside it would belong to root and lock their owner out.
-func checkFile(path string) error {
+func secureFile(path string, create bool) error {
 	dir, err := os.Stat(filepath.Dir(path))
 	if err != nil {
 		return err
 	}
-	if !dir.IsDir() {
-		return fmt.Errorf("%s is not a directory", filepath.Dir(path))
-	}
 	if os.Geteuid() == 0 && owner(dir) != 0 {
 		return fmt.Errorf("%s belongs to user %d: use the database as that user, not as root", filepath.Dir(path), owner(dir))
 	}
+	if create {
+		if err := createFile(path); err != nil {
+			return err
+		}
+	}
 	file, err := os.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	if err == nil && !file.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a regular file (%v)", path, file.Mode())
 	}
-	if err != nil {
-		return err
-	}
-	if !file.Mode().IsRegular() {
-		return fmt.Errorf("%s is not a regular file (%v)", path, file.Mode())
-	}
-	return nil
+	return err
 }
 
-// createFile creates an empty database where there is none.
+// createFile creates an empty file where there is none. O_EXCL follows no link.
 func createFile(path string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
 	if errors.Is(err, fs.ErrExist) {

@@ -48,13 +48,14 @@ func (s *Store) Run(ctx context.Context, id string) (montimer.Run, error) {
 	return runs[0], s.explain("read run "+id, err)
 }
 
+// The + keeps SQLite to the index that has the runs in order.
+const lastOfTimer = "WHERE profile = ? AND +trigger = 'timer' AND +state <> 'running' ORDER BY seq DESC LIMIT 1"
+
 // LastOfTimer returns the last run of a profile that the timer began and that
 // is over, skipped ones included, and the moment when Finish recorded its end.
 // ok is false where there is none.
 func (s *Store) LastOfTimer(ctx context.Context, profile string) (run montimer.Run, ended Moment, ok bool, err error) {
-	// The + keeps SQLite to the index that has the runs in order.
-	const where = "WHERE profile = ? AND +trigger = 'timer' AND +state <> 'running' ORDER BY seq DESC LIMIT 1"
-	runs, err := s.runs(ctx, where, profile)
+	runs, err := s.runs(ctx, lastOfTimer, profile)
 	if err == nil && len(runs) == 1 {
 		err = s.db.QueryRowContext(ctx, "SELECT ended_boot, ended_boottime FROM montimer_runs WHERE id = ?", runs[0].ID).
 			Scan(&ended.Boot, &ended.Since)

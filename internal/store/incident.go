@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 
 	"github.com/montimer/montimer"
 )
@@ -25,33 +26,36 @@ func (s *Store) Incident(ctx context.Context, profile string) (Incident, error) 
 	return i, s.explain("read the incident", err)
 }
 
+// lastGood is the seq of a profile's last good run, incidentCounts sums up what
+// the timer's runs have come to since.
+const (
+	lastGood       = "SELECT max(seq) FROM montimer_runs WHERE profile = ?1 AND trigger = 'timer' AND state = 'ok'"
+	incidentCounts = `
+		SELECT count(*), min(seq), max(seq) FILTER (WHERE event_id IS NOT NULL) FROM montimer_runs
+		WHERE profile = ?1 AND trigger = 'timer' AND state IN ('failed', 'lost') AND seq > coalesce((` + lastGood + `), 0)`
+)
+
 func (s *Store) incident(ctx context.Context, profile string) (i Incident, err error) {
-	const bad = ` FROM montimer_runs WHERE profile = ?1 AND trigger = 'timer' AND state IN ('failed', 'lost')
-		AND seq > coalesce((SELECT max(seq) FROM montimer_runs
-			WHERE profile = ?1 AND trigger = 'timer' AND state = 'ok'), 0)`
-	var first, told sql.NullInt64
-	err = s.db.QueryRowContext(ctx, "SELECT count(*), min(seq), max(seq) FILTER (WHERE event_id IS NOT NULL)"+bad, profile).
-		Scan(&i.Count, &first, &told)
+	var first, told, good sql.NullInt64
+	err = s.db.QueryRowContext(ctx, incidentCounts, profile).Scan(&i.Count, &first, &told)
+	if err == nil {
+		err = s.db.QueryRowContext(ctx, lastGood, profile).Scan(&good)
+	}
 	if err != nil {
 		return i, err
 	}
-	const good = "(SELECT max(seq) FROM montimer_runs WHERE profile = ? AND trigger = 'timer' AND state = 'ok')"
-	for _, part := range []struct {
-		into  *montimer.Run
-		where string
-		arg   any
-	}{
-		{&i.First, "seq = ?", first},
-		{&i.Told, "seq = ?", told},
-		{&i.LastGood, "seq = " + good, profile},
-	} {
-		runs, err := s.runs(ctx, "WHERE "+part.where, part.arg)
-		if err != nil {
-			return i, err
-		}
-		if len(runs) == 1 {
-			*part.into = runs[0]
-		}
+	var errs [3]error
+	i.First, errs[0] = s.runAt(ctx, first)
+	i.Told, errs[1] = s.runAt(ctx, told)
+	i.LastGood, errs[2] = s.runAt(ctx, good)
+	return i, errors.Join(errs[:]...)
+}
+
+// runAt returns the run of a seq, without its tasks; of NULL the zero Run.
+func (s *Store) runAt(ctx context.Context, seq sql.NullInt64) (run montimer.Run, err error) {
+	runs, err := s.runs(ctx, "WHERE seq = ?", seq)
+	if len(runs) == 1 {
+		run = runs[0]
 	}
-	return i, nil
+	return run, err
 }

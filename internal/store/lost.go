@@ -9,6 +9,9 @@ import (
 	"github.com/montimer/montimer"
 )
 
+// The + keeps SQLite to the index of the few that run.
+const stillRunning = "state = 'running' ORDER BY +seq"
+
 // Lost finds the runs whose process is gone without a word: they still run
 // although free says that nobody holds their profile's lock. Each is recorded
 // as lost, together with the alert that tell makes of it (nil: nobody is told).
@@ -19,7 +22,7 @@ import (
 // store; of an alert it makes, the run may turn out to have ended by itself
 // meanwhile, and then it is not used.
 func (s *Store) Lost(ctx context.Context, free func(profile string) bool, tell func(montimer.Run) *montimer.Alert) ([]montimer.Run, error) {
-	running, err := s.runs(ctx, "WHERE state = 'running' ORDER BY seq")
+	running, err := s.runs(ctx, "WHERE "+stillRunning)
 	if err != nil {
 		return nil, s.explain("look for lost runs", err)
 	}

@@ -12,8 +12,8 @@ import (
 )
 
 // files are the schema: shared.sql as the tasks create it, indexes.sql for the
-// API, and 1.sql, 2.sql, … of montimer's own tables. A numbered file that has
-// been released never changes. The next one may add tables, indexes, and
+// API, 1.sql, 2.sql, … of montimer's own tables, and the queries of Check. A
+// numbered file that has been released never changes. The next one may add tables, indexes, and
 // columns with a default; so an older montimer works on.
 //
 //go:embed schema/*.sql
@@ -42,7 +42,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	}
 	if !complete {
 		err := s.write(ctx, durable, func(tx *sql.Tx) error {
-			return errors.Join(apply(ctx, tx, "shared.sql"), exec(ctx, tx, ledger))
+			return errors.Join(apply(ctx, tx, "shared.sql"), do(ctx, tx, ledger))
 		})
 		if err != nil {
 			return err
@@ -91,7 +91,7 @@ func (s *Store) step(ctx context.Context, version int) error {
 		if err := apply(ctx, tx, fileName(version)); err != nil {
 			return err
 		}
-		return exec(ctx, tx, "INSERT INTO montimer_schema (version, applied_at) VALUES (?, ?)", version, formatTime(time.Now()))
+		return do(ctx, tx, "INSERT INTO montimer_schema (version, applied_at) VALUES (?, ?)", version, formatTime(time.Now()))
 	})
 }
 
@@ -108,10 +108,10 @@ func apply(ctx context.Context, tx *sql.Tx, name string) error {
 	if err != nil {
 		return err
 	}
-	return exec(ctx, tx, string(text))
+	return do(ctx, tx, string(text))
 }
 
-func exec(ctx context.Context, tx *sql.Tx, query string, args ...any) error {
+func do(ctx context.Context, tx *sql.Tx, query string, args ...any) error {
 	_, err := tx.ExecContext(ctx, query, args...)
 	return err
 }

@@ -112,7 +112,7 @@ func (s *Store) Drop(ctx context.Context, alert montimer.Alert, status Status, e
 // says why this one came to nothing.
 func (s *Store) Retry(ctx context.Context, alert montimer.Alert, next time.Time, errText string) error {
 	err := s.write(ctx, durable, func(tx *sql.Tx) error {
-		return exec(ctx, tx, "UPDATE montimer_outbox SET next_try_at = ?, attempts = attempts + 1, error = ? WHERE id = ?",
+		return do(ctx, tx, "UPDATE montimer_outbox SET next_try_at = ?, attempts = attempts + 1, error = ? WHERE id = ?",
 			formatTime(next), utf8(errText), alert.ID)
 	})
 	return s.explain("record an alert that is to be retried", err)
@@ -125,7 +125,7 @@ func (s *Store) Fold(ctx context.Context, keep montimer.Alert, folded []montimer
 		if err := setMessage(ctx, tx, keep); err != nil {
 			return err
 		}
-		if err := exec(ctx, tx, "UPDATE montimer_outbox SET message = ?, plain_text = ?, is_first = ? WHERE id = ?",
+		if err := do(ctx, tx, "UPDATE montimer_outbox SET message = ?, plain_text = ?, is_first = ? WHERE id = ?",
 			utf8(keep.Text), keep.Plain, keep.First, keep.ID); err != nil {
 			return err
 		}
@@ -140,16 +140,16 @@ func (s *Store) Fold(ctx context.Context, keep montimer.Alert, folded []montimer
 }
 
 func setMessage(ctx context.Context, tx *sql.Tx, a montimer.Alert) error {
-	return exec(ctx, tx, "UPDATE alert_events SET message = ?, plain_text = ? WHERE id = ?", utf8(a.Text), a.Plain, a.EventID)
+	return do(ctx, tx, "UPDATE alert_events SET message = ?, plain_text = ? WHERE id = ?", utf8(a.Text), a.Plain, a.EventID)
 }
 
 // settle ends an entry: the three columns about delivery change together, as
 // the tasks do it. An entry or a row that is gone already is no error.
 func settle(ctx context.Context, tx *sql.Tx, a montimer.Alert, status Status, at time.Time, errText string) error {
 	deliveryError := sql.NullString{String: utf8(errText), Valid: errText != ""}
-	if err := exec(ctx, tx, "UPDATE alert_events SET delivery_status = ?, delivered_at = ?, delivery_error = ? WHERE id = ?",
+	if err := do(ctx, tx, "UPDATE alert_events SET delivery_status = ?, delivered_at = ?, delivery_error = ? WHERE id = ?",
 		status, nullTime(at), deliveryError, a.EventID); err != nil {
 		return err
 	}
-	return exec(ctx, tx, "DELETE FROM montimer_outbox WHERE id = ?", a.ID)
+	return do(ctx, tx, "DELETE FROM montimer_outbox WHERE id = ?", a.ID)
 }

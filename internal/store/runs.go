@@ -137,7 +137,7 @@ func endRun(ctx context.Context, tx *sql.Tx, run *montimer.Run, at Moment) error
 }
 
 func (s *Store) replaceTasks(ctx context.Context, tx *sql.Tx, run montimer.Run) error {
-	err := exec(ctx, tx, "DELETE FROM montimer_task_runs WHERE run = (SELECT seq FROM montimer_runs WHERE id = ?)", run.ID)
+	err := do(ctx, tx, "DELETE FROM montimer_task_runs WHERE run = (SELECT seq FROM montimer_runs WHERE id = ?)", run.ID)
 	if err != nil {
 		return err
 	}
@@ -158,5 +158,5 @@ func tellOf(ctx context.Context, tx *sql.Tx, runID string, alert *montimer.Alert
 	if err := insertAlert(ctx, tx, alert); err != nil {
 		return err
 	}
-	return exec(ctx, tx, "UPDATE montimer_runs SET event_id = ? WHERE id = ?", alert.EventID, runID)
+	return do(ctx, tx, "UPDATE montimer_runs SET event_id = ? WHERE id = ?", alert.EventID, runID)
 }

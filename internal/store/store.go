@@ -44,18 +44,15 @@ type Store struct {
 // is opened read-only, the file and its tables are created where they are
 // missing, and those of montimer brought up to date. A database of a later
 // montimer is used as it is: its tables only ever gain columns with defaults.
+// Read-only, a database that is not there is fs.ErrNotExist, one that montimer
+// has not used yet is ErrSchema.
 func Open(ctx context.Context, stateDir string, o Options) (*Store, error) {
 	path, err := filepath.Abs(filepath.Join(stateDir, FileName))
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	if err := checkFile(path); err != nil {
+	if err := secureFile(path, !o.ReadOnly); err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
-	}
-	if !o.ReadOnly {
-		if err := createFile(path); err != nil {
-			return nil, fmt.Errorf("create the database: %w", err)
-		}
 	}
 	s := &Store{path: path}
 	if s.db, err = sql.Open("sqlite", dsn(path, o.ReadOnly)); err != nil {
@@ -105,7 +102,7 @@ func dsn(path string, readOnly bool) string {
 		q.Set("mode", "ro")
 		q.Set("_query_only", "1")
 	} else {
-		q.Set("mode", "rw") // the file is there: createFile has seen to its mode
+		q.Set("mode", "rw") // the file is there: secureFile has seen to its mode
 		q.Set("_journal_mode", "WAL")
 		q.Set("_synchronous", "FULL")
 		q.Set("_txlock", "immediate")
@@ -121,9 +118,6 @@ func (s *Store) checkPragmas(ctx context.Context, readOnly bool) error {
 		timeout, foreign, readOnly int
 	}
 	want := settings{"wal", 5000, 1, 0}
-	if readOnly {
-		want.readOnly = 1
-	}
 	var got settings
 	err := s.db.QueryRowContext(ctx, `
 		SELECT journal_mode, timeout, foreign_keys, query_only
@@ -131,6 +125,9 @@ func (s *Store) checkPragmas(ctx context.Context, readOnly bool) error {
 	).Scan(&got.journal, &got.timeout, &got.foreign, &got.readOnly)
 	if err != nil {
 		return err
+	}
+	if readOnly { // the journal is as the writers have it
+		want.journal, want.readOnly = got.journal, 1
 	}
 	if got != want {
 		return fmt.Errorf("its settings did not take effect: got %+v, want %+v", got, want)

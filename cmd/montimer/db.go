@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/store"
+)
+
+type dbCmd struct {
+	Init  dbInitCmd  `cmd:"" help:"Create the database, bring its tables up to date and build the indexes of the API."`
+	Check dbCheckCmd `cmd:"" help:"Look for damage and for what is missing, and say how to mend it."`
+}
+
+// databaseHost settles where the database is. Root leaves it to the user that
+// tasks run as: it opens nothing that this user controls.
+func databaseHost(f hostFlags, e env, command string) (montimer.Host, error) {
+	h, err := f.host(e)
+	if err == nil && host.IsRoot() && h.User != "root" {
+		err = usage(fmt.Errorf("the database is %s's: runuser -u %[1]s -- montimer %s", h.User, command))
+	}
+	return h, err
+}
+
+type dbInitCmd struct{ hostFlags }
+
+// Run makes the database ready for use; one that is ready stays as it is.
+func (c dbInitCmd) Run(ctx context.Context, e env) error {
+	h, err := databaseHost(c.hostFlags, e, "db init")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(h.StateDir, 0o750); err != nil {
+		return fmt.Errorf("make the state directory: %w", err)
+	}
+	s, err := store.Open(ctx, h.StateDir, store.Options{})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return s.BuildIndexes(ctx)
+}
+
+type dbCheckCmd struct{ hostFlags }
+
+// Run prints one line for each problem, and fails when there is one.
+func (c dbCheckCmd) Run(ctx context.Context, e env) error {
+	h, err := databaseHost(c.hostFlags, e, "db check")
+	if err != nil {
+		return err
+	}
+	problems, err := store.Check(ctx, h.StateDir)
+	for _, p := range problems {
+		fmt.Fprintln(e.stdout, p)
+	}
+	if err == nil && len(problems) > 0 {
+		err = exitError{code: exitFailed}
+	}
+	return err
+}

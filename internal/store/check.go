@@ -1,0 +1,80 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// maxLog is the size in bytes from which a write-ahead log is one that nobody
+// manages to fold into the database: SQLite tries from 4 MiB on.
+const maxLog = 64 << 20
+
+// Check looks for what is wrong with the database of a state directory, and
+// says how to mend it. It reads all of the file, and changes nothing. The error
+// says why it could look no further.
+func Check(ctx context.Context, stateDir string) (problems []string, err error) {
+	problems, err = checkFiles(filepath.Join(stateDir, FileName))
+	if err != nil {
+		return problems, fmt.Errorf("check the database: %w", err)
+	}
+	s, err := Open(ctx, stateDir, Options{ReadOnly: true})
+	if err != nil {
+		return problems, err
+	}
+	defer s.Close()
+	for _, name := range []string{"integrity.sql", "check.sql"} { // what is damaged is not looked at twice
+		query, err := files.ReadFile("schema/" + name)
+		if err != nil {
+			return problems, fmt.Errorf("check the database: %w", err)
+		}
+		found, err := s.findings(ctx, string(query))
+		problems = append(problems, found...)
+		if err != nil || len(found) > 0 {
+			return problems, s.explain("check the database", err)
+		}
+	}
+	return problems, nil
+}
+
+// checkFiles looks at the database, its log and their directory from outside.
+func checkFiles(path string) (problems []string, err error) {
+	dir, err := os.Stat(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{filepath.Dir(path), path, path + "-wal", path + "-shm"} {
+		info, err := os.Lstat(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return problems, err
+		}
+		if owner(info) != owner(dir) {
+			problems = append(problems, fmt.Sprintf("%s belongs to user %d, its directory to user %d: chown it", name, owner(info), owner(dir)))
+		}
+		if info.Mode().Perm()&0o002 != 0 {
+			problems = append(problems, fmt.Sprintf("everybody can write %s: chmod o-w %[1]s", name))
+		}
+		if name == path+"-wal" && info.Size() > maxLog {
+			problems = append(problems, fmt.Sprintf("%s has %d MiB: a program that reads without end keeps it from shrinking", name, info.Size()>>20))
+		}
+	}
+	return problems, nil
+}
+
+// findings runs a query whose rows are problems.
+func (s *Store) findings(ctx context.Context, query string) ([]string, error) {
+	rows, err := s.db.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, func(row scanner) (text string, err error) {
+		err = row.Scan(&text)
+		return text, err
+	})
+}

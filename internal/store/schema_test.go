@@ -1,0 +1,222 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/testenv"
+)
+
+var update = flag.Bool("update", false, "write the dump of the newest schema")
+
+// python makes the database of dir as the tasks do, with 200 alerts.
+func python(t testing.TB, dir string) {
+	t.Helper()
+	testenv.Need(t, "python3")
+	if out, err := exec.Command("python3", "testdata/make_py_db.py", filepath.Join(dir, FileName)).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
+// cli runs the sqlite3 program, an SQLite of its own, on the database of dir.
+func cli(t testing.TB, dir, text string) string {
+	t.Helper()
+	testenv.Need(t, "sqlite3")
+	out, err := exec.Command("sqlite3", "-batch", filepath.Join(dir, FileName), text).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+const dumpSchema = `SELECT coalesce(sql, '') FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name`
+
+func TestSharedTablesAreThoseOfTheTasks(t *testing.T) {
+	t.Parallel()
+	const text = "SELECT type, name, sql FROM sqlite_master WHERE name LIKE 'alert_events' OR name LIKE 'idx_%' OR name LIKE 'monitor_state' ORDER BY name"
+	theirs, ours, both := t.TempDir(), t.TempDir(), t.TempDir()
+	python(t, theirs)
+	python(t, both)
+	open(t, ours, Options{})
+	open(t, both, Options{})
+	want := cli(t, theirs, text)
+	equal(t, cli(t, ours, text), want)
+	equal(t, cli(t, both, text), want)
+	equal(t, cli(t, ours, "PRAGMA user_version; PRAGMA application_id; PRAGMA page_size; PRAGMA encoding; PRAGMA auto_vacuum"),
+		cli(t, theirs, "PRAGMA user_version; PRAGMA application_id; PRAGMA page_size; PRAGMA encoding; PRAGMA auto_vacuum"))
+	equal(t, cli(t, both, "SELECT count(*) FROM alert_events; SELECT count(*) FROM monitor_state"), "200\n10")
+}
+
+// TestMigrations opens a database of each version that has been released, and
+// of none: all become the newest one. To release a version is to add its dump.
+func TestMigrations(t *testing.T) {
+	t.Parallel()
+	fresh := open(t, t.TempDir(), Options{})
+	want := query(t, fresh, dumpSchema)
+	newest := 0
+	for exists(newest + 1) {
+		newest++
+	}
+	dumpName := func(version int) string { return fmt.Sprintf("testdata/schema/%d.sql", version) }
+	if *update {
+		data := fmt.Appendf(nil, "%s;\n", strings.Join(want, ";\n"))
+		for version := range newest {
+			data = fmt.Appendf(data, "INSERT INTO montimer_schema VALUES (%d, '2026-11-30T08:00:00.000000Z');\n", version+1)
+		}
+		if err := os.WriteFile(dumpName(newest), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for version := 1; version <= newest; version++ {
+		data, err := os.ReadFile(dumpName(version))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		execute(t, dir, string(data))
+		old := open(t, dir, Options{})
+		equal(t, query(t, old, dumpSchema), want)
+		equal(t, query(t, old, "SELECT max(version) FROM montimer_schema"), []string{fmt.Sprint(newest)})
+	}
+}
+
+// execute runs statements on the database of dir, which may be none yet.
+func execute(t testing.TB, dir, text string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestNewerSchema(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	open(t, dir, Options{})
+	execute(t, dir, `
+		INSERT INTO montimer_schema VALUES (99, '2030-01-01T00:00:00.000000Z');
+		ALTER TABLE montimer_runs ADD COLUMN host TEXT NOT NULL DEFAULT '';
+		ALTER TABLE montimer_task_runs ADD COLUMN cpu INTEGER;
+		ALTER TABLE montimer_outbox ADD COLUMN channel TEXT NOT NULL DEFAULT 'telegram';
+		CREATE TABLE montimer_later (x)`)
+	s := open(t, dir, Options{})
+	run, err := s.Begin(t.Context(), timerRun("a", 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	run.State, run.Tasks = montimer.RunFailed, []montimer.TaskRun{{Name: "x", Status: montimer.TaskFailed}}
+	err = errors.Join(
+		s.TaskEnded(t.Context(), run.ID, run.Tasks[0]),
+		s.Finish(t.Context(), run, &montimer.Alert{Text: "x"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pending, err := open(t, dir, Options{ReadOnly: true}).Pending(t.Context()); err != nil || len(pending) != 1 {
+		t.Errorf("pending: %v, %v", pending, err)
+	}
+}
+
+func TestOpenAtOnce(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var group sync.WaitGroup
+	for n := range 16 {
+		group.Go(func() {
+			s, err := Open(context.Background(), dir, Options{})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer s.Close()
+			if _, err := s.Begin(context.Background(), timerRun(fmt.Sprint(n), 0)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	s := open(t, dir, Options{})
+	equal(t, query(t, s, "SELECT count(*), count(DISTINCT attempt), max(attempt) FROM montimer_runs"), []string{"16|16|16"})
+}
+
+func TestReadOnly(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	refused := func(want error) {
+		t.Helper()
+		s, err := Open(t.Context(), dir, Options{ReadOnly: true})
+		if !errors.Is(err, want) {
+			t.Errorf("%v; want %v", err, want)
+		}
+		if err == nil {
+			s.Close()
+		}
+	}
+	refused(fs.ErrNotExist)
+	if err := os.WriteFile(filepath.Join(dir, FileName), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refused(ErrSchema)
+	python(t, dir)
+	refused(ErrSchema)
+
+	s, err := Open(t.Context(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	reader := open(t, dir, Options{ReadOnly: true}) // nobody else has it open: no -wal, no -shm
+	if _, err := reader.Begin(t.Context(), timerRun("a", 0)); !errors.Is(err, ErrReadOnly) {
+		t.Errorf("a write: %v", err)
+	}
+	writer := open(t, dir, Options{})
+	if _, err := writer.Begin(t.Context(), timerRun("a", 0)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := reader.Run(t.Context(), "a"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestPlans holds the queries of a tick to their indexes: no table is read
+// through, and nothing sorted, however long the history.
+func TestPlans(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir(), Options{})
+	parameter := regexp.MustCompile(`\?1?`)
+	for name, text := range map[string]string{
+		"lost":     "SELECT " + runColumns + " FROM montimer_runs WHERE " + stillRunning,
+		"last":     "SELECT " + runColumns + " FROM montimer_runs " + lastOfTimer,
+		"incident": incidentCounts,
+		"prune":    pruneRuns,
+		"history":  "SELECT " + runColumns + " FROM montimer_runs WHERE profile = ? ORDER BY seq DESC LIMIT ?",
+		"tasks":    "SELECT name FROM montimer_task_runs WHERE run = ? ORDER BY id",
+	} {
+		for _, line := range query(t, s, "EXPLAIN QUERY PLAN "+parameter.ReplaceAllString(text, "'x'")) {
+			fields := strings.Split(line, "|")
+			plan := fields[len(fields)-1]
+			scan := strings.HasPrefix(plan, "SCAN ") && !strings.Contains(plan, "montimer_runs_running")
+			sorts := strings.Contains(plan, "TEMP B-TREE") && name != "lost" // the few that run
+			if scan || sorts {
+				t.Errorf("%s: %s", name, plan)
+			}
+		}
+	}
+}
