@@ -137,7 +137,7 @@ func TestWarnings(t *testing.T) {
 		}},
 		{Supercronic, "30 2 * * 1-5", "Europe/Berlin", nil},
 		{Supercronic, "*/10 * * * 0", "Europe/Berlin", []string{
-			"2026-10-25: the clock (Europe/Berlin) goes back from 03:00 to 02:00: no run in the second pass, for 1h0m0s",
+			"2026-10-25: the clock (Europe/Berlin) goes back from 03:00 to 02:00: no run in the second pass, for 60 minutes",
 		}},
 		{Supercronic, "0 * * * *", "Australia/Lord_Howe", []string{
 			"2026-10-04: the clock (Australia/Lord_Howe) goes forward from 02:00 to 02:30: the run at 02:00 is skipped",

@@ -63,8 +63,8 @@ func TestTranslate(t *testing.T) {
 	}
 }
 
-// TestUTCIsExact compares runs in UTC with those of the local minutes, over
-// a year of clock changes.
+// TestUTCIsExact compares runs in UTC with those of the local minutes, over a
+// year of clock changes.
 func TestUTCIsExact(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"Europe/Berlin", "America/New_York", "Australia/Sydney", "Australia/Lord_Howe", "America/Havana", "Africa/Casablanca", "Asia/Kolkata", "Asia/Kathmandu"} {

@@ -72,41 +72,57 @@ func (x *Expression) clockChanges(zone *time.Location, from time.Time, with []*E
 		return nil
 	}
 	var warnings []string
-	var forward, back bool
+	told := map[string]bool{}
+	for _, c := range changes(zone, from, from.AddDate(1, 0, 0)) {
+		direction, fate := x.fate(c)
+		if fate != "" && !told[direction] {
+			told[direction] = true
+			warnings = append(warnings, fmt.Sprintf("%s: the clock (%s) goes %s from %s to %s: %s", c.was.Format(time.DateOnly),
+				zone, direction, c.was.Format("15:04"), c.is.Format("15:04"), fate))
+		}
+	}
+	return warnings
+}
+
+// change is what a clock shows at the instant that its zone's offset changes,
+// by the old offset and by the new one, both as times in UTC.
+type change struct{ was, is time.Time }
+
+// changes returns the changes of a zone's clock between two instants.
+func changes(zone *time.Location, from, to time.Time) []change {
+	var list []change
 	t := from.In(zone)
 	for {
 		_, before := t.Zone()
-		_, t = t.ZoneBounds()
-		if t.IsZero() || t.After(from.AddDate(1, 0, 0)) {
-			return warnings
+		if _, t = t.ZoneBounds(); t.IsZero() || t.After(to) {
+			return list
 		}
 		_, after := t.Zone()
-		was, is := wallClock(t, before), wallClock(t, after)
-		switch {
-		case !forward && was.Before(is):
-			var runs string
-			if runs, forward = x.runsWithin(was, is); forward && !(x.hour == allHours && is.Sub(was)%time.Hour == 0) {
-				warnings = append(warnings, fmt.Sprintf("%s: the clock (%s) goes forward from %s to %s: %s skipped",
-					was.Format(time.DateOnly), zone, was.Format("15:04"), is.Format("15:04"), runs))
-			}
-		case !back && is.Before(was):
-			var runs string
-			if runs, back = x.runsWithin(is, was); !back {
-				continue
-			}
-			fate := runs + " in the first pass only"
-			if x.hour == allHours {
-				fate = fmt.Sprintf("no run in the second pass, for %s", was.Sub(is))
-			}
-			warnings = append(warnings, fmt.Sprintf("%s: the clock (%s) goes back from %s to %s: %s",
-				is.Format(time.DateOnly), zone, was.Format("15:04"), is.Format("15:04"), fate))
-		}
+		list = append(list, change{wallClock(t, before), wallClock(t, after)})
 	}
 }
 
-// wallClock returns what a clock with that offset shows at t, as a time in UTC.
 func wallClock(t time.Time, offset int) time.Time {
 	return t.UTC().Add(time.Duration(offset) * time.Second)
+}
+
+// fate tells what becomes of the runs at a change, "" if there are none.
+func (m *meaning) fate(c change) (direction, fate string) {
+	if c.was.Before(c.is) {
+		runs, found := m.runsWithin(c.was, c.is)
+		if !found || m.hour == allHours && c.is.Sub(c.was)%time.Hour == 0 { // no hour of time is without its runs
+			return "forward", ""
+		}
+		return "forward", runs + " skipped"
+	}
+	runs, found := m.runsWithin(c.is, c.was)
+	switch {
+	case !found:
+		return "back", ""
+	case m.hour == allHours:
+		return "back", fmt.Sprintf("no run in the second pass, for %d minutes", c.was.Sub(c.is)/time.Minute)
+	}
+	return "back", runs + " in the first pass only"
 }
 
 // runsWithin names the runs that fall between two readings of the clock.
