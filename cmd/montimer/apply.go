@@ -28,6 +28,7 @@ func (c applyCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
+	e.unwatched = c.Automatic
 	j, err := loadJobs(ctx, e, &h)
 	if err != nil {
 		return err

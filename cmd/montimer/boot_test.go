@@ -31,6 +31,7 @@ func TestBooted(t *testing.T) {
 			cmd := exec.Command(filepath.Join(root, "testdata/systemd-sandbox"),
 				"--bind-ro", binary+":/usr/local/bin/montimer",
 				"--bind-ro", filepath.Join(root, "testdata")+":/testdata",
+				"--bind-ro", filepath.Join(root, "deploy")+":/deploy",
 				"--stop-timeout", "0",
 				"--", "bash", "/testdata/boot/"+name+".sh")
 			out, err := cmd.CombinedOutput()

@@ -31,6 +31,11 @@ func loadJobs(ctx context.Context, e env, h *montimer.Host) (montimer.Jobs, erro
 		Local:    time.Local,
 		Now:      time.Now(),
 	})
+	if e.unwatched {
+		for i := range diagnostics {
+			diagnostics[i].Source, diagnostics[i].Offset = "", 0
+		}
+	}
 	jobs.WriteText(e.stderr, diagnostics, isTerminal(e.stderr))
 	if jobs.HasErrors(diagnostics) {
 		return montimer.Jobs{}, exitError{code: exitUsage}
