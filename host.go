@@ -14,4 +14,27 @@ type Host struct {
 	Timezone string // IANA name for profiles that name none; "": the local zone
 
 	AllowRoot bool // tasks may run as root
+
+	// By the name of a profile; AllOthers stands for those that are not named.
+	Sandboxes map[string]Sandbox // "" and nothing: SandboxDefault
+	Limits    map[string][]Limit
+
+	SystemdVersion int // of the manager that will read the units; 0: not known
 }
+
+// AllOthers stands for the profiles that a setting does not name.
+const AllOthers = "*"
+
+// Sandbox says how far a service is confined; units.tmpl has what each means.
+type Sandbox string
+
+// The sandboxes, from the closest to none at all.
+const (
+	SandboxStrict  Sandbox = "strict"
+	SandboxDefault Sandbox = "default"
+	SandboxHost    Sandbox = "host"
+)
+
+// Limit is one resource limit of a service, as systemd.resource-control(5) or
+// systemd.exec(5) has it.
+type Limit struct{ Directive, Value string }

@@ -54,6 +54,25 @@ func prose(s string) text {
 	return text(strings.ReplaceAll(s, "%", "%%"))
 }
 
+// directive passes the name of a directive.
+func directive(s string) (text, error) {
+	if s == "" || strings.ContainsFunc(s, func(r rune) bool { return !letter(r) }) {
+		return "", fmt.Errorf("%q is no name of a directive", s)
+	}
+	return text(s), nil
+}
+
+// quantity passes a number with its unit, such as 50%: directives that take
+// one know no specifiers.
+func quantity(s string) (text, error) {
+	if s == "" || strings.ContainsFunc(s, func(r rune) bool { return !letter(r) && !strings.ContainsRune("0123456789.%-", r) }) {
+		return "", fmt.Errorf("%q is no quantity", s)
+	}
+	return text(s), nil
+}
+
+func letter(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' }
+
 // maxProse keeps a description to one line of systemctl's output.
 const maxProse = 120
 

@@ -3,6 +3,7 @@ package compiler
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"text/template"
@@ -19,11 +20,13 @@ type mold struct {
 	promise []string // how each line that says something must begin
 }
 
-// shape is all that decides which lines of the template a profile gets.
+// shape is all that decides what a profile gets beside its texts.
 type shape struct {
-	unit                          string // "timer" or "service"
-	onCalendar, onBoot, every     int
-	jitter, described, catchingUp bool
+	unit                                    string // "timer" or "service"
+	onCalendar, onBoot, every               int
+	jitter, described, catchingUp, deferred bool
+	sandbox                                 montimer.Sandbox
+	limits                                  string // as text
 }
 
 // foundry makes molds from units.tmpl.
@@ -45,7 +48,11 @@ func (f *foundry) cast(unit string, v view) (string, error) {
 	key := shape{
 		unit:       unit,
 		onCalendar: len(v.OnCalendar), onBoot: len(v.OnBoot), every: len(v.Every),
-		jitter: v.Jitter != "", described: v.Description != "", catchingUp: v.CatchUp,
+		jitter: v.Jitter != "", described: v.Description != "", catchingUp: v.CatchUp, deferred: v.Deferred,
+		sandbox: v.Sandbox,
+	}
+	for _, l := range v.Limits {
+		key.limits += string(l.Directive + "=" + l.Value + "\n")
 	}
 	m := f.molds[key]
 	if m == nil {
@@ -58,15 +65,19 @@ func (f *foundry) cast(unit string, v view) (string, error) {
 	return m.fill(v.texts())
 }
 
-// newMold runs the template with a mark in the place of each text of v.
+// newMold runs the template with a mark in the place of each text of v. What
+// the result promises is that of the template with texts that cannot do harm.
 func (f *foundry) newMold(unit string, v view) (*mold, error) {
-	n := 0
-	v = v.replaceTexts(func(text) text { n++; return text("\x00" + strconv.Itoa(n-1) + "\x00") })
-	marked, err := f.execute(unit, v)
+	harmless, err := f.execute(unit, v.replaceTexts(x).replaceHostTexts(x))
 	if err != nil {
 		return nil, err
 	}
-	m := &mold{promise: promiseOf(strings.ReplaceAll(marked, "\x00", ""))}
+	n := 0
+	marked, err := f.execute(unit, v.replaceTexts(func(text) text { n++; return text("\x00" + strconv.Itoa(n-1) + "\x00") }))
+	if err != nil {
+		return nil, err
+	}
+	m := &mold{promise: promiseOf(harmless)}
 	for i, part := range strings.Split(marked, "\x00") {
 		if i%2 == 0 {
 			m.pieces = append(m.pieces, part)
@@ -113,24 +124,39 @@ func (v view) texts() []text {
 
 // replaceTexts returns v with each non-empty text of its profile replaced.
 func (v view) replaceTexts(replace func(text) text) view {
-	one := func(t text) text {
-		if t == "" {
-			return ""
+	for _, t := range []*text{&v.Profile, &v.Description, &v.Jitter} {
+		if *t != "" {
+			*t = replace(*t)
 		}
-		return replace(t)
 	}
-	all := func(list []text) []text {
-		out := make([]text, len(list))
-		for i, t := range list {
-			out[i] = replace(t)
-		}
-		return out
+	for _, list := range []*[]text{&v.OnCalendar, &v.OnBoot, &v.Every} {
+		*list = replaced(*list, replace)
 	}
-	v.Profile = one(v.Profile)
-	v.Description = one(v.Description)
-	v.Jitter = one(v.Jitter)
-	v.OnCalendar = all(v.OnCalendar)
-	v.OnBoot = all(v.OnBoot)
-	v.Every = all(v.Every)
 	return v
 }
+
+// replaceHostTexts returns v with each text of its host replaced.
+func (v view) replaceHostTexts(replace func(text) text) view {
+	for _, t := range []*text{&v.Binary, &v.User, &v.Group, &v.Checkout, &v.EnvFile} {
+		*t = replace(*t)
+	}
+	for _, list := range []*[]text{&v.Environment, &v.StateDirectory, &v.Writable} {
+		*list = replaced(*list, replace)
+	}
+	v.Limits = slices.Clone(v.Limits)
+	for i := range v.Limits {
+		v.Limits[i].Value = replace(v.Limits[i].Value)
+	}
+	return v
+}
+
+func replaced(list []text, replace func(text) text) []text {
+	out := make([]text, len(list))
+	for i, t := range list {
+		out[i] = replace(t)
+	}
+	return out
+}
+
+// x is a text that can do no harm.
+func x(text) text { return "x" }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -125,18 +126,87 @@ func verify(t testing.TB, dir string) {
 	}
 }
 
-// TestExposure holds what the README promises of the confinement.
-func TestExposure(t *testing.T) {
+// TestSandboxes has systemd judge the units of each sandbox, and its score be
+// the one that the unit names.
+func TestSandboxes(t *testing.T) {
 	t.Parallel()
 	testenv.Need(t, "systemd-analyze")
-	dir := t.TempDir()
-	h := testHost()
-	h.User, h.Group = "daemon", "daemon"
-	writeUnits(t, dir, render(t, h, testProfiles(t)...))
-	out, err := exec.Command("systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager",
-		filepath.Join(dir, ServiceName("hourly"))).CombinedOutput()
+	for sandbox, most := range map[montimer.Sandbox]int{
+		montimer.SandboxStrict: 15, montimer.SandboxDefault: 20, montimer.SandboxHost: 90,
+	} {
+		t.Run(string(sandbox), func(t *testing.T) {
+			t.Parallel()
+			h := testHost()
+			h.User, h.Group = "daemon", "daemon"
+			h.Sandboxes = map[string]montimer.Sandbox{"hourly": sandbox}
+			h.Limits = map[string][]montimer.Limit{montimer.AllOthers: {
+				{Directive: "MemoryHigh", Value: "90%"}, {Directive: "MemoryMax", Value: "512M"}, {Directive: "MemorySwapMax", Value: "0"},
+				{Directive: "CPUQuota", Value: "150%"}, {Directive: "CPUWeight", Value: "10"}, {Directive: "IOWeight", Value: "10000"},
+				{Directive: "TasksMax", Value: "infinity"}, {Directive: "LimitNOFILE", Value: "1024"}, {Directive: "Nice", Value: "-20"},
+			}}
+			dir := t.TempDir()
+			units := render(t, h, testProfiles(t)...)
+			writeUnits(t, dir, units)
+			verify(t, dir)
+
+			service := installed(units).Files[ServiceName("hourly")]
+			_, rest, _ := strings.Cut(service, "# Sandbox "+string(sandbox)+": exposure ")
+			figure, _, _ := strings.Cut(rest, "\n")
+			score, err := strconv.Atoi(strings.ReplaceAll(figure, ".", ""))
+			if err != nil || score > most {
+				t.Fatalf("the unit names the score %q, which may be %d tenths (%v)", figure, most, err)
+			}
+			file := filepath.Join(dir, ServiceName("hourly"))
+			if out, ok := exposed(file, score); ok {
+				t.Errorf("the exposure is above %s: %s", figure, out)
+			}
+			if out, ok := exposed(file, score-1); !ok && systemdVersion(t) == 252 {
+				t.Errorf("the exposure is below %s: %s", figure, out)
+			}
+		})
+	}
+}
+
+// exposed reports whether a service's score is above so many tenths, and what
+// systemd-analyze said last.
+func exposed(file string, tenths int) (verdict string, above bool) {
+	out, err := exec.Command("systemd-analyze", "security", "--offline=true", "--no-pager",
+		"--threshold="+strconv.Itoa(tenths), file).CombinedOutput()
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	return lines[len(lines)-1], err != nil
+}
+
+func systemdVersion(t *testing.T) int {
+	t.Helper()
+	out, err := exec.Command("systemd-analyze", "--version").Output()
 	if err != nil {
-		t.Errorf("the exposure is above 2.0: %v\n%s", err, out)
+		t.Fatal(err)
+	}
+	version, err := strconv.Atoi(strings.Fields(string(out))[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return version
+}
+
+// TestDeferred: the key is only for a systemd that knows it, and where ticks
+// during a run are to be skipped.
+func TestDeferred(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		version int
+		overlap montimer.Overlap
+		want    bool
+	}{
+		{0, montimer.OverlapSkip, false}, {256, montimer.OverlapSkip, false},
+		{257, montimer.OverlapSkip, true}, {300, montimer.OverlapSkip, true}, {300, montimer.OverlapQueue, false},
+	} {
+		h, p := testHost(), testProfiles(t)[0]
+		h.SystemdVersion, p.Overlap = tc.version, tc.overlap
+		timer := installed(render(t, h, p)).Files[TimerName(p.Name)]
+		if got := strings.Contains(timer, "\nDeferReactivation=yes\n"); got != tc.want {
+			t.Errorf("systemd %d, %s: deferred is %t", tc.version, tc.overlap, got)
+		}
 	}
 }
 
@@ -149,7 +219,7 @@ func TestRenderedAsRead(t *testing.T) {
 		Description: "two\nlines [Install] %n \\", Schedule: montimer.Schedule{Events: events(t, "daily")}})
 	got := map[string][]string{}
 	for _, u := range units {
-		options, err := unit.Deserialize(strings.NewReader(u.Content))
+		options, err := unit.DeserializeOptions(strings.NewReader(u.Content))
 		if err != nil {
 			t.Fatal(err)
 		}

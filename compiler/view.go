@@ -1,9 +1,12 @@
 package compiler
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/montimer/montimer"
@@ -22,6 +25,9 @@ type view struct {
 	Every       []text
 	Jitter      text // "" for none
 	CatchUp     bool
+	Deferred    bool // a tick during a run is passed over
+	Sandbox     montimer.Sandbox
+	Limits      []limit
 
 	// Of the target.
 	Timers []text
@@ -34,12 +40,18 @@ type hostView struct {
 	Environment    []text
 	StateDirectory []text // below /var/lib: systemd makes it
 	Writable       []text
+
+	host   montimer.Host
+	limits map[string][]limit
 }
+
+// limit is a directive whose name is the host's choice too.
+type limit struct{ Directive, Value text }
 
 // newHostView escapes what the host has decided.
 func newHostView(h montimer.Host) (hostView, error) {
 	var (
-		v    hostView
+		v    = hostView{host: h, limits: map[string][]limit{}}
 		errs []error
 	)
 	set := func(to *text, escape func(string) (text, error), what, value string) {
@@ -74,7 +86,30 @@ func newHostView(h montimer.Host) (hostView, error) {
 		set(&t, word, "writable directory", dir)
 		v.Writable = append(v.Writable, t)
 	}
+	for _, profile := range slices.Sorted(maps.Keys(h.Limits)) {
+		for _, l := range h.Limits[profile] {
+			var of limit
+			set(&of.Directive, directive, "limits of "+profile, l.Directive)
+			set(&of.Value, quantity, "limits of "+profile+": "+l.Directive, l.Value)
+			v.limits[profile] = append(v.limits[profile], of)
+		}
+	}
+	for _, profile := range slices.Sorted(maps.Keys(h.Sandboxes)) {
+		switch s := h.Sandboxes[profile]; s {
+		case montimer.SandboxStrict, montimer.SandboxDefault, montimer.SandboxHost:
+		default:
+			errs = append(errs, fmt.Errorf("sandbox of %s: there is none called %q", profile, s))
+		}
+	}
 	return v, errors.Join(errs...)
+}
+
+// of is the value of a setting for a profile.
+func of[T any](setting map[string]T, profile string) T {
+	if value, ok := setting[profile]; ok {
+		return value
+	}
+	return setting[montimer.AllOthers]
 }
 
 // stateRoot is where StateDirectory= makes directories (systemd.exec(5)).
@@ -109,6 +144,10 @@ func serviceEnv(h montimer.Host) []montimer.EnvVar {
 // the line off.
 const atBoot = "1us"
 
+// deferring is the first systemd with DeferReactivation= (systemd.timer(5)). An
+// older one would say at each reload that it does not know it.
+const deferring = 257
+
 // profileView adds one profile to what the host has decided.
 func profileView(h hostView, p montimer.Profile) view {
 	v := view{
@@ -117,6 +156,9 @@ func profileView(h hostView, p montimer.Profile) view {
 		Profile:     text(p.Name),
 		Description: prose("montimer profile " + p.Name),
 		CatchUp:     catchesUp(p),
+		Deferred:    p.Overlap == montimer.OverlapSkip && h.host.SystemdVersion >= deferring,
+		Sandbox:     cmp.Or(of(h.host.Sandboxes, p.Name), montimer.SandboxDefault),
+		Limits:      of(h.limits, p.Name),
 	}
 	if p.Description != "" {
 		v.Description = prose(p.Name + ": " + p.Description)

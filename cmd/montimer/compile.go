@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
@@ -16,13 +18,32 @@ import (
 
 type compileCmd struct {
 	hostFlags
-	Diff   bool   `help:"Write nothing; show what would change, and exit with 3 if anything would."`
-	Output string `short:"o" enum:"text,json" default:"text" help:"text, or json."`
+	Check          bool `xor:"mode" help:"Only say what is wrong with jobs.yaml. Needs no systemd, no root and no settings of a host."`
+	Diff           bool `xor:"mode" help:"Write nothing; show what would change, and exit with 3 if anything would."`
+	SystemdVersion int  `placeholder:"N" help:"The systemd that will read the units (default: systemd_version of the host's settings, else 252): from 257 on, it leaves out ticks during a run by itself."`
+
+	Strict bool   `help:"With --check: warnings count as mistakes."`
+	Output string `short:"o" enum:"text,json,github" default:"text" help:"With --check or --diff: text, json, or for --check github (annotations of a workflow run)."`
+	File   string `arg:"" optional:"" help:"With --check: the file, instead of the jobs.yaml found."`
+}
+
+// Validate refuses what belongs to another mode.
+func (c compileCmd) Validate() error {
+	switch {
+	case !c.Check && (c.File != "" || c.Strict || c.Output == "github"):
+		return errors.New("FILE, --strict and --output github go with --check")
+	case !c.Check && !c.Diff && c.Output != "text":
+		return errors.New("--output goes with --check or --diff")
+	}
+	return nil
 }
 
 // Run brings the unit directory in line with jobs.yaml. Standard output has
 // one line for each file that changes, standard error what to do next.
 func (c compileCmd) Run(ctx context.Context, e env) error {
+	if c.Check {
+		return c.check(e)
+	}
 	h, err := c.hostWithUser(e)
 	if err != nil {
 		return err
@@ -31,6 +52,10 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
+	if c.SystemdVersion != 0 {
+		h.SystemdVersion = c.SystemdVersion
+	}
+	warnUnknown(e.stderr, h, j)
 	units, err := compiler.Render(h, j.Profiles)
 	if err != nil {
 		return usage(err)
@@ -53,6 +78,18 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 		return err
 	}
 	return advise(e.stderr, h, plan)
+}
+
+// warnUnknown tells of settings for profiles that jobs.yaml does not have: one
+// that was renamed has lost what was set for it.
+func warnUnknown(w io.Writer, h montimer.Host, j montimer.Jobs) {
+	named := slices.Concat(slices.Collect(maps.Keys(h.Sandboxes)), slices.Collect(maps.Keys(h.Limits)))
+	slices.Sort(named)
+	for _, name := range slices.Compact(named) {
+		if _, known := j.Profile(name); !known && name != montimer.AllOthers {
+			fmt.Fprintf(w, "warning: sandbox or limits in %s name the profile %q, which jobs.yaml does not have\n", host.ConfigFile, name)
+		}
+	}
 }
 
 // diff shows what writing the units would change. It takes no lock and writes

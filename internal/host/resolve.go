@@ -69,6 +69,10 @@ func Resolve(p Process, s Settings) (montimer.Host, error) {
 		StateDir:  p.abs(s.StateDir, p.defaultStateDir()),
 		Timezone:  s.Timezone,
 		AllowRoot: s.AllowRoot,
+
+		Sandboxes:      s.Sandbox,
+		Limits:         s.Limits,
+		SystemdVersion: s.SystemdVersion,
 	}
 	switch {
 	case s.Jobs != "":

@@ -132,7 +132,7 @@ func TestSources(t *testing.T) {
 		t.Errorf("unknown key: %v", err)
 	}
 	write("")
-	if got, err := ReadConfig(config); err != nil || got != (Settings{}) {
+	if got, err := ReadConfig(config); err != nil || !cmp.Equal(got, Settings{}) {
 		t.Errorf("empty file: %v, %v", got, err)
 	}
 	if _, err := ReadConfig(config + ".none"); err != nil {

@@ -27,6 +27,10 @@ type Settings struct {
 	Binary    string `yaml:"binary"`
 	Timezone  string `yaml:"timezone"`
 	AllowRoot bool   `yaml:"allow_root"`
+
+	Sandbox        sandboxes `yaml:"sandbox"`
+	Limits         limits    `yaml:"limits"`
+	SystemdVersion int       `yaml:"systemd_version"`
 }
 
 // FromEnvironment reads the settings that variables give. The second name of a
@@ -86,5 +90,14 @@ func (s Settings) Or(t Settings) Settings {
 	fill(&s.Binary, t.Binary)
 	fill(&s.Timezone, t.Timezone)
 	s.AllowRoot = s.AllowRoot || t.AllowRoot
+	if s.Sandbox == nil {
+		s.Sandbox = t.Sandbox
+	}
+	if s.Limits == nil {
+		s.Limits = t.Limits
+	}
+	if s.SystemdVersion == 0 {
+		s.SystemdVersion = t.SystemdVersion
+	}
 	return s
 }

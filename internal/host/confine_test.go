@@ -1,0 +1,82 @@
+package host
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/montimer/montimer"
+)
+
+func TestConfinement(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		config string
+		want   Settings
+		err    string
+	}{
+		"one sandbox for all": {"sandbox: strict", Settings{Sandbox: sandboxes{"*": "strict"}}, ""},
+		"by profile": {"sandbox: {'*': strict, old: host, web: default}",
+			Settings{Sandbox: sandboxes{"*": "strict", "old": "host", "web": "default"}}, ""},
+		"limits, with those of all others": {`limits: {"*": {memory_max: 512M, tasks_max: 200}, big: {memory_max: 2G, nice: -5}}`,
+			Settings{Limits: limits{
+				"*":   {{Directive: "MemoryMax", Value: "512M"}, {Directive: "TasksMax", Value: "200"}},
+				"big": {{Directive: "MemoryMax", Value: "2G"}, {Directive: "TasksMax", Value: "200"}, {Directive: "Nice", Value: "-5"}},
+			}}, ""},
+		"every limit": {`limits: {a: {memory_high: 10%, memory_max: infinity, memory_swap_max: 0, cpu_quota: 150%, cpu_weight: 10000, io_weight: 1, tasks_max: infinity, open_files: 1024, nice: 19}}`,
+			Settings{Limits: limits{"a": {
+				{Directive: "MemoryHigh", Value: "10%"}, {Directive: "MemoryMax", Value: "infinity"}, {Directive: "MemorySwapMax", Value: "0"},
+				{Directive: "CPUQuota", Value: "150%"}, {Directive: "CPUWeight", Value: "10000"}, {Directive: "IOWeight", Value: "1"},
+				{Directive: "TasksMax", Value: "infinity"}, {Directive: "LimitNOFILE", Value: "1024"}, {Directive: "Nice", Value: "19"},
+			}}}, ""},
+		"systemd": {"systemd_version: 257", Settings{SystemdVersion: 257}, ""},
+
+		"unknown sandbox":   {"sandbox: {a: lax}", Settings{}, `line 1: sandbox "lax": write strict, default or host`},
+		"empty sandbox":     {"sandbox: ''", Settings{}, "write strict"},
+		"sandbox in a list": {"sandbox: [strict]", Settings{}, "line 1"},
+		"sandbox in depth":  {"sandbox: {a: {b: strict}}", Settings{}, "write strict"},
+		"unknown limit":     {"limits:\n  a: {memory: 5M}", Settings{}, `line 2: unknown limit "memory": known are memory_high, memory_max,`},
+		"twice":             {"limits:\n  a: {nice: 1}\n  a: {nice: 2}", Settings{}, `line 3: "a" is there twice`},
+		"without a profile": {"limits: {memory_max: 5M}", Settings{}, "line 1: write a mapping such as {memory_max: 512M,"},
+		"only a number":     {"limits: 5M", Settings{}, `line 1: write a mapping such as {"*": {memory_max`},
+		"unit":              {"limits: {a: {memory_max: 512MB}}", Settings{}, `memory_max "512MB": write a size such as`},
+		"no percent":        {"limits: {a: {cpu_quota: 50}}", Settings{}, "cpu_quota"},
+		"octal":             {"limits: {a: {tasks_max: 010}}", Settings{}, "tasks_max"},
+		"weight":            {"limits: {a: {io_weight: 10001}}", Settings{}, "io_weight"},
+		"too nice":          {"limits: {a: {nice: 20}}", Settings{}, "nice"},
+		"more lines":        {`limits: {a: {nice: "1\nUser=root"}}`, Settings{}, "nice"},
+		"null":              {"limits: {a: {nice: }}", Settings{}, "nice"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "config.yaml")
+			if err := os.WriteFile(path, []byte(tc.config), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			got, err := ReadConfig(path)
+			if tc.err != "" {
+				if err == nil || !strings.Contains(err.Error(), tc.err) {
+					t.Fatalf("error %v, want one with %q", err, tc.err)
+				}
+				return
+			}
+			if diff := cmp.Diff(tc.want, got); err != nil || diff != "" {
+				t.Error(err, diff)
+			}
+		})
+	}
+}
+
+// TestOneSource: a source that sets limits sets all of them.
+func TestOneSource(t *testing.T) {
+	t.Parallel()
+	first := Settings{Sandbox: sandboxes{"a": montimer.SandboxHost}}
+	second := Settings{Sandbox: sandboxes{"b": montimer.SandboxHost}, Limits: limits{"b": nil}, SystemdVersion: 255}
+	want := Settings{Sandbox: first.Sandbox, Limits: second.Limits, SystemdVersion: 255}
+	if diff := cmp.Diff(want, first.Or(second)); diff != "" {
+		t.Error(diff)
+	}
+}
