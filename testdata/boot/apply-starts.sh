@@ -1,0 +1,128 @@
+#!/bin/bash
+# What a changed schedule may start at once, and what it may not: apply starts
+# nothing that is not due, and does start, and says so, what would else be late.
+source "${BASH_SOURCE%/*}/lib.sh"
+source "${BASH_SOURCE%/*}/apply.inc"
+
+stamps=/var/lib/systemd/timers
+# at TIME: that time of day as a daily calendar event.
+at() { date -d "$1" +"*-*-* %H:%M:00"; }
+# waits NAME SUB: the timer waits for a time (waiting) or for nothing more (elapsed).
+waits() {
+  local sub
+  sub=$(systemctl show -P SubState "montimer-job-$1.timer")
+  [[ $sub == "$2" ]] || fail "$1 is $sub, not $2"
+}
+
+new_host
+mkdir -p $stamps
+touch -d '-3 hours' $stamps/stamp-montimer-job-{moved,forgetful,slow}.timer
+touch -d '-20 hours' $stamps/stamp-montimer-job-{late,spaced}.timer
+soon=$(at '+1 hour') past=$(at '-2 min')
+
+step "a new host"
+profiles <<YAML
+$(profile moved "calendar: [\"$soon\"]")
+$(profile forgetful "calendar: [\"$soon\"], catch_up: false")
+$(profile late "calendar: \"$soon\"")
+$(profile spaced "calendar: \"$soon\"")
+$(profile slow "every: 20h")
+$(profile over 'calendar: "2098-01-01"')
+YAML
+apply
+as_planned
+for p in moved forgetful late spaced slow over; do (($(runs $p) == 0)) || fail "$p ran"; done
+[[ $(systemctl is-enabled montimer.target) == enabled ]] || fail "not enabled"
+
+step "moved to a time that has just passed: the next one is near enough"
+profiles <<YAML
+$(profile moved "calendar: [\"$past\", \"$soon\"]")
+$(profile forgetful "calendar: [\"$past\", \"$soon\"], catch_up: false")
+$(profile late "calendar: \"$past\"")
+$(profile spaced "every: 1h")
+$(profile slow "every: 20h")
+$(profile atboot 'cron: "@reboot", cron_dialect: crontab')
+$(profile mixed 'cron: "@reboot", cron_dialect: crontab')
+$(profile over 'calendar: "2098-01-01"')
+YAML
+apply
+said "montimer-job-moved.timer does not start at once"
+said "montimer-job-atboot.timer does not start at once"
+within 3 logged late hi
+said "montimer-job-late.timer starts at once"
+sleep 0.5
+as_planned
+for p in moved forgetful slow atboot mixed over; do (($(runs $p) == 0)) || fail "$p ran"; done
+(($(runs late) == 1)) || fail "late ran $(runs late) times"
+waits spaced waiting
+waits atboot elapsed
+[[ ! -e $stamps/stamp-montimer-job-atboot.timer ]] || fail "a stamp would keep @reboot from running"
+
+step "what has elapsed for good elapses again"
+profiles <<YAML
+$(profile moved "calendar: [\"$past\", \"$soon\"]")
+$(profile late "calendar: \"$past\"")
+$(profile spaced "every: 1h")
+$(profile slow "every: 20h")
+$(profile atboot 'calendar: "*:*:0/2"')
+$(profile mixed "cron: [\"@reboot\", \"$(date -d '+1 hour' +'%M %H') * * *\"], cron_dialect: crontab")
+$(profile over 'calendar: "2098-01-01"')
+YAML
+apply
+waits atboot waiting
+waits mixed waiting
+within 5 logged atboot hi
+(($(runs mixed) == 0)) || fail "mixed ran"
+as_planned
+
+step "the next boot runs what runs at boot"
+# A boot begins like this: no timer is active, and systemd remembers nothing of them.
+systemctl stop montimer.target
+systemctl daemon-reload
+systemctl start montimer.target
+within 3 logged mixed hi
+(($(runs moved) == 0)) || fail "moved ran"
+
+step "a profile that was gone: compile leaves its stamp, apply does not"
+touch -d '-3 hours' $stamps/stamp-montimer-job-back.timer
+profiles < <(profile back "calendar: [\"$past\", \"$soon\"]"; profile late "calendar: \"$past\"")
+apply
+said "montimer-job-back.timer does not start at once"
+as_planned
+profiles < <(profile late "calendar: \"$past\"")
+apply
+[[ $(ls $stamps) == stamp-montimer-job-late.timer ]] || fail "stamps: $(ls $stamps)"
+as_planned
+profiles < <(profile back "calendar: \"$past\""; profile late "calendar: \"$past\"")
+apply
+as_planned
+sleep 0.5
+(($(runs back) == 0)) || fail "back ran"
+
+step "a standby host takes over: nothing catches up"
+systemctl disable --now montimer.target 2>/dev/null
+touch -d '-5 days' $stamps/stamp-montimer-job-{back,late}.timer
+before=$(runs late)
+apply --no-catch-up
+said "montimer-job-late.timer does not start at once"
+as_planned
+sleep 0.5
+(($(runs back) == 0 && $(runs late) == before)) || fail "caught up"
+
+step "and without that it does"
+systemctl stop montimer.target
+touch -d '-5 days' $stamps/stamp-montimer-job-late.timer
+apply
+said "montimer.target is stopped"
+is montimer-job-late.timer inactive || fail "a stopped target was started"
+systemctl start montimer.target
+within 3 eval '(($(runs late) == before + 1))'
+as_planned
+
+step "no change, no reload"
+read_at=$(busctl get-property org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager UnitsLoadTimestamp)
+apply
+grep -qx 'nothing changed' /tmp/said || fail "said $(cat /tmp/said)"
+[[ $read_at == $(busctl get-property org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager UnitsLoadTimestamp) ]] || fail "reloaded"
+
+printf 'PASS\n'
