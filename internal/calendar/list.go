@@ -72,12 +72,8 @@ func (p *parser) number(unit int) (int, error) {
 	if whole == "" {
 		return 0, p.unexpected()
 	}
-	parsed, err := strconv.ParseUint(whole, 10, 31)
-	n := int(parsed)
-	if err != nil || n > math.MaxInt32/unit {
-		return 0, fmt.Errorf("%s is out of range", quote(whole))
-	}
-	n *= unit
+	n, err := strconv.ParseInt(whole, 10, 32)
+	n *= int64(unit)
 	p.rest = rest
 	if unit > 1 && !strings.HasPrefix(p.rest, "..") && p.cut(".") {
 		fraction, rest := cutDigits(p.rest)
@@ -87,18 +83,18 @@ func (p *parser) number(unit int) (int, error) {
 		n += micros(fraction)
 		p.rest = rest
 	}
-	if n > math.MaxInt32 {
+	if err != nil || n > math.MaxInt32 {
 		return 0, fmt.Errorf("%s is out of range", quote(whole))
 	}
-	return n, nil
+	return int(n), nil
 }
 
 // micros rounds the decimals of a second to microseconds.
-func micros(decimals string) int {
-	n, place := 0, Second
+func micros(decimals string) int64 {
+	n, place := int64(0), int64(Second)
 	for _, c := range []byte(decimals[:min(6, len(decimals))]) {
 		place /= 10
-		n += int(c-'0') * place
+		n += int64(c-'0') * place
 	}
 	if len(decimals) > 6 && decimals[6] >= '5' {
 		n++

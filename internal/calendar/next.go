@@ -35,33 +35,6 @@ func Next(events []Event, after time.Time, local *time.Location) (next time.Time
 	return time.UnixMicro(best).In(local), true
 }
 
-// eachIn calls f for events with the zone that each is read in, but not for
-// those whose zone is unknown: they never elapse.
-func eachIn(events []Event, local *time.Location, f func(e *Event, zone *time.Location)) {
-	var zone *time.Location
-	var err error
-	for i := range events {
-		e := &events[i]
-		if i == 0 || e.Zone != events[i-1].Zone { // loading one takes its time
-			zone, err = e.location(local)
-		}
-		if err == nil {
-			f(e, zone)
-		}
-	}
-}
-
-// location returns the zone that e is read in.
-func (e *Event) location(local *time.Location) (*time.Location, error) {
-	switch e.Zone {
-	case "", local.String():
-		return local, nil
-	case "UTC":
-		return time.UTC, nil
-	}
-	return time.LoadLocation(e.Zone)
-}
-
 // A search walks forward through civil time to the next match of an event. It
 // settles every field before it turns to the one below, so that what the zone
 // does to a time, and what systemd makes of that, is the same here as there.
@@ -90,7 +63,6 @@ func (e *Event) next(after int64, zone *time.Location) (int64, bool) {
 		switch s.step() {
 		case found:
 			if c := slices.Compare(s.now[:], start[:]); c > 0 || c == 0 && s.micro >= startMicro {
-				s.settle()
 				return s.instant*Second + int64(s.micro), true
 			}
 			s.stuck = true

@@ -69,16 +69,19 @@ func TestNextIsSystemds(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, base := range basesAround(change) {
-				events := ordinaryEvents
-				events = events[:len(events):len(events)]
+			bases := basesAround(change)
+			if !soak() {
+				bases = []time.Time{pick(r, bases...), pick(r, bases...)}
+			}
+			for _, base := range bases {
+				events := ordinaryEvents[:len(ordinaryEvents):len(ordinaryEvents)]
 				for range 40 {
 					events = append(events, randomEvent(r))
 				}
 				if !soak() { // a sample, another at each base
-					sample := make([]string, 0, 8)
-					for range 8 {
-						sample = append(sample, pick(r, events...))
+					sample := make([]string, 10)
+					for i := range sample {
+						sample[i] = pick(r, events...)
 					}
 					events = sample
 				}

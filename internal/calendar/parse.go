@@ -8,42 +8,6 @@ import (
 	"time"
 )
 
-// shorthand spells out the special expressions of systemd.time(7).
-func shorthand(s string) string {
-	if len(s) > len("semi-annually") {
-		return s
-	}
-	switch lower(s) {
-	case "minutely":
-		return "*:*:00"
-	case "hourly":
-		return "*:00"
-	case "daily":
-		return "00:00"
-	case "weekly":
-		return "Mon 00:00"
-	case "monthly":
-		return "*-01 00:00"
-	case "quarterly":
-		return "01,04,07,10-01 00:00"
-	case "semiannually", "semi-annually", "biannually", "bi-annually":
-		return "01,07-01 00:00"
-	case "yearly", "annually", "anually": // the last is systemd's own slip
-		return "01-01 00:00"
-	}
-	return s
-}
-
-// lower is for ASCII only: strings.ToLower finds letters of ours elsewhere.
-func lower(s string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			r += 'a' - 'A'
-		}
-		return r
-	}, s)
-}
-
 // Parse reads one calendar event and accepts what systemd 252 accepts, with
 // one exception: the abbreviations of the host's own zone ("CEST"), whose
 // meaning would depend on the host. A zone must be known to time.LoadLocation.
@@ -84,44 +48,6 @@ func parse(s string) (Event, error) {
 		return Event{}, err
 	}
 	return e, normalize(&e)
-}
-
-// cutZone splits a time zone off the end of s. What is no known zone stays.
-func cutZone(s string) (rest, zone string) {
-	i := strings.LastIndexByte(s, ' ')
-	if i < 0 {
-		return s, ""
-	}
-	name := s[i+1:]
-	if strings.EqualFold(name, "UTC") {
-		return s[:i], "UTC"
-	}
-	if plausibleZone(name) {
-		if _, err := time.LoadLocation(name); err == nil {
-			return s[:i], name
-		}
-	}
-	return s, ""
-}
-
-// plausibleZone keeps from time.LoadLocation what systemd refuses unseen, and
-// what has no letter and so is a date or a time.
-func plausibleZone(name string) bool {
-	if name == "" || name == "Local" || len(name) > 255 || name[0] == '/' ||
-		strings.HasSuffix(name, "/") || strings.Contains(name, "//") {
-		return false
-	}
-	letter := false
-	for _, c := range []byte(name) {
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
-			letter = true
-		case '0' <= c && c <= '9', c == '-', c == '_', c == '+', c == '/':
-		default:
-			return false
-		}
-	}
-	return letter
 }
 
 // A parser consumes rest from the front. In its ranges an absent Stop is -1;

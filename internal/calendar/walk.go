@@ -9,13 +9,6 @@ import (
 // horizon is how many years Gaps looks ahead.
 const horizon = 30
 
-// maxListed is how many elapses of a day Gaps looks at one by one, and
-// maxListedInAll how many of all kinds of days together.
-const (
-	maxListed      = 86_400
-	maxListedInAll = 2_000_000
-)
-
 // A walk goes through the days of the horizon in one zone. What a day holds
 // depends on nothing but the events that match its date and the clock change
 // that it sees, if any, so that each kind of day is worked out once.
@@ -26,7 +19,7 @@ type walk struct {
 	times  []*Event // one event for each of the times of day
 	time   []int    // of each event: the index of its time of day
 	kinds  map[kindKey]kind
-	listed int // elapses, so far
+	listed int64 // elapses, so far
 
 	since  int64  // when the clock was last set, as it then showed
 	change change // the next one
@@ -34,19 +27,6 @@ type walk struct {
 
 // A change of the clock, by shift seconds when it shows wall.
 type change struct{ instant, wall, shift int64 }
-
-// A kindKey says which of the times elapse, one byte for each, and in which
-// second of the day the clock is set forward by how many.
-type kindKey struct {
-	times       string
-	from, shift int64
-}
-
-// A kind of days has its elapses in microseconds from the start of the day.
-type kind struct {
-	first, last int64 // no elapse at all: last < first
-	gaps        gaps
-}
 
 func newWalk(zone *time.Location, from time.Time) *walk {
 	w := &walk{clock: clock{zone: zone}, kinds: map[kindKey]kind{}}
@@ -99,10 +79,10 @@ func (w *walk) gaps() gaps {
 	dates := make([]uint32, len(w.events))
 	end := min(w.start[yearField]+horizon, maxYear+1)
 	for month := w.start; month[yearField] < end; month = nextMonth(month) {
-		any := w.dates(month, dates)
+		some := w.dates(month, dates)
 		start := month.seconds()
-		for d := month[dayField]; any>>d != 0; d, start = d+1, start+86400 {
-			if any&(1<<d) == 0 {
+		for d := month[dayField]; some>>d != 0; d, start = d+1, start+86400 {
+			if some&(1<<d) == 0 {
 				continue
 			}
 			if weekly && w.quiet(start) {
@@ -142,12 +122,12 @@ func (w *walk) quiet(start int64) bool {
 
 // dates sets the days of a month that each event matches, as bits, and returns
 // those that any does.
-func (w *walk) dates(month civil, dates []uint32) (any uint32) {
+func (w *walk) dates(month civil, dates []uint32) (some uint32) {
 	for i, e := range w.events {
 		dates[i] = e.dates(month[yearField], month[monthField])
-		any |= dates[i]
+		some |= dates[i]
 	}
-	return any
+	return some
 }
 
 func nextMonth(c civil) civil {
@@ -216,100 +196,4 @@ func (w *walk) kindOf(active []byte, start int64) kind {
 		w.kinds[key] = k
 	}
 	return k
-}
-
-// list goes through the elapses of a day on which, at from, the clock is set
-// forward by shift, which leaves out some, or back, which does not.
-func (w *walk) list(active []byte, from, shift int64) kind {
-	k := kind{first: 0, last: -1}
-	times, all := w.timesOf(active)
-	for _, t := range times {
-		if t >= from {
-			if t < from+shift {
-				continue
-			}
-			t -= shift
-		}
-		if k.last < k.first {
-			k.first = t
-		} else {
-			k.gaps.add(t - k.last)
-		}
-		k.last = t
-	}
-	if !all {
-		k.gaps.add(1) // a microsecond, nothing can be shorter
-	}
-	return k
-}
-
-// timesOf returns the elapses of a day, or if those are too many a few of them.
-func (w *walk) timesOf(active []byte) (times []int64, all bool) {
-	var events []*Event
-	count := 0
-	for i, e := range w.times {
-		if active[i] == 1 {
-			events = append(events, e)
-			count += length(e.Hour, 24) * length(e.Minute, 60) * length(e.seconds(), 60*Second)
-		}
-	}
-	w.listed += count
-	all = count <= maxListed && w.listed <= maxListedInAll
-	if !all {
-		events = events[:1]
-	}
-	for _, e := range events {
-		seconds := []int{e.seconds()[0].Start}
-		if all {
-			seconds = expand(e.seconds(), 60*Second)
-		}
-		minutes := expand(e.Minute, 60)
-		for _, h := range expand(e.Hour, 24) {
-			for _, m := range minutes {
-				for _, s := range seconds {
-					times = append(times, int64(h*60+m)*60*Second+int64(s))
-				}
-			}
-		}
-	}
-	slices.Sort(times)
-	return slices.Compact(times), all
-}
-
-// length is how many numbers below limit are in ranges, each range for itself.
-func length(ranges []Range, limit int) int {
-	if ranges == nil {
-		return limit
-	}
-	n := 0
-	for _, r := range ranges {
-		n += 1 + (r.last(limit)-r.Start)/max(r.Step, 1)
-	}
-	return n
-}
-
-// last is the end of r below limit.
-func (r Range) last(limit int) int {
-	switch {
-	case r.Stop > 0:
-		return r.Stop
-	case r.Step > 0:
-		return limit - 1
-	}
-	return r.Start
-}
-
-// expand returns the numbers of ranges below limit in order.
-func expand(ranges []Range, limit int) []int {
-	if ranges == nil {
-		ranges = []Range{{Stop: limit - 1, Step: 1}}
-	}
-	var numbers []int
-	for _, r := range ranges {
-		for n := r.Start; n <= r.last(limit); n += max(r.Step, 1) {
-			numbers = append(numbers, n)
-		}
-	}
-	slices.Sort(numbers)
-	return slices.Compact(numbers)
 }
