@@ -78,7 +78,7 @@ func judgeTable(text string, read func(string, limits) (field, error)) (Schedule
 }
 
 func readTable(text string, read func(string, limits) (field, error)) (Table, error) {
-	text = strings.Trim(text, "\n") // the ends of lines are not part of them
+	text = strings.Trim(text, " \t\n") // cron skips these before a line, and a command follows
 	if text == "@reboot" {
 		return Table{boot: true}, nil
 	}

@@ -43,7 +43,7 @@ var (
 var (
 	macros = strings.Fields("@hourly @daily @weekly @monthly @yearly @annually @midnight @reboot @Daily @every")
 	spans  = strings.Fields("1s 45s 90s 7m 10m 90m 1h 2h30m 24h 1h30m10s 50ms 1.5s 0s -5m x")
-	zones  = strings.Fields("CRON_TZ=Asia/Tokyo TZ=Asia/Kolkata TZ=UTC CRON_TZ=Europe/Berlin TZ=No/Where")
+	zones  = strings.Fields("CRON_TZ=Asia/Tokyo TZ=Asia/Kolkata TZ=UTC TZ=Local CRON_TZ=Europe/Berlin TZ=No/Where")
 	blanks = []string{"", " ", "\t", "\n", "\u00a0"}
 	junk   = strings.Fields("* ? L W LW 5L 3W 0W 5#3 5#6 mon#1 + +5 -5 5- */ */0 /5 *-5 *5 5* 1-2-3 */5/2 1-5/2/3 0~30 ~ H H/15 x 5x 007 " +
 		"99 60 24 32 13 8 0 0-7 7-3 5-7 6-0 05 , ,5 5, 1,,2 fri-sun fri-mon monday January 22-2/2 0-99/100 30-5/7 @ 10-15W L-3 LL %")
@@ -55,12 +55,24 @@ func (g generator) oneIn(n int) bool { return g.IntN(n) == 0 }
 func pick[T any](g generator, from []T) T { return from[g.IntN(len(from))] }
 
 func (g generator) expression() string {
+	text := g.line()
 	if g.oneIn(40) {
-		if m := pick(g, macros); m != "@every" {
-			return m
-		}
-		return "@every " + pick(g, spans)
+		text = g.macro()
 	}
+	if g.oneIn(100) {
+		text = pick(g, blanks) + text + pick(g, blanks)
+	}
+	return text
+}
+
+func (g generator) macro() string {
+	if m := pick(g, macros); m != "@every" {
+		return m
+	}
+	return "@every " + pick(g, spans)
+}
+
+func (g generator) line() string {
 	var words []string
 	if g.dialect == "robfig" && g.oneIn(40) {
 		words = append(words, pick(g, zones))
@@ -71,11 +83,7 @@ func (g generator) expression() string {
 	if g.oneIn(80) {
 		words = words[:len(words)-1]
 	}
-	text := strings.Join(words, pick(g, []string{" ", " ", " ", "  ", "\t"}))
-	if g.oneIn(100) {
-		text = pick(g, blanks) + text + pick(g, blanks)
-	}
-	return text
+	return strings.Join(words, pick(g, []string{" ", " ", " ", "  ", "\t"}))
 }
 
 func (g generator) slots() []slot {
