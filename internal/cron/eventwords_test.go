@@ -1,0 +1,33 @@
+package cron
+
+import (
+	"testing"
+
+	"github.com/montimer/montimer/internal/calendar"
+)
+
+func TestEventWords(t *testing.T) {
+	t.Parallel()
+	for event, want := range map[string]string{
+		"hourly":                        "every hour at minute 0",
+		"*:0/10":                        "every 10 minutes",
+		"*:*:0/2":                       "every 2 seconds",
+		"Mon..Fri 09:00":                "at 09:00 from Monday to Friday",
+		"*-*-1,15 04:30:00 UTC":         "at 04:30 on the 1st and 15th, UTC time",
+		"*-*~1 04:30":                   "at 04:30 on the last day of the month",
+		"Fri *-*-13 00:00":              "at 00:00 on the 13th if that is a Friday",
+		"2027-06-01 12:00":              "at 12:00 on the 1st of June in 2027",
+		"*-*~7 04:30":                   "",
+		"*:*:0/1.5":                     "",
+		"*-02-* 00/6:00 America/Havana": "at 00:00, 06:00, 12:00 and 18:00 every day in February, America/Havana time",
+	} {
+		e, err := calendar.Parse(event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := EventWords(e)
+		if got != want {
+			t.Errorf("%s: %q, want %q", event, got, want)
+		}
+	}
+}
