@@ -9,7 +9,8 @@ import "time"
 //
 // Both are exact with two exceptions, and then the true gaps lie within what
 // is returned: if the events are read in more than one time zone, and if there
-// are more than 86,400 elapses in a day.
+// are more than 86,400 elapses in a day. Elapses that systemd loses, see Prev,
+// count here.
 func Gaps(events []Event, from time.Time, local *time.Location) (shortest, longest time.Duration, ok bool) {
 	byZone := map[string]*walk{}
 	eachIn(events, local, func(e *Event, zone *time.Location) {

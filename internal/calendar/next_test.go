@@ -11,13 +11,16 @@ var ordinaryEvents = []string{
 	"00:00", "00:30", "01:00", "01:30", "01:59:59", "02:00", "02:15", "02:30", "02:45", "03:00", "23:30", "23:59:59",
 	"Sun 02:30", "Sun 01:30", "Mon..Fri 09:00", "Sat,Sun *:20", "Sun *-*-* 00:00", "*-03-08 02:30", "*-11-01 01:30",
 	"*-11-01 00:30", "*-03-29 02:30", "*-10-25 02:30", "*-*-01 00:00", "*-*~01 02:30", "*-*~01 23:00", "*-02~01 12:00", "*-02-29 12:00",
-	"Mon *-02-29", "Fri *-*-13", "*-*-31 02:30", "*-*~01..07 01:45", "Sun *-*~07/1 02:10", "*-02-30", "2020-01-01", "2199-12-31 23:59:59", "*-*~28",
+	"Mon *-02-29", "Fri *-*-13", "*-*-31 02:30", "*-*~01..07 01:45", "*-*~01..07 *:10", "Sun *-*~07/1 02:10", "*-02-30", "2020-01-01", "2199-12-31 23:59:59", "*-*~28",
 	"01..03:00..50/10", "01:*:30", "02:*", "0..3:30", "*:59:59", "*:*:59.5", "*:0/7", "0/5:00", "*:*:0/7", "*:*:0/0.7", "*:*:59.999999",
 	"*-*-1/10 02:00", "*-1/5-1", "2026/3-01-01", "*-*-29..31 0/3:30", "02:30 UTC", "*:30 UTC", "02:30 Europe/Berlin", "Sun 01:30 America/New_York",
 	"02:15 Australia/Lord_Howe", "00:30 America/Havana", "@1774746000", "@1793000000",
 }
 
-// zoneChanges lists zones with a clock change of interest, in UTC.
+// zoneChanges lists zones with a clock change of interest, in UTC. Where
+// standard time itself was set back, as in Moscow in 2014, there is nothing to
+// compare: which pass mktime(3) takes depends on what systemd-analyze did
+// before.
 var zoneChanges = []struct {
 	zone    string
 	changes []string

@@ -9,9 +9,9 @@ import (
 // a timer that has been running all along. ok is false if there is none from
 // 1970 on, or the zone of e is unknown.
 //
-// Of times that occur twice it knows the first pass only, and of the elapses
-// that systemd loses to "START/STEP" without an end at a clock change, or with
-// fractions of seconds, it does not know that they are lost.
+// Of times that occur twice it knows the first pass only. And it knows nothing
+// of the elapses that systemd loses: of START/STEP without a STOP, at clock
+// changes and in seconds at the full hour.
 func (e Event) Prev(before time.Time, local *time.Location) (prev time.Time, ok bool) {
 	return Prev([]Event{e}, before, local)
 }
