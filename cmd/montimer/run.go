@@ -14,6 +14,7 @@ import (
 type cli struct {
 	Compile compileCmd `cmd:"" group:"compile" help:"Turn jobs.yaml into systemd units. Then: systemctl daemon-reload"`
 	Apply   applyCmd   `cmd:"" group:"compile" help:"Compile, and have systemd take it up, in an order that starts no job needlessly."`
+	Explain explainCmd `cmd:"" group:"compile" help:"Say what a schedule means and when it runs next."`
 	List    listCmd    `cmd:"" group:"compile" help:"List the profiles and when they run next."`
 	Init    initCmd    `cmd:"" group:"compile" help:"Write a sample jobs.yaml and its checks, to start from."`
 	Exec    execCmd    `cmd:"" group:"run" help:"Run the tasks of a profile: what the services start."`

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -250,7 +251,7 @@ func (d *decoder) planCalendar(a *plan, zone string) {
 			a.fail(i, "", "%s never elapses from now on", quote(text))
 		}
 		a.schedule.Events = append(a.schedule.Events, event)
-		words = append(words, event.String())
+		words = append(words, cmp.Or(cron.EventWords(event), event.String()))
 	}
 	a.schedule.Words = strings.Join(words, "; ")
 }

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/montimer/montimer/internal/cron"
+)
+
+type explainCmd struct {
+	hostFlags
+	Expr     []string `arg:"" optional:"" help:"Cron expressions or calendar events, one an argument; - reads lines of DIALECT, a tab and EXPRESSION."`
+	Profile  string   `placeholder:"NAME" help:"Explain the schedule of this profile of jobs.yaml."`
+	Dialect  string   `default:"supercronic" enum:"supercronic,crontab,cronie,robfig,systemd" help:"How to read the expressions: supercronic, crontab (Debian), cronie, robfig, or systemd for calendar events."`
+	Timezone string   `placeholder:"ZONE" help:"The zone that they are meant in (default: local)."`
+	From     string   `placeholder:"RFC3339" help:"Show the runs after this time (default: now)."`
+	N        int      `short:"n" default:"3" help:"How many runs to show."`
+	Output   string   `short:"o" enum:"text,json" default:"text" help:"text, or json: one object a line."`
+}
+
+// maxLine bounds a line of standard input, in bytes.
+const maxLine = 4 << 20
+
+// Run explains expressions. An expression that is refused does not keep the
+// others from being explained; the exit code is then 2.
+func (c explainCmd) Run(ctx context.Context, e env) error {
+	reader, err := c.reader()
+	if err != nil {
+		return usage(err)
+	}
+	print := textPrinter(e.stdout)
+	if c.Output == "json" {
+		print = jsonPrinter(e.stdout)
+	}
+	refused := false
+	show := func(x explanation) error {
+		refused = refused || x.Error != ""
+		return print(x)
+	}
+	switch {
+	case c.Profile != "" && len(c.Expr) == 0:
+		err = c.profile(ctx, e, reader, show)
+	case c.Profile != "" || len(c.Expr) == 0:
+		err = usage(errors.New("give expressions, -, or --profile NAME"))
+	case len(c.Expr) == 1 && c.Expr[0] == "-":
+		err = explainLines(os.Stdin, reader, show)
+	default:
+		for _, text := range c.Expr {
+			if err = show(reader.explain(c.Dialect, text)); err != nil {
+				break
+			}
+		}
+	}
+	if err == nil && refused {
+		return exitError{code: exitUsage}
+	}
+	return err
+}
+
+// reader checks the settings that all expressions share.
+func (c explainCmd) reader() (explainer, error) {
+	x := explainer{zone: c.Timezone, location: time.Local, from: time.Now(), n: c.N}
+	var err error
+	if c.Timezone != "" {
+		if x.location, err = time.LoadLocation(c.Timezone); err != nil {
+			return x, fmt.Errorf("--timezone: %w", err)
+		}
+	}
+	if c.From != "" {
+		if x.from, err = time.Parse(time.RFC3339, c.From); err != nil {
+			return x, fmt.Errorf("--from: %w", err)
+		}
+	}
+	if c.N < 0 || c.N > 10_000 {
+		return x, errors.New("-n: 0 to 10000 runs")
+	}
+	return x, nil
+}
+
+func (c explainCmd) profile(ctx context.Context, e env, reader explainer, show func(explanation) error) error {
+	h, err := c.host(e)
+	if err != nil {
+		return err
+	}
+	j, err := loadJobs(ctx, e, &h)
+	if err != nil {
+		return err
+	}
+	p, ok := j.Profile(c.Profile)
+	if !ok {
+		return usage(fmt.Errorf("unknown profile %q", c.Profile))
+	}
+	return show(reader.schedule(p.Schedule))
+}
+
+// explainLines explains lines of a dialect, a tab and an expression.
+func explainLines(r io.Reader, reader explainer, show func(explanation) error) error {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, maxLine)
+	for lines.Scan() {
+		dialect, text, ok := strings.Cut(lines.Text(), "\t")
+		if !ok {
+			dialect, text = string(cron.Supercronic), dialect
+		}
+		if err := show(reader.explain(dialect, text)); err != nil {
+			return err
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("read standard input: %w", err)
+	}
+	return nil
+}
+
+func jsonPrinter(w io.Writer) func(explanation) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return func(x explanation) error { return enc.Encode(x) }
+}
+
+func textPrinter(w io.Writer) func(explanation) error {
+	first := true
+	return func(x explanation) error {
+		var b strings.Builder
+		if !first {
+			b.WriteByte('\n')
+		}
+		first = false
+		fmt.Fprintf(&b, "%s  (%s)\n", visible(x.Expression), x.Dialect)
+		if x.Words != "" {
+			fmt.Fprintf(&b, "  %s\n", x.Words)
+		}
+		for _, event := range x.OnCalendar {
+			fmt.Fprintf(&b, "  OnCalendar=%s\n", event)
+		}
+		for _, line := range x.Monotonic {
+			fmt.Fprintf(&b, "  %s\n", line)
+		}
+		for _, next := range x.Next {
+			fmt.Fprintf(&b, "  next: %s\n", next.Format("Mon 2006-01-02 15:04:05 MST"))
+		}
+		for _, warning := range x.Warnings {
+			fmt.Fprintf(&b, "  warning: %s\n", visible(warning))
+		}
+		if x.Error != "" {
+			fmt.Fprintf(&b, "  error: %s\n", visible(x.Error))
+		}
+		_, err := io.WriteString(w, b.String())
+		return err
+	}
+}

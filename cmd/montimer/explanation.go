@@ -1,0 +1,135 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/calendar"
+	"github.com/montimer/montimer/internal/cron"
+	"github.com/montimer/montimer/taskexec"
+)
+
+// explanation is what `explain` says of one expression.
+type explanation struct {
+	Expression string      `json:"expression"`
+	Dialect    string      `json:"dialect"`
+	Timezone   string      `json:"timezone"` // "": local
+	Words      string      `json:"words"`
+	OnCalendar []string    `json:"on_calendar"`
+	Monotonic  []string    `json:"monotonic"`
+	Next       []time.Time `json:"next"`
+	Warnings   []string    `json:"warnings"`
+	Error      string      `json:"error"`
+}
+
+// explainer explains expressions in one zone, from one time on.
+type explainer struct {
+	zone     string // as named; "": local
+	location *time.Location
+	from     time.Time
+	n        int
+}
+
+// systemdDialect stands for calendar events among the dialects of cron.
+const systemdDialect = "systemd"
+
+// explain explains one expression.
+func (x explainer) explain(dialect, text string) explanation {
+	out := explanation{Expression: text, Dialect: dialect, Timezone: x.zone,
+		OnCalendar: []string{}, Monotonic: []string{}, Next: []time.Time{}, Warnings: []string{}}
+	var err error
+	if dialect == systemdDialect {
+		err = x.event(&out, text)
+	} else {
+		err = x.cron(&out, cron.Dialect(dialect), text)
+	}
+	if err != nil {
+		out.Error = err.Error()
+	}
+	return out
+}
+
+// event explains a calendar event.
+func (x explainer) event(out *explanation, text string) error {
+	event, err := calendar.Parse(text)
+	if err != nil {
+		return err
+	}
+	if event.Zone == "" {
+		event.Zone = x.zone
+	}
+	out.Words = cron.EventWords(event)
+	x.fill(out, []calendar.Event{event}, false, nil)
+	if x.n > 0 && len(out.Next) == 0 {
+		return errors.New("it never elapses after " + x.from.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// cron explains a cron expression.
+func (x explainer) cron(out *explanation, dialect cron.Dialect, text string) error {
+	expression, err := cron.Parse(dialect, text)
+	if err != nil {
+		return err
+	}
+	location := x.location
+	if own := expression.Zone(); own != "" {
+		out.Timezone = own
+		if location, err = time.LoadLocation(own); err != nil {
+			return err
+		}
+	}
+	translation, err := cron.Translate(x.zone, expression)
+	if err != nil {
+		return err
+	}
+	out.Words = expression.Words()
+	out.Warnings = append(out.Warnings, expression.Warnings(location, x.from)...)
+	x.fill(out, translation.Events, translation.Boot, translation.Every)
+	return nil
+}
+
+// schedule explains the schedule of a profile; its warnings have been told
+// where jobs.yaml was read.
+func (x explainer) schedule(s montimer.Schedule) explanation {
+	dialect := s.Dialect
+	if s.Kind != montimer.ScheduleCron {
+		dialect = systemdDialect
+	}
+	out := explanation{Expression: strings.Join(s.Source, "; "), Dialect: dialect, Timezone: s.Timezone, Words: s.Words,
+		OnCalendar: []string{}, Monotonic: []string{}, Next: []time.Time{}, Warnings: []string{}}
+	x.fill(&out, s.Events, s.Boot, s.Every)
+	return out
+}
+
+// fill adds the lines of the timer, and the next runs as far as they are known.
+func (x explainer) fill(out *explanation, events []calendar.Event, boot bool, every []time.Duration) {
+	for _, event := range events {
+		out.OnCalendar = append(out.OnCalendar, event.String())
+	}
+	if boot {
+		out.Monotonic = append(out.Monotonic, "OnBootSec=1us")
+	}
+	for _, d := range every {
+		span := calendar.FormatSpan(d)
+		out.Monotonic = append(out.Monotonic, "OnActiveSec="+span, "OnUnitActiveSec="+span)
+	}
+	location := x.location
+	if x.zone == "" && out.Timezone != "" {
+		if zone, err := time.LoadLocation(out.Timezone); err == nil {
+			location = zone
+		}
+	}
+	for t := x.from; len(out.Next) < x.n; {
+		next, ok := calendar.Next(events, t, location)
+		if !ok {
+			break
+		}
+		out.Next, t = append(out.Next, next.In(location)), next
+	}
+}
+
+// visible shows text of others without what could drive a terminal.
+func visible(s string) string { return string(taskexec.AppendDisplay(nil, []byte(s))) }
