@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 
 	"github.com/montimer/montimer"
 )
@@ -26,35 +24,36 @@ func (s *Store) Incident(ctx context.Context, profile string) (Incident, error) 
 	return i, s.explain("read the incident", err)
 }
 
-// lastGood is the seq of a profile's last good run, incidentCounts sums up what
-// the timer's runs have come to since.
 const (
-	lastGood       = "SELECT max(seq) FROM montimer_runs WHERE profile = ?1 AND trigger = 'timer' AND state = 'ok'"
-	incidentCounts = `
-		SELECT count(*), min(seq), max(seq) FILTER (WHERE event_id IS NOT NULL) FROM montimer_runs
-		WHERE profile = ?1 AND trigger = 'timer' AND state IN ('failed', 'lost') AND seq > coalesce((` + lastGood + `), 0)`
+	lastGood = "WHERE seq = (SELECT max(seq) FROM montimer_runs WHERE profile = ? AND trigger = 'timer' AND state = 'ok')"
+	since    = `SELECT count(*), coalesce(min(seq), 0) FROM montimer_runs
+		WHERE profile = ? AND trigger = 'timer' AND state IN ('failed', 'lost')
+			AND seq > coalesce((SELECT seq FROM montimer_runs WHERE id = ?), 0)`
+	// The + keeps SQLite to the index that has the runs in order.
+	lastTold = `WHERE profile = ? AND +trigger = 'timer' AND +state IN ('failed', 'lost')
+		AND event_id IS NOT NULL AND seq >= ? ORDER BY seq DESC LIMIT 1`
 )
 
 func (s *Store) incident(ctx context.Context, profile string) (i Incident, err error) {
-	var first, told, good sql.NullInt64
-	err = s.db.QueryRowContext(ctx, incidentCounts, profile).Scan(&i.Count, &first, &told)
-	if err == nil {
-		err = s.db.QueryRowContext(ctx, lastGood, profile).Scan(&good)
-	}
-	if err != nil {
+	if i.LastGood, err = s.oneRun(ctx, lastGood, profile); err != nil {
 		return i, err
 	}
-	var errs [3]error
-	i.First, errs[0] = s.runAt(ctx, first)
-	i.Told, errs[1] = s.runAt(ctx, told)
-	i.LastGood, errs[2] = s.runAt(ctx, good)
-	return i, errors.Join(errs[:]...)
+	var first int64
+	if err := s.db.QueryRowContext(ctx, since, profile, i.LastGood.ID).Scan(&i.Count, &first); err != nil || i.Count == 0 {
+		return i, err
+	}
+	if i.First, err = s.oneRun(ctx, "WHERE seq = ?", first); err != nil {
+		return i, err
+	}
+	i.Told, err = s.oneRun(ctx, lastTold, profile, first)
+	return i, err
 }
 
-// runAt returns the run of a seq, without its tasks; of NULL the zero Run.
-func (s *Store) runAt(ctx context.Context, seq sql.NullInt64) (run montimer.Run, err error) {
-	runs, err := s.runs(ctx, "WHERE seq = ?", seq)
-	if len(runs) == 1 {
+// oneRun returns the run that the rest of a query chooses, without its tasks;
+// the zero Run where there is none.
+func (s *Store) oneRun(ctx context.Context, rest string, args ...any) (run montimer.Run, err error) {
+	runs, err := s.runs(ctx, rest, args...)
+	if len(runs) > 0 {
 		run = runs[0]
 	}
 	return run, err

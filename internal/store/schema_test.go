@@ -200,14 +200,16 @@ func TestReadOnly(t *testing.T) {
 func TestPlans(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir(), Options{})
-	parameter := regexp.MustCompile(`\?1?`)
+	parameter := regexp.MustCompile(`\?`)
 	for name, text := range map[string]string{
-		"lost":     "SELECT " + runColumns + " FROM montimer_runs WHERE " + stillRunning,
-		"last":     "SELECT " + runColumns + " FROM montimer_runs " + lastOfTimer,
-		"incident": incidentCounts,
-		"prune":    pruneRuns,
-		"history":  "SELECT " + runColumns + " FROM montimer_runs WHERE profile = ? ORDER BY seq DESC LIMIT ?",
-		"tasks":    "SELECT name FROM montimer_task_runs WHERE run = ? ORDER BY id",
+		"lost":    "SELECT " + runColumns + " FROM montimer_runs WHERE " + stillRunning,
+		"last":    "SELECT " + runColumns + " FROM montimer_runs " + lastOfTimer,
+		"good":    "SELECT " + runColumns + " FROM montimer_runs " + lastGood,
+		"since":   since,
+		"told":    "SELECT " + runColumns + " FROM montimer_runs " + lastTold,
+		"prune":   pruneRuns,
+		"history": "SELECT " + runColumns + " FROM montimer_runs WHERE profile = ? ORDER BY seq DESC LIMIT ?",
+		"tasks":   "SELECT name FROM montimer_task_runs WHERE run = ? ORDER BY id",
 	} {
 		for _, line := range query(t, s, "EXPLAIN QUERY PLAN "+parameter.ReplaceAllString(text, "'x'")) {
 			fields := strings.Split(line, "|")

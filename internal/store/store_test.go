@@ -251,7 +251,7 @@ func TestLost(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir(), Options{})
 	ctx := t.Context()
-	for i, profile := range []string{"held", "free", "free", "over"} {
+	for i, profile := range []string{"held", "free", "free", "late", "over"} {
 		run := timerRun(fmt.Sprint(i), i)
 		run.Profile = profile
 		run, err := s.Begin(ctx, run)
@@ -270,8 +270,14 @@ func TestLost(t *testing.T) {
 	}
 	free := func(profile string) bool { return profile != "held" }
 	tell := func(r montimer.Run) *montimer.Alert {
-		if r.ID == "1" {
+		switch r.ID {
+		case "1":
 			return nil
+		case "3": // ends by itself at the last moment
+			r.State = montimer.RunOK
+			if err := s.Finish(ctx, r, nil); err != nil {
+				t.Fatal(err)
+			}
 		}
 		return &montimer.Alert{Kind: montimer.AlertLost, RunID: r.ID, Text: fmt.Sprintf("%d failed", len(r.Failures()))}
 	}
@@ -285,6 +291,6 @@ func TestLost(t *testing.T) {
 	if lost, err := s.Lost(ctx, free, tell); err != nil || len(lost) != 0 {
 		t.Errorf("lost twice: %+v, %v", lost, err)
 	}
-	equal(t, query(t, s, "SELECT id, state, event_id FROM montimer_runs ORDER BY seq"), []string{"0|running|NULL", "1|lost|NULL", "2|lost|1", "3|ok|NULL"})
+	equal(t, query(t, s, "SELECT id, state, event_id FROM montimer_runs ORDER BY seq"), []string{"0|running|NULL", "1|lost|NULL", "2|lost|1", "3|ok|NULL", "4|ok|NULL"})
 	equal(t, query(t, s, "SELECT run_id, message FROM montimer_outbox"), []string{"2|1 failed"})
 }

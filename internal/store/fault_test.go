@@ -1,0 +1,287 @@
+package store
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/testenv"
+	"golang.org/x/sys/unix"
+)
+
+func TestLocked(t *testing.T) {
+	t.Parallel()
+	testenv.Need(t, "sqlite3")
+	for _, test := range []struct {
+		name      string
+		limit     time.Duration // of our patience
+		want      error
+		min, most time.Duration
+	}{
+		{"SQLite's patience", time.Minute, ErrBusy, 4 * time.Second, 9 * time.Second},
+		{"less patience", 200 * time.Millisecond, context.DeadlineExceeded, 0, 3 * time.Second},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			s := open(t, dir, Options{})
+			release := hold(t, dir)
+			ctx, cancel := context.WithTimeout(t.Context(), test.limit)
+			defer cancel()
+			began := time.Now()
+			_, err := s.Begin(ctx, timerRun("a", 0))
+			if took := time.Since(began); !errors.Is(err, test.want) || took < test.min || took > test.most {
+				t.Errorf("after %v: %v", took, err)
+			}
+			if _, err := s.Run(t.Context(), "a"); !errors.Is(err, ErrNoRun) {
+				t.Errorf("reading: %v", err)
+			}
+			release()
+			if _, err := s.Begin(t.Context(), timerRun("a", 0)); err != nil {
+				t.Errorf("once it is free: %v", err)
+			}
+		})
+	}
+}
+
+// hold has another process take the write lock of the database.
+func hold(t *testing.T, dir string) (release func()) {
+	t.Helper()
+	cmd := exec.Command("sqlite3", filepath.Join(dir, FileName))
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintln(in, "BEGIN IMMEDIATE; SELECT 'held';")
+	if line, err := bufio.NewReader(out).ReadString('\n'); line != "held\n" {
+		t.Fatalf("sqlite3: %q, %v", line, err)
+	}
+	return func() {
+		in.Close()
+		cmd.Wait()
+	}
+}
+
+// small mounts a file system of so many bytes.
+func small(t *testing.T, size int) (dir string) {
+	t.Helper()
+	testenv.NeedRoot(t)
+	dir = t.TempDir()
+	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%d,mode=700", size)); err != nil {
+		t.Fatal("mount:", err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
+func TestDiskFull(t *testing.T) {
+	t.Parallel()
+	dir := small(t, 2<<20)
+	s := open(t, dir, Options{})
+	run, err := s.Begin(t.Context(), timerRun("a", 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	filler := filepath.Join(dir, "filler")
+	f, err := os.Create(filler)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = io.Copy(f, bytes.NewReader(make([]byte, 4<<20)))
+	if f.Close(); !errors.Is(err, syscall.ENOSPC) {
+		t.Fatal(err)
+	}
+	run.State = montimer.RunFailed
+	alert := &montimer.Alert{Text: strings.Repeat("x", 1<<16)}
+	if err := s.Finish(t.Context(), run, alert); !errors.Is(err, ErrFull) {
+		t.Errorf("finish: %v", err)
+	}
+	equal(t, query(t, s, "SELECT state, (SELECT count(*) FROM alert_events) FROM montimer_runs"), []string{"running|0"})
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Finish(t.Context(), run, alert); err != nil {
+		t.Errorf("once there is space: %v", err)
+	}
+	equal(t, query(t, s, "PRAGMA integrity_check"), []string{"ok"})
+}
+
+func TestDiskFullAtOpen(t *testing.T) {
+	t.Parallel()
+	dir := small(t, 16<<10)
+	s, err := Open(t.Context(), dir, Options{})
+	if err == nil {
+		s.Close()
+	}
+	if !errors.Is(err, ErrFull) {
+		t.Error(err)
+	}
+}
+
+// openAndSay opens a database and records a run, and returns what was wrong.
+func openAndSay(dir string) error {
+	s, err := Open(context.Background(), dir, Options{})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	_, err = s.Begin(context.Background(), timerRun("a", 0))
+	return err
+}
+
+// TestPermissions opens databases as a user who may not write them.
+func TestPermissions(t *testing.T) {
+	t.Parallel()
+	dir, err := os.MkdirTemp("", "store")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	for _, test := range []struct {
+		name      string
+		file      bool
+		mode      os.FileMode // of the file
+		directory os.FileMode
+		want      string
+	}{
+		{"nothing", true, 0o666, 0o777, "<nil>"},
+		{"file", true, 0o444, 0o777, ErrReadOnly.Error()},
+		{"file unreadable", true, 0, 0o777, ErrOpen.Error()},
+		{"directory", true, 0o666, 0o555, ErrReadOnly.Error()},
+		{"directory without a file", false, 0, 0o555, "permission denied"},
+	} {
+		state := filepath.Join(dir, strings.ReplaceAll(test.name, " ", "-"))
+		err := os.Mkdir(state, 0o700)
+		if test.file {
+			s, openErr := Open(t.Context(), state, Options{})
+			err = errors.Join(err, openErr, s.Close(), os.Chmod(filepath.Join(state, FileName), test.mode))
+		}
+		if err := errors.Join(err, os.Chmod(state, test.directory), os.Chmod(dir, 0o755)); err != nil {
+			t.Fatal(err)
+		}
+		cmd := child("open", state)
+		if os.Geteuid() == 0 {
+			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+		}
+		out, _ := cmd.Output()
+		if !strings.Contains(string(out), test.want) {
+			t.Errorf("%s: %s; want %s", test.name, out, test.want)
+		}
+	}
+}
+
+func TestDamaged(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, FileName), bytes.Repeat([]byte("garbage\n"), 2000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, readOnly := range []bool{false, true} {
+		s, err := Open(t.Context(), dir, Options{ReadOnly: readOnly})
+		if err == nil {
+			s.Close()
+		}
+		if !errors.Is(err, ErrCorrupt) {
+			t.Errorf("garbage, read-only %t: %v", readOnly, err)
+		}
+	}
+
+	dir = t.TempDir()
+	python(t, dir)
+	s, err := Open(t.Context(), dir, Options{})
+	if err == nil {
+		err = errors.Join(s.BuildIndexes(t.Context()), s.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func() string {
+		problems, err := Check(t.Context(), dir)
+		if err != nil {
+			problems = append(problems, err.Error())
+		}
+		return strings.Join(problems, "\n")
+	}
+	equal(t, check(), "")
+	f, err := os.OpenFile(filepath.Join(dir, FileName), os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.WriteAt(bytes.Repeat([]byte{0xff}, 3000), 50_000)
+	if err := errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if got := check(); !strings.Contains(got, "damaged, restore a backup") {
+		t.Errorf("check: %s", got)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, statement string
+		damage          func(dir string) error
+		want            []string // one a problem, what it contains
+	}{
+		{name: "as it is made", want: []string{"index montimer_alert_events_protocol_severity", "index montimer_alert_events_protocol:", "montimer_alert_events_severity", "montimer_alert_events_source"}},
+		{name: "no column", statement: "ALTER TABLE alert_events DROP COLUMN fingerprint", want: []string{"alert_events.fingerprint", "index", "index", "index", "index"}},
+		{name: "journal", statement: "PRAGMA journal_mode=DELETE", want: []string{"journal mode is delete", "index", "index", "index", "index"}},
+		{name: "orphan", statement: "INSERT INTO montimer_task_runs VALUES (1, 7, '', '', 0, '', 0, NULL, 0, '', '')", want: []string{"a row of montimer_task_runs", "index", "index", "index", "index"}},
+		{name: "mode", damage: func(dir string) error { return os.Chmod(filepath.Join(dir, FileName), 0o666) }, want: []string{"everybody can write", "index", "index", "index", "index"}},
+		{name: "missing", damage: func(dir string) error { return os.Remove(filepath.Join(dir, FileName)) }, want: []string{"no such file"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			s, err := Open(t.Context(), dir, Options{})
+			if err == nil {
+				err = s.Close()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.statement != "" {
+				execute(t, dir, test.statement)
+			}
+			if test.damage != nil {
+				if err := test.damage(dir); err != nil {
+					t.Fatal(err)
+				}
+			}
+			problems, err := Check(t.Context(), dir)
+			if err != nil {
+				problems = append(problems, err.Error())
+			}
+			if len(problems) != len(test.want) {
+				t.Fatalf("problems:\n%s", strings.Join(problems, "\n"))
+			}
+			for i, p := range problems {
+				if !strings.Contains(p, test.want[i]) {
+					t.Errorf("problem %d is %q, want %q in it", i, p, test.want[i])
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,194 @@
+package store
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/montimer/montimer"
+)
+
+// play records the runs of a profile, one tick after the other. A letter is a
+// run: o ok, f failed and told of, q failed and quiet, l lost, i interrupted,
+// s skipped, r still running; in capitals one by hand. Its id is its place.
+func play(t testing.TB, s *Store, profile, history string) {
+	t.Helper()
+	for n, letter := range history {
+		run := timerRun(fmt.Sprintf("%s%d", profile, n), n)
+		run.Profile = profile
+		if letter < 'a' {
+			run.Trigger, letter = montimer.TriggerManual, letter+'a'-'A'
+		}
+		run.State = map[rune]montimer.RunState{
+			'o': montimer.RunOK, 'f': montimer.RunFailed, 'q': montimer.RunFailed, 'l': montimer.RunLost,
+			'i': montimer.RunInterrupted, 's': montimer.RunSkipped, 'r': montimer.RunRunning,
+		}[letter]
+		run.Ended = run.Started.Add(time.Second)
+		var alert *montimer.Alert
+		if letter == 'f' {
+			alert = &montimer.Alert{Text: run.ID}
+		}
+		var err error
+		switch letter {
+		case 's':
+			err = s.Skip(t.Context(), run)
+		case 'r':
+			_, err = s.Begin(t.Context(), run)
+		default:
+			err = s.Finish(t.Context(), run, alert)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestIncident(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir(), Options{})
+	for i, test := range []struct {
+		history           string
+		count             int
+		first, good, told string // ids
+	}{
+		{"", 0, "", "", ""},
+		{"o", 0, "", "0", ""},
+		{"oo", 0, "", "1", ""},
+		{"f", 1, "0", "", "0"},
+		{"of", 1, "1", "0", "1"},
+		{"ofqfq", 4, "1", "0", "3"},
+		{"qq", 2, "0", "", ""},
+		{"ffo", 0, "", "2", ""},
+		{"ffol", 1, "3", "2", ""},
+		{"osisf", 1, "4", "0", "4"},
+		{"ofr", 1, "1", "0", "1"},
+		{"ofOF", 1, "1", "0", "1"},
+		{"FOo", 0, "", "2", ""},
+	} {
+		profile := fmt.Sprintf("p%d-", i)
+		play(t, s, profile, test.history)
+		got, err := s.Incident(t.Context(), profile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := func(place string) string {
+			if place == "" {
+				return ""
+			}
+			return profile + place
+		}
+		if got.Count != test.count || got.First.ID != id(test.first) || got.LastGood.ID != id(test.good) || got.Told.ID != id(test.told) {
+			t.Errorf("%q: count %d, first %q, last good %q, told %q; want %+v",
+				test.history, got.Count, got.First.ID, got.LastGood.ID, got.Told.ID, test)
+		}
+	}
+}
+
+func TestLastOfTimer(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir(), Options{})
+	for i, test := range []struct{ history, last string }{
+		{"", ""}, {"r", ""}, {"F", ""}, {"o", "0"}, {"os", "1"}, {"ofOr", "1"}, {"i", "0"},
+	} {
+		profile := fmt.Sprintf("p%d-", i)
+		play(t, s, profile, test.history)
+		run, ended, ok, err := s.LastOfTimer(t.Context(), profile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok != (test.last != "") || ok && run.ID != profile+test.last {
+			t.Errorf("%q: %+v, %t", test.history, run, ok)
+		}
+		if !ok || run.State == montimer.RunSkipped {
+			continue
+		}
+		now := Now()
+		if ended.Boot != now.Boot || ended.Boot == "" || ended.Since > now.Since || now.Since-ended.Since > time.Minute {
+			t.Errorf("%q ended at %+v, now it is %+v", test.history, ended, now)
+		}
+	}
+}
+
+func TestHistory(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir(), Options{})
+	play(t, s, "a", "ofo")
+	play(t, s, "b", "sf")
+	for _, test := range []struct {
+		name   string
+		filter Filter
+		want   []string
+	}{
+		{"all", Filter{}, []string{"b1", "b0", "a2", "a1", "a0"}},
+		{"limit", Filter{Limit: 2}, []string{"b1", "b0"}},
+		{"profile", Filter{Profile: "a"}, []string{"a2", "a1", "a0"}},
+		{"failed", Filter{State: montimer.RunFailed}, []string{"b1", "a1"}},
+		{"since", Filter{Since: tick.Add(time.Minute)}, []string{"b1", "a2", "a1"}},
+		{"all of it", Filter{Profile: "a", State: montimer.RunOK, Since: tick, Limit: 1}, []string{"a2"}},
+	} {
+		runs, err := s.History(t.Context(), test.filter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ids []string
+		for _, r := range runs {
+			ids = append(ids, r.ID)
+		}
+		if diff := cmp.Diff(test.want, ids, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", test.name, diff)
+		}
+	}
+}
+
+func TestPrune(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ history, left string }{
+		{"", ""},
+		{"o", "0"},
+		{"oooo", "3"},
+		{"offff", "0 1 4"},
+		{"ffff", "0 3"},
+		{"fofoff", "3 4 5"},
+		{"ofOs", "0 1 3"},
+		{"rsss", "0 3"},
+		{"oFFF", "0 3"},
+		{"qqqo", "3"},
+	} {
+		t.Run(test.history, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, t.TempDir(), Options{})
+			play(t, s, "", test.history)
+			before, err := s.Incident(t.Context(), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var gone int64
+			for range 2 * len(test.history) {
+				n, err := s.Prune(t.Context(), tick.Add(time.Hour), 1)
+				if err != nil || n > 1 {
+					t.Fatal(n, err)
+				}
+				gone += n
+			}
+			equal(t, query(t, s, "SELECT coalesce(group_concat(id, ' '), '') FROM (SELECT id FROM montimer_runs ORDER BY seq)"), []string{test.left})
+			after, err := s.Incident(t.Context(), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			after.Count, after.Told, before.Count, before.Told = 0, montimer.Run{}, 0, montimer.Run{}
+			equal(t, after, before)
+		})
+	}
+
+	s := open(t, t.TempDir(), Options{})
+	play(t, s, "", "oooo")
+	if err := s.TaskEnded(t.Context(), "1", montimer.TaskRun{}); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.Prune(t.Context(), tick.Add(2*time.Minute), 100); n != 2 || err != nil {
+		t.Errorf("pruned %d, %v; want the two of before", n, err)
+	}
+	equal(t, query(t, s, "SELECT count(*) FROM montimer_task_runs"), []string{"0"})
+}

@@ -1,0 +1,146 @@
+package store
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/montimer/montimer"
+)
+
+// enqueue stores alerts of these texts.
+func enqueue(t testing.TB, s *Store, texts ...string) []montimer.Alert {
+	t.Helper()
+	var alerts []montimer.Alert
+	for n, text := range texts {
+		a := montimer.Alert{Kind: montimer.AlertPage, Text: text, Created: tick.Add(time.Duration(n) * time.Second)}
+		if err := s.Enqueue(t.Context(), &a); err != nil {
+			t.Fatal(err)
+		}
+		alerts = append(alerts, a)
+	}
+	return alerts
+}
+
+func TestOutbox(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir(), Options{})
+	ctx := t.Context()
+	a := enqueue(t, s, "sent", "failed", "later", "debug", "kept", "folded", "folded too", "pruned")
+	a[0].Text, a[0].Plain = "[test] sent", true
+	a[4].Text = "kept, and 2 like it"
+	err := errors.Join(
+		s.Retry(ctx, a[0], tick.Add(time.Minute), "429"),
+		s.Delivered(ctx, a[0], tick.Add(time.Hour)),
+		s.Drop(ctx, a[1], StatusFailed, "403: kicked"),
+		s.Retry(ctx, a[2], tick.Add(time.Hour), "502"),
+		s.Retry(ctx, a[2], tick.Add(2*time.Hour), "503"),
+		s.Drop(ctx, a[3], StatusSkippedDebug, ""),
+		s.Fold(ctx, a[4], a[5:7]),
+		s.Delivered(ctx, a[0], tick.Add(time.Hour)), // once more: nothing happens
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.db.Exec("DELETE FROM alert_events WHERE id = 8"); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, query(t, s, "SELECT id, message, plain_text, delivery_status, delivered_at, delivery_error FROM alert_events"), []string{
+		"1|[test] sent|1|delivered|2026-11-30T09:00:00.000000Z|NULL",
+		"2|failed|0|failed|NULL|403: kicked",
+		"3|later|0|generated|NULL|NULL",
+		"4|debug|0|skipped_debug|NULL|NULL",
+		"5|kept, and 2 like it|0|generated|NULL|NULL",
+		"6|folded|0|not_attempted|NULL|NULL",
+		"7|folded too|0|not_attempted|NULL|NULL",
+	})
+	a[2].Attempts, a[2].Error, a[2].NextTry = 2, "503", tick.Add(2*time.Hour)
+	pending, err := s.Pending(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, pending, []montimer.Alert{a[2], a[4], a[7]})
+	for _, test := range []struct {
+		now  time.Time
+		want []montimer.Alert
+	}{
+		{tick, nil},
+		{a[4].NextTry, []montimer.Alert{a[4]}},
+		{tick.Add(3 * time.Hour), []montimer.Alert{a[2], a[4], a[7]}},
+	} {
+		due, err := s.Due(ctx, test.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, due, test.want)
+	}
+	if err := s.Delivered(ctx, a[7], tick); err != nil {
+		t.Errorf("an alert whose row was pruned: %v", err)
+	}
+	if again := enqueue(t, s, "new"); again[0].ID <= a[7].ID {
+		t.Errorf("id %d is used twice", again[0].ID)
+	}
+}
+
+func TestDrain(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, other := open(t, dir, Options{}), open(t, dir, Options{})
+	release, ok, err := s.Drain()
+	if err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	if _, ok, err := other.Drain(); ok || err != nil {
+		t.Errorf("two drain at once: %t, %v", ok, err)
+	}
+	release()
+	release, ok, err = other.Drain()
+	if err != nil || !ok {
+		t.Fatalf("not released: %t, %v", ok, err)
+	}
+	release()
+}
+
+func TestChats(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir(), Options{})
+	for _, move := range [][2]string{{"-1", "-2"}, {"-5", "-6"}, {"-2", "-3"}, {"-3", "-1"}, {"-4", "-4"}} {
+		if err := s.ChatMoved(t.Context(), move[0], move[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	chats, err := s.Chats(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, chats, map[string]string{"-2": "-1", "-3": "-1", "-5": "-6"})
+}
+
+func TestTimes(t *testing.T) {
+	t.Parallel()
+	zone := time.FixedZone("", 3600)
+	for _, test := range []struct {
+		at   time.Time
+		want string
+	}{
+		{time.Date(2026, 11, 30, 9, 0, 0, 0, zone), "2026-11-30T08:00:00.000000Z"},
+		{time.Date(2026, 11, 30, 9, 0, 0, 999_999_999, zone), "2026-11-30T08:00:00.999999Z"},
+		{time.Date(987, 1, 2, 3, 4, 5, 6000, time.UTC), "0987-01-02T03:04:05.000006Z"},
+	} {
+		got := formatTime(test.at)
+		if got != test.want || len(got) != 27 {
+			t.Errorf("%v is %s, want %s", test.at, got, test.want)
+		}
+		if back, err := parseTime(got); err != nil || !back.Equal(test.at.Truncate(time.Microsecond)) {
+			t.Errorf("%s reads as %v, %v", got, back, err)
+		}
+	}
+	if at, err := parseTime("2026-11-30T08:00:00Z"); err != nil || !at.Equal(tick) {
+		t.Errorf("whole seconds: %v, %v", at, err)
+	}
+	for _, bad := range []string{"", "2026-11-30 08:00:00", "2026-11-30T08:00:00+00:00", "x"} {
+		if _, err := parseTime(bad); err == nil {
+			t.Errorf("%q is taken for a time", bad)
+		}
+	}
+}
