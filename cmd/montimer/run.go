@@ -19,8 +19,10 @@ type cli struct {
 	Init    initCmd    `cmd:"" group:"compile" help:"Write a sample jobs.yaml and its checks, to start from."`
 	Exec    execCmd    `cmd:"" group:"run" help:"Run the tasks of a profile: what the services start."`
 	DB      dbCmd      `cmd:"" name:"db" group:"keep" help:"The database: init, check."`
+	Schema  schemaCmd  `cmd:"" group:"keep" help:"Print the JSON Schema of jobs.yaml, for editors."`
 	Version versionCmd `cmd:"" group:"keep" help:"Print the version."`
 
+	Man      manCmd      `cmd:"" hidden:"" help:"Print a manual page."`
 	ReadJobs readJobsCmd `cmd:"" hidden:"" help:"Find and print jobs.yaml: what root has the run-as user do."`
 }
 
@@ -62,15 +64,28 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitCode(stderr, kctx.Run(env{stdout: stdout, stderr: stderr, getenv: os.Getenv}))
 }
 
-// Exit codes; the README and the manual list them.
+// Exit codes.
 const (
 	exitDone        = 0
-	exitFailed      = 1   // a task, a check or an operation failed
-	exitUsage       = 2   // wrong usage, or jobs.yaml missing, unreadable or invalid
-	exitChanges     = 3   // compile --diff: there are changes
-	exitTryAgain    = 75  // the profile is running already (sysexits.h: EX_TEMPFAIL)
-	exitInterrupted = 143 // ended by SIGTERM
+	exitFailed      = 1
+	exitUsage       = 2
+	exitChanges     = 3
+	exitTryAgain    = 75 // sysexits.h: EX_TEMPFAIL
+	exitInterrupted = 143
 )
+
+// exitCodes says what they mean, for the manual.
+var exitCodes = []struct {
+	code    int
+	meaning string
+}{
+	{exitDone, "Done."},
+	{exitFailed, "A task, a check or an operation failed."},
+	{exitUsage, "Wrong usage, or jobs.yaml is missing, unreadable or invalid."},
+	{exitChanges, "There are changes (compile --diff)."},
+	{exitTryAgain, "Try again: the profile is running already."},
+	{exitInterrupted, "Ended by SIGTERM."},
+}
 
 // exitError carries an exit code. Without an err, all has been said already.
 type exitError struct {

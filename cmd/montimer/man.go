@@ -1,0 +1,135 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/montimer/montimer/internal/jobs"
+)
+
+type manCmd struct {
+	Page string `arg:"" enum:"montimer,jobs.yaml" help:"montimer or jobs.yaml."`
+}
+
+// Run prints a manual page as roff (man(7)). Both are made from what the
+// program itself reads: the command line, and the table of keys.
+func (c manCmd) Run(e env, k *kong.Kong) error {
+	if c.Page == "jobs.yaml" {
+		return jobsManual(e.stdout, jobs.Keys())
+	}
+	return commandManual(e.stdout, k.Model)
+}
+
+// roff writes a manual page; the first error stays.
+type roff struct {
+	w   io.Writer
+	err error
+}
+
+func (r *roff) printf(format string, args ...any) {
+	if r.err == nil {
+		_, r.err = fmt.Fprintf(r.w, format, args...)
+	}
+}
+
+func (r *roff) title(name, section, purpose string) {
+	r.printf(".TH %s %s \"\" montimer\n", strings.ToUpper(name), section)
+	r.section("NAME")
+	r.printf("%s \\- %s\n", escapeRoff(name), escapeRoff(purpose))
+}
+
+func (r *roff) section(name string) { r.printf(".SH %s\n", strings.ToUpper(name)) }
+
+func (r *roff) paragraph(text string) { r.printf(".PP\n%s\n", escapeRoff(text)) }
+
+// entry is a term in bold, and a paragraph about it.
+func (r *roff) entry(term, text string) {
+	r.printf(".TP\n.B %s\n%s\n", escapeRoff(term), escapeRoff(text))
+}
+
+// escapeRoff keeps text from being read as requests.
+func escapeRoff(s string) string {
+	s = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`).Replace(s)
+	if strings.HasPrefix(s, ".") {
+		s = `\&` + s
+	}
+	return s
+}
+
+func commandManual(w io.Writer, app *kong.Application) error {
+	r := &roff{w: w}
+	r.title("montimer", "1", "cron, but systemd does it")
+	r.section("synopsis")
+	r.printf(".B montimer\n.I command\n[options]\n")
+	r.section("description")
+	r.paragraph("montimer compiles jobs.yaml(5) to systemd timers and services, and runs the tasks that they start. There is no daemon. The everyday use is: montimer compile && systemctl daemon-reload.")
+	r.section("commands")
+	for _, command := range app.Children {
+		if !command.Hidden {
+			r.command(command)
+		}
+	}
+	r.section("exit status")
+	for _, code := range exitCodes {
+		r.entry(fmt.Sprint(code.code), code.meaning)
+	}
+	r.section("files")
+	for _, file := range [][2]string{
+		{"/etc/montimer/config.yaml", "The host's settings: jobs, checkout, state_dir, env_file, run_as, unit_dir, binary, timezone, sandbox, limits, allow_root."},
+		{"/etc/montimer/env", "Environment file of the services (systemd.exec(5), EnvironmentFile=)."},
+		{"/usr/local/lib/systemd/system/montimer-job-*", "The generated units."},
+		{"/var/lib/montimer", "Locks and the database."},
+	} {
+		r.entry(file[0], file[1])
+	}
+	r.section("see also")
+	r.paragraph("jobs.yaml(5), systemd.timer(5), systemd.time(7), systemctl(1), journalctl(1)")
+	return r.err
+}
+
+// command describes one command with its flags, and the commands below it.
+func (r *roff) command(c *kong.Node) {
+	r.printf(".SS %s\n%s\n", escapeRoff(strings.TrimPrefix(c.Summary(), "montimer ")), escapeRoff(c.Help))
+	for _, arg := range c.Positional {
+		r.entry(arg.Summary(), arg.Help)
+	}
+	for _, flag := range c.Flags {
+		if flag.Name != "help" {
+			r.entry(flag.String(), flag.Help)
+		}
+	}
+	for _, child := range c.Children {
+		if !child.Hidden {
+			r.command(child)
+		}
+	}
+}
+
+func jobsManual(w io.Writer, keys []jobs.Key) error {
+	r := &roff{w: w}
+	r.title("jobs.yaml", "5", "the profiles that montimer runs")
+	r.section("description")
+	r.paragraph("A YAML file of profiles; each is a schedule and an ordered list of tasks. It says what runs and when, never as whom or with which rights. The keys marked (defaults) may also stand in the mapping defaults, for every profile or task that does not set them itself.")
+	level := ""
+	for _, key := range keys {
+		if key.Level != level {
+			level = key.Level
+			r.section("keys of " + level)
+		}
+		term := key.Name + ": " + key.Type
+		text := key.Doc
+		if key.Default != "" {
+			text += " Default: " + key.Default + "."
+		}
+		if key.Inherits {
+			text += " (defaults)"
+		}
+		r.entry(term, text)
+	}
+	r.section("see also")
+	r.paragraph("montimer(1), systemd.time(7), crontab(5)")
+	return r.err
+}

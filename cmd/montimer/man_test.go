@@ -1,0 +1,47 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/montimer/montimer/internal/testenv"
+)
+
+// TestManual compares with the pages of docs/man, which -update rewrites, and
+// has man's own formatter find nothing wrong with them.
+func TestManual(t *testing.T) {
+	t.Parallel()
+	for page, file := range map[string]string{
+		"montimer":  "../../docs/man/montimer.1",
+		"jobs.yaml": "../../docs/man/jobs.yaml.5",
+	} {
+		var out, said bytes.Buffer
+		if code := run(context.Background(), []string{"man", page}, &out, &said); code != 0 {
+			t.Fatalf("%s: exit %d: %s", page, code, said.String())
+		}
+		if *update {
+			if err := os.WriteFile(file, out.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		golden, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(golden), out.String()); diff != "" {
+			t.Errorf("make golden rewrites %s:\n%s", file, diff)
+		}
+		t.Run(page, func(t *testing.T) {
+			testenv.Need(t, "groff")
+			warnings, err := exec.Command("groff", "-man", "-Tutf8", "-ww", "-z", file).CombinedOutput()
+			if err != nil || len(warnings) > 0 {
+				t.Errorf("groff: %v\n%s", err, warnings)
+			}
+		})
+	}
+}
