@@ -63,7 +63,7 @@ type decoder struct {
 	keys     *table
 	src      source
 	diags    []Diagnostic
-	dropped  int    // problems beyond maxProblems
+	full     bool   // there were more than maxProblems
 	path     []step // where in the file we are, for messages
 	expanded int    // nodes visited through aliases
 	guesses  int    // work that may still be spent on suggestions
@@ -208,8 +208,8 @@ func (d *decoder) warn(at value, hint, format string, args ...any) {
 
 // add reports a problem of the value that we are at.
 func (d *decoder) add(s Severity, at place, hint, message string) {
-	if len(d.diags) >= maxProblems {
-		d.dropped++
+	if len(d.diags) == maxProblems {
+		d.full = true
 		return
 	}
 	var where strings.Builder
@@ -239,7 +239,7 @@ func (d *decoder) placeIn(v value, offset, length int) place {
 	if v.use != nil || v.Kind != yaml.ScalarNode || offset+length > len(v.Value) {
 		return p
 	}
-	written := after(d.src.line(v.Line), v.Column-1)
+	written := d.src.line(v.Line)[d.src.offset(v.Line, v.Column):]
 	quotes := 0
 	if v.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 && written != "" {
 		written, quotes = written[1:], 1
@@ -257,26 +257,21 @@ func (d *decoder) placeIn(v value, offset, length int) place {
 // finish sorts the problems and adds their source lines.
 func (d *decoder) finish() []Diagnostic {
 	slices.SortStableFunc(d.diags, byPosition)
-	last := Diagnostic{Col: 1}
 	for i := range d.diags {
 		g := &d.diags[i]
 		g.Source = d.src.line(g.Line)
 		if g.Col > 0 {
-			// Lines can be very long, and can have very many problems.
-			if g.Line != last.Line {
-				last = Diagnostic{Line: g.Line, Col: 1}
-			}
-			rest := after(g.Source[last.Offset:], g.Col-last.Col)
-			g.Offset = len(g.Source) - len(rest)
+			g.Offset = d.src.offset(g.Line, g.Col)
+			rest := g.Source[g.Offset:]
+			rest = rest[:min(len(rest), g.Width*utf8.UTFMax)]
 			g.Width = min(g.Width, utf8.RuneCountInString(rest))
-			last = *g
 		}
 		g.Width = max(g.Width, 1)
 	}
-	if d.dropped > 0 {
+	if d.full {
 		d.diags = append(d.diags, Diagnostic{
 			File: d.name, Width: 1, Severity: Error,
-			Message: fmt.Sprintf("%d more problems are not shown", d.dropped),
+			Message: fmt.Sprintf("there are more problems than these %d", maxProblems),
 		})
 	}
 	return d.diags

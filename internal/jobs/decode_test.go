@@ -130,11 +130,12 @@ func TestOK(t *testing.T) {
 func TestEveryMessage(t *testing.T) {
 	t.Parallel()
 	elsewhere := map[string]string{
-		"the file has %d bytes; at most %d are read":                                   "TestLimits",
-		"%d more problems are not shown":                                               "TestLimits",
-		"aliases make this file too large: more than %d values":                        "TestLimits",
-		"the text has %d bytes, which is more than a program can be given (%d)":        "TestLimits",
-		"the value is longer than %d bytes, which is more than a program can be given": "TestLimits",
+		"the file has %d bytes; at most %d are read":                                          "TestLimits",
+		"there are more problems than these %d":                                               "TestLimits",
+		"aliases or defaults make this file too large: more than %d values":                   "TestLimits",
+		"the key and its value have %d bytes, which is more than a program can be given (%d)": "TestLimits",
+		"the text has %d bytes, which is more than a program can be given (%d)":               "TestLimits",
+		"the value is longer than %d bytes, which is more than a program can be given":        "TestLimits",
 	}
 	var given []string
 	for _, file := range cases(t, "testdata/err", ".txt") {

@@ -73,6 +73,9 @@ func (d *decoder) profiles(v value) []montimer.Profile {
 	keys := d.pairs(v)
 	out := make([]montimer.Profile, 0, len(keys))
 	for _, p := range keys {
+		if d.full {
+			break
+		}
 		d.enter("profile", p.key.Value)
 		if q, ok := d.profile(p); ok {
 			out = append(out, q)

@@ -209,17 +209,23 @@ func environment() kind[[]montimer.EnvVar] {
 		name:   "mapping",
 		schema: orFalsy(object{"type": "object", "propertyNames": object{"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}}),
 		read: func(d *decoder, v value, into *[]montimer.EnvVar) {
+			if !d.spend(v, len(*into)) {
+				return
+			}
 			vars := slices.Clone(*into)
+			inherited := make(map[string]int, len(vars))
+			for i, e := range vars {
+				inherited[e.Name] = i
+			}
 			for name, val := range d.entries(v) {
-				if !isEnvName(name.text) {
+				i, exists := inherited[name.text]
+				switch {
+				case !isEnvName(name.text):
 					d.error(name.at, "", "%s cannot be the name of an environment variable: letters, digits and _, no digit first", quote(name.text))
-					continue
-				}
-				i := slices.IndexFunc(vars, func(e montimer.EnvVar) bool { return e.Name == name.text })
-				if i < 0 {
-					vars = append(vars, montimer.EnvVar{Name: name.text, Value: val})
-				} else {
+				case exists:
 					vars[i].Value = val
+				default:
+					vars = append(vars, montimer.EnvVar{Name: name.text, Value: val})
 				}
 			}
 			*into = vars

@@ -167,22 +167,30 @@ func (s *keySet) add(p pair) {
 	}
 }
 
-// maxExpanded bounds the nodes visited through aliases, so that a few lines
-// cannot make a file of any size. No real file comes near it.
-const maxExpanded = 4_000_000
+// maxExpanded bounds the values that aliases and defaults multiply, so that a
+// few lines cannot make a file of any size. No real file comes near it.
+const maxExpanded = 1_000_000
 
 // maxDepth bounds the nesting of merges, and of lists inside of a value.
 const maxDepth = 64
 
 // expand counts the children of v against maxExpanded if an alias led to v.
 func (d *decoder) expand(v value) bool {
-	if v.use == nil {
+	switch {
+	case v.use == nil:
 		return true
+	case v.Kind == yaml.MappingNode:
+		return d.spend(v, 1+len(v.Content)/2)
 	}
+	return d.spend(v, 1+len(v.Content))
+}
+
+// spend counts n more values that came of no text of their own.
+func (d *decoder) spend(at value, n int) bool {
 	before := d.expanded
-	d.expanded += 1 + len(v.Content)
+	d.expanded += n
 	if before <= maxExpanded && d.expanded > maxExpanded {
-		d.error(v, "", "aliases make this file too large: more than %d values", maxExpanded)
+		d.error(at, "", "aliases or defaults make this file too large: more than %d values", maxExpanded)
 	}
 	return d.expanded <= maxExpanded
 }

@@ -87,7 +87,12 @@ func (d *decoder) entries(v value) iter.Seq2[located, string] {
 			case key.kind == kindBool || key.kind == kindNull || key.kind == kindTrap:
 				d.error(p.key, "write the key in quotes", "a key must be text, not %s", describe(p.key))
 			default:
-				if val, ok := d.argument(p); ok && !yield(located{p.name, p.key}, val) {
+				val, ok := d.argument(p)
+				switch size := len("--=") + len(p.name) + len(val); {
+				case !ok:
+				case size > maxText:
+					d.error(p.key, "", "the key and its value have %d bytes, which is more than a program can be given (%d)", size, maxText)
+				case !yield(located{p.name, p.key}, val):
 					return
 				}
 			}

@@ -1,8 +1,10 @@
 package jobs
 
 import (
+	"cmp"
 	"math"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -53,7 +55,8 @@ func resolvePlain(s string) scalar {
 	case "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF":
 		return scalar{kind: kindBool, text: "False"}
 	}
-	if !strings.ContainsRune("+-.0123456789", rune(s[0])) {
+	const longest = 1000 // of a number; Python gives up at 4300 digits
+	if len(s) > longest || !strings.ContainsRune("+-.0123456789", rune(s[0])) {
 		return scalar{text: s}
 	}
 	for _, read := range []func(string) (scalar, bool){resolveInt, resolveFloat, resolveTime} {
@@ -76,14 +79,14 @@ func resolveInt(s string) (scalar, bool) {
 	switch {
 	case strings.HasPrefix(digits, "_") || bare == "":
 		return scalar{}, false
-	case bare == "0":
-		return scalar{kind: kindInt, text: "0"}, digits == "0"
+	case digits == "0":
+		return scalar{kind: kindInt, text: "0"}, true
 	case strings.HasPrefix(digits, "0b"):
 		return bigInt(sign, bare[2:], 2)
 	case strings.HasPrefix(digits, "0x"):
 		return bigInt(sign, bare[2:], 16)
-	case digits[0] == '0':
-		v, ok := bigInt(sign, bare[1:], 8)
+	case digits[0] == '0' && !strings.Contains(digits, ":"):
+		v, ok := bigInt(sign, bare, 8)
 		return scalar{kind: kindTrap, text: v.text, trap: "the octal number " + v.text}, ok
 	case onlyDigits(bare):
 		return scalar{kind: kindInt, text: sign + bare}, true
@@ -108,6 +111,9 @@ func sexagesimal(sign, digits string) (scalar, bool) {
 	}
 	whole, fraction, isFloat := strings.Cut(parts[last], ".")
 	parts[last] = whole
+	if digits[0] == '0' && !isFloat {
+		return scalar{}, false
+	}
 	total := new(big.Int)
 	for i, p := range parts {
 		p = strings.ReplaceAll(p, "_", "")
@@ -122,7 +128,7 @@ func sexagesimal(sign, digits string) (scalar, bool) {
 		if fraction != "" && !onlyDigits(strings.ReplaceAll(fraction, "_", "")) {
 			return scalar{}, false
 		}
-		text += "." + fraction
+		text += "." + cmp.Or(fraction, "0")
 	}
 	return scalar{kind: kindTrap, text: text, trap: "the number " + text + " (base 60)"}, true
 }
@@ -187,27 +193,33 @@ func resolveTime(s string) (scalar, bool) {
 	if i := strings.IndexAny(s, "Tt \t"); i > 0 {
 		day, clock = s[:i], strings.TrimLeft(s[i+1:], " \t")
 	}
-	for _, d := range []string{date, "dddd-d-dd", "dddd-dd-d", "dddd-d-d"} {
-		for _, c := range []string{"dd:dd:dd", "d:dd:dd"} {
-			if matches(day, d) && len(clock) >= len(c) && matches(clock[:len(c)], c) {
-				return scalar{kind: kindTrap, text: s, trap: "a timestamp"}, true
-			}
-		}
+	hour, rest, _ := strings.Cut(clock, ":")
+	if !matches(day, date, "dddd-d-dd", "dddd-dd-d", "dddd-d-d") || !matches(hour, "d", "dd") || len(rest) < 5 || !matches(rest[:5], "dd:dd") {
+		return scalar{}, false
 	}
-	return scalar{}, false
+	offset := rest[5:]
+	if strings.HasPrefix(offset, ".") {
+		offset = strings.TrimLeft(offset[1:], "0123456789")
+	}
+	offset = strings.TrimLeft(offset, " \t")
+	if offset != "" && offset != "Z" && !matches(strings.Replace(offset, "-", "+", 1), "+d", "+dd", "+d:dd", "+dd:dd") {
+		return scalar{}, false
+	}
+	return scalar{kind: kindTrap, text: s, trap: "a timestamp"}, true
 }
 
-// matches reports whether s has the shape of pattern, where d is any digit.
-func matches(s, pattern string) bool {
-	if len(s) != len(pattern) {
-		return false
-	}
-	for i := range len(s) {
-		if pattern[i] == 'd' && (s[i] < '0' || s[i] > '9') || pattern[i] != 'd' && s[i] != pattern[i] {
-			return false
+// matches reports whether s has the shape of one of the patterns, in which d
+// is any digit.
+func matches(s string, patterns ...string) bool {
+	return slices.Contains(patterns, strings.Map(func(r rune) rune {
+		switch {
+		case '0' <= r && r <= '9':
+			return 'd'
+		case r == 'd':
+			return 'D'
 		}
-	}
-	return true
+		return r
+	}, s))
 }
 
 func onlyDigits(s string) bool {

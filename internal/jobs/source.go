@@ -10,6 +10,7 @@ import (
 type source struct {
 	text   string
 	starts []int // made when it is first needed
+	last   struct{ line, col, offset int }
 }
 
 // line returns line n, counted from 1, without its end; "" if there is none.
@@ -32,6 +33,19 @@ func (s *source) line(n int) string {
 		l = l[:s.starts[n]-s.starts[n-1]]
 	}
 	return strings.TrimRight(l, "\r\n\u0085\u2028\u2029")
+}
+
+// offset returns the byte offset of a column in a line, at most its length.
+// A line can be very long and be asked for very often: the search goes on from
+// the last answer if it can.
+func (s *source) offset(line, col int) int {
+	text := s.line(line)
+	if line != s.last.line || col < s.last.col {
+		s.last.line, s.last.col, s.last.offset = line, 1, 0
+	}
+	rest := after(text[s.last.offset:], col-s.last.col)
+	s.last.col, s.last.offset = col, len(text)-len(rest)
+	return s.last.offset
 }
 
 // lineEnd returns the length of the line end that s begins with, 0 if none.

@@ -32,6 +32,9 @@ func tasks() kind[[]task] {
 			}
 			d.leave() // what follows is named by the task, not by the key
 			for item := range d.items(v) {
+				if d.full {
+					break
+				}
 				*into = append(*into, d.task(item, len(*into)+1))
 			}
 			d.enter("", "tasks")

@@ -1,0 +1,48 @@
+package jobs
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestOddFiles: docs/jobs-yaml-compat.md says of each file of testdata/odd
+// what becomes of it: accepted, accepted with a warning, or refused, and why.
+func TestOddFiles(t *testing.T) {
+	t.Parallel()
+	const doc = "../../docs/jobs-yaml-compat.md"
+	text, err := os.ReadFile(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|.*\\| (accepted|warning|refused)(?:: (.*?))? \\|$")
+	said := map[string][]string{}
+	for _, m := range row.FindAllStringSubmatch(string(text), -1) {
+		said[m[1]] = m[2:]
+	}
+	files, _ := filepath.Glob("testdata/odd/*.yaml")
+	if len(files) != len(said) {
+		t.Errorf("%d files, but %d rows in %s", len(files), len(said), doc)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
+		want, ok := said[name]
+		if !ok {
+			t.Errorf("%s has no row for %s", doc, name)
+			continue
+		}
+		_, _, ds := decodeFile(t, file)
+		got := "accepted"
+		switch {
+		case HasErrors(ds):
+			got = "refused"
+		case len(ds) > 0:
+			got = "warning"
+		}
+		if got != want[0] || !strings.Contains(shown(ds), strings.ReplaceAll(want[1], "`", "")) {
+			t.Errorf("%s: %s says %q, but it is %s:\n%s", name, doc, want, got, shown(ds))
+		}
+	}
+}
