@@ -1,7 +1,6 @@
 package compiler
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -69,75 +68,54 @@ type Moment struct {
 	Local     *time.Location
 }
 
-// WhyStarted says why systemd starts a service at once when its timer is
-// loaded anew; "" if it does not. old is the timer that is active so far, nil
-// for none; stamp is when its stamp file was last touched, zero for none.
+// WhyStarted says why systemd starts a service at once when it reads its timer
+// anew; "" if it does not. old is the timer that is active so far, nil for none;
+// stamp is when its stamp file was last touched, zero for none.
 //
-// It follows systemd 252 (timer_enter_waiting of its timer.c). A calendar
-// event is due from the last trigger on. An active timer remembers that one,
-// or when it was activated; one that starts takes it from the stamp, if it is
-// persistent. What only systemd's memory holds is guessed, and then in favour
-// of a start: better one announced too many than one too few.
+// What systemd alone remembers is guessed, and in favour of a start: better one
+// announced too many than one too few.
 func (m Moment) WhyStarted(old *Timer, new Timer, stamp time.Time) string {
-	if old != nil && old.equal(new) {
-		return ""
-	}
-	why := cmp.Or(m.calendarDue(old, new, stamp), m.bootDue(old, new, stamp), m.intervalDue(old, new))
-	if why != "" && new.Jitter > 0 {
-		why += ", within the jitter of " + calendar.FormatSpan(new.Jitter)
-	}
-	return why
-}
-
-func (m Moment) calendarDue(old *Timer, new Timer, stamp time.Time) string {
-	var last time.Time
-	switch {
-	case old == nil && (!new.Persistent || stamp.IsZero()):
-		return "" // counts from now on
-	case old == nil || old.Persistent && !stamp.IsZero():
-		last = stamp
-	default:
-		last = m.Boot
-		if tick, ok := calendar.Prev(old.Schedule.Events, m.Now, m.Local); ok && tick.After(last) {
-			last = tick
-		}
-	}
-	due, ok := new.Schedule.Next(last, m.Local)
-	if !ok || due.After(m.Now) {
-		return ""
-	}
 	if old == nil {
-		return fmt.Sprintf("it is back: %s has passed since it was last triggered, %s", m.show(due), m.show(last))
+		if !new.Persistent {
+			stamp = time.Time{}
+		}
+		start, _ := m.startsAtOnce(new, stamp, true)
+		return start.why
 	}
-	return fmt.Sprintf("its new time %s has passed since it was last triggered, %s", m.show(due), m.show(last))
-}
-
-// bootDue: systemd skips OnBootSec= in the past for a timer that has been
-// triggered, which a stamp from before the boot proves.
-func (m Moment) bootDue(old *Timer, new Timer, stamp time.Time) string {
-	switch {
-	case !new.Schedule.Boot || old != nil && old.Schedule.Boot:
-		return ""
-	case old != nil && old.Persistent && !stamp.IsZero() && stamp.Before(m.Boot):
+	if old.equal(new) {
 		return ""
 	}
-	return fmt.Sprintf("it runs once after each boot, and the last one was %s", m.show(m.Boot))
+	last := m.lastTrigger(*old, stamp)
+	// A stamp that is younger than the boot may be that of a first start.
+	triggered := old.Schedule.Boot || old.Persistent && !stamp.IsZero() && stamp.Before(m.Boot)
+	if start, ok := m.startsAtOnce(new, last, !triggered); ok {
+		return start.why
+	}
+	if due, ok := new.Schedule.Next(m.Boot, m.Local); last.IsZero() && ok && !due.After(m.Now) {
+		return fmt.Sprintf("its new time %s has passed, perhaps since its timer was started", m.show(due))
+	}
+	return ""
 }
 
-func (m Moment) intervalDue(old *Timer, new Timer) string {
-	last := m.Boot
-	if old != nil && len(old.Schedule.Every) > 0 {
-		// Its last run was not longer ago than this.
-		if run := m.Now.Add(-slices.Min(old.Schedule.Every)); run.After(last) {
+// lastTrigger returns when an active timer was last triggered, as far as that
+// can be told; zero if it was not since the boot.
+func (m Moment) lastTrigger(t Timer, stamp time.Time) (last time.Time) {
+	if t.Persistent && !stamp.IsZero() {
+		return stamp
+	}
+	if t.Schedule.Boot {
+		last = m.Boot
+	}
+	if tick, ok := calendar.Prev(t.Schedule.Events, m.Now, m.Local); ok && tick.After(m.Boot) {
+		last = tick
+	}
+	if len(t.Schedule.Every) > 0 {
+		// Not longer ago than this.
+		if run := m.Now.Add(-slices.Min(t.Schedule.Every)); run.After(m.Boot) && run.After(last) {
 			last = run
 		}
 	}
-	for _, span := range new.Schedule.Every {
-		if (old == nil || !slices.Contains(old.Schedule.Every, span)) && !last.Add(span).After(m.Now) {
-			return fmt.Sprintf("it runs every %s, and that may have passed since its last run or the boot", calendar.FormatSpan(span))
-		}
-	}
-	return ""
+	return last
 }
 
 func (m Moment) show(t time.Time) string {

@@ -25,9 +25,10 @@ const nextRuns = 3
 
 // comparison is all that a compile and the reload after it would change.
 type comparison struct {
-	Schedules []rescheduled `json:"schedules"`
-	Overrides []string      `json:"overrides"`
-	Changes   []changed     `json:"changes"`
+	Schedules []rescheduled            `json:"schedules"`
+	Sandboxes []compiler.SandboxChange `json:"sandboxes"`
+	Overrides []string                 `json:"overrides"`
+	Changes   []changed                `json:"changes"`
 }
 
 // rescheduled is one profile that would run at other times.
@@ -67,7 +68,7 @@ func compare(h montimer.Host, profiles []montimer.Profile, units []compiler.Unit
 	if err != nil {
 		return comparison{}, fmt.Errorf("in %s: %w", h.UnitDir, err)
 	}
-	c := comparison{Schedules: []rescheduled{}, Overrides: []string{}, Changes: []changed{}}
+	c := comparison{Sandboxes: compiler.SandboxChanges(plan), Overrides: []string{}, Changes: []changed{}}
 	for _, step := range plan {
 		c.Changes = append(c.Changes, changed{step.Action, step.Name, compiler.ByHand(step.Old), unified(h.UnitDir, step)})
 	}

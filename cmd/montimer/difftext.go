@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -23,6 +24,10 @@ func writeComparison(w io.Writer, c comparison, color bool) error {
 		out.schedule(r)
 	}
 	out.starts(c.Schedules)
+	for _, s := range c.Sandboxes {
+		out.title("sandbox " + cmp.Or(s.Before, "of an unknown kind") + " becomes " + cmp.Or(s.After, "unknown") + ":")
+		out.line("  " + strings.Join(s.Profiles, " "))
+	}
 	out.files(c.Changes)
 	if len(c.Overrides) > 0 {
 		out.title("drop-ins and overrides in force:")
@@ -83,32 +88,42 @@ func (t timing) String() string {
 	return text
 }
 
-func (w diffWriter) starts(list []rescheduled) {
-	first := true
-	for _, r := range list {
-		if r.Starts == "" {
-			continue
+func (w diffWriter) starts(schedules []rescheduled) {
+	w.list("the reload would start at once:", func(add func(profile, why string)) {
+		for _, r := range schedules {
+			if r.Starts != "" {
+				add(r.Profile, r.Starts)
+			}
 		}
-		if first {
-			w.title("the reload would start at once:")
-			first = false
-		}
-		w.line("  " + r.Profile + ": " + r.Starts)
-	}
+	})
 }
 
-// files lists what is not plain from the diffs.
+// files lists what the diffs do not show.
 func (w diffWriter) files(changes []changed) {
-	for _, c := range changes {
-		switch {
-		case c.Action == compiler.Keep:
-			w.line(c.Unit + ": kept until the next compile, so that the reload can stop it")
-		case c.Action == compiler.Remove:
-			w.line(c.Unit + ": removed")
-		case c.ByHand:
-			w.line(c.Unit + ": was changed by hand, which is lost")
+	w.list("files:", func(add func(unit, says string)) {
+		for _, c := range changes {
+			switch {
+			case c.Action == compiler.Keep:
+				add(c.Unit, "kept until the next compile, so that the reload can stop it")
+			case c.Action == compiler.Remove:
+				add(c.Unit, "removed")
+			case c.ByHand:
+				add(c.Unit, "was changed by hand, which is lost")
+			}
 		}
-	}
+	})
+}
+
+// list writes what items adds under a title, or nothing at all.
+func (w diffWriter) list(title string, items func(add func(name, says string))) {
+	first := true
+	items(func(name, says string) {
+		if first {
+			w.title(title)
+			first = false
+		}
+		w.line("  " + name + ": " + says)
+	})
 }
 
 func (w diffWriter) diff(text string) {

@@ -1,0 +1,39 @@
+package compiler
+
+import (
+	"slices"
+	"strings"
+)
+
+// SandboxChange is a change of confinement, with the profiles that it is for.
+// A sandbox is what the unit says of it, such as "strict: exposure 1.1"; "" is
+// not known.
+type SandboxChange struct {
+	Before   string   `json:"before"`
+	After    string   `json:"after"`
+	Profiles []string `json:"profiles"`
+}
+
+// SandboxChanges finds the services of a plan that change their sandbox.
+func SandboxChanges(plan []Change) []SandboxChange {
+	list := []SandboxChange{}
+	for _, c := range plan {
+		before, after := sandboxOf(c.Old), sandboxOf(c.New)
+		if c.Action != Update || before == after {
+			continue
+		}
+		i := slices.IndexFunc(list, func(s SandboxChange) bool { return s.Before == before && s.After == after })
+		if i < 0 {
+			i, list = len(list), append(list, SandboxChange{Before: before, After: after})
+		}
+		profile, _ := profileOf(c.Name)
+		list[i].Profiles = append(list[i].Profiles, profile)
+	}
+	return list
+}
+
+func sandboxOf(service string) string {
+	_, rest, _ := strings.Cut(service, "\n# Sandbox ")
+	said, _, _ := strings.Cut(rest, "\n")
+	return said
+}

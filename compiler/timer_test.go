@@ -1,0 +1,150 @@
+package compiler
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/montimer/montimer"
+)
+
+// TestReadTimer: what is rendered is read back.
+func TestReadTimer(t *testing.T) {
+	t.Parallel()
+	for _, p := range testProfiles(t) {
+		p.Enabled = true
+		content := installed(render(t, testHost(), p)).Files[TimerName(p.Name)]
+		got, err := ReadTimer(content)
+		want := Timer{
+			Schedule:   montimer.Schedule{Events: p.Schedule.Events, Boot: p.Schedule.Boot, Every: p.Schedule.Every},
+			Persistent: p.CatchUp,
+			Jitter:     p.Jitter,
+		}
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%s: %v\n%s", p.Name, err, diff)
+		}
+	}
+	for _, wrong := range []string{"OnCalendar=whenever", "OnUnitActiveSec=soon", "RandomizedDelaySec=3 apples"} {
+		if got, err := ReadTimer("[Timer]\n" + wrong + "\n"); err == nil || !strings.Contains(err.Error(), wrong) {
+			t.Errorf("%s: %v, %v", wrong, got, err)
+		}
+	}
+}
+
+// TestWhyStarted; testdata/boot/diff.sh holds it against systemd.
+func TestWhyStarted(t *testing.T) {
+	t.Parallel()
+	at := func(s string) time.Time {
+		v, err := time.Parse("2006-01-02 15:04", s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	m := Moment{Now: at("2026-11-24 12:00"), Boot: at("2026-11-20 08:00"), Local: time.UTC}
+	timer := func(lines ...string) *Timer {
+		v, err := ReadTimer(strings.Join(lines, "\n") + "\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &v
+	}
+	const persistent = "Persistent=yes"
+	var none time.Time
+	morning, yesterday, before := at("2026-11-24 04:30"), at("2026-11-23 04:30"), at("2026-11-19 04:30")
+
+	for name, tc := range map[string]struct {
+		old, new *Timer
+		stamp    time.Time
+		why      string // a part of it; "": it is not started
+	}{
+		"nothing changes": {timer("OnCalendar=daily", persistent), timer("OnCalendar=daily", persistent), before, ""},
+		"new":             {nil, timer("OnCalendar=04:30", persistent), none, ""},
+		"moved to earlier today, last run yesterday": {timer("OnCalendar=13:00", persistent), timer("OnCalendar=05:00", persistent), yesterday,
+			"its time Mon 2026-11-23 05:00:00 UTC has passed since it last ran, Mon 2026-11-23 04:30:00 UTC"},
+		"moved to earlier today, after its run": {timer("OnCalendar=04:30", persistent), timer("OnCalendar=11:00", persistent), morning,
+			"11:00:00 UTC has passed"},
+		"moved to before today's run":                {timer("OnCalendar=04:30", persistent), timer("OnCalendar=04:00", persistent), morning, ""},
+		"moved to later today":                       {timer("OnCalendar=04:30", persistent), timer("OnCalendar=13:00", persistent), morning, ""},
+		"moved, the jitter may still hold it":        {timer("OnCalendar=04:30", persistent), timer("OnCalendar=11:00", persistent, "RandomizedDelaySec=2h"), morning, ""},
+		"no stamp to read: the last tick":            {timer("OnCalendar=04:30"), timer("OnCalendar=11:00"), none, "since it last ran, Tue 2026-11-24 04:30:00 UTC"},
+		"no tick since the boot":                     {timer("OnCalendar=2098-01-01"), timer("OnCalendar=11:00"), none, "perhaps since its timer was started"},
+		"no tick since the boot, nor one due":        {timer("OnCalendar=2098-01-01"), timer("OnCalendar=*-12-01"), none, ""},
+		"back with an old stamp":                     {nil, timer("OnCalendar=04:30", persistent), before, "since it last ran, Thu 2026-11-19"},
+		"back with a stamp of today":                 {nil, timer("OnCalendar=04:30", persistent), morning, ""},
+		"back, but nothing is caught up":             {nil, timer("OnCalendar=04:30"), before, ""},
+		"a stamp of the future":                      {nil, timer("OnCalendar=04:30", persistent), at("2026-12-24 00:00"), ""},
+		"new @reboot":                                {nil, timer("OnBootSec=1us"), none, "once after each boot, and the last one was Fri 2026-11-20 08:00:00 UTC"},
+		"@reboot added":                              {timer("OnCalendar=2098-01-01"), timer("OnBootSec=1us"), none, "once after each boot"},
+		"@reboot added, stamp after the boot":        {timer("OnCalendar=04:30", persistent), timer("OnBootSec=1us"), morning, "once after each boot"},
+		"@reboot added, stamp before the boot":       {timer("OnCalendar=monthly", persistent), timer("OnBootSec=1us"), before, ""},
+		"@reboot stays":                              {timer("OnBootSec=1us"), timer("OnBootSec=1us", "OnCalendar=2098-01-01"), none, ""},
+		"new interval, shorter than the boot is ago": {nil, timer("OnBootSec=7h", "OnUnitActiveSec=7h"), none, "every 7h, and has not since the boot"},
+		"new interval, longer":                       {nil, timer("OnBootSec=200h", "OnUnitActiveSec=200h"), none, ""},
+		"shorter interval":                           {timer("OnUnitActiveSec=7h"), timer("OnUnitActiveSec=1h"), none, "every 1h, and last did"},
+		"longer interval":                            {timer("OnUnitActiveSec=1h"), timer("OnUnitActiveSec=7h"), none, ""},
+		"from a calendar to an interval":             {timer("OnCalendar=04:30", persistent), timer("OnUnitActiveSec=7h"), morning, "every 7h"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			why := m.WhyStarted(tc.old, *tc.new, tc.stamp)
+			if (why == "") != (tc.why == "") || !strings.Contains(why, tc.why) {
+				t.Errorf("%q, want %q", why, tc.why)
+			}
+		})
+	}
+}
+
+func TestReschedulings(t *testing.T) {
+	t.Parallel()
+	profile := func(name string, specs ...string) montimer.Profile {
+		return montimer.Profile{Name: name, Enabled: true, Schedule: montimer.Schedule{Events: events(t, specs...)}}
+	}
+	same, moved, gone, new := profile("same", "daily"), profile("moved", "daily"), profile("gone", "daily"), profile("new", "hourly")
+	have := installed(render(t, testHost(), same, moved, gone))
+	same.Description = "in other words"
+	moved.Schedule.Events = events(t, "weekly")
+	want := render(t, testHost(), same, moved, new)
+
+	got, err := Reschedulings(want, have)
+	if err != nil {
+		t.Fatal(err)
+	}
+	day, week, hour := Timer{Schedule: gone.Schedule}, Timer{Schedule: moved.Schedule}, Timer{Schedule: new.Schedule}
+	if diff := cmp.Diff([]Rescheduling{{"gone", &day, nil}, {"moved", &day, &week}, {"new", nil, &hour}}, got); diff != "" {
+		t.Error(diff)
+	}
+
+	// The files of a profile that was removed are kept once more: it is not active.
+	have = installed(want)
+	have.Files[TimerName("gone")] = installed(render(t, testHost(), gone)).Files[TimerName("gone")]
+	got, err = Reschedulings(render(t, testHost(), same, moved, new, gone), have)
+	if diff := cmp.Diff([]Rescheduling{{"gone", nil, &day}}, got); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+}
+
+func TestSandboxChanges(t *testing.T) {
+	t.Parallel()
+	h := testHost()
+	have := installed(render(t, h, testProfiles(t)...))
+	have.Files[ServiceName("monotonic")] = headerLine + digestLine + "\n\n[Service]\n"
+	h.Sandboxes = map[string]montimer.Sandbox{montimer.AllOthers: montimer.SandboxStrict}
+	h.Checkout = "/elsewhere"
+	plan, err := Plan(render(t, h, testProfiles(t)...), have)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []SandboxChange{
+		{"default: exposure 1.7", "strict: exposure 1.1", []string{"hourly", "two-lines"}},
+		{"", "strict: exposure 1.1", []string{"monotonic"}},
+	}
+	if diff := cmp.Diff(want[:1], SandboxChanges(plan)[:1]); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(want[1:], SandboxChanges(plan)[1:]); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,91 @@
+#!/bin/bash
+# compile --diff names exactly the jobs that the reload then starts, and leaves
+# no trace.
+source "${BASH_SOURCE%/*}/lib.sh"
+
+new_host
+install -d /var/lib/systemd/timers
+stamp() { touch -d "$2" "/var/lib/systemd/timers/stamp-montimer-job-$1.timer"; }
+
+# profile NAME SCHEDULE...: one line of jobs.yaml.
+profile() { printf '  %s: { %s, tasks: [{ name: a, command: ["true"] }] }\n' "$1" "$2"; }
+never='calendar: "2098-01-01"'
+
+stamp moved '3 days ago'
+stamp moved-jitter '3 days ago'
+stamp untouched '3 days ago'
+stamp back '3 days ago'
+stamp back-no-catch-up '3 days ago'
+stamp future '1 hour'
+{
+  echo 'profiles:'
+  profile moved "$never"
+  profile moved-jitter "$never"
+  profile untouched "$never"
+  profile activated "$never"
+  profile forgetful "$never, catch_up: false"
+  profile interval 'every: 20h'
+  profile boot "$never"
+} | jobs
+everyday
+systemctl enable --now montimer.target
+within 2 is montimer-job-interval.timer active
+sleep 8
+
+hour_ago=$(date -d '1 hour ago' +%H:%M:%S)
+second_ago=$(date -d '1 second ago' +%H:%M:%S)
+{
+  echo 'profiles:'
+  profile moved "calendar: '$hour_ago'"
+  profile moved-jitter "calendar: '$hour_ago', jitter: 1s"
+  profile untouched "$never, description: only this"
+  profile activated "calendar: '$hour_ago'"
+  profile forgetful "calendar: '$second_ago', catch_up: false"
+  profile interval 'every: 19h'
+  profile boot 'cron: "@reboot", cron_dialect: crontab'
+  profile back "calendar: '$hour_ago'"
+  profile back-no-catch-up "calendar: '$hour_ago', catch_up: false"
+  profile future "calendar: '$hour_ago'"
+  profile new "calendar: '$hour_ago'"
+  profile new-boot 'cron: "@reboot", cron_dialect: crontab'
+  profile new-interval 'every: 7s'
+  profile new-long-interval 'every: 20h'
+} | jobs
+
+# trace is all that could have been touched, and when.
+trace() { find /etc /run/montimer /run/systemd/system /usr/local/lib /var/lib /srv -xdev -printf '%p %T@ %C@ %s\n' 2>&1 | sort; }
+
+step "the difference"
+trace >/dev/shm/before
+code=0
+montimer compile --diff -o json >/dev/shm/diff.json || code=$?
+((code == 3)) || fail "exit $code"
+montimer compile --diff >/dev/shm/diff.txt || true
+trace >/dev/shm/after
+cmp /dev/shm/before /dev/shm/after || fail "left a trace: $(diff /dev/shm/before /dev/shm/after)"
+grep -A99 '^the reload would start' /dev/shm/diff.txt | sed '/^[^ t]/,$d'
+
+step "the reload"
+mark=$(date +%s.%N)
+everyday >/dev/null
+sleep 1.5
+announced=$(/usr/bin/python3 -c '
+import json
+print("\n".join(sorted(s["profile"] for s in json.load(open("/dev/shm/diff.json"))["schedules"] if s.get("starts"))))')
+started=$(journalctl --no-pager -o json --since "@$mark" _PID=1 | /usr/bin/python3 -c '
+import json, sys
+found = set()
+for line in sys.stdin:
+    e = json.loads(line)
+    if e["MESSAGE"].startswith("Starting montimer-job-"):
+        found.add(e["UNIT"].removeprefix("montimer-job-").removesuffix(".service"))
+print("\n".join(sorted(found)))')
+[[ $announced == "$started" ]] || fail "announced and started differ: $(diff <(echo "$announced") <(echo "$started"))"
+(($(wc -l <<<"$started") == 7)) || fail "started: $started"
+
+step "no difference"
+montimer compile --diff >/dev/shm/diff.txt || fail "exit $?"
+[[ ! -s /dev/shm/diff.txt ]] || fail "said: $(cat /dev/shm/diff.txt)"
+healthy
+
+printf 'PASS\n'
