@@ -34,6 +34,8 @@ func TestBooted(t *testing.T) {
 				"--bind-ro", filepath.Join(root, "deploy")+":/deploy",
 				"--stop-timeout", "0",
 				"--", "bash", "/testdata/boot/"+name+".sh")
+			// Not the PATH of this process, in which testscript has put a montimer of its own.
+			cmd.Env = append(os.Environ(), "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
 			out, err := cmd.CombinedOutput()
 			if err != nil || !strings.HasSuffix(string(out), "PASS\n") {
 				t.Fatalf("%v\n%s", err, out)
