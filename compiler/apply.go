@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"time"
 )
@@ -132,12 +133,20 @@ func (p *application) isUnread() (bool, error) {
 	if err != nil || len(leftover) > 0 {
 		return true, err
 	}
-	info, err := p.Dir.root.Stat(".")
-	if err != nil {
-		return false, fmt.Errorf("look at the unit directory: %w", err)
-	}
 	read, err := p.Manager.ReadAt()
-	return info.ModTime().After(read), err
+	if err != nil {
+		return false, err
+	}
+	for _, dir := range []string{p.Dir.path, p.Stamps.DropIns} {
+		info, err := os.Stat(dir)
+		if err != nil {
+			return false, fmt.Errorf("look for changed units: %w", err)
+		}
+		if info.ModTime().After(read) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // needless returns the timers that would start their services at once though

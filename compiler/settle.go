@@ -105,20 +105,33 @@ func (p *application) startTarget(ctx context.Context) error {
 	return nil
 }
 
-// remove deletes the files of profiles that have gone, and their stamps: the
-// target does not hold their timers any more, so these can be stopped.
+// remove deletes the files of profiles that have gone: the target does not hold
+// their timers any more, so these can be stopped.
 func (p *application) remove(ctx context.Context) error {
 	if err := p.delete(ctx, p.removals); err != nil {
 		return err
 	}
-	for _, c := range p.removals {
-		if isTimer(c.Name) {
-			if err := p.Stamps.remove(c.Name); err != nil {
-				return err
-			}
+	return errors.Join(p.unhush(ctx), p.removeStamps())
+}
+
+// removeStamps removes the stamps of profiles that have gone, however long ago:
+// should one come back, it does not catch up.
+func (p *application) removeStamps() error {
+	timers, err := p.Stamps.list()
+	if err != nil {
+		return err
+	}
+	for _, name := range timers {
+		_, wanted := p.timers[name]
+		content, exists := p.have.Files[name]
+		if wanted || exists && !generated(content) {
+			continue
+		}
+		if err := p.Stamps.remove(name); err != nil {
+			return err
 		}
 	}
-	return p.unhush(ctx)
+	return nil
 }
 
 // delete stops the timers among the files and then deletes the files.

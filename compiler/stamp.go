@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -39,13 +40,6 @@ func (s Stamps) read(timer string) (time.Time, error) {
 	return info.ModTime(), nil
 }
 
-func (s Stamps) remove(timer string) error {
-	if err := os.Remove(s.path(timer)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove stamp: %w", err)
-	}
-	return nil
-}
-
 // guard makes the timer persistent, with a stamp of now.
 func (s Stamps) guard(timer string) error {
 	if err := s.touch(timer); err != nil {
@@ -73,27 +67,56 @@ func (s Stamps) touch(timer string) error {
 	return errors.Join(os.Chtimes(s.path(timer), now, now), f.Close())
 }
 
-// unguard undoes guard. The stamp goes too if the timer does not keep one.
+// unguard undoes guard. The stamp goes too, and first, if the timer itself
+// does not keep one.
 func (s Stamps) unguard(timer string, persistent bool) error {
+	if !persistent {
+		if err := s.remove(timer); err != nil {
+			return err
+		}
+	}
 	dir := filepath.Join(s.DropIns, timer+".d")
 	if err := os.Remove(filepath.Join(dir, guardFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("release %s: %w", timer, err)
 	}
 	_ = os.Remove(dir) // stays where somebody else has a drop-in
-	if persistent {
-		return nil
-	}
-	return s.remove(timer)
+	return nil
 }
 
-// guarded lists the timers with a guard.
+// guarded lists the timers with a drop-in of ours, or what is left of one.
 func (s Stamps) guarded() ([]string, error) {
-	paths, err := filepath.Glob(filepath.Join(s.DropIns, jobPrefix+"*.timer.d", guardFile))
+	dirs, err := filepath.Glob(filepath.Join(s.DropIns, jobPrefix+"*.timer.d"))
 	if err != nil {
-		return nil, fmt.Errorf("look for guards: %w", err)
+		return nil, fmt.Errorf("look for drop-ins: %w", err)
+	}
+	var timers []string
+	for _, dir := range dirs {
+		entries, err := readDir(dir)
+		if err != nil {
+			return nil, err
+		}
+		if len(entries) == 0 || slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == guardFile }) {
+			timers = append(timers, strings.TrimSuffix(filepath.Base(dir), ".d"))
+		}
+	}
+	return timers, nil
+}
+
+// list returns the timers of profiles that have a stamp.
+func (s Stamps) list() ([]string, error) {
+	paths, err := filepath.Glob(s.path(jobPrefix + "*.timer"))
+	if err != nil {
+		return nil, fmt.Errorf("look for stamps: %w", err)
 	}
 	for i, path := range paths {
-		paths[i] = strings.TrimSuffix(filepath.Base(filepath.Dir(path)), ".d")
+		paths[i] = strings.TrimPrefix(filepath.Base(path), "stamp-")
 	}
 	return paths, nil
+}
+
+func (s Stamps) remove(timer string) error {
+	if err := os.Remove(s.path(timer)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove stamp: %w", err)
+	}
+	return nil
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
+	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/systemd"
@@ -33,6 +35,7 @@ func (c applyCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
+	warnUnknown(e.stderr, h, j)
 	units, err := compiler.Render(h, j.Profiles)
 	if err != nil {
 		return usage(err)
@@ -42,15 +45,19 @@ func (c applyCmd) Run(ctx context.Context, e env) error {
 		return err
 	}
 	defer unlock()
-	return c.apply(ctx, e, h.UnitDir, units)
-}
-
-func (c applyCmd) apply(ctx context.Context, e env, unitDir string, units []compiler.Unit) error {
 	conn, err := systemd.Connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
+	if err := warnVersion(e.stderr, h, conn); err != nil {
+		return err
+	}
+	warnEnvFile(e.stderr, h)
+	return c.apply(ctx, e, conn, h.UnitDir, units)
+}
+
+func (c applyCmd) apply(ctx context.Context, e env, conn *systemd.Conn, unitDir string, units []compiler.Unit) error {
 	booted, err := conn.BootedAt()
 	if err != nil {
 		return err
@@ -60,7 +67,6 @@ func (c applyCmd) apply(ctx context.Context, e env, unitDir string, units []comp
 		return err
 	}
 	defer dir.Close()
-
 	steps := 0
 	a := compiler.Applier{
 		Dir:       dir,
@@ -82,6 +88,16 @@ func (c applyCmd) apply(ctx context.Context, e env, unitDir string, units []comp
 		fmt.Fprintln(e.stderr, "nothing changed")
 	}
 	return nil
+}
+
+// warnVersion tells of units that are written for a newer systemd than this.
+func warnVersion(w io.Writer, h montimer.Host, conn *systemd.Conn) error {
+	version, err := conn.Version()
+	if err == nil && h.SystemdVersion > version {
+		fmt.Fprintf(w, "warning: this is systemd %d, but systemd_version in %s is %d: it will not know all that the units say\n",
+			version, host.ConfigFile, h.SystemdVersion)
+	}
+	return err
 }
 
 // manager is systemd as package compiler sees it.

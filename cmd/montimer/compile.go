@@ -163,8 +163,13 @@ func advise(w io.Writer, h montimer.Host, plan []compiler.Change) error {
 			fmt.Fprintln(w, "kept until the next compile, so that the reload can stop it:", c.Name)
 		}
 	}
+	warnEnvFile(w, h)
+	return nil
+}
+
+// warnEnvFile tells of a missing environment file: no service starts without.
+func warnEnvFile(w io.Writer, h montimer.Host) {
 	if _, err := os.Stat(h.EnvFile); errors.Is(err, fs.ErrNotExist) {
 		fmt.Fprintf(w, "missing: %s, which the services need (it may be empty): install -m 640 -g %s /dev/null %s\n", h.EnvFile, h.Group, h.EnvFile)
 	}
-	return nil
 }
