@@ -124,6 +124,28 @@ func TestOK(t *testing.T) {
 	}
 }
 
+// TestHostZone: the time zone of the host is that of profiles that name none,
+// and must exist.
+func TestHostZone(t *testing.T) {
+	t.Parallel()
+	file := []byte("profiles: {own: {cron: 5 3 * * *, timezone: UTC}, hosts: {cron: 5 3 * * *}}")
+	opt := host
+	opt.Timezone = "Asia/Tokyo"
+	jobs, ds := Decode("j.yaml", file, opt)
+	if len(ds) > 0 {
+		t.Fatal(shown(ds))
+	}
+	for i, want := range []string{"*-*-* 03:05:00 UTC", "*-*-* 03:05:00 Asia/Tokyo"} {
+		if got := jobs.Profiles[i].Schedule.Events[0].String(); got != want {
+			t.Errorf("%s: got %s, want %s", jobs.Profiles[i].Name, got, want)
+		}
+	}
+	opt.Timezone = "Asia/Tokio"
+	if _, ds := Decode("j.yaml", file, opt); !HasErrors(ds) || shown(ds) != "j.yaml: error: the host's time zone \"Asia/Tokio\" is not in tzdata\n" {
+		t.Errorf("got %s", shown(ds))
+	}
+}
+
 // TestEveryMessage: each message that the package can give is given in some
 // file of testdata/err. So no check can be removed, and none be dead, without
 // a test that fails.
@@ -131,6 +153,7 @@ func TestEveryMessage(t *testing.T) {
 	t.Parallel()
 	elsewhere := map[string]string{
 		"the file has %d bytes; at most %d are read":                                          "TestLimits",
+		"the host's time zone %s is not in tzdata":                                            "TestHostZone",
 		"there are more problems than these %d":                                               "TestLimits",
 		"aliases or defaults make this file too large: more than %d values":                   "TestLimits",
 		"the key and its value have %d bytes, which is more than a program can be given (%d)": "TestLimits",

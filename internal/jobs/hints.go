@@ -1,13 +1,16 @@
 package jobs
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
-// hostKeys are settings that other job runners have and that a jobs.yaml must
-// not have: as whom, where and with which rights a job runs. (montimer's own
-// names for them, and their usual ones elsewhere.)
-var hostKeys = " user group run_as runas uid gid root allow_root sudo umask nice ionice priority" +
-	" sandbox limits limit memory memory_max memory_limit cpu cpu_quota capabilities confinement" +
-	" checkout repo_root state_dir cache_dir env_file environment_file unit_dir out binary chroot home "
+// hostKeys are settings that other job runners have, by their usual names, and
+// that a jobs.yaml must not have: as whom, where and with which rights a job
+// runs.
+const hostKeys = "user group run_as runas uid gid root allow_root sudo umask nice ionice priority" +
+	" sandbox limit limits memory memory_max memory_limit cpu cpu_quota capabilities confinement" +
+	" checkout repo_root state_dir cache_dir env_file environment_file unit_dir out binary chroot home"
 
 // unknownKey reports a key that does not exist in a mapping of that level.
 func (d *decoder) unknownKey(p pair, level string, names []string) {
@@ -22,7 +25,7 @@ func (d *decoder) unknownKey(p pair, level string, names []string) {
 }
 
 func (d *decoder) keyHint(name, level string, names []string) string {
-	if strings.Contains(hostKeys, " "+strings.ToLower(name)+" ") && !strings.Contains(name, " ") {
+	if slices.Contains(strings.Fields(hostKeys), strings.ToLower(name)) {
 		return "as whom, where and with which rights jobs run is decided by the host's configuration alone"
 	}
 	for _, entries := range d.keys.levels() {

@@ -140,7 +140,7 @@ func taskKeys() []field[task] {
 		key("command", command(), "", func(t *T) *montimer.Command { return &t.Command },
 			"A list is a program and its arguments, a text is a line for sh."),
 		key("args", arguments(), "", func(t *T) *[]montimer.Arg { return &t.Args },
-			"Arguments of the script: each key: value becomes --key=value."),
+			"Arguments: each key: value becomes --key=value, after the script or the command. A line for sh finds them in \"$@\"."),
 		key("env", environment(), "", func(t *T) *[]montimer.EnvVar { return &t.Env },
 			"Environment variables for this task, over those of the profile."),
 		key("enabled", boolean(), "true", func(t *T) *bool { return &t.Enabled },

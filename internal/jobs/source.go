@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"sort"
 	"strings"
 	"unicode/utf8"
 )
@@ -13,8 +14,8 @@ type source struct {
 	last   struct{ line, col, offset int }
 }
 
-// line returns line n, counted from 1, without its end; "" if there is none.
-func (s *source) line(n int) string {
+// lines returns where the lines begin.
+func (s *source) lines() []int {
 	if s.starts == nil {
 		s.starts = append(s.starts, 0)
 		for i := 0; i < len(s.text); {
@@ -25,14 +26,27 @@ func (s *source) line(n int) string {
 			i += max(size, 1)
 		}
 	}
-	if n < 1 || n > len(s.starts) {
+	return s.starts
+}
+
+// line returns line n, counted from 1, without its end; "" if there is none.
+func (s *source) line(n int) string {
+	starts := s.lines()
+	if n < 1 || n > len(starts) {
 		return ""
 	}
-	l := s.text[s.starts[n-1]:]
-	if n < len(s.starts) {
-		l = l[:s.starts[n]-s.starts[n-1]]
+	l := s.text[starts[n-1]:]
+	if n < len(starts) {
+		l = l[:starts[n]-starts[n-1]]
 	}
 	return strings.TrimRight(l, "\r\n\u0085\u2028\u2029")
+}
+
+// place returns where the character at a byte offset is.
+func (s *source) place(offset int) place {
+	starts := s.lines()
+	line := sort.Search(len(starts), func(i int) bool { return starts[i] > offset })
+	return place{line, utf8.RuneCountInString(s.text[starts[line-1]:offset]) + 1, 1}
 }
 
 // offset returns the byte offset of a column in a line, at most its length.

@@ -83,10 +83,8 @@ func (d *decoder) checkProgram(t *task, v value, keys pairs) {
 		d.error(command, "", "a task has either script or command, not both")
 	case script.isZero():
 		t.Interpreter = nil
-		for _, key := range []string{"args", "interpreter"} {
-			if extra := keys.find(key); !extra.isZero() {
-				d.error(extra, "make it part of the command", "%s goes with script, not with command", key)
-			}
+		if own := keys.find("interpreter"); !own.isZero() {
+			d.error(own, "make it part of the command", "interpreter goes with script, not with command")
 		}
 	}
 	d.checkPath(script, t.Script)

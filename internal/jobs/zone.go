@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"errors"
 	"io/fs"
 	"os"
 	"path"
@@ -27,12 +26,18 @@ func zone() kind[string] {
 	}}
 }
 
-// loadZone loads an IANA time zone. "Local" is none.
-func loadZone(name string) (*time.Location, error) {
-	if name == "Local" || name == "" {
-		return nil, errors.New("not a time zone")
+// location returns the time zone of that name; nil if it is the local one, or
+// unknown.
+func (d *decoder) location(name string) *time.Location {
+	if name == "" || name == "Local" {
+		return nil
 	}
-	return time.LoadLocation(name)
+	l, known := d.locations[name]
+	if !known {
+		l, _ = time.LoadLocation(name)
+		d.locations[name] = l
+	}
+	return l
 }
 
 // zoneHint returns the zone that was probably meant.

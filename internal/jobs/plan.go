@@ -1,0 +1,182 @@
+package jobs
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/calendar"
+	"github.com/montimer/montimer/internal/cron"
+)
+
+// plan answers q.
+func (d *decoder) plan(q question) *plan {
+	texts := strings.Split(q.texts, "\x00")
+	a := &plan{schedule: montimer.Schedule{Kind: q.kind, Source: texts}}
+	switch q.kind {
+	case montimer.ScheduleCron:
+		a.schedule.Dialect = string(q.dialect)
+		d.planCron(a, q)
+	case montimer.ScheduleCalendar:
+		d.planCalendar(a, q.zoneOr(d.opt.Timezone))
+	case montimer.ScheduleEvery:
+		d.planEvery(a)
+	}
+	return a
+}
+
+// zoneOr returns the zone of the profile, or that of the host.
+func (q question) zoneOr(host string) string {
+	if q.zone != "" {
+		return q.zone
+	}
+	return host
+}
+
+func (a *plan) fail(text int, hint, format string, args ...any) {
+	a.remarks = append(a.remarks, remark{severity: Error, text: text, hint: hint, message: fmt.Sprintf(format, args...)})
+}
+
+// planCron makes a schedule of cron expressions.
+func (d *decoder) planCron(a *plan, q question) {
+	var xs []*cron.Expression
+	for i, text := range a.schedule.Source {
+		x, err := cron.Parse(q.dialect, text)
+		if err != nil {
+			a.refused(i, err)
+			continue
+		}
+		xs = append(xs, x)
+	}
+	if len(xs) < len(a.schedule.Source) {
+		return
+	}
+	zone, ok := a.commonZone(xs, q, d.opt.Timezone)
+	if !ok {
+		return
+	}
+	a.translate(zone, xs)
+	if !d.elapses(a) {
+		a.fail(0, "", "it never runs, or never again")
+		return
+	}
+	location := d.location(zone)
+	if location == nil {
+		location = d.opt.Local
+	}
+	var words []string
+	for i, x := range xs {
+		words = append(words, x.Words())
+		for _, w := range x.Warnings(location, d.opt.Now) {
+			a.remarks = append(a.remarks, remark{severity: Warning, text: i, message: w})
+		}
+	}
+	a.schedule.Words = strings.Join(words, "; ")
+}
+
+// refused notes an expression that cron cannot read.
+func (a *plan) refused(text int, err error) {
+	r := remark{severity: Error, text: text, message: err.Error()}
+	var e *cron.Error
+	if errors.As(err, &e) {
+		r.offset, r.length, r.hint, r.message = e.Offset, e.Length, e.Hint, e.Problem
+		if e.Field != "" {
+			r.message = e.Field + ": " + e.Problem
+		}
+	}
+	a.remarks = append(a.remarks, r)
+}
+
+// commonZone returns the one zone of all expressions. They can name one each,
+// as long as nothing contradicts it.
+func (a *plan) commonZone(xs []*cron.Expression, q question, host string) (string, bool) {
+	common, ok := "", true
+	for i, x := range xs {
+		own := x.Zone()
+		if own != "" && q.zone != "" && own != q.zone {
+			a.fail(i, "leave one of the two out", "the expression is for %s, but timezone says %s", own, q.zone)
+			ok = false
+			continue
+		}
+		if own == "" {
+			own = q.zoneOr(host)
+		}
+		if i > 0 && own != common {
+			a.fail(i, "give each time zone a profile of its own", "the expressions are for different time zones")
+			return "", false
+		}
+		common = own
+	}
+	return common, ok
+}
+
+func (a *plan) translate(zone string, xs []*cron.Expression) {
+	t, err := cron.Translate(zone, xs...)
+	if err != nil {
+		a.fail(0, "please report this", "%v", err)
+		return
+	}
+	a.schedule.Timezone = zone
+	a.schedule.Events, a.schedule.Boot, a.schedule.Every = t.Events, t.Boot, t.Every
+	if !slices.ContainsFunc(t.Every, starves) {
+		return
+	}
+	for i, x := range xs {
+		if t, err := cron.Translate(zone, x); err == nil && slices.ContainsFunc(t.Every, starves) {
+			a.fail(i, "use calendar, such as calendar: Mon 9:00",
+				"an interval of more than 24h is counted anew from each boot, so where boots are frequent it would never end")
+		}
+	}
+}
+
+// starves reports whether an interval may never end on a host that boots daily.
+func starves(interval time.Duration) bool { return interval > day }
+
+// planCalendar makes a schedule of calendar events. Those without a zone of
+// their own are in zone.
+func (d *decoder) planCalendar(a *plan, zone string) {
+	a.schedule.Timezone = zone
+	var words []string
+	for i, text := range a.schedule.Source {
+		event, err := calendar.Parse(text)
+		if err != nil {
+			a.fail(i, "systemd.time(7) has the form, and systemd-analyze calendar tries it", "%v", err)
+			continue
+		}
+		if event.Zone == "" {
+			event.Zone = zone
+		}
+		if _, ok := event.Next(d.opt.Now, d.opt.Local); !ok {
+			a.fail(i, "", "%s never elapses, or never again", quote(text))
+		}
+		a.schedule.Events = append(a.schedule.Events, event)
+		words = append(words, cmp.Or(cron.EventWords(event), event.String()))
+	}
+	a.schedule.Words = strings.Join(words, "; ")
+}
+
+// planEvery makes a schedule of a time span. It is robfig/cron's @every.
+func (d *decoder) planEvery(a *plan) {
+	interval, err := calendar.ParseSpan(a.schedule.Source[0])
+	if err != nil || interval%time.Second != 0 {
+		a.fail(0, "", "must be whole seconds")
+		return
+	}
+	x, err := cron.Parse(cron.Robfig, "@every "+interval.String())
+	if err != nil {
+		a.refused(0, err)
+		return
+	}
+	a.translate("", []*cron.Expression{x})
+	a.schedule.Words = x.Words()
+}
+
+// elapses reports whether the schedule has a run to come.
+func (d *decoder) elapses(a *plan) bool {
+	_, ok := a.schedule.Next(d.opt.Now, d.opt.Local)
+	return ok || a.schedule.Boot || len(a.schedule.Every) > 0
+}

@@ -1,0 +1,65 @@
+package jobs
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+func (d *decoder) error(at value, hint, format string, args ...any) {
+	d.add(Error, d.place(at), hint, fmt.Sprintf(format, args...))
+}
+
+func (d *decoder) warn(at value, hint, format string, args ...any) {
+	d.add(Warning, d.place(at), hint, fmt.Sprintf(format, args...))
+}
+
+// add reports a problem of the value that we are at.
+func (d *decoder) add(s Severity, at place, hint, message string) {
+	if len(d.diags) == maxProblems {
+		d.full = true
+		return
+	}
+	var where strings.Builder
+	for i, s := range d.path {
+		if i > 0 {
+			where.WriteString(", ")
+		}
+		if s.what == "" {
+			where.WriteString(s.name)
+		} else {
+			where.WriteString(s.what + " " + quote(s.name))
+		}
+	}
+	if where.Len() > 0 {
+		message = where.String() + ": " + message
+	}
+	d.diags = append(d.diags, Diagnostic{
+		File: d.name, Line: at.line, Col: at.col, Width: at.width,
+		Severity: s, Message: message, Hint: hint,
+	})
+}
+
+// finish sorts the problems and adds their source lines.
+func (d *decoder) finish() []Diagnostic {
+	slices.SortStableFunc(d.diags, byPosition)
+	for i := range d.diags {
+		g := &d.diags[i]
+		g.Source = d.src.line(g.Line)
+		if g.Col > 0 {
+			g.Offset = d.src.offset(g.Line, g.Col)
+			rest := g.Source[g.Offset:]
+			rest = rest[:min(len(rest), g.Width*utf8.UTFMax)]
+			g.Width = min(g.Width, utf8.RuneCountInString(rest))
+		}
+		g.Width = max(g.Width, 1)
+	}
+	if d.full {
+		d.diags = append(d.diags, Diagnostic{
+			File: d.name, Width: 1, Severity: Error,
+			Message: fmt.Sprintf("there are more problems than these %d", maxProblems),
+		})
+	}
+	return d.diags
+}
