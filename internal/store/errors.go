@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 
@@ -21,20 +20,27 @@ var (
 	ErrSchema   = errors.New("the database lacks tables of montimer: run montimer db init")
 )
 
-// kinds are the result codes of SQLite that have a meaning to people
-// (https://sqlite.org/rescode.html); an extended one goes before the primary
-// code in its low byte.
-var kinds = map[int]error{
-	sqlite3.SQLITE_BUSY:          ErrBusy,
-	sqlite3.SQLITE_LOCKED:        ErrBusy,
-	sqlite3.SQLITE_FULL:          ErrFull,
-	sqlite3.SQLITE_IOERR_SHMSIZE: ErrFull, // there was no room for the -shm file
-	sqlite3.SQLITE_READONLY:      ErrReadOnly,
-	sqlite3.SQLITE_PERM:          ErrReadOnly,
-	sqlite3.SQLITE_CANTOPEN:      ErrOpen,
-	sqlite3.SQLITE_IOERR:         ErrIO,
-	sqlite3.SQLITE_CORRUPT:       ErrCorrupt,
-	sqlite3.SQLITE_NOTADB:        ErrCorrupt,
+// kind returns which of them a result code of SQLite is; nil: none
+// (https://sqlite.org/rescode.html).
+func kind(code int) error {
+	if code == sqlite3.SQLITE_IOERR_SHMSIZE {
+		return ErrFull // there was no room for the -shm file
+	}
+	switch code & 0xff { // the primary code
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return ErrBusy
+	case sqlite3.SQLITE_FULL:
+		return ErrFull
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:
+		return ErrReadOnly
+	case sqlite3.SQLITE_CANTOPEN:
+		return ErrOpen
+	case sqlite3.SQLITE_IOERR:
+		return ErrIO
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return ErrCorrupt
+	}
+	return nil
 }
 
 // explain says what was being done, to which file, and what an error of SQLite
@@ -45,7 +51,7 @@ func (s *Store) explain(doing string, err error) error {
 	}
 	var coded *sqlite.Error
 	if errors.As(err, &coded) {
-		if kind := cmp.Or(kinds[coded.Code()], kinds[coded.Code()&0xff]); kind != nil {
+		if kind := kind(coded.Code()); kind != nil {
 			return fmt.Errorf("%s: %s: %w (%w)", doing, s.path, kind, err)
 		}
 	}

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -90,18 +92,41 @@ func TestOpenOddNames(t *testing.T) {
 				t.Fatal(err)
 			}
 			open(t, dir, Options{})
-			info, err := os.Stat(filepath.Join(dir, FileName))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if info.Size() == 0 && info.Mode() != fileMode {
-				t.Errorf("size %d, mode %v", info.Size(), info.Mode())
+			if _, err := os.Stat(filepath.Join(dir, FileName)); err != nil {
+				t.Error(err)
 			}
 			entries, err := os.ReadDir(filepath.Dir(dir))
 			if err != nil || len(entries) != 1 {
 				t.Errorf("beside the directory: %v, %v", entries, err)
 			}
 		})
+	}
+}
+
+// TestMode: neither a lax nor a strict umask has a say.
+func TestMode(t *testing.T) {
+	t.Parallel()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, umask := range []string{"000", "077"} {
+		dir := t.TempDir()
+		cmd := exec.Command("sh", "-c", "umask "+umask+`; exec "$0"`, exe)
+		cmd.Env = []string{childEnv + "=open " + dir}
+		if out, _ := cmd.Output(); string(out) != "<nil>\n" {
+			t.Fatalf("%s", out)
+		}
+		open(t, dir, Options{})
+		for _, name := range []string{FileName, FileName + "-wal", FileName + "-shm"} {
+			info, err := os.Stat(filepath.Join(dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if info.Mode() != fileMode {
+				t.Errorf("umask %s: %s has mode %v", umask, name, info.Mode())
+			}
+		}
 	}
 }
 
@@ -184,6 +209,27 @@ func TestRunLife(t *testing.T) {
 	equal(t, pending, []montimer.Alert{*alert})
 	if alert.ID != 1 || alert.EventID != 1 || !alert.NextTry.Equal(tick) {
 		t.Errorf("alert not filled in: %+v", *alert)
+	}
+}
+
+func TestParallelTasks(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir(), Options{})
+	if _, err := s.Begin(t.Context(), timerRun("a", 0)); err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	for range 50 {
+		group.Go(func() {
+			if err := s.TaskEnded(t.Context(), "a", montimer.TaskRun{Status: montimer.TaskOK}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	run, err := s.Run(t.Context(), "a")
+	if err != nil || len(run.Tasks) != 50 {
+		t.Errorf("%d tasks, %v", len(run.Tasks), err)
 	}
 }
 
