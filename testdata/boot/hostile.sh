@@ -38,7 +38,7 @@ verbs=(
 places() {
   find /etc /root /usr/local/bin /usr/local/lib/systemd /var/lib -maxdepth 4 -xdev \
     \( -path /etc/systemd/system -o -path /var/lib/montimer -o -path '/var/lib/systemd' -o -path /usr/local/lib/systemd/system \) -prune -o \
-    -printf '%p %u %m %s %T@ %l\n' | sort
+    \( -type d -printf '%p %u %m\n' -o -printf '%p %u %m %s %T@ %l\n' \) | sort
 }
 
 # attack NAME COMMAND: the checkout and state as COMMAND leaves them, then every verb.
@@ -92,9 +92,9 @@ attack "a lock folder that is a link" 'ln -s /etc/montimer /var/lib/montimer/loc
 attack "a file" 'rm -rf /var/lib/montimer; touch /var/lib/montimer; chown deploy: /var/lib/montimer'
 
 step "swapped while it is read"
+touch /tmp/swap
 (
-  trap '' TERM
-  while :; do
+  while [[ -e /tmp/swap ]]; do
     ln -sfn /root/secret /srv/app/jobs.yaml
     printf 'profiles:\n  beat: {cron: "0 5 1 1 *"}\n' | jobs
   done
@@ -104,8 +104,8 @@ for _ in {1..30}; do
   said=$(timeout 15 montimer list 2>&1) || (($? != 124)) || fail "hangs"
   [[ $said != *the-secret-of-root* ]] || fail "shows root's file"
 done
-kill -KILL $swapper
-wait $swapper 2>/dev/null || true
+rm /tmp/swap
+wait $swapper
 
 step "the checkout itself"
 mv /srv/app /srv/app.good
@@ -120,7 +120,7 @@ step "root opens nothing below the two directories"
 # opened_by_root COMMAND...: prints what the command did there while it was root.
 # A thread has left root behind when it, or what started it, has set its user.
 opened_by_root() {
-  strace -f -qq -e trace=%file,%process,setuid,setresuid -o /tmp/trace "$@" >/dev/null 2>&1 || fail "$* under strace"
+  strace -f -qq -e trace=%file,%process,setuid,setresuid -o /tmp/trace "$@" >/tmp/said 2>&1 || fail "$* under strace: $(cat /tmp/said)" >&2
   awk '
     NR == FNR && / (clone|clone3|fork|vfork)[ (]|<... (clone|clone3|fork|vfork) resumed>/ && $NF ~ /^[0-9]+$/ { parent[$NF] = $1 }
     NR == FNR && / set(res)?uid\(/ && / = 0$/ { user[$1] = 1 }
