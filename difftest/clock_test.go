@@ -118,6 +118,37 @@ func TestSystemdAtClockChanges(t *testing.T) {
 	}
 }
 
+// TestListKeepsToOneZone: a timer with both local lines and lines in UTC would
+// run the local ones again in the repeated hour.
+func TestListKeepsToOneZone(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		texts []string
+		utc   bool
+	}{
+		{[]string{"*/10 * * * *", "5 * * * *"}, true},
+		{[]string{"*/10 * * * *", "30 2 * * *"}, false},
+	} {
+		var xs []*cron.Expression
+		for _, text := range test.texts {
+			x, err := cron.Parse(cron.Crontab, text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			xs = append(xs, x)
+		}
+		translation, err := cron.Translate("Europe/Berlin", xs...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range lines(translation.Events) {
+			if strings.HasSuffix(line, " UTC") != test.utc {
+				t.Errorf("%q: %s, want UTC %t", test.texts, line, test.utc)
+			}
+		}
+	}
+}
+
 func eventsIn(t *testing.T, dialect cron.Dialect, text, zone string) []calendar.Event {
 	t.Helper()
 	x, err := cron.Parse(dialect, text)

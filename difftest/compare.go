@@ -72,8 +72,6 @@ func (c *Case) Compare(n int, analyzed map[time.Time]map[string]Fires) (Verdict,
 		return JudgeRefuses, c.judgeRefusal.Error()
 	case !judgeRuns:
 		return JudgeRefuses, "never runs"
-	case c.judged.Boot || c.judged.Every > 0 || c.translation.Boot || c.translation.Every != nil:
-		return c.compareUnclocked()
 	}
 	for base, answers := range analyzed {
 		if v, detail := c.compareFrom(base, n, answers); v != Agree {
@@ -92,6 +90,9 @@ func (c *Case) compareFrom(base time.Time, n int, analyzed map[string]Fires) (Ve
 	if diff := same("we", ours, "systemd", Union(parts...)); diff != "" {
 		return SystemdSays, diff
 	}
+	if c.judged.Next == nil || c.translation.Boot || c.translation.Every != nil {
+		return c.compareUnclocked(ours)
+	}
 	loc, err := time.LoadLocation(c.zone)
 	if err != nil {
 		return OtherTimes, err.Error()
@@ -103,32 +104,28 @@ func (c *Case) compareFrom(base time.Time, n int, analyzed map[string]Fires) (Ve
 	return Agree, ""
 }
 
+// compareUnclocked compares what is not for certain times: an expression for
+// the start of the daemon, or an interval, of which only the gaps count.
+func (c *Case) compareUnclocked(ours Fires) (Verdict, string) {
+	var gaps []time.Duration
+	for i := 1; i < len(ours.Times); i++ {
+		gaps = append(gaps, ours.Times[i].Sub(ours.Times[i-1]))
+	}
+	gaps = append(slices.Compact(gaps), c.translation.Every...)
+	var want []time.Duration
+	if c.judged.Every > 0 {
+		want = []time.Duration{c.judged.Every}
+	}
+	if c.translation.Boot != c.judged.Boot || !slices.Equal(gaps, want) {
+		return OtherTimes, fmt.Sprintf("we at boot %t, every %s; judge at boot %t, every %s",
+			c.translation.Boot, gaps, c.judged.Boot, want)
+	}
+	return Agree, ""
+}
+
 func (c *Case) next(t time.Time) (time.Time, bool) {
 	if at, ok := calendar.Next(c.translation.Events, t, time.UTC); ok {
 		return at, true
 	}
 	return endOfCalendar, false
-}
-
-// compareUnclocked compares what has no times to compare: an expression for
-// the start of the daemon, or an interval whose phase is not the clock's.
-func (c *Case) compareUnclocked() (Verdict, string) {
-	tr, judged := c.translation, c.judged
-	switch {
-	case tr.Boot != judged.Boot:
-		return OtherTimes, fmt.Sprintf("at boot: we %t, judge %t", tr.Boot, judged.Boot)
-	case judged.Boot && tr.Events == nil && tr.Every == nil:
-		return Agree, ""
-	case judged.Every > 0 && tr.Events == nil && slices.Equal(tr.Every, []time.Duration{judged.Every}):
-		return Agree, ""
-	case judged.Every > 0 && tr.Events != nil && tr.Every == nil:
-		times := collect(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), 200, c.next).Times
-		for i := 1; i < len(times); i++ {
-			if gap := times[i].Sub(times[i-1]); gap != judged.Every {
-				return OtherTimes, fmt.Sprintf("gap of %s at %s, want every %s", gap, stamp(times[i]), judged.Every)
-			}
-		}
-		return Agree, ""
-	}
-	return OtherTimes, fmt.Sprintf("we %+v, judge every %s, boot %t", tr, judged.Every, judged.Boot)
 }

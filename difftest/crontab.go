@@ -63,7 +63,8 @@ var crontabMacros = map[string]string{
 // Crontab replays Debian's cron 3.0pl1.
 func Crontab(text string) (Schedule, error) { return judgeTable(text, debianField) }
 
-// Cronie replays cronie 1.7 and later.
+// Cronie replays cronie as it is after 1.7.2, which still takes FRI-SUN for an
+// empty range.
 func Cronie(text string) (Schedule, error) { return judgeTable(text, cronieField) }
 
 func judgeTable(text string, read func(string, limits) (field, error)) (Schedule, error) {

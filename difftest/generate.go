@@ -186,7 +186,7 @@ func (g generator) number(s slot, n int) string {
 	switch {
 	case s.names != nil && g.oneIn(3):
 		name := s.names[n-s.low]
-		if !g.oneIn(20) {
+		if !g.oneIn(8) {
 			name = name[:3]
 		}
 		return pick(g, []string{name, strings.ToUpper(name), strings.ToUpper(name[:1]) + name[1:]})
