@@ -41,7 +41,7 @@ func (c dbInitCmd) Run(ctx context.Context, e env) error {
 		return err
 	}
 	defer s.Close()
-	return s.BuildIndexes(ctx)
+	return s.Init(ctx)
 }
 
 type dbCheckCmd struct{ hostFlags }

@@ -212,7 +212,7 @@ func TestDamaged(t *testing.T) {
 	python(t, dir)
 	s, err := Open(t.Context(), dir, Options{})
 	if err == nil {
-		err = errors.Join(s.BuildIndexes(t.Context()), s.Close())
+		err = errors.Join(s.Init(t.Context()), s.Close())
 	}
 	if err != nil {
 		t.Fatal(err)

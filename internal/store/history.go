@@ -19,12 +19,15 @@ type Filter struct {
 
 // History returns runs without their tasks, the newest first.
 func (s *Store) History(ctx context.Context, f Filter) ([]montimer.Run, error) {
-	where, args := "WHERE started_at >= ?", []any{formatTime(f.Since)}
+	where, args := "WHERE true", []any(nil)
 	if f.Profile != "" {
 		where, args = where+" AND profile = ?", append(args, f.Profile)
 	}
 	if f.State != "" {
 		where, args = where+" AND state = ?", append(args, f.State)
+	}
+	if !f.Since.IsZero() {
+		where, args = where+" AND started_at >= ?", append(args, formatTime(f.Since))
 	}
 	limit := -1
 	if f.Limit > 0 {

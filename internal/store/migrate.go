@@ -7,27 +7,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 	"time"
 )
 
 // files are the schema: shared.sql as the tasks create it, indexes.sql for the
 // API, 1.sql, 2.sql, … of montimer's own tables, and the queries of Check. A
-// numbered file that has been released never changes. The next one may add tables, indexes, and
-// columns with a default; so an older montimer works on.
+// numbered file that has been released never changes. The next one may add
+// tables, indexes, and columns with a default; so an older montimer works on.
 //
 //go:embed schema/*.sql
 var files embed.FS
-
-// shared are the tables and indexes of shared.sql.
-var shared = []string{
-	"alert_events",
-	"idx_alert_events_created_at",
-	"idx_alert_events_protocol_created_id",
-	"idx_alert_events_severity_created_id",
-	"idx_alert_events_source_created_id",
-	"monitor_state",
-}
 
 // ledger lists the numbered files that have been applied. PRAGMA user_version
 // is not used: it belongs to no single program that shares the file.
@@ -36,11 +25,11 @@ const ledger = "CREATE TABLE IF NOT EXISTS montimer_schema (version INTEGER PRIM
 // migrate brings the schema up to date, each step in a transaction of its own.
 // Where nothing is to be done it only reads.
 func (s *Store) migrate(ctx context.Context) error {
-	complete, version, err := s.inspect(ctx)
+	version, err := s.version(ctx)
 	if err != nil {
 		return err
 	}
-	if !complete {
+	if version == 0 {
 		err := s.write(ctx, durable, func(tx *sql.Tx) error {
 			return errors.Join(apply(ctx, tx, "shared.sql"), do(ctx, tx, ledger))
 		})
@@ -58,26 +47,22 @@ func (s *Store) migrate(ctx context.Context) error {
 
 // requireSchema is an error unless migrate would have nothing to do.
 func (s *Store) requireSchema(ctx context.Context) error {
-	complete, version, err := s.inspect(ctx)
-	if err == nil && (!complete || exists(version+1)) {
+	version, err := s.version(ctx)
+	if err == nil && exists(version+1) {
 		return ErrSchema
 	}
 	return err
 }
 
-// inspect reports whether all of shared.sql and the ledger are there, and the
-// last numbered file that was applied.
-func (s *Store) inspect(ctx context.Context) (complete bool, version int, err error) {
-	var found, ours int
-	err = s.db.QueryRowContext(ctx, `
-		SELECT count(*) FILTER (WHERE name <> 'montimer_schema'), count(*) FILTER (WHERE name = 'montimer_schema')
-		FROM sqlite_master WHERE name IN ('montimer_schema', '`+strings.Join(shared, "', '")+`')`,
-	).Scan(&found, &ours)
-	if err != nil || ours == 0 {
-		return false, 0, err
+// version returns the last numbered file that was applied; 0: none.
+func (s *Store) version(ctx context.Context) (version int, err error) {
+	var there bool
+	err = s.db.QueryRowContext(ctx, "SELECT count(*) > 0 FROM sqlite_master WHERE name = 'montimer_schema'").Scan(&there)
+	if err != nil || !there {
+		return 0, err
 	}
 	err = s.db.QueryRowContext(ctx, "SELECT coalesce(max(version), 0) FROM montimer_schema").Scan(&version)
-	return found == len(shared), version, err
+	return version, err
 }
 
 // step applies one numbered file, unless another process has done so since.
@@ -95,12 +80,14 @@ func (s *Store) step(ctx context.Context, version int) error {
 	})
 }
 
-// BuildIndexes creates the indexes that the API needs. On a large table that
-// takes seconds, during which nobody else can write: never at a tick.
-func (s *Store) BuildIndexes(ctx context.Context) error {
-	return s.explain("build the indexes", s.write(ctx, durable, func(tx *sql.Tx) error {
-		return apply(ctx, tx, "indexes.sql")
-	}))
+// Init creates the indexes that the API needs, and what is missing of the
+// shared tables. On a large table that takes seconds, during which nobody else
+// can write: never at a tick.
+func (s *Store) Init(ctx context.Context) error {
+	err := s.write(ctx, durable, func(tx *sql.Tx) error {
+		return errors.Join(apply(ctx, tx, "shared.sql"), apply(ctx, tx, "indexes.sql"))
+	})
+	return s.explain("build the indexes", err)
 }
 
 func apply(ctx context.Context, tx *sql.Tx, name string) error {
@@ -109,11 +96,6 @@ func apply(ctx context.Context, tx *sql.Tx, name string) error {
 		return err
 	}
 	return do(ctx, tx, string(text))
-}
-
-func do(ctx context.Context, tx *sql.Tx, query string, args ...any) error {
-	_, err := tx.ExecContext(ctx, query, args...)
-	return err
 }
 
 func exists(version int) bool {

@@ -20,40 +20,44 @@ var ErrNoRun = errors.New("no such run in the database")
 // a run whose tick is not known is always a first attempt.
 func (s *Store) Begin(ctx context.Context, run montimer.Run) (montimer.Run, error) {
 	run.State, run.Ended = montimer.RunRunning, time.Time{}
-	err := s.write(ctx, durable, func(tx *sql.Tx) error {
-		return insertRun(ctx, tx, &run)
-	})
+	err := s.newRun(ctx, &run)
 	return run, s.explain("record the start of a run", err)
 }
 
 // Skip records a tick that was not served; Reason says why.
 func (s *Store) Skip(ctx context.Context, run montimer.Run) error {
 	run.State = montimer.RunSkipped
-	err := s.write(ctx, durable, func(tx *sql.Tx) error {
-		return insertRun(ctx, tx, &run)
-	})
-	return s.explain("record a skipped run", err)
+	return s.explain("record a skipped run", s.newRun(ctx, &run))
 }
 
-// insertRun inserts a run, and sets what depends on those that are there: its
-// attempt, and its id where that is taken.
-func insertRun(ctx context.Context, tx *sql.Tx, run *montimer.Run) error {
-	var taken bool
-	err := tx.QueryRowContext(ctx, "SELECT count(*) > 0 FROM montimer_runs WHERE id = ?", run.ID).Scan(&taken)
-	if err != nil {
-		return err
-	}
-	if taken {
-		run.ID = freshID()
-	}
+func (s *Store) newRun(ctx context.Context, run *montimer.Run) error {
+	return s.write(ctx, durable, func(tx *sql.Tx) error {
+		var taken bool
+		err := tx.QueryRowContext(ctx, "SELECT count(*) > 0 FROM montimer_runs WHERE id = ?", run.ID).Scan(&taken)
+		if err != nil {
+			return err
+		}
+		if taken {
+			run.ID = freshID()
+		}
+		return putRun(ctx, tx, run, Moment{})
+	})
+}
+
+// putRun inserts a run, or updates what its end changes. It sets the attempt.
+func putRun(ctx context.Context, tx *sql.Tx, run *montimer.Run, ended Moment) error {
 	return tx.QueryRowContext(ctx, `
 		INSERT INTO montimer_runs
-			(id, profile, trigger, scheduled_at, attempt, started_at, ended_at, state, reason, git_commit)
-		SELECT ?1, ?2, ?3, ?4, coalesce(max(attempt), 0) + 1, ?5, ?6, ?7, ?8, ?9
+			(id, profile, trigger, scheduled_at, attempt, started_at,
+			ended_at, ended_boot, ended_boottime, state, reason, git_commit)
+		SELECT ?1, ?2, ?3, ?4, coalesce(max(attempt), 0) + 1, ?5, ?6, ?7, ?8, ?9, ?10, ?11
 		FROM montimer_runs WHERE profile = ?2 AND trigger = ?3 AND scheduled_at = ?4
+		ON CONFLICT (id) DO UPDATE SET
+			ended_at = excluded.ended_at, ended_boot = excluded.ended_boot, ended_boottime = excluded.ended_boottime,
+			state = excluded.state, reason = excluded.reason, git_commit = excluded.git_commit
 		RETURNING attempt`,
-		run.ID, run.Profile, run.Trigger, nullTime(run.Scheduled),
-		formatTime(run.Started), nullTime(run.Ended), run.State, run.Reason, run.Commit,
+		run.ID, run.Profile, run.Trigger, nullTime(run.Scheduled), formatTime(run.Started),
+		nullTime(run.Ended), ended.Boot, int64(ended.Since), run.State, run.Reason, run.Commit,
 	).Scan(&run.Attempt)
 }
 
@@ -98,9 +102,9 @@ func insertTaskRun(ctx context.Context, insert *sql.Stmt, runID string, t montim
 // Finish sets the ID and the EventID of the alert, and where they are zero its
 // Created and NextTry. What is sent must be sent after Finish.
 func (s *Store) Finish(ctx context.Context, run montimer.Run, alert *montimer.Alert) error {
-	moment := Now()
+	ended := Now()
 	err := s.write(ctx, durable, func(tx *sql.Tx) error {
-		if err := endRun(ctx, tx, &run, moment); err != nil {
+		if err := putRun(ctx, tx, &run, ended); err != nil {
 			return err
 		}
 		if run.Tasks != nil {
@@ -111,29 +115,6 @@ func (s *Store) Finish(ctx context.Context, run montimer.Run, alert *montimer.Al
 		return tellOf(ctx, tx, run.ID, alert)
 	})
 	return s.explain("record the end of a run", err)
-}
-
-// endRun updates the row of a run, after inserting it where it is missing.
-func endRun(ctx context.Context, tx *sql.Tx, run *montimer.Run, at Moment) error {
-	update := func() (int64, error) {
-		result, err := tx.ExecContext(ctx, `
-			UPDATE montimer_runs SET state = ?, reason = ?, git_commit = ?,
-				ended_at = ?, ended_boot = ?, ended_boottime = ?
-			WHERE id = ?`,
-			run.State, run.Reason, run.Commit, nullTime(run.Ended), at.Boot, int64(at.Since), run.ID)
-		if err != nil {
-			return 0, err
-		}
-		return result.RowsAffected()
-	}
-	if n, err := update(); err != nil || n > 0 {
-		return err
-	}
-	if err := insertRun(ctx, tx, run); err != nil {
-		return err
-	}
-	_, err := update()
-	return err
 }
 
 func (s *Store) replaceTasks(ctx context.Context, tx *sql.Tx, run montimer.Run) error {

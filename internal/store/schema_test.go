@@ -208,7 +208,7 @@ func TestPlans(t *testing.T) {
 		"since":   since,
 		"told":    "SELECT " + runColumns + " FROM montimer_runs " + lastTold,
 		"prune":   pruneRuns,
-		"history": "SELECT " + runColumns + " FROM montimer_runs WHERE profile = ? ORDER BY seq DESC LIMIT ?",
+		"history": "SELECT " + runColumns + " FROM montimer_runs WHERE true AND profile = ? ORDER BY seq DESC LIMIT ?",
 		"tasks":   "SELECT name FROM montimer_task_runs WHERE run = ? ORDER BY id",
 	} {
 		for _, line := range query(t, s, "EXPLAIN QUERY PLAN "+parameter.ReplaceAllString(text, "'x'")) {

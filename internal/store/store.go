@@ -15,7 +15,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"net/url"
 	"path/filepath"
@@ -104,7 +103,6 @@ func dsn(path string, readOnly bool) string {
 	} else {
 		q.Set("mode", "rw") // the file is there: secureFile has seen to its mode
 		q.Set("_journal_mode", "WAL")
-		q.Set("_synchronous", "FULL")
 		q.Set("_txlock", "immediate")
 	}
 	return (&url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: q.Encode()}).String()
@@ -131,48 +129,6 @@ func (s *Store) checkPragmas(ctx context.Context, readOnly bool) error {
 	}
 	if got != want {
 		return fmt.Errorf("its settings did not take effect: got %+v, want %+v", got, want)
-	}
-	return nil
-}
-
-// durability is what PRAGMA synchronous is set to for a transaction.
-type durability string
-
-// With durable, a commit is on the disk: on the ext4 of a small cloud machine
-// 0.7 to 1.7 ms. With quick it is in the write-ahead log, 0.02 to 0.05 ms: it
-// survives whatever becomes of the process, and the loss of power only once a
-// later durable commit, or a checkpoint, has flushed the log.
-const (
-	durable durability = "FULL"
-	quick   durability = "NORMAL"
-)
-
-// write runs fn in a transaction. An error of fn or of the commit leaves
-// nothing behind.
-func (s *Store) write(ctx context.Context, d durability, fn func(*sql.Tx) error) error {
-	conn, err := s.db.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	if _, err := conn.ExecContext(ctx, "PRAGMA synchronous="+string(d)); err != nil {
-		return err
-	}
-	tx, err := conn.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	if err := fn(tx); err != nil {
-		return errors.Join(err, rollback(tx))
-	}
-	return tx.Commit()
-}
-
-// rollback ends a transaction that may have ended by itself, as one does when
-// its context ends or the disk is full.
-func rollback(tx *sql.Tx) error {
-	if err := tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
-		return err
 	}
 	return nil
 }
