@@ -153,6 +153,7 @@ func TestEveryMessage(t *testing.T) {
 	t.Parallel()
 	elsewhere := map[string]string{
 		"the file has %d bytes; at most %d are read":                                          "TestLimits",
+		"must not be longer than %d bytes":                                                    "TestLimits",
 		"the host's time zone %s is not in tzdata":                                            "TestHostZone",
 		"there are more problems than these %d":                                               "TestLimits",
 		"aliases or defaults make this file too large: more than %d values":                   "TestLimits",

@@ -13,8 +13,7 @@ import (
 )
 
 // A kind is a type of value in jobs.yaml: what it is called, its JSON Schema,
-// and how it is read. read reports what is wrong with v; then, into is left as
-// it was.
+// and how it is read. read reports what is wrong with v, and leaves that out.
 type kind[V any] struct {
 	name   string
 	schema object
@@ -93,6 +92,10 @@ func prose() kind[string] {
 			if !d.repr(&b, v, 0) {
 				return
 			}
+		case len(v.Value) > maxText:
+			d.error(v, "", "must not be longer than %d bytes", maxText)
+		case !d.expand(v):
+			return
 		case resolve(v.Node).kind != kindNull:
 			b.WriteString(v.Value)
 		}

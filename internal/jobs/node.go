@@ -90,9 +90,10 @@ func (d *decoder) own(v value) iter.Seq[pair] {
 				continue
 			}
 			key, val := v.child(v.Content[i]), v.child(v.Content[i+1])
-			if key.Kind != yaml.ScalarNode {
+			switch {
+			case key.Kind != yaml.ScalarNode:
 				d.error(key, "", "a key must be text, not %s", describe(key))
-			} else if !yield(pair{name: resolve(key.Node).text, key: key, val: val}) {
+			case !d.expand(key), !yield(pair{name: resolve(key.Node).text, key: key, val: val}):
 				return
 			}
 		}
@@ -174,7 +175,8 @@ const maxExpanded = 1_000_000
 // maxDepth bounds the nesting of merges, and of lists inside of a value.
 const maxDepth = 64
 
-// expand counts the children of v against maxExpanded if an alias led to v.
+// expand counts v and its children against maxExpanded if an alias led to v,
+// and a long text as several.
 func (d *decoder) expand(v value) bool {
 	switch {
 	case v.use == nil:
@@ -182,7 +184,7 @@ func (d *decoder) expand(v value) bool {
 	case v.Kind == yaml.MappingNode:
 		return d.spend(v, 1+len(v.Content)/2)
 	}
-	return d.spend(v, 1+len(v.Content))
+	return d.spend(v, 1+len(v.Content)+len(v.Value)/256)
 }
 
 // spend counts n more values that came of no text of their own.

@@ -22,19 +22,11 @@ func (d *decoder) plan(q question) *plan {
 		a.schedule.Dialect = string(q.dialect)
 		d.planCron(a, q)
 	case montimer.ScheduleCalendar:
-		d.planCalendar(a, q.zoneOr(d.opt.Timezone))
+		d.planCalendar(a, cmp.Or(q.zone, d.opt.Timezone))
 	case montimer.ScheduleEvery:
 		d.planEvery(a)
 	}
 	return a
-}
-
-// zoneOr returns the zone of the profile, or that of the host.
-func (q question) zoneOr(host string) string {
-	if q.zone != "" {
-		return q.zone
-	}
-	return host
 }
 
 func (a *plan) fail(text int, hint, format string, args ...any) {
@@ -59,7 +51,9 @@ func (d *decoder) planCron(a *plan, q question) {
 	if !ok {
 		return
 	}
-	a.translate(zone, xs)
+	if !a.translate(zone, xs) {
+		return
+	}
 	if !d.elapses(a) {
 		a.fail(0, "", "it never runs, or never again")
 		return
@@ -94,36 +88,32 @@ func (a *plan) refused(text int, err error) {
 // commonZone returns the one zone of all expressions. They can name one each,
 // as long as nothing contradicts it.
 func (a *plan) commonZone(xs []*cron.Expression, q question, host string) (string, bool) {
-	common, ok := "", true
+	common, ok := cmp.Or(xs[0].Zone(), q.zone, host), true
 	for i, x := range xs {
 		own := x.Zone()
-		if own != "" && q.zone != "" && own != q.zone {
+		switch {
+		case own != "" && q.zone != "" && own != q.zone:
 			a.fail(i, "leave one of the two out", "the expression is for %s, but timezone says %s", own, q.zone)
 			ok = false
-			continue
-		}
-		if own == "" {
-			own = q.zoneOr(host)
-		}
-		if i > 0 && own != common {
+		case ok && cmp.Or(own, q.zone, host) != common:
 			a.fail(i, "give each time zone a profile of its own", "the expressions are for different time zones")
-			return "", false
+			ok = false
 		}
-		common = own
 	}
 	return common, ok
 }
 
-func (a *plan) translate(zone string, xs []*cron.Expression) {
+// translate makes the schedule elapse when the expressions say.
+func (a *plan) translate(zone string, xs []*cron.Expression) bool {
 	t, err := cron.Translate(zone, xs...)
 	if err != nil {
 		a.fail(0, "please report this", "%v", err)
-		return
+		return false
 	}
 	a.schedule.Timezone = zone
 	a.schedule.Events, a.schedule.Boot, a.schedule.Every = t.Events, t.Boot, t.Every
 	if !slices.ContainsFunc(t.Every, starves) {
-		return
+		return true
 	}
 	for i, x := range xs {
 		if t, err := cron.Translate(zone, x); err == nil && slices.ContainsFunc(t.Every, starves) {
@@ -131,6 +121,7 @@ func (a *plan) translate(zone string, xs []*cron.Expression) {
 				"an interval of more than 24h is counted anew from each boot, so where boots are frequent it would never end")
 		}
 	}
+	return true
 }
 
 // starves reports whether an interval may never end on a host that boots daily.
@@ -171,8 +162,9 @@ func (d *decoder) planEvery(a *plan) {
 		a.refused(0, err)
 		return
 	}
-	a.translate("", []*cron.Expression{x})
-	a.schedule.Words = x.Words()
+	if a.translate("", []*cron.Expression{x}) {
+		a.schedule.Words = x.Words()
+	}
 }
 
 // elapses reports whether the schedule has a run to come.

@@ -16,6 +16,7 @@ func (d *decoder) scalar(v value) (scalar, bool) {
 	}
 	s := resolve(v.Node)
 	switch {
+	case !d.expand(v):
 	case v.Style&yaml.TaggedStyle != 0 && v.Tag != "!!str":
 		d.error(v, "leave the tag out, or write !!str", "the tag %s is not supported", abbreviate(v.Tag))
 	case s.kind == kindTrap:

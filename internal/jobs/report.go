@@ -22,15 +22,17 @@ func (d *decoder) add(s Severity, at place, hint, message string) {
 		return
 	}
 	var where strings.Builder
-	for i, s := range d.path {
-		if i > 0 {
+	for i, step := range d.path {
+		part := step.name
+		if step.what != "" {
+			part = step.what + " " + quote(step.name)
+		} else if i+1 < len(d.path) && d.path[i+1].what != "" {
+			continue // what follows says it better: the key tasks, say, before a task
+		}
+		if where.Len() > 0 {
 			where.WriteString(", ")
 		}
-		if s.what == "" {
-			where.WriteString(s.name)
-		} else {
-			where.WriteString(s.what + " " + quote(s.name))
-		}
+		where.WriteString(part)
 	}
 	if where.Len() > 0 {
 		message = where.String() + ": " + message

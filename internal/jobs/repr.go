@@ -18,11 +18,10 @@ func (d *decoder) repr(b *strings.Builder, v value, depth int) bool {
 	case b.Len() > maxText:
 		d.error(v, "", "the value is longer than %d bytes, which is more than a program can be given", maxText)
 		return false
-	case !d.expand(v):
-		return false
-	}
-	switch v.Kind {
-	case yaml.SequenceNode:
+	case v.Kind == yaml.SequenceNode:
+		if !d.expand(v) {
+			return false
+		}
 		b.WriteByte('[')
 		for i, n := range v.Content {
 			if i > 0 {
@@ -34,7 +33,7 @@ func (d *decoder) repr(b *strings.Builder, v value, depth int) bool {
 		}
 		b.WriteByte(']')
 		return true
-	case yaml.MappingNode:
+	case v.Kind == yaml.MappingNode:
 		b.WriteByte('{')
 		for i, p := range d.pairs(v) {
 			if i > 0 {

@@ -30,14 +30,12 @@ func tasks() kind[[]task] {
 				d.error(v, "write a list: - name: …", "must be a list of tasks, not %s", describe(v))
 				return
 			}
-			d.leave() // what follows is named by the task, not by the key
 			for item := range d.items(v) {
 				if d.full {
 					break
 				}
 				*into = append(*into, d.task(item, len(*into)+1))
 			}
-			d.enter("", "tasks")
 		},
 	}
 }
