@@ -111,6 +111,22 @@ func TestLastOfTimer(t *testing.T) {
 	}
 }
 
+func TestRunning(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir(), Options{})
+	play(t, s, "other", "r")
+	for i, test := range []struct{ history, running string }{
+		{"", ""}, {"of", ""}, {"orf", "1"}, {"rR", "1"},
+	} {
+		profile := fmt.Sprintf("p%d-", i)
+		play(t, s, profile, test.history)
+		run, ok, err := s.Running(t.Context(), profile)
+		if err != nil || ok != (test.running != "") || ok && run.ID != profile+test.running {
+			t.Errorf("%q: %+v, %t, %v", test.history, run, ok, err)
+		}
+	}
+}
+
 func TestHistory(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir(), Options{})

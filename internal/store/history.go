@@ -51,6 +51,16 @@ func (s *Store) Run(ctx context.Context, id string) (montimer.Run, error) {
 	return runs[0], s.explain("read run "+id, err)
 }
 
+// Running returns the newest run of a profile that is said to be under way. ok
+// is false where there is none.
+func (s *Store) Running(ctx context.Context, profile string) (run montimer.Run, ok bool, err error) {
+	run, err = s.oneRun(ctx, running, profile)
+	return run, run.ID != "", s.explain("read the run under way", err)
+}
+
+// The + keeps SQLite to the index of the few that run.
+const running = "WHERE profile = ? AND state = 'running' ORDER BY +seq DESC LIMIT 1"
+
 // The + keeps SQLite to the index that has the runs in order.
 const lastOfTimer = "WHERE profile = ? AND +trigger = 'timer' AND +state <> 'running' ORDER BY seq DESC LIMIT 1"
 
@@ -58,15 +68,12 @@ const lastOfTimer = "WHERE profile = ? AND +trigger = 'timer' AND +state <> 'run
 // is over, skipped ones included, and the moment when Finish recorded its end.
 // ok is false where there is none.
 func (s *Store) LastOfTimer(ctx context.Context, profile string) (run montimer.Run, ended Moment, ok bool, err error) {
-	runs, err := s.runs(ctx, lastOfTimer, profile)
-	if err == nil && len(runs) == 1 {
-		err = s.db.QueryRowContext(ctx, "SELECT ended_boot, ended_boottime FROM montimer_runs WHERE id = ?", runs[0].ID).
+	run, err = s.oneRun(ctx, lastOfTimer, profile)
+	if err == nil && run.ID != "" {
+		err = s.db.QueryRowContext(ctx, "SELECT ended_boot, ended_boottime FROM montimer_runs WHERE id = ?", run.ID).
 			Scan(&ended.Boot, &ended.Since)
 	}
-	if err != nil || len(runs) == 0 {
-		return run, Moment{}, false, s.explain("read the last run", err)
-	}
-	return runs[0], ended, true, nil
+	return run, ended, err == nil && run.ID != "", s.explain("read the last run", err)
 }
 
 const runColumns = "id, profile, trigger, scheduled_at, attempt, started_at, ended_at, state, reason, git_commit"
@@ -84,6 +91,16 @@ func (s *Store) runs(ctx context.Context, rest string, args ...any) (runs []mont
 		return nil, err
 	}
 	return collect(rows, scanRun)
+}
+
+// oneRun returns the run that the rest of a query chooses, without its tasks;
+// the zero Run where there is none.
+func (s *Store) oneRun(ctx context.Context, rest string, args ...any) (run montimer.Run, err error) {
+	runs, err := s.runs(ctx, rest, args...)
+	if len(runs) > 0 {
+		run = runs[0]
+	}
+	return run, err
 }
 
 func (s *Store) tasks(ctx context.Context, runID string) ([]montimer.TaskRun, error) {

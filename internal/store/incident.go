@@ -48,13 +48,3 @@ func (s *Store) incident(ctx context.Context, profile string) (i Incident, err e
 	i.Told, err = s.oneRun(ctx, lastTold, profile, first)
 	return i, err
 }
-
-// oneRun returns the run that the rest of a query chooses, without its tasks;
-// the zero Run where there is none.
-func (s *Store) oneRun(ctx context.Context, rest string, args ...any) (run montimer.Run, err error) {
-	runs, err := s.runs(ctx, rest, args...)
-	if len(runs) > 0 {
-		run = runs[0]
-	}
-	return run, err
-}
