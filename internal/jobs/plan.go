@@ -65,7 +65,7 @@ func (d *decoder) planCron(a *plan, q question) {
 	var words []string
 	for i, x := range xs {
 		words = append(words, x.Words())
-		for _, w := range x.Warnings(location, d.opt.Now) {
+		for _, w := range x.Warnings(location, d.opt.Now, xs...) {
 			a.remarks = append(a.remarks, remark{severity: Warning, text: i, message: w})
 		}
 	}
