@@ -35,7 +35,7 @@ healthy() {
 }
 
 # logged PROFILE TEXT: a line of the profile's journal holds the text.
-logged() { journalctl --no-pager -o cat -u "montimer-job-$1.service" | grep -qF -- "$2"; }
+logged() { [[ $(journalctl --no-pager -o cat -u "montimer-job-$1.service") == *"$2"* ]]; }
 
 # runs PROFILE: how many times its service has been started.
 runs() { journalctl --no-pager -o cat -u "montimer-job-$1.service" | grep -cE '^Starting montimer-job-' || true; }
