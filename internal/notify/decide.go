@@ -1,0 +1,55 @@
+package notify
+
+import (
+	"slices"
+	"time"
+
+	"github.com/montimer/montimer"
+)
+
+// Incident is what the timer's runs of a profile say of its health, before the
+// run at hand.
+type Incident struct {
+	Count    int          // runs that failed or were lost since the last good one
+	First    montimer.Run // of them
+	LastGood montimer.Run // the good run before; zero: none is known
+	Told     montimer.Run // with its tasks; the last of them that was told of; zero: none
+}
+
+// occasion returns what there is to tell of a run; "" is nothing.
+func occasion(run montimer.Run, before Incident, policy montimer.NotifyPolicy) montimer.AlertKind {
+	failures := run.Failures()
+	switch {
+	case run.State == montimer.RunLost:
+		return montimer.AlertLost
+	case run.State == montimer.RunInterrupted && !slices.ContainsFunc(failures, byItself):
+		return "" // it was told to stop, and nothing had failed
+	case run.State == montimer.RunSkipped:
+		return ""
+	case len(failures) > 0, run.State == montimer.RunFailed:
+		if quiet(run, before.Told, policy.RepeatEvery) {
+			return ""
+		}
+		return montimer.AlertFailure
+	case policy.Recovery && before.Told.ID != "":
+		return montimer.AlertRecovery
+	}
+	return ""
+}
+
+// byItself reports whether a task failed for no doing of ours.
+func byItself(t montimer.TaskRun) bool {
+	return t.Status != montimer.TaskInterrupted && t.Status != montimer.TaskNotRun
+}
+
+// quiet reports whether a failing run need not be told of yet: the one that was
+// told last is recent enough, and had every failure that this one has.
+func quiet(run, told montimer.Run, every time.Duration) bool {
+	if told.ID == "" || run.Started.Sub(told.Started) >= every {
+		return false
+	}
+	known := told.Failures()
+	return !slices.ContainsFunc(run.Failures(), func(t montimer.TaskRun) bool {
+		return !slices.ContainsFunc(known, func(k montimer.TaskRun) bool { return k.Name == t.Name })
+	})
+}

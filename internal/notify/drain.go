@@ -1,0 +1,201 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/telegram"
+)
+
+// patience is how long after its begin a drain may start an attempt. An attempt
+// takes ten seconds at most, and the timer of the outbox comes every minute.
+const patience = 20 * time.Second
+
+// Tell sends an alert that is in the outbox, and what else waits there. Where
+// there is nowhere to send to, or nothing is to be sent, this one is dropped.
+func (n Notifier) Tell(ctx context.Context, a montimer.Alert) error {
+	_, err := FindRoute(n.Getenv)
+	if err == nil {
+		return n.Drain(ctx)
+	}
+	n.Log.Error("alert not sent: " + err.Error())
+	status := SkippedCredentials
+	if errors.Is(err, ErrDebug) {
+		status = SkippedDebug
+	}
+	return n.Outbox.Drop(ctx, a, status, "")
+}
+
+// Drain sends what is pending as far as that is possible soon; the rest stays.
+// Where another process is at it already, that one sends all. The error is one
+// of the outbox or of FindRoute: what went wrong on the way to Telegram is
+// logged and stored.
+func (n Notifier) Drain(ctx context.Context) error {
+	release, ok, err := n.Outbox.Drain()
+	if err != nil || !ok {
+		return err
+	}
+	defer release()
+	moved, err := n.Outbox.Chats(ctx)
+	if err != nil {
+		return err
+	}
+	d := drain{n, moved}
+	for end := time.Now().Add(patience); ; {
+		a, wait, err := d.next(ctx)
+		switch {
+		case err != nil:
+			return err
+		case a != nil:
+			if wait, err = d.deliver(ctx, *a); err != nil {
+				return err
+			}
+		case wait == 0:
+			return nil // nothing is pending
+		}
+		if time.Now().Add(wait).After(end) || !sleep(ctx, wait) {
+			return nil
+		}
+	}
+}
+
+// sleep reports whether ctx lasted as long.
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
+
+// drain is a drain under way.
+type drain struct {
+	Notifier
+	moved map[string]string // new ids of chats
+}
+
+// next returns the alert to send, or how long to wait; neither: nothing to do.
+// It asks the outbox each time: other processes put alerts there meanwhile.
+func (d drain) next(ctx context.Context) (*montimer.Alert, time.Duration, error) {
+	pending, err := d.Outbox.Pending(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	if found := foldings(pending); found != nil {
+		for _, f := range found {
+			if err := d.Outbox.Fold(ctx, f.keep, f.folded); err != nil {
+				return nil, 0, err
+			}
+		}
+		return d.next(ctx)
+	}
+	a, wait, ok := next(pending, time.Now())
+	if !ok || wait > 0 {
+		return nil, wait, nil
+	}
+	return &a, 0, nil
+}
+
+// deliver makes one attempt to send an alert and records how it went. It
+// returns how long to leave Telegram alone.
+func (d drain) deliver(ctx context.Context, a montimer.Alert) (time.Duration, error) {
+	to, err := FindRoute(d.Getenv)
+	if err != nil {
+		return 0, err
+	}
+	if moved, ok := d.moved[to.Chat]; ok {
+		to.Chat = moved
+	}
+	failure, err := d.send(ctx, &a, to)
+	ctx = context.WithoutCancel(ctx) // what has happened is recorded
+	switch {
+	case err != nil:
+		return 0, err
+	case failure != nil:
+		return d.postpone(ctx, a, failure)
+	}
+	return 0, d.Outbox.Delivered(ctx, a, time.Now())
+}
+
+// postpone keeps an alert that could not be sent, unless it is too old.
+func (d drain) postpone(ctx context.Context, a montimer.Alert, failure *telegram.Error) (time.Duration, error) {
+	log := d.Log.With("profile", a.Profile, "run_id", a.RunID)
+	text := d.Redact(failure.Error())
+	if age := time.Since(a.Created); age > giveUp {
+		log.Error(fmt.Sprintf("alert given up after %s: %s", age.Round(time.Minute), text))
+		return 0, d.Outbox.Drop(ctx, a, Failed, "send to Telegram: "+text)
+	}
+	wait := pause(failure, a.Attempts)
+	if failure.Permanent() {
+		log.Error("alert not sent until somebody mends this: " + text)
+	} else {
+		log.Warn(fmt.Sprintf("alert not sent, next attempt in %s: %s", wait, text))
+	}
+	if err := d.Outbox.Retry(ctx, a, time.Now().Add(wait), text); err != nil {
+		return 0, err
+	}
+	if failure.Permanent() {
+		return 0, nil // others may get through
+	}
+	return wait, nil
+}
+
+// send sends an alert, in several messages if it has to. Between these the
+// outbox keeps what is still to be sent. a becomes what has been sent.
+func (d drain) send(ctx context.Context, a *montimer.Alert, to Route) (*telegram.Error, error) {
+	label := to.label(a.Plain)
+	defer func(text string) { a.Text = label + text }(a.Text)
+	for rest := a.Text; ; {
+		var part string
+		part, rest = cut(rest, telegram.MaxText-units(label))
+		if failure := d.message(ctx, to, label+part, !a.Plain); failure != nil {
+			return failure, nil
+		}
+		if rest == "" {
+			return nil, nil
+		}
+		left := *a
+		left.Text = rest
+		if err := d.Outbox.Fold(context.WithoutCancel(ctx), left, nil); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// message sends one message. To a chat that has moved it goes once more, and
+// without markup where that is at fault.
+func (d drain) message(ctx context.Context, to Route, text string, markdown bool) (failure *telegram.Error) {
+	m := telegram.Message{ChatID: to.Chat, Thread: to.Thread, Text: text, Markdown: markdown}
+	for range 3 {
+		err := d.Bot.Send(ctx, to.Token, m)
+		if err == nil {
+			return nil
+		}
+		if !errors.As(err, &failure) {
+			return &telegram.Error{Description: err.Error()}
+		}
+		switch {
+		case failure.MigrateTo != "":
+			d.chatMoved(ctx, m.ChatID, failure.MigrateTo)
+			m.ChatID = failure.MigrateTo
+		case failure.Unparsable() && m.Markdown:
+			d.Log.Warn("Telegram cannot read the markup of an alert, which is sent without: " + d.Redact(failure.Error()))
+			m.Markdown = false
+		default:
+			return failure
+		}
+	}
+	return failure
+}
+
+func (d drain) chatMoved(ctx context.Context, from, to string) {
+	d.Log.Warn(fmt.Sprintf("chat %s has become %s: change it in the environment file", from, to))
+	d.moved[from] = to
+	if err := d.Outbox.ChatMoved(context.WithoutCancel(ctx), from, to); err != nil {
+		d.Log.Warn(err.Error())
+	}
+}

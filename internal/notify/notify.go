@@ -1,0 +1,60 @@
+// Package notify tells people what became of runs.
+//
+// decide.go chooses which runs are told of, digest.go words it, split.go cuts
+// what is too long for one message, route.go says where messages go, and
+// queue.go in which order: none of them has side effects. drain.go sends what
+// is in the outbox, heartbeat.go tells a service elsewhere that runs happen.
+package notify
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/telegram"
+)
+
+// Outbox keeps alerts until they have been sent.
+type Outbox interface {
+	// Drain gives the right to send, to one process at a time; ok is false
+	// when another has it.
+	Drain() (release func(), ok bool, err error)
+	// Pending returns all that is to be sent, oldest first.
+	Pending(context.Context) ([]montimer.Alert, error)
+	// Delivered records an alert as sent, with the text that was.
+	Delivered(ctx context.Context, a montimer.Alert, at time.Time) error
+	// Drop gives an alert up.
+	Drop(ctx context.Context, a montimer.Alert, s Status, errText string) error
+	// Retry keeps an alert for another attempt.
+	Retry(ctx context.Context, a montimer.Alert, next time.Time, errText string) error
+	// Fold drops alerts for one that tells of them too, and stores its text.
+	Fold(ctx context.Context, keep montimer.Alert, folded []montimer.Alert) error
+	// ChatMoved remembers the new id of a chat, Chats returns all of these.
+	ChatMoved(ctx context.Context, oldID, newID string) error
+	Chats(context.Context) (map[string]string, error)
+}
+
+// Status says why an alert was given up.
+type Status string
+
+// The reasons, as readers of the table alert_events know them.
+const (
+	Failed             Status = "failed"
+	SkippedDebug       Status = "skipped_debug"
+	SkippedCredentials Status = "skipped_missing_credentials"
+)
+
+// Bot sends messages; its errors are a *telegram.Error each.
+type Bot interface {
+	Send(ctx context.Context, token string, m telegram.Message) error
+}
+
+// Notifier sends alerts to Telegram.
+type Notifier struct {
+	Outbox Outbox
+	Bot    Bot
+	Getenv func(string) string // read whenever something is sent
+	Redact func(string) string // hides secrets in what is stored and logged
+	Log    *slog.Logger
+}
