@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -63,16 +64,17 @@ func (a *Applier) Apply(ctx context.Context, want []Unit) error {
 	}
 	// From here on, stopping in the middle would be worse than being late.
 	ctx = context.WithoutCancel(ctx)
+	return errors.Join(p.carryOut(ctx), p.unhush(ctx))
+}
+
+func (p *application) carryOut(ctx context.Context) error {
 	if err := p.hush(ctx); err != nil {
-		return errors.Join(err, p.unhush(ctx))
+		return err
 	}
 	if err := p.update(ctx); err != nil {
 		return err
 	}
-	if err := p.start(ctx); err != nil {
-		return errors.Join(err, p.unhush(ctx))
-	}
-	return p.remove(ctx)
+	return errors.Join(p.start(ctx), p.remove(ctx))
 }
 
 // application is one pass of Apply: what it found, and what it has to do.
@@ -82,6 +84,7 @@ type application struct {
 	writes   []Change             // files to create or to update
 	removals []Change             // files of profiles that have gone
 	timers   map[string]Timer     // the wanted ones
+	names    []string             // of the wanted timers, sorted
 	before   map[string]UnitState // of the wanted timers and the target
 	unread   bool                 // files that systemd has not read yet
 	hushed   []string             // timers that must not start anything
@@ -113,7 +116,8 @@ func (a *Applier) survey(ctx context.Context, want []Unit) (*application, error)
 			}
 		}
 	}
-	if p.before, err = a.Manager.Units(ctx, append(slices.Sorted(maps.Keys(p.timers)), TargetName)); err != nil {
+	p.names = slices.Sorted(maps.Keys(p.timers))
+	if p.before, err = a.Manager.Units(ctx, append([]string{TargetName}, p.names...)); err != nil {
 		return nil, err
 	}
 	if p.unread, err = p.isUnread(); err != nil {
@@ -149,110 +153,6 @@ func (p *application) isUnread() (bool, error) {
 	return false, nil
 }
 
-// needless returns the timers that would start their services at once though
-// no time is missed without that. It says which start for a reason.
-func (p *application) needless(ctx context.Context) ([]string, error) {
-	written := map[string]bool{}
-	for _, c := range p.writes {
-		written[c.Name] = true
-	}
-	if p.target == targetOff && !p.NoCatchUp {
-		return nil, nil
-	}
-	var hushed []string
-	for _, name := range slices.Sorted(maps.Keys(p.timers)) {
-		state := p.before[name]
-		taken := written[name] || p.unread || p.NoCatchUp || p.isStuck(name, state)
-		if !taken || state.Load == "masked" || state.Sub == "running" {
-			continue
-		}
-		last, fresh, err := p.lastTrigger(ctx, name)
-		if err != nil {
-			return nil, err
-		}
-		start, ok := p.Moment.startsAtOnce(p.timers[name], last, fresh)
-		switch {
-		case !ok:
-		case start.missed && !p.NoCatchUp || len(p.timers[name].Schedule.Every) > 0:
-			p.Say(fmt.Sprintf("%s starts at once: %s", name, start.why))
-		default:
-			p.Say(fmt.Sprintf("%s does not start at once, although %s", name, start.why))
-			hushed = append(hushed, name)
-		}
-	}
-	return hushed, nil
-}
-
-// lastTrigger returns what systemd will take for the last trigger of a timer:
-// that which it remembers of an active one, and for one that it starts that of
-// the stamp.
-func (p *application) lastTrigger(ctx context.Context, name string) (last time.Time, fresh bool, err error) {
-	if state := p.before[name]; state.active() && !p.isStuck(name, state) {
-		last, err = p.Manager.LastTrigger(ctx, name)
-		return last, false, err
-	}
-	if !p.timers[name].Persistent {
-		return time.Time{}, true, nil
-	}
-	last, err = p.Stamps.read(name)
-	if last.After(p.Moment.Now) {
-		last = time.Time{} // systemd does not believe it either
-	}
-	return last, true, err
-}
-
-func (p *application) isStuck(name string, state UnitState) bool {
-	return state.Sub == "elapsed" && p.Moment.stuck(p.timers[name])
-}
-
-// hush keeps timers from starting anything when they are taken up: it has
-// systemd believe that they were triggered just now. Two things make it do so:
-// a stamp of now, and a drop-in that makes the timer persistent, so that the
-// stamp counts and OnBootSec= is over. A timer that is active has to be
-// restarted to see them; its file is still the old one then, or has been read
-// long ago. Times from now on are not lost, however long all this takes.
-func (p *application) hush(ctx context.Context) error {
-	if len(p.hushed) == 0 {
-		return nil
-	}
-	var active []string
-	for _, name := range p.hushed {
-		if err := p.Stamps.guard(name); err != nil {
-			return err
-		}
-		if state := p.before[name]; state.active() && !p.isStuck(name, state) {
-			active = append(active, name)
-		}
-	}
-	if len(active) == 0 {
-		return nil
-	}
-	if err := p.Manager.Reload(ctx); err != nil {
-		return err
-	}
-	for _, name := range active {
-		if err := p.Manager.Restart(ctx, name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// unhush takes the drop-ins of hush away again, also those of an apply that
-// was killed.
-func (p *application) unhush(ctx context.Context) error {
-	names, err := p.Stamps.guarded()
-	if err != nil || len(names) == 0 {
-		return err
-	}
-	for _, name := range names {
-		if err := p.Stamps.unguard(name, p.timers[name].Persistent); err != nil {
-			return err
-		}
-	}
-	return p.Manager.Reload(ctx)
-}
-
 // update writes the files and has systemd read them. The files of profiles
 // that have gone stay: deleting that of an active timer makes it fail.
 func (p *application) update(ctx context.Context) error {
@@ -260,9 +160,9 @@ func (p *application) update(ctx context.Context) error {
 		return nil
 	}
 	if err := p.Dir.Write(p.have, p.writes); err != nil {
-		return errors.Join(err, p.unhush(ctx))
+		return err
 	}
-	p.done(p.writes)
+	p.done(p.writes...)
 	if err := p.Manager.Reload(ctx); err != nil {
 		return err
 	}
@@ -298,3 +198,98 @@ func (p *application) refused(ctx context.Context) error {
 	}
 	return errors.Join(errs...)
 }
+
+// remove deletes the files of profiles that have gone: the target does not hold
+// their timers any more, so these can be stopped.
+func (p *application) remove(ctx context.Context) error {
+	if err := p.delete(ctx, p.removals); err != nil {
+		return err
+	}
+	return p.removeStamps()
+}
+
+// removeStamps removes the stamps of profiles that have gone, however long ago:
+// should one come back, it does not catch up.
+func (p *application) removeStamps() error {
+	timers, err := p.Stamps.list()
+	if err != nil {
+		return err
+	}
+	for _, name := range timers {
+		_, wanted := p.timers[name]
+		content, exists := p.have.Files[name]
+		if wanted || exists && !generated(content) {
+			continue
+		}
+		if err := p.Stamps.remove(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// delete stops the timers among the files and then deletes the files.
+func (p *application) delete(ctx context.Context, files []Change) error {
+	if len(files) == 0 {
+		return nil
+	}
+	for _, c := range files {
+		if isTimer(c.Name) {
+			if err := p.Manager.Stop(ctx, c.Name); err != nil {
+				return err
+			}
+		}
+	}
+	if err := p.Dir.Write(Installed{}, files); err != nil {
+		return err
+	}
+	p.done(files...)
+	return p.Manager.Reload(ctx)
+}
+
+// rollBack undoes update: the old contents come back, created files go, and
+// timers that have suffered are started again.
+func (p *application) rollBack(ctx context.Context) error {
+	var old, created []Change
+	for _, c := range p.writes {
+		if c.Action == Create {
+			created = append(created, Change{Action: Remove, Name: c.Name, Old: c.New})
+		} else {
+			old = append(old, Change{Action: Update, Name: c.Name, Old: c.New, New: c.Old})
+		}
+	}
+	if err := p.Dir.Write(Installed{}, old); err != nil {
+		return err
+	}
+	for _, c := range old {
+		p.Done("revert", c.Name)
+	}
+	if err := p.Manager.Reload(ctx); err != nil {
+		return err
+	}
+	return errors.Join(p.delete(ctx, created), p.revive(ctx))
+}
+
+// revive starts the timers that were active before and are not now.
+func (p *application) revive(ctx context.Context) error {
+	now, err := p.Manager.Units(ctx, slices.Sorted(maps.Keys(p.before)))
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(p.before)) {
+		if p.before[name].active() && !now[name].active() {
+			errs = append(errs, p.Manager.Start(ctx, name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// done tells of changes that were made.
+func (p *application) done(changes ...Change) {
+	for _, c := range changes {
+		p.Done(string(c.Action), c.Name)
+	}
+}
+
+func isTimer(unit string) bool { return strings.HasSuffix(unit, ".timer") }

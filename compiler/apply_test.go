@@ -1,0 +1,620 @@
+package compiler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/montimer/montimer"
+)
+
+// fakeSystemd does with unit files what systemd does, as far as Apply relies
+// on it: it reads them when told to, an active target holds its timers, and a
+// timer that is taken up may start its service at once.
+type fakeSystemd struct {
+	dir     string
+	stamps  Stamps
+	moment  Moment
+	log     []string // what it was asked to do; "! a.service" where that started one
+	read    time.Time
+	files   map[string]string // as last read
+	guards  []string          // as last read
+	active  map[string]string // unit → sub state
+	last    map[string]time.Time
+	enabled bool
+	masked  map[string]bool
+	broken  map[string]string // units that it refuses, but with this content
+	fail    int               // the number of the call that kills the caller; 0: none
+}
+
+// errKilled is what a call panics with in place of an answer.
+var errKilled = errors.New("killed")
+
+func (f *fakeSystemd) call(format string, args ...any) {
+	if f.fail--; f.fail == 0 {
+		panic(errKilled)
+	}
+	f.log = append(f.log, fmt.Sprintf(format, args...))
+}
+
+func (f *fakeSystemd) Reload(context.Context) error {
+	f.call("reload")
+	old := f.files
+	f.files, f.read = map[string]string{}, time.Now()
+	paths, _ := filepath.Glob(filepath.Join(f.dir, "montimer*"))
+	for _, path := range paths {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		f.files[filepath.Base(path)] = string(content)
+	}
+	f.guards, _ = f.stamps.guarded()
+	for name, sub := range f.active {
+		switch {
+		case f.load(name) != "loaded":
+			f.active[name] = "failed"
+		case sub == "waiting" && old[name] != f.files[name]:
+			f.begin(name, f.last[name])
+		}
+	}
+	f.uphold()
+	return nil
+}
+
+func (f *fakeSystemd) uphold() {
+	for name := range upheldTimers(f.files[TargetName]) {
+		if f.active[TargetName] == "active" && f.active[name] == "" && f.load(name) == "loaded" {
+			f.startTimer(name)
+		}
+	}
+}
+
+// startTimer starts a timer, which forgets when it was triggered last, but for
+// what its stamp says.
+func (f *fakeSystemd) startTimer(name string) {
+	f.active[name], f.last[name] = "waiting", time.Time{}
+	t, err := ReadTimer(f.files[name])
+	if err != nil {
+		panic(err)
+	}
+	if t.Persistent || slices.Contains(f.guards, name) {
+		f.last[name], _ = f.stamps.read(name)
+		if f.last[name].IsZero() {
+			_ = f.stamps.touch(name)
+		}
+	}
+	f.begin(name, f.last[name])
+}
+
+// begin notes whether a timer starts its service at once.
+func (f *fakeSystemd) begin(name string, last time.Time) {
+	t, err := ReadTimer(f.files[name])
+	if err != nil {
+		panic(err)
+	}
+	if _, ok := f.moment.startsAtOnce(t, last, last.IsZero()); ok {
+		f.log = append(f.log, "! "+strings.TrimSuffix(name, ".timer")+".service")
+	}
+}
+
+func (f *fakeSystemd) load(name string) string {
+	content, exists := f.files[name]
+	good, broken := f.broken[name]
+	switch {
+	case f.masked[name]:
+		return "masked"
+	case !exists:
+		return "not-found"
+	case broken && content != good:
+		return "bad-setting"
+	}
+	return "loaded"
+}
+
+func (f *fakeSystemd) ReadAt() (time.Time, error) { return f.read, nil }
+
+func (f *fakeSystemd) Units(_ context.Context, names []string) (map[string]UnitState, error) {
+	units := map[string]UnitState{}
+	for _, name := range names {
+		u := UnitState{Load: f.load(name), Active: "active", Sub: f.active[name]}
+		switch {
+		case u.Sub == "":
+			u.Active, u.Sub = "inactive", "dead"
+		case u.Sub == "failed":
+			u.Active = "failed"
+		}
+		if u.Load == "bad-setting" {
+			u.Reason = "Bad, bad unit."
+		}
+		units[name] = u
+	}
+	return units, nil
+}
+
+func (f *fakeSystemd) LastTrigger(_ context.Context, timer string) (time.Time, error) {
+	return f.last[timer], nil
+}
+
+func (f *fakeSystemd) Start(_ context.Context, unit string) error {
+	f.call("start %s", unit)
+	service := strings.TrimSuffix(unit, ".timer") + ".service"
+	switch {
+	case f.load(unit) != "loaded" || isTimer(unit) && f.load(service) != "loaded":
+		return fmt.Errorf("start %s: not loaded", unit)
+	case unit == TargetName:
+		f.active[unit] = "active"
+		f.uphold()
+	case f.active[unit] != "waiting":
+		f.startTimer(unit)
+	}
+	return nil
+}
+
+func (f *fakeSystemd) Stop(_ context.Context, unit string) error {
+	f.call("stop %s", unit)
+	delete(f.active, unit)
+	return nil
+}
+
+func (f *fakeSystemd) Restart(_ context.Context, unit string) error {
+	f.call("restart %s", unit)
+	f.startTimer(unit)
+	return nil
+}
+
+func (f *fakeSystemd) Enabled(context.Context, string) (bool, error) { return f.enabled, nil }
+
+func (f *fakeSystemd) Enable(_ context.Context, unit string) error {
+	f.call("enable %s", unit)
+	f.enabled = true
+	return nil
+}
+
+// machine is a host on which Apply can be tried.
+type machine struct {
+	*fakeSystemd
+	flags Applier
+	said  []string
+}
+
+func newMachine(t *testing.T) *machine {
+	t.Helper()
+	root := t.TempDir()
+	now := time.Now()
+	f := &fakeSystemd{
+		dir:    filepath.Join(root, "units"),
+		stamps: Stamps{Dir: filepath.Join(root, "timers"), DropIns: filepath.Join(root, "run")},
+		moment: Moment{Now: now, Boot: now.Add(-time.Hour), Local: time.UTC},
+		active: map[string]string{}, last: map[string]time.Time{}, masked: map[string]bool{}, broken: map[string]string{},
+	}
+	for _, dir := range []string{f.dir, f.stamps.DropIns} {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return &machine{fakeSystemd: f}
+}
+
+// hours returns a time that many hours from now.
+func (m *machine) hours(n int) time.Time { return m.moment.Now.Add(time.Duration(n) * time.Hour) }
+
+// at is a profile that runs daily, so many hours from now.
+func (m *machine) at(t *testing.T, name string, hours ...int) montimer.Profile {
+	t.Helper()
+	p := montimer.Profile{Name: name, Enabled: true, CatchUp: true}
+	for _, n := range hours {
+		p.Schedule.Events = append(p.Schedule.Events, events(t, m.hours(n).UTC().Format("*-*-* 15:04:05"))...)
+	}
+	return p
+}
+
+// once is a profile whose time has passed years ago.
+func once(t *testing.T, name string) montimer.Profile {
+	return montimer.Profile{Name: name, Enabled: true, Schedule: montimer.Schedule{Events: events(t, "2020-01-01")}}
+}
+
+func atBootOnly(name string) montimer.Profile {
+	return montimer.Profile{Name: name, Enabled: true, CatchUp: true, Schedule: montimer.Schedule{Boot: true}}
+}
+
+// apply applies profiles and returns what was done, in order.
+func (m *machine) apply(t *testing.T, profiles ...montimer.Profile) ([]string, error) {
+	t.Helper()
+	dir, err := OpenDirectory(m.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	m.log, m.said = nil, nil
+	a := m.flags
+	a.Dir, a.Manager, a.Stamps = dir, m, m.stamps
+	a.Moment = m.moment
+	a.Done = func(verb, unit string) { m.log = append(m.log, "* "+verb+" "+unit) }
+	a.Say = func(message string) { m.said = append(m.said, message) }
+	err = a.Apply(t.Context(), render(t, testHost(), profiles...))
+	return m.log, err
+}
+
+// settled is apply of what has to work, with time for file times to differ.
+func (m *machine) settled(t *testing.T, profiles ...montimer.Profile) {
+	t.Helper()
+	if _, err := m.apply(t, profiles...); err != nil {
+		t.Fatal(err)
+	}
+	m.back(t)
+}
+
+// back makes all files older than what systemd has last read, as they are on a
+// host where the last apply was not a moment ago.
+func (m *machine) back(t *testing.T) {
+	t.Helper()
+	past := time.Now().Add(-time.Hour)
+	for _, dir := range []string{m.dir, m.stamps.DropIns} {
+		if err := os.Chtimes(dir, past, past); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.read = past.Add(time.Minute)
+}
+
+func (m *machine) stamp(t *testing.T, timer string, at time.Time) {
+	t.Helper()
+	if err := errors.Join(m.stamps.touch(timer), os.Chtimes(m.stamps.path(timer), at, at)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+const a, b = "montimer-job-a", "montimer-job-b"
+
+// TestApplyOrder holds the order of steps: * is what Apply reports, ! a job
+// that starts at once, the rest what it asks of systemd.
+func TestApplyOrder(t *testing.T) {
+	t.Parallel()
+	type profiles = []montimer.Profile
+	created := []string{"* create " + a + ".service", "* create " + a + ".timer", "* update montimer.target", "reload"}
+	for _, tc := range []struct {
+		name   string
+		before func(*testing.T, *machine) profiles // beside b
+		change func(*testing.T, *machine)
+		then   func(*testing.T, *machine) profiles
+		want   []string
+		said   string
+	}{
+		{
+			name:   "nothing to do",
+			before: func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 3)} },
+			then:   func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 3)} },
+		}, {
+			name: "added",
+			then: func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 3)} },
+			want: append(created, "* start "+a+".timer"),
+		}, {
+			name:   "a later time",
+			before: func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 3)} },
+			then:   func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 4)} },
+			want:   []string{"* update " + a + ".timer", "reload"},
+		}, {
+			name:   "an earlier time, not needed",
+			before: func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 3)} },
+			change: func(t *testing.T, m *machine) { m.last[a+".timer"] = m.hours(-2) },
+			then:   func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", -1, 1)} },
+			want:   []string{"reload", "restart " + a + ".timer", "* update " + a + ".timer", "reload", "reload"},
+			said:   a + ".timer does not start at once",
+		}, {
+			name:   "an earlier time, compiled by hand and not reloaded",
+			before: func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 3)} },
+			change: func(t *testing.T, m *machine) {
+				m.last[a+".timer"] = m.hours(-2)
+				if _, err := compileInto(m.dir, render(t, testHost(), m.at(t, "a", -1, 1), m.at(t, "b", 2))); err != nil {
+					t.Fatal(err)
+				}
+			},
+			then: func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", -1, 1)} },
+			want: []string{"restart " + a + ".timer", "reload", "reload"},
+			said: a + ".timer does not start at once",
+		}, {
+			name:   "an earlier time, needed",
+			before: func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 3)} },
+			change: func(t *testing.T, m *machine) { m.last[a+".timer"] = m.hours(-21) },
+			then:   func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", -1)} },
+			want:   []string{"* update " + a + ".timer", "reload", "! " + a + ".service"},
+			said:   a + ".timer starts at once",
+		}, {
+			name:   "back with an old stamp",
+			change: func(t *testing.T, m *machine) { m.stamp(t, a+".timer", m.hours(-2)) },
+			then:   func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", -1, 1)} },
+			want:   append(created, "* start "+a+".timer", "reload"),
+			said:   a + ".timer does not start at once",
+		}, {
+			name: "at boot, after the boot",
+			then: func(t *testing.T, m *machine) profiles { return profiles{atBootOnly("a")} },
+			want: append(created, "* start "+a+".timer", "reload"),
+			said: a + ".timer does not start at once",
+		}, {
+			name:   "elapsed for good",
+			before: func(t *testing.T, m *machine) profiles { return profiles{once(t, "a")} },
+			change: func(t *testing.T, m *machine) { m.active[a+".timer"] = "elapsed" },
+			then:   func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 3)} },
+			want:   []string{"* update " + a + ".timer", "reload", "restart " + a + ".timer", "* start " + a + ".timer"},
+		}, {
+			name: "elapsed for good since a reload by hand, and it runs at boot too",
+			before: func(t *testing.T, m *machine) profiles {
+				p := m.at(t, "a", 3)
+				p.Schedule.Boot = true
+				return profiles{p}
+			},
+			change: func(t *testing.T, m *machine) { m.active[a+".timer"] = "elapsed" },
+			then: func(t *testing.T, m *machine) profiles {
+				p := m.at(t, "a", 3)
+				p.Schedule.Boot = true
+				return profiles{p}
+			},
+			want: []string{"reload", "restart " + a + ".timer", "* start " + a + ".timer", "reload"},
+			said: a + ".timer does not start at once",
+		}, {
+			name: "half of a drop-in left",
+			change: func(t *testing.T, m *machine) {
+				if err := os.Mkdir(filepath.Join(m.stamps.DropIns, a+".timer.d"), 0o755); err != nil {
+					t.Fatal(err)
+				}
+			},
+			then: func(t *testing.T, m *machine) profiles { return nil },
+			want: []string{"reload", "reload"},
+		}, {
+			name:   "removed",
+			before: func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 3)} },
+			then:   func(t *testing.T, m *machine) profiles { return nil },
+			want: []string{"* update montimer.target", "reload", "stop " + a + ".timer",
+				"* remove " + a + ".service", "* remove " + a + ".timer", "reload"},
+		}, {
+			name:   "lost",
+			before: func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 3)} },
+			change: func(t *testing.T, m *machine) { delete(m.active, a+".timer") },
+			then:   func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 3)} },
+			want:   []string{"start " + a + ".timer", "* start " + a + ".timer"},
+		}, {
+			name:   "masked",
+			before: func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 3)} },
+			change: func(t *testing.T, m *machine) { m.masked[a+".timer"] = true; delete(m.active, a+".timer") },
+			then:   func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", -1, 1)} },
+			want:   []string{"* update " + a + ".timer", "reload"},
+			said:   a + ".timer is masked",
+		}, {
+			name:   "masked service",
+			before: func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 3)} },
+			change: func(t *testing.T, m *machine) { m.masked[a+".service"] = true; delete(m.active, a+".timer") },
+			then:   func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 3)} },
+			want:   []string{"start " + a + ".timer"},
+			said:   a + ".service is masked",
+		}, {
+			name:   "stopped target",
+			before: func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 3)} },
+			change: func(t *testing.T, m *machine) { clear(m.active) },
+			then:   func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", -1, 1)} },
+			want:   []string{"* update " + a + ".timer", "reload"},
+			said:   "montimer.target is stopped",
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t)
+			others := profiles{m.at(t, "b", 2)}
+			if tc.before != nil {
+				m.settled(t, append(others, tc.before(t, m)...)...)
+			} else {
+				m.settled(t, others...)
+			}
+			if tc.change != nil {
+				tc.change(t, m)
+			}
+			got, err := m.apply(t, append(others, tc.then(t, m)...)...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Error(diff)
+			}
+			if said := strings.Join(m.said, "\n"); !strings.Contains(said, tc.said) || tc.said == "" && said != "" {
+				t.Errorf("said %q, want %q", said, tc.said)
+			}
+			if left, _ := os.ReadDir(m.stamps.DropIns); len(left) > 0 {
+				t.Errorf("drop-ins left: %v", left)
+			}
+			if stamps, _ := m.stamps.list(); len(tc.then(t, m)) == 0 && slices.Contains(stamps, a+".timer") {
+				t.Error("the stamp is left")
+			}
+		})
+	}
+}
+
+func TestApplyNewHost(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	got, err := m.apply(t, m.at(t, "a", 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"* create " + a + ".service", "* create " + a + ".timer", "* create montimer.target", "reload",
+		"start montimer.target", "enable montimer.target", "* enable montimer.target", "* start " + a + ".timer",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestApplyRefused: systemd refuses one unit, and all is as before.
+func TestApplyRefused(t *testing.T) {
+	t.Parallel()
+	for _, refused := range []string{a + ".service", a + ".timer", b + ".timer"} {
+		t.Run(refused, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t)
+			m.settled(t, m.at(t, "b", 3))
+			before := contents(t, m.dir)
+
+			m.broken[refused] = m.files[refused]
+			_, err := m.apply(t, atBootOnly("a"), m.at(t, "b", 4))
+			if err == nil || !strings.Contains(err.Error(), "systemd refuses "+refused+": Bad, bad unit.") {
+				t.Errorf("error %v", err)
+			}
+			if diff := cmp.Diff(before, contents(t, m.dir)); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(m.files, plain(t, m.dir)); diff != "" {
+				t.Errorf("systemd has not read them again: %s", diff)
+			}
+			want := map[string]string{TargetName: "active", b + ".timer": "waiting"}
+			if diff := cmp.Diff(want, m.active); diff != "" {
+				t.Error(diff)
+			}
+			if left, _ := m.stamps.guarded(); len(left) > 0 {
+				t.Errorf("drop-ins left: %v", left)
+			}
+		})
+	}
+}
+
+// plain lists the contents of a directory.
+func plain(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	for name, content := range contents(t, dir) {
+		_, files[name], _ = strings.Cut(content, "\n")
+	}
+	return files
+}
+
+// TestApplyKilled: whichever call to systemd is the last one that Apply makes,
+// the next Apply completes it, and no start is forgotten that had to be held
+// back.
+func TestApplyKilled(t *testing.T) {
+	t.Parallel()
+	for n := 1; ; n++ {
+		m := newMachine(t)
+		wanted := []montimer.Profile{m.at(t, "a", -1, 1), atBootOnly("b")}
+		m.settled(t, m.at(t, "a", 3), m.at(t, "gone", 3))
+		m.last[a+".timer"] = m.hours(-2)
+		m.stamp(t, a+".timer", m.hours(-2))
+
+		m.fail = n
+		if !m.applyKilled(t, wanted...) {
+			if n < 7 {
+				t.Fatalf("only %d calls", n)
+			}
+			return
+		}
+		m.fail = 0
+		first := m.log
+		if _, err := m.apply(t, wanted...); err != nil {
+			t.Fatalf("killed at call %d: %v", n, err)
+		}
+		if log := strings.Join(append(first, m.log...), ", "); strings.Contains(log, "!") {
+			t.Errorf("killed at call %d: a job was started: %s", n, log)
+		}
+		want := map[string]string{}
+		for _, u := range render(t, testHost(), wanted...) {
+			want[u.Name] = u.Content
+		}
+		if diff := cmp.Diff(want, plain(t, m.dir)); diff != "" {
+			t.Errorf("killed at call %d: %s", n, diff)
+		}
+		if diff := cmp.Diff(want, m.files); diff != "" {
+			t.Errorf("killed at call %d: not read by systemd: %s", n, diff)
+		}
+		active := map[string]string{TargetName: "active", a + ".timer": "waiting", b + ".timer": "waiting"}
+		if diff := cmp.Diff(active, m.active); diff != "" {
+			t.Errorf("killed at call %d: %s", n, diff)
+		}
+		if left, _ := m.stamps.guarded(); len(left) > 0 {
+			t.Errorf("killed at call %d: drop-ins left: %v", n, left)
+		}
+		if stamps, _ := m.stamps.list(); slices.Contains(stamps, "montimer-job-gone.timer") || slices.Contains(stamps, b+".timer") {
+			t.Errorf("killed at call %d: stamps left: %v", n, stamps)
+		}
+	}
+}
+
+// applyKilled reports whether Apply was killed.
+func (m *machine) applyKilled(t *testing.T, profiles ...montimer.Profile) (killed bool) {
+	defer func() {
+		if r := recover(); r == errKilled {
+			killed = true
+		} else if r != nil {
+			panic(r)
+		}
+	}()
+	_, err := m.apply(t, profiles...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return false
+}
+
+// TestApplyNoCatchUp: a host that takes over starts nothing, and stamps say so
+// even for timers that are not started yet.
+func TestApplyNoCatchUp(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.settled(t, m.at(t, "a", -1))
+	m.enabled = false
+	clear(m.active)
+	m.stamp(t, a+".timer", m.hours(-100))
+	m.flags.NoCatchUp = true
+	if _, err := m.apply(t, m.at(t, "a", -1)); err != nil {
+		t.Fatal(err)
+	}
+	if at, err := m.stamps.read(a + ".timer"); err != nil || time.Since(at) > time.Minute {
+		t.Errorf("stamp of %v, %v", at, err)
+	}
+	if !m.enabled || m.active[a+".timer"] != "waiting" {
+		t.Errorf("enabled %v, active %v", m.enabled, m.active)
+	}
+}
+
+// TestApplyAutomatic: without somebody who asked, a target that is off is
+// only named.
+func TestApplyAutomatic(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.flags.Automatic = true
+	m.settled(t, m.at(t, "a", -1))
+	if !m.enabled {
+		t.Error("not enabled on a new host")
+	}
+	m.enabled = false
+	clear(m.active)
+	log, err := m.apply(t, m.at(t, "a", -1))
+	if err != nil || len(log) > 0 || len(m.said) != 1 || !strings.Contains(m.said[0], "is stopped") {
+		t.Errorf("did %v, said %v, %v", log, m.said, err)
+	}
+}
+
+func TestApplyCancelled(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	dir, err := OpenDirectory(m.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	a := Applier{Dir: dir, Manager: m, Stamps: m.stamps, Moment: m.moment, Say: func(string) {}}
+	if err := a.Apply(ctx, render(t, testHost(), atBootOnly("a"))); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if files := slices.Collect(maps.Keys(contents(t, m.dir))); len(files) > 0 || len(m.log) > 0 {
+		t.Errorf("wrote %v, did %v", files, m.log)
+	}
+}

@@ -1,0 +1,70 @@
+package compiler
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestStartsAtOnce: what systemd starts as soon as it takes a timer up, and
+// whether a time would be missed without.
+func TestStartsAtOnce(t *testing.T) {
+	t.Parallel()
+	m := Moment{
+		Now:   time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC), // a Tuesday
+		Boot:  time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC),
+		Local: time.UTC,
+	}
+	ago := func(hours int) time.Time { return m.Now.Add(-time.Duration(hours) * time.Hour) }
+	var never time.Time
+	const no, needless, missed = "no", "needless", "missed"
+	for _, tc := range []struct {
+		name  string
+		timer string
+		last  time.Time
+		fresh bool
+		want  string
+	}{
+		{"never triggered", "OnCalendar=09:00", never, true, no},
+		{"its time is to come", "OnCalendar=13:00", ago(5), false, no},
+		{"exactly now", "OnCalendar=12:00", ago(5), false, missed},
+		{"a day between times, two between runs", "OnCalendar=09:00", ago(24), false, missed},
+		{"over the weekend it is three days", "OnCalendar=Mon..Fri 09:00", ago(24), false, needless},
+		{"but not five", "OnCalendar=Mon..Fri 09:00", ago(96), false, missed},
+		{"often by day, never by night", "OnCalendar=08..18:00", ago(5), false, needless},
+		{"every hour", "OnCalendar=*:00", ago(5), false, missed},
+		{"two lines", "OnCalendar=09:00\nOnCalendar=13:00", ago(4), false, needless},
+		{"only once", "OnCalendar=2026-11-24 09:00", ago(24), false, missed},
+		{"jitter still to come", "OnCalendar=11:55\nRandomizedDelaySec=10min", ago(5), false, no},
+		{"jitter over", "OnCalendar=11:55\nRandomizedDelaySec=5min", ago(5), false, missed},
+
+		{"at boot, fresh", "OnBootSec=1us", never, true, needless},
+		{"at boot, in place, never triggered", "OnBootSec=1us", never, false, needless},
+		{"at boot, in place", "OnBootSec=1us", ago(100), false, no},
+		{"at boot and a time missed", "OnBootSec=1us\nOnCalendar=*:00", ago(5), true, missed},
+
+		{"interval since the boot", "OnBootSec=6h\nOnUnitActiveSec=6h", never, true, missed},
+		{"interval not over since the boot", "OnBootSec=7h\nOnUnitActiveSec=7h", never, true, no},
+		{"interval since the last run", "OnBootSec=2h\nOnUnitActiveSec=2h", ago(2), false, missed},
+		{"interval not over since the last run", "OnBootSec=2h\nOnUnitActiveSec=2h", ago(1), false, no},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			timer, err := ReadTimer(tc.timer + "\n")
+			if err != nil {
+				t.Fatal(err)
+			}
+			start, ok := m.startsAtOnce(timer, tc.last, tc.fresh)
+			got := no
+			switch {
+			case ok && start.missed:
+				got = missed
+			case ok:
+				got = needless
+			}
+			if got != tc.want || ok != (start.why != "") || strings.HasSuffix(start.why, "; ") {
+				t.Errorf("%s (%q), want %s", got, start.why, tc.want)
+			}
+		})
+	}
+}

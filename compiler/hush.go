@@ -1,0 +1,111 @@
+package compiler
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// needless returns the timers that would start their services at once though
+// no time is missed without that. It says which start for a reason.
+func (p *application) needless(ctx context.Context) ([]string, error) {
+	written := map[string]bool{}
+	for _, c := range p.writes {
+		written[c.Name] = true
+	}
+	if p.target == targetOff && !p.NoCatchUp {
+		return nil, nil
+	}
+	var hushed []string
+	for _, name := range p.names {
+		state := p.before[name]
+		taken := written[name] || p.unread || p.NoCatchUp || p.isStuck(name, state)
+		if !taken || state.Load == "masked" || state.Sub == "running" {
+			continue
+		}
+		last, fresh, err := p.lastTrigger(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		start, ok := p.Moment.startsAtOnce(p.timers[name], last, fresh)
+		switch {
+		case !ok:
+		case start.missed && !p.NoCatchUp || len(p.timers[name].Schedule.Every) > 0:
+			p.Say(fmt.Sprintf("%s starts at once: %s", name, start.why))
+		default:
+			p.Say(fmt.Sprintf("%s does not start at once, although %s", name, start.why))
+			hushed = append(hushed, name)
+		}
+	}
+	return hushed, nil
+}
+
+// lastTrigger returns what systemd will take for the last trigger of a timer:
+// that which it remembers of an active one, and for one that it starts that of
+// the stamp.
+func (p *application) lastTrigger(ctx context.Context, name string) (last time.Time, fresh bool, err error) {
+	if state := p.before[name]; state.active() && !p.isStuck(name, state) {
+		last, err = p.Manager.LastTrigger(ctx, name)
+		return last, false, err
+	}
+	if !p.timers[name].Persistent {
+		return time.Time{}, true, nil
+	}
+	last, err = p.Stamps.read(name)
+	if last.After(p.Moment.Now) {
+		last = time.Time{} // systemd does not believe it either
+	}
+	return last, true, err
+}
+
+func (p *application) isStuck(name string, state UnitState) bool {
+	return state.Sub == "elapsed" && p.Moment.stuck(p.timers[name])
+}
+
+// hush keeps timers from starting anything when they are taken up: it has
+// systemd believe that they were triggered just now. Two things make it do so:
+// a stamp of now, and a drop-in that makes the timer persistent, so that the
+// stamp counts and OnBootSec= is over. A timer that is active has to be
+// restarted to look at its stamp, while systemd still has its old file: the
+// new one would start its service as soon as it is read. So where files are
+// on disk that systemd has not read, the drop-in comes too late; that matters
+// only to a timer that was not persistent and turns to @reboot.
+//
+// No time from now on is lost, however long all this takes.
+func (p *application) hush(ctx context.Context) error {
+	var active []string
+	for _, name := range p.hushed {
+		if err := p.Stamps.guard(name); err != nil {
+			return err
+		}
+		if state := p.before[name]; state.active() && !p.isStuck(name, state) {
+			active = append(active, name)
+		}
+	}
+	if len(active) > 0 && !p.unread {
+		if err := p.Manager.Reload(ctx); err != nil {
+			return err
+		}
+	}
+	for _, name := range active {
+		if err := p.Manager.Restart(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unhush takes the drop-ins of hush away again, also those of an apply that
+// was killed.
+func (p *application) unhush(ctx context.Context) error {
+	names, err := p.Stamps.guarded()
+	if err != nil || len(names) == 0 {
+		return err
+	}
+	for _, name := range names {
+		if err := p.Stamps.unguard(name, p.timers[name].Persistent); err != nil {
+			return err
+		}
+	}
+	return p.Manager.Reload(ctx)
+}

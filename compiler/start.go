@@ -1,0 +1,100 @@
+package compiler
+
+import (
+	"context"
+	"errors"
+	"slices"
+)
+
+// start sees to it that every wanted timer is active, as far as the owner of
+// the host lets it be.
+func (p *application) start(ctx context.Context) error {
+	if err := p.startTarget(ctx); err != nil || p.target == targetOff {
+		return err
+	}
+	now, err := p.Manager.Units(ctx, p.names)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, name := range p.names {
+		errs = append(errs, p.startTimer(ctx, name, now[name]))
+	}
+	return errors.Join(errs...)
+}
+
+// startTimer starts one timer, unless the target has done so already.
+func (p *application) startTimer(ctx context.Context, name string, now UnitState) (err error) {
+	switch {
+	case now.Load == "masked":
+		p.Say(name + " is masked: left alone")
+		return nil
+	case p.isStuck(name, now):
+		err = p.Manager.Restart(ctx, name)
+	case !now.active():
+		err = p.Manager.Start(ctx, name)
+	case p.before[name].active():
+		return nil
+	}
+	if err == nil {
+		p.Done("start", name)
+		return nil
+	}
+	profile, _ := profileOf(name)
+	service := ServiceName(profile)
+	if units, e := p.Manager.Units(ctx, []string{service}); e == nil && units[service].Load == "masked" {
+		p.Say(service + " is masked: its timer stays off")
+		return nil
+	}
+	return err
+}
+
+// A targetPlan says what is to become of the target.
+type targetPlan int
+
+const (
+	targetOff   targetPlan = iota // and stays off: the owner's decision
+	targetOn                      // already
+	targetStart                   // and enable: it never was
+)
+
+// planTarget decides about the target and names one that stays off.
+func (p *application) planTarget(ctx context.Context) (targetPlan, error) {
+	state := p.before[TargetName]
+	if state.Load == "masked" {
+		p.Say(TargetName + " is masked: no timer runs")
+		return targetOff, nil
+	}
+	if slices.ContainsFunc(p.writes, func(c Change) bool { return c.Action == Create && c.Name == TargetName }) {
+		return targetStart, nil
+	}
+	enabled, err := p.Manager.Enabled(ctx, TargetName)
+	switch {
+	case err != nil:
+		return targetOff, err
+	case !enabled && !p.Automatic:
+		return targetStart, nil
+	case !enabled && state.active():
+		p.Say(TargetName + " is not enabled: no timer runs after the next boot")
+	case !state.active():
+		p.Say(TargetName + " is stopped: no timer runs until systemctl start " + TargetName)
+		return targetOff, nil
+	}
+	return targetOn, nil
+}
+
+// startTarget starts the target, and then enables it: an apply that is killed
+// in between finds it not enabled.
+func (p *application) startTarget(ctx context.Context) error {
+	if p.target != targetStart {
+		return nil
+	}
+	if err := p.Manager.Start(ctx, TargetName); err != nil {
+		return err
+	}
+	if err := p.Manager.Enable(ctx, TargetName); err != nil {
+		return err
+	}
+	p.Done("enable", TargetName)
+	return nil
+}
