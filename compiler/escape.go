@@ -1,7 +1,10 @@
 package compiler
 
 import (
+	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -10,6 +13,19 @@ import (
 // this file make one, so a raw string in a view does not compile.
 type text string
 
+// escaper gathers the errors of many values.
+type escaper struct{ errs []error }
+
+func (e *escaper) text(what string, escape func(string) (text, error), value string) text {
+	t, err := escape(value)
+	if err != nil {
+		e.errs = append(e.errs, fmt.Errorf("%s: %w", what, err))
+	}
+	return t
+}
+
+func (e *escaper) err() error { return errors.Join(e.errs...) }
+
 // line escapes the value of a directive that systemd takes whole, such as
 // WorkingDirectory=: specifiers are doubled (systemd.unit(5), "Specifiers").
 // What such a value cannot express is an error: control characters, blanks at
@@ -17,7 +33,9 @@ type text string
 func line(s string) (text, error) {
 	switch {
 	case s == "":
-		return "", fmt.Errorf("is empty")
+		return "", errors.New("is empty")
+	case len(s) > maxPath:
+		return "", fmt.Errorf("%.40q… is longer than %d bytes", s, maxPath)
 	case strings.ContainsFunc(s, unprintable):
 		return "", fmt.Errorf("%q holds a control character, which no unit file can express", s)
 	case strings.TrimSpace(s) != s:
@@ -27,6 +45,10 @@ func line(s string) (text, error) {
 	}
 	return text(strings.ReplaceAll(s, "%", "%%")), nil
 }
+
+// maxPath is the longest path of Linux, in bytes: PATH_MAX of limits.h without
+// its NUL.
+const maxPath = 4095
 
 // word escapes one item of a directive that systemd splits at blanks, such as
 // Environment=: it is quoted where it has to be (systemd.syntax(7), "Quoting").
@@ -41,11 +63,104 @@ func word(s string) (text, error) {
 	return text(`"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`), nil
 }
 
+// path takes an absolute path in its shortest form; systemd ignores others
+// (its path_is_normalized), and those with a component that is too long.
+func path(s string) (text, error) {
+	switch {
+	case !strings.HasPrefix(s, "/"):
+		return "", fmt.Errorf("%.40q is no absolute path", s)
+	case filepath.Clean(s) != s:
+		return "", fmt.Errorf("%.40q is not the shortest way to write this path", s)
+	case slices.ContainsFunc(strings.Split(s, "/"), func(part string) bool { return len(part) > 255 }):
+		return "", fmt.Errorf("%.40q… has a part that is longer than 255 bytes", s)
+	}
+	return line(s)
+}
+
+// directory takes a path that also stands in lists with colons: in PATH, and in
+// StateDirectory=, where a colon would make a link.
+func directory(s string) (text, error) {
+	if strings.Contains(s, ":") {
+		return "", fmt.Errorf("%.40q holds a colon, which separates the directories of PATH", s)
+	}
+	return path(s)
+}
+
+// envFile takes a path that systemd reads as a pattern (systemd.exec(5),
+// EnvironmentFile=).
+func envFile(s string) (text, error) {
+	if strings.ContainsAny(s, `*?[\`) {
+		return "", fmt.Errorf("%.40q is a pattern, not one file", s)
+	}
+	return path(s)
+}
+
+// program escapes the path of the binary, where systemd expands variables and
+// takes no quotes and backslashes for part of a name (its string_is_safe).
+func program(s string) (text, error) {
+	if strings.ContainsAny(s, "$\"'\\") {
+		return "", fmt.Errorf("%.40q holds a $, a quote or a backslash, which systemd does not take in the name of a program", s)
+	}
+	if _, err := path(s); err != nil {
+		return "", err
+	}
+	return word(s)
+}
+
+// account takes the name of a user or a group, also one of a directory service.
+func account(s string) (text, error) {
+	if len(s) > 256 || !madeOf(s, "_.@-") || strings.Contains(".@-", s[:1]) {
+		return "", fmt.Errorf("%.40q is no name of an account", s)
+	}
+	return text(s), nil
+}
+
+// name takes the name of a profile, of which the names of its units are made.
+func name(s string) (text, error) {
+	if len(s) > 64 || !madeOf(s, "_.-") || strings.Contains("_.-", s[:1]) {
+		return "", fmt.Errorf("%.40q is no name of a profile", s)
+	}
+	return text(s), nil
+}
+
+// directive takes the name of a directive.
+func directive(s string) (text, error) {
+	if !madeOf(s, "") {
+		return "", fmt.Errorf("%.40q is no name of a directive", s)
+	}
+	return text(s), nil
+}
+
+// quantity takes a number with its unit, such as 512M or 50%: directives for
+// those know no specifiers.
+func quantity(s string) (text, error) {
+	number := strings.TrimPrefix(s, "-")
+	unit := strings.TrimLeft(number, "0123456789")
+	known := slices.Contains([]string{"", "%", "K", "M", "G", "T"}, unit)
+	if s != "infinity" && (!known || unit == number || len(s) > 20) {
+		return "", fmt.Errorf("%.40q is no quantity", s)
+	}
+	return text(s), nil
+}
+
+// madeOf reports whether s is made of letters and digits of ASCII and of
+// others, and of at least one of them.
+func madeOf(s, others string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && strings.IndexByte(others, c) < 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
 // prose makes any text fit for Description=, which is only ever read by people:
 // blanks and control characters become single blanks, and a backslash at the
 // end, which would join the next line, is cut off. So is a full stop: systemd
 // puts three of its own behind it.
 func prose(s string) text {
+	s = s[:min(len(s), 16*maxProse)] // no need to look at a megabyte
 	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unprintable(r) }), " ")
 	if runes := []rune(s); len(runes) > maxProse {
 		s = string(runes[:maxProse-1]) + "…"
@@ -54,26 +169,8 @@ func prose(s string) text {
 	return text(strings.ReplaceAll(s, "%", "%%"))
 }
 
-// directive passes the name of a directive.
-func directive(s string) (text, error) {
-	if s == "" || strings.ContainsFunc(s, func(r rune) bool { return !letter(r) }) {
-		return "", fmt.Errorf("%q is no name of a directive", s)
-	}
-	return text(s), nil
-}
-
-// quantity passes a number with its unit, such as 50%: directives that take
-// one know no specifiers.
-func quantity(s string) (text, error) {
-	if s == "" || strings.ContainsFunc(s, func(r rune) bool { return !letter(r) && !strings.ContainsRune("0123456789.%-", r) }) {
-		return "", fmt.Errorf("%q is no quantity", s)
-	}
-	return text(s), nil
-}
-
-func letter(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' }
-
-// maxProse keeps a description to one line of systemctl's output.
+// maxProse keeps a description to one line of systemctl's output, in
+// characters.
 const maxProse = 120
 
 // unprintable reports whether r would be invisible, change the direction of

@@ -32,10 +32,10 @@ func keepsPromise(unit string, promise []string) error {
 			continue
 		}
 		if len(promise) == 0 || !strings.HasPrefix(line, promise[0]) {
-			return fmt.Errorf("the line %q is not one that units.tmpl writes here", line)
+			return fmt.Errorf("the line %.200q is not one that units.tmpl writes here", line)
 		}
 		if strings.HasSuffix(line, `\`) {
-			return fmt.Errorf("the line %q would join the next one", line)
+			return fmt.Errorf("the line %.200q would join the next one", line)
 		}
 		promise = promise[1:]
 	}

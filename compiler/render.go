@@ -51,12 +51,12 @@ func Render(h montimer.Host, profiles []montimer.Profile) ([]Unit, error) {
 			continue
 		}
 		if s := p.Schedule; len(s.Events) == 0 && !s.Boot && len(s.Every) == 0 {
-			errs = append(errs, fmt.Errorf("profile %s: its schedule never runs", p.Name))
+			errs = append(errs, fmt.Errorf("profile %.64q: its schedule never runs", p.Name))
 			continue
 		}
-		timer, service, err := f.pair(profileView(host, p))
+		timer, service, err := f.pair(host, p)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("profile %s: %w", p.Name, err))
+			errs = append(errs, fmt.Errorf("profile %.64q: %w", p.Name, err))
 			continue
 		}
 		units = append(units,
@@ -75,7 +75,11 @@ func Render(h montimer.Host, profiles []montimer.Profile) ([]Unit, error) {
 }
 
 // pair renders the two units of a profile.
-func (f *foundry) pair(v view) (timer, service string, err error) {
+func (f *foundry) pair(h hostView, p montimer.Profile) (timer, service string, err error) {
+	v, err := profileView(h, p)
+	if err != nil {
+		return "", "", err
+	}
 	if timer, err = f.cast("timer", v); err != nil {
 		return "", "", fmt.Errorf("timer: %w", err)
 	}

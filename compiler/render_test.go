@@ -252,7 +252,7 @@ func TestHostThatNoUnitExpresses(t *testing.T) {
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, what := range []string{"checkout", "env file", "binary", "writable directory", "environment MONTIMER_STATE_DIR"} {
+	for _, what := range []string{"checkout", "env file", "binary", "state directory"} {
 		if !strings.Contains(err.Error(), what) {
 			t.Errorf("the error does not name the %s:\n%v", what, err)
 		}
@@ -271,7 +271,10 @@ func TestPromise(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, hostile := range []text{"x\nUser=root", "x\n[Install]", "x\\", "x\n  x", "\nDescription=y"} {
-		v := profileView(host, montimer.Profile{Name: "p"})
+		v, err := profileView(host, montimer.Profile{Name: "p"})
+		if err != nil {
+			t.Fatal(err)
+		}
 		v.Description = hostile
 		if got, err := f.cast("service", v); err == nil {
 			t.Errorf("%q made\n%s", hostile, got)

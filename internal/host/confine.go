@@ -48,12 +48,12 @@ type limitKey struct {
 func limitKeys() []limitKey {
 	const infinity = "infinity|"
 	whole := func(pattern string) *regexp.Regexp { return regexp.MustCompile("^(" + pattern + ")$") }
-	size := whole(infinity + `0|[1-9][0-9]{0,14}[KMGT]?|(100|[1-9]?[0-9])%`)
+	const size = infinity + `[1-9][0-9]{0,11}[KMGT]?|(100|[1-9][0-9]?)%`
 	weight := whole(`10000|[1-9][0-9]{0,3}`)
 	return []limitKey{
-		{"memory_high", "MemoryHigh", size, "a size such as 512M, 2G or 10%"},
-		{"memory_max", "MemoryMax", size, "a size such as 512M, 2G or 10%"},
-		{"memory_swap_max", "MemorySwapMax", size, "a size such as 0, 512M or 2G"},
+		{"memory_high", "MemoryHigh", whole(size), "a size such as 512M, 2G or 10%"},
+		{"memory_max", "MemoryMax", whole(size), "a size such as 512M, 2G or 10%"},
+		{"memory_swap_max", "MemorySwapMax", whole("0|" + size), "a size such as 0, 512M or 2G"},
 		{"cpu_quota", "CPUQuota", whole(`[1-9][0-9]{0,4}%`), "a share of one CPU such as 50%, or 200% for two"},
 		{"cpu_weight", "CPUWeight", weight, "a number from 1 to 10000; 100 is usual"},
 		{"io_weight", "IOWeight", weight, "a number from 1 to 10000; 100 is usual"},
