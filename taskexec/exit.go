@@ -1,6 +1,7 @@
 package taskexec
 
 import (
+	"context"
 	"errors"
 	"syscall"
 
@@ -24,7 +25,7 @@ func (e *UsageError) Unwrap() error { return e.Err }
 
 // ExitCode returns the exit code that tells how [Runner.Exec] ended: 0 when
 // there is nothing to report (which includes a disabled profile, one without
-// tasks, and a dry run), 1 when something failed, 2 for a UsageError, 75 when
+// tasks, and a dry run), 1 when something failed or was not recorded, 2 for a UsageError, 75 when
 // the profile's lock is held, 143 when the run was interrupted.
 func ExitCode(r montimer.Run, err error) int {
 	var usage *UsageError
@@ -33,10 +34,10 @@ func ExitCode(r montimer.Run, err error) int {
 		return exitLocked
 	case errors.As(err, &usage):
 		return exitUsage
+	case r.State == montimer.RunInterrupted, errors.Is(err, context.Canceled):
+		return exitInterrupted
 	case err != nil, r.State == montimer.RunFailed:
 		return exitFailed
-	case r.State == montimer.RunInterrupted:
-		return exitInterrupted
 	}
 	return 0
 }

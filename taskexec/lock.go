@@ -12,10 +12,17 @@ import (
 // ErrLocked says that another run of the same profile is under way.
 var ErrLocked = errors.New("another run of this profile is under way")
 
-// lock takes the profile's lock below stateDir and returns what lets go of it.
-// It is a flock(2): however its holder ends, the kernel frees it, so there are
-// no stale locks. Tasks do not inherit it.
-func lock(stateDir, profile string) (release func(), err error) {
+// The locks of a profile: one run at a time holds the first; the second is for
+// a run of the timer that has waited for the first in vain.
+const (
+	runLock    = ".lock"
+	besideLock = ".beside"
+)
+
+// lock takes a lock of the profile below stateDir and returns what lets go of
+// it. It is a flock(2): however its holder ends, the kernel frees it, so there
+// are no stale locks. Tasks do not inherit it.
+func lock(stateDir, profile, which string) (release func(), err error) {
 	if profile == "" || profile[0] == '.' || strings.ContainsAny(profile, "/\x00") {
 		return nil, &UsageError{fmt.Errorf("%q cannot be the name of a profile", profile)}
 	}
@@ -29,7 +36,7 @@ func lock(stateDir, profile string) (release func(), err error) {
 	}
 	defer dir.Close()
 
-	name := profile + ".lock"
+	name := profile + which
 	fd, err := syscall.Openat(int(dir.Fd()), name, syscall.O_RDWR|syscall.O_CREAT|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open lock %s: %w", filepath.Join(path, name), err)
@@ -46,4 +53,20 @@ func lock(stateDir, profile string) (release func(), err error) {
 		syscall.Flock(fd, syscall.LOCK_UN) // closing is not enough while a fork has a copy
 		file.Close()
 	}, nil
+}
+
+// idle reports whether nobody holds a lock of the profile, but for the one
+// that the caller holds itself. What cannot be found out counts as held.
+func idle(stateDir, profile, mine string) bool {
+	for _, which := range []string{runLock, besideLock} {
+		if which == mine {
+			continue
+		}
+		release, err := lock(stateDir, profile, which)
+		if err != nil {
+			return false
+		}
+		release()
+	}
+	return true
 }

@@ -227,7 +227,8 @@ func BenchmarkSpawn(b *testing.B) {
 			p.Tasks = append(p.Tasks, montimer.Task{Command: montimer.Command{Argv: []string{"/bin/true"}}})
 		}
 		log := slog.New(slog.NewTextHandler(io.Discard, nil))
-		run := Runner{Checkout: "/", Environ: os.Environ(), Sink: discard{}, Log: log}.begin(Request{}, p)
+		run := Runner{Checkout: "/", Environ: os.Environ(), Recorder: &memory{}, Sink: discard{}, Log: log}.prepare(Request{})
+		run.profile = p
 		for b.Loop() {
 			run.record.Tasks = nil
 			run.tasks(b.Context())

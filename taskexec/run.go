@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,49 +17,78 @@ import (
 // run is one run under way.
 type run struct {
 	Runner
-	profile montimer.Profile
-	record  montimer.Run // what has become of it so far
-	python  string       // what runs .py files
-	streams sync.Pool    // of *stream
+	request    Request
+	profile    montimer.Profile
+	record     montimer.Run // what has become of it so far
+	overlap    overlap
+	progress   Progress
+	unrecorded error     // the first thing that could not be recorded
+	python     string    // what runs .py files
+	streams    sync.Pool // of *stream
 }
 
-func (r Runner) begin(req Request, p montimer.Profile) *run {
+func (r Runner) prepare(req Request) *run {
 	record := montimer.Run{
-		ID:        runID(r.Environ, os.Getpid()),
-		Profile:   p.Name,
-		Trigger:   cmp.Or(req.Trigger, montimer.TriggerManual),
-		Scheduled: req.Scheduled,
-		Attempt:   1,
-		Started:   time.Now(),
-		State:     montimer.RunRunning,
+		ID:      runID(r.Environ, os.Getpid()),
+		Profile: req.Profile,
+		Trigger: cmp.Or(req.Trigger, montimer.TriggerManual),
+		Attempt: 1,
+		Started: time.Now(),
+		State:   montimer.RunRunning,
 	}
 	r.Grace = cmp.Or(r.Grace, 10*time.Second)
+	r.Patience = cmp.Or(r.Patience, 5*time.Minute)
 	if r.Redactor == nil {
 		r.Redactor = NewRedactor(SecretValues(r.Environ))
 	}
-	r.Log = slog.New(discreet{r.Log.Handler(), r.Redactor}).With("profile", p.Name, "run_id", record.ID)
+	r.Log = slog.New(discreet{r.Log.Handler(), r.Redactor}).With("profile", req.Profile, "run_id", record.ID)
 	python := filepath.Join(r.Checkout, ".venv/bin/python") // the checkout's own, where it has one
 	if _, err := os.Stat(python); err != nil {
 		python = "python3"
 	}
-	return &run{Runner: r, profile: p, record: record, python: python}
+	return &run{Runner: r, request: req, record: record, python: python}
 }
 
 func (r *run) end(s montimer.RunState, reason string) {
 	r.record.State, r.record.Reason, r.record.Ended = s, reason, time.Now()
 }
 
+// isTick reports whether the run serves a tick of the timer.
+func (r *run) isTick() bool { return r.record.Trigger == montimer.TriggerTimer }
+
+// skip ends a run that is not done.
+func (r *run) skip(ctx context.Context, reason string) {
+	r.end(montimer.RunSkipped, reason)
+	r.finish(ctx)
+	r.Log.Info("skipped: "+reason, "event", EventRunEnded, "result", string(montimer.RunSkipped))
+}
+
+// refuse ends a run that cannot begin. Who started one by hand is told; a tick
+// that was not served is kept in the history as well.
+func (r *run) refuse(ctx context.Context, err error) error {
+	r.end(montimer.RunFailed, err.Error())
+	if r.isTick() {
+		r.finish(ctx)
+	}
+	return err
+}
+
 // rehearse says what would run, with the names of variables but no values.
-func (r *run) rehearse() {
+func (r *run) rehearse(ctx context.Context) error {
+	if err := r.load(ctx); err != nil {
+		return err
+	}
 	for _, t := range r.profile.Tasks {
 		r.Log.Info(fmt.Sprintf("[would run] %s (env: %s)", quote(argv(t, r.Checkout, r.python)), envNames(r.profile, t)), "task", t.Name)
 		r.record.Tasks = append(r.record.Tasks, montimer.TaskRun{Name: t.Name, Status: montimer.TaskSkipped})
 	}
+	r.end(montimer.RunSkipped, "dry run")
+	return nil
 }
 
 // tasks runs the tasks, and records what became of each as it ends.
 func (r *run) tasks(ctx context.Context) {
-	ctx, cancel := withLimit(ctx, r.profile.Timeout)
+	limited, cancel := withLimit(ctx, r.profile.Timeout)
 	defer cancel()
 	for _, t := range r.profile.Tasks {
 		r.record.Tasks = append(r.record.Tasks, montimer.TaskRun{Name: t.Name, Status: montimer.TaskNotRun})
@@ -67,21 +97,37 @@ func (r *run) tasks(ctx context.Context) {
 		index int
 		task  montimer.TaskRun
 	}
+	pulse := time.NewTicker(time.Second)
+	defer pulse.Stop()
 	schedule, endings := newSchedule(r.profile.Tasks, r.profile.Parallel), make(chan ending)
 	for {
-		for ctx.Err() == nil {
+		for limited.Err() == nil {
 			i, ok := schedule.start()
 			if !ok {
 				break
 			}
-			go func() { endings <- ending{i, r.task(ctx, r.profile.Tasks[i])} }()
+			r.progress.start(r.profile.Tasks[i].Name)
+			go func() { endings <- ending{i, r.task(limited, r.profile.Tasks[i])} }()
 		}
+		r.watch()
 		if schedule.running == 0 {
 			return
 		}
-		e := <-endings
-		schedule.end(e.index)
-		r.record.Tasks[e.index] = e.task
+		select {
+		case e := <-endings:
+			schedule.end(e.index)
+			r.record.Tasks[e.index] = e.task
+			r.progress.end(e.task)
+			r.keep(ctx, func(ctx context.Context) error { return r.Recorder.TaskEnded(ctx, r.record.ID, e.task) })
+		case <-pulse.C:
+		}
+	}
+}
+
+func (r *run) watch() {
+	if r.Watch != nil {
+		r.progress.Total = len(r.record.Tasks)
+		r.Watch(r.progress)
 	}
 }
 
@@ -97,8 +143,12 @@ func withLimit(ctx context.Context, limit time.Duration) (context.Context, conte
 func (r *run) report() {
 	failures := r.record.Failures()
 	for _, t := range failures {
-		r.Log.Error(fmt.Sprintf("FAIL %s: %s", t.Name, reason(t)), "task", t.Name, "result", string(t.Status))
+		r.Log.Error(fmt.Sprintf("FAIL %s: %s", t.Name, reason(t)), "event", EventFailure, "task", t.Name, "result", string(t.Status))
 	}
 	took := seconds(r.record.Ended.Sub(r.record.Started))
-	r.Log.Info(fmt.Sprintf("%s: %d tasks, %d failed, %s", r.record.State, len(r.record.Tasks), len(failures), took), "result", string(r.record.State))
+	text := []string{fmt.Sprintf("%s: %d tasks, %d failed, %s", r.record.State, len(r.record.Tasks), len(failures), took)}
+	if r.record.Reason != "" {
+		text = append(text, r.record.Reason)
+	}
+	r.Log.Info(strings.Join(text, "; "), "event", EventRunEnded, "result", string(r.record.State))
 }

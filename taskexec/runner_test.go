@@ -30,6 +30,7 @@ type host struct {
 	jobs montimer.Jobs
 	log  lockedBuffer
 	out  lockedBuffer
+	kept *memory
 }
 
 type lockedBuffer struct {
@@ -59,12 +60,14 @@ func newHost(t *testing.T, tasks ...montimer.Task) *host {
 		}
 	}
 	h := &host{jobs: montimer.Jobs{Profiles: []montimer.Profile{{Name: "p", Enabled: true, Parallel: 1, Tasks: tasks}}}}
+	h.kept = &memory{}
 	h.Runner = Runner{
 		Checkout: t.TempDir(),
 		StateDir: t.TempDir(),
 		Environ:  []string{"PATH=" + os.Getenv("PATH"), "SYSTEMD_EXEC_PID=" + strconv.Itoa(os.Getpid()), "INVOCATION_ID=" + testRunID, "BASE=runner", "OVER=runner"},
 		Grace:    10 * time.Second,
 		Load:     func(context.Context) (montimer.Jobs, error) { return h.jobs, nil },
+		Recorder: h.kept,
 		Sink:     NewTextSink(&h.out, false),
 		Log:      slog.New(slog.NewTextHandler(&h.log, nil)),
 	}
@@ -125,8 +128,8 @@ func TestTaskEnds(t *testing.T) {
 			montimer.TaskRun{Status: montimer.TaskSpawnFailed, ExitCode: -1}, "no such file or directory", 1},
 		{"spawn failure is -1: nothing to run", montimer.Task{},
 			montimer.TaskRun{Status: montimer.TaskSpawnFailed, ExitCode: -1}, "spawn failed: no command", 1},
-		{"script missing", montimer.Task{Script: "protocols/none.py"},
-			montimer.TaskRun{Status: montimer.TaskSpawnFailed, ExitCode: -1}, "spawn failed: script protocols/none.py does not exist in /", 1},
+		{"spawn failure is -1: no such script to run by itself", montimer.Task{Script: "none"},
+			montimer.TaskRun{Status: montimer.TaskSpawnFailed, ExitCode: -1}, "/none: no such file or directory", 1},
 		{"output that is not UTF-8", shell(`printf '\377\376 bad\n'; exit 1`),
 			montimer.TaskRun{Status: montimer.TaskFailed, ExitCode: 1, StdoutTail: "\uFFFD bad"}, "", 1},
 	}
@@ -153,7 +156,7 @@ func TestSequentialInFileOrderAndGoesOnAfterFailure(t *testing.T) {
 	t.Parallel()
 	h := newHost(t,
 		shell("sleep 0.1; echo 1 >>order; exit 2"),
-		montimer.Task{Script: "missing.sh"},
+		montimer.Task{Script: "missing"},
 		shell("echo 3 >>order; kill $$"),
 		shell("echo 4 >>order"),
 	)
@@ -346,10 +349,10 @@ func TestLog(t *testing.T) {
 		montimer.Task{Name: "good", Command: montimer.Command{Shell: "echo fine"}},
 		montimer.Task{Name: "bad", Command: montimer.Command{Shell: "echo one; echo two; echo; exit 3"}},
 		montimer.Task{Name: "mute", Command: montimer.Command{Shell: "exit 4"}},
-		montimer.Task{Name: "gone", Script: "gone.py"},
+		montimer.Task{Name: "gone", Script: "gone"},
 	)
 	h.exec(t)
-	text := regexp.MustCompile(`time=\S+ `).ReplaceAllString(h.log.String(), "")
+	text := regexp.MustCompile(`time=\S+ | event=("[^"]*"|\S+)`).ReplaceAllString(h.log.String(), "")
 	text = regexp.MustCompile(`\d\.\ds`).ReplaceAllString(text, "D.Ds")
 	text = strings.NewReplacer(h.Checkout, "CHECKOUT", testRunID, "ID").Replace(text)
 	want := `level=INFO msg="running task good: sh -c echo fine" profile=p run_id=ID task=good
@@ -358,11 +361,11 @@ level=INFO msg="running task bad: sh -c echo one; echo two; echo; exit 3" profil
 level=WARN msg="task bad exited 3 after D.Ds" profile=p run_id=ID task=bad result=failed
 level=INFO msg="running task mute: sh -c exit 4" profile=p run_id=ID task=mute
 level=WARN msg="task mute exited 4 after D.Ds" profile=p run_id=ID task=mute result=failed
-level=INFO msg="running task gone: python3 gone.py" profile=p run_id=ID task=gone
+level=INFO msg="running task gone: CHECKOUT/gone" profile=p run_id=ID task=gone
 level=WARN msg="task gone failed to spawn" profile=p run_id=ID task=gone result="spawn failed"
 level=ERROR msg="FAIL bad: one | two" profile=p run_id=ID task=bad result=failed
 level=ERROR msg="FAIL mute: exit 4" profile=p run_id=ID task=mute result=failed
-level=ERROR msg="FAIL gone: spawn failed: script gone.py does not exist in CHECKOUT" profile=p run_id=ID task=gone result="spawn failed"
+level=ERROR msg="FAIL gone: spawn failed: fork/exec CHECKOUT/gone: no such file or directory" profile=p run_id=ID task=gone result="spawn failed"
 level=INFO msg="failed: 4 tasks, 3 failed, D.Ds" profile=p run_id=ID result=failed
 `
 	if diff := cmp.Diff(want, text); diff != "" {

@@ -139,7 +139,7 @@ func TestInterrupted(t *testing.T) {
 func TestLock(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, shell("true"))
-	release, err := lock(h.StateDir, "p")
+	release, err := lock(h.StateDir, "p", runLock)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func TestLock(t *testing.T) {
 	if !errors.Is(err, ErrLocked) || ExitCode(result, err) != 75 {
 		t.Errorf("busy lock: %v", err)
 	}
-	releaseOther, err := lock(h.StateDir, "q")
+	releaseOther, err := lock(h.StateDir, "q", runLock)
 	if err != nil {
 		t.Errorf("another profile: %v", err)
 	}
@@ -167,12 +167,12 @@ func TestLockFollowsNoSymlinks(t *testing.T) {
 	state := t.TempDir()
 	os.Mkdir(filepath.Join(state, "lock"), 0o700)
 	os.Symlink(victim, filepath.Join(state, "lock", "p.lock"))
-	if _, err := lock(state, "p"); !errors.Is(err, syscall.ELOOP) {
+	if _, err := lock(state, "p", runLock); !errors.Is(err, syscall.ELOOP) {
 		t.Errorf("file: %v", err)
 	}
 	linked := t.TempDir()
 	os.Symlink(filepath.Join(state, "lock"), filepath.Join(linked, "lock"))
-	if _, err := lock(linked, "q"); !errors.Is(err, syscall.ENOTDIR) {
+	if _, err := lock(linked, "q", runLock); !errors.Is(err, syscall.ENOTDIR) {
 		t.Errorf("folder: %v", err)
 	}
 	if _, err := os.Lstat(victim); !errors.Is(err, os.ErrNotExist) {
@@ -198,7 +198,7 @@ func TestKilledHolderFreesTheLock(t *testing.T) {
 		return pid > 0
 	})
 	defer syscall.Kill(-pid, syscall.SIGKILL)
-	if _, err := lock(h.StateDir, "p"); !errors.Is(err, ErrLocked) {
+	if _, err := lock(h.StateDir, "p", runLock); !errors.Is(err, ErrLocked) {
 		t.Errorf("while it runs: %v", err)
 	}
 	cmd.Process.Kill()
@@ -206,7 +206,7 @@ func TestKilledHolderFreesTheLock(t *testing.T) {
 	if syscall.Kill(pid, 0) != nil {
 		t.Fatal("the task is gone: the test proves nothing")
 	}
-	release, err := lock(h.StateDir, "p")
+	release, err := lock(h.StateDir, "p", runLock)
 	if err != nil {
 		t.Fatalf("after SIGKILL: %v", err)
 	}
@@ -219,7 +219,7 @@ func TestMain(m *testing.M) {
 	if state == "" {
 		os.Exit(m.Run())
 	}
-	release, err := lock(state, "p")
+	release, err := lock(state, "p", runLock)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -2,10 +2,8 @@ package taskexec
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -53,17 +51,13 @@ func (r *run) attempt(ctx context.Context, log *slog.Logger, t montimer.Task, n 
 		dir:  dir,
 		env:  append(environ(r.Environ, r.profile.Env, t.Env), r.facts(t, n, dir)...),
 	}
-	log.Info(fmt.Sprintf("running task %s: %s", t.Name, strings.Join(c.argv, " ")))
+	log.Info(fmt.Sprintf("running task %s: %s", t.Name, strings.Join(c.argv, " ")), "event", EventTaskStarted)
 
 	stdout, stderr := r.stream(t.Name), r.stream(t.Name)
 	defer r.streams.Put(stdout)
 	defer r.streams.Put(stderr)
 	result := montimer.TaskRun{Name: t.Name, Started: time.Now()}
-	var end ending
-	err := scriptExists(t, r.Checkout)
-	if err == nil {
-		end, err = c.run(ctx, r.Grace, stdout, stderr)
-	}
+	end, err := c.run(ctx, r.Grace, stdout, stderr)
 	result.Duration = time.Since(result.Started)
 	result.StdoutTail, result.StderrTail = stdout.tail.String(), stderr.tail.String()
 	settle(&result, end, err)
@@ -73,7 +67,7 @@ func (r *run) attempt(ctx context.Context, log *slog.Logger, t montimer.Task, n 
 	if result.Status == montimer.TaskOK {
 		level = slog.LevelInfo
 	}
-	log.Log(ctx, level, fmt.Sprintf("task %s %s", t.Name, outcome(result)), "result", string(result.Status))
+	log.Log(ctx, level, fmt.Sprintf("task %s %s", t.Name, outcome(result)), "event", EventTaskEnded, "result", string(result.Status))
 	return result
 }
 
@@ -102,17 +96,4 @@ func (r *run) stream(task string) *stream {
 	}
 	s.reset(task)
 	return s
-}
-
-// scriptExists says in plain words that a script is not there; its interpreter
-// would say it in its own, with an exit code that other failures have too.
-func scriptExists(t montimer.Task, checkout string) error {
-	if t.Script == "" {
-		return nil
-	}
-	_, err := os.Stat(filepath.Join(checkout, t.Script))
-	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("script %s does not exist in %s", t.Script, checkout)
-	}
-	return err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/calendar"
 )
 
 func TestRetries(t *testing.T) {
@@ -135,8 +136,18 @@ func TestFactsForTasks(t *testing.T) {
 	if diff := cmp.Diff(want, run(Request{Profile: "p", Trigger: montimer.TriggerManual})); diff != "" {
 		t.Error(diff)
 	}
-	tick := time.Date(2026, 6, 10, 23, 56, 30, 0, time.FixedZone("", 7200))
-	if got := run(Request{Profile: "p", Trigger: montimer.TriggerTimer, Scheduled: tick}); !strings.Contains(got, "\nMONTIMER_SCHEDULED_AT=2026-06-10T21:56:30Z\n") {
-		t.Error(got)
+	daily, err := calendar.Parse("*-*-* 08:30")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Timer = func(context.Context, string) (Timer, error) {
+		return Timer{Events: []calendar.Event{daily}, Local: time.UTC}, nil
+	}
+	got := run(Request{Profile: "p", Trigger: montimer.TriggerTimer})
+	_, at, _ := strings.Cut(got, "\nMONTIMER_SCHEDULED_AT=")
+	at, _, _ = strings.Cut(at, "\n")
+	tick, err := time.Parse(time.RFC3339, at)
+	if err != nil || tick.UTC().Format(time.TimeOnly) != "08:30:00" || time.Since(tick) < 0 || time.Since(tick) > 24*time.Hour {
+		t.Errorf("served %q: %v in\n%s", at, err, got)
 	}
 }

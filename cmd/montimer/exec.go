@@ -10,6 +10,7 @@ import (
 	"github.com/coreos/go-systemd/v22/journal"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/taskexec"
 )
@@ -46,16 +47,39 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 		Checkout: h.Checkout,
 		StateDir: h.StateDir,
 		Environ:  os.Environ(),
-		Load:     func(ctx context.Context) (montimer.Jobs, error) { return loadJobs(ctx, e, &h) },
+		Load:     func(ctx context.Context) (montimer.Jobs, error) { return c.load(ctx, e, &h) },
 		Sink:     taskexec.NewTextSink(e.stderr, inJournal),
 		Log:      slog.New(newRunLog(e.stderr, inJournal)),
+		Timer:    loadedTimer,
 	}
-	result, err := runner.Exec(ctx, taskexec.Request{Profile: c.Profile, Tasks: c.Task, DryRun: c.DryRun})
-	if said := (exitError{}); errors.As(err, &said) { // loadJobs has told what is wrong
-		return said
+	if !c.DryRun {
+		records := openRecords(ctx, h.StateDir)
+		defer records.Close()
+		runner.Recorder = records
 	}
-	if code := taskexec.ExitCode(result, err); code != 0 {
-		return exitError{code, err}
+	result, err := runner.Exec(ctx, taskexec.Request{
+		Profile: c.Profile,
+		Tasks:   c.Task,
+		Trigger: taskexec.StartedBy(runner.Environ, compiler.TimerName(c.Profile)),
+		DryRun:  c.DryRun,
+	})
+	code := taskexec.ExitCode(result, err)
+	switch {
+	case code == exitDone:
+		return nil
+	case errors.Is(err, errInvalidJobs), errors.Is(err, taskexec.ErrUnrecorded): // all has been said
+		return exitError{code: code}
 	}
-	return nil
+	return exitError{code, err}
+}
+
+// errInvalidJobs says that loadJobs has told what is wrong.
+var errInvalidJobs = errors.New("jobs.yaml is invalid")
+
+func (execCmd) load(ctx context.Context, e env, h *montimer.Host) (montimer.Jobs, error) {
+	j, err := loadJobs(ctx, e, h)
+	if said := (exitError{}); errors.As(err, &said) && said.err == nil {
+		err = errInvalidJobs
+	}
+	return j, err
 }

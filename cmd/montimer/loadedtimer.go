@@ -1,0 +1,28 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/calendar"
+	"github.com/montimer/montimer/internal/systemd"
+	"github.com/montimer/montimer/taskexec"
+)
+
+// loadedTimer asks systemd for the timer of a profile.
+func loadedTimer(ctx context.Context, profile string) (taskexec.Timer, error) {
+	t, err := systemd.LoadedTimer(ctx, compiler.TimerName(profile))
+	if err != nil {
+		return taskexec.Timer{}, err
+	}
+	timer := taskexec.Timer{Local: t.Local, Jitter: t.RandomizedDelay, Monotonic: t.Monotonic, Deferred: t.Deferred}
+	for _, text := range t.Calendar {
+		event, err := calendar.Parse(text)
+		if err != nil {
+			return taskexec.Timer{}, fmt.Errorf("the calendar of %s: %w", compiler.TimerName(profile), err)
+		}
+		timer.Events = append(timer.Events, event)
+	}
+	return timer, nil
+}

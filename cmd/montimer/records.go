@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/store"
+)
+
+// records is the database as package taskexec sees it. Where it could not be
+// opened, every use of it fails, and a run says so and goes on.
+type records struct {
+	store *store.Store
+	err   error // why there is none
+}
+
+func openRecords(ctx context.Context, stateDir string) records {
+	s, err := store.Open(ctx, stateDir, store.Options{})
+	return records{s, err}
+}
+
+// Close closes the database; all that counts has been committed before.
+func (r records) Close() {
+	if r.err == nil {
+		r.store.Close()
+	}
+}
+
+func (r records) Begin(ctx context.Context, run montimer.Run) (montimer.Run, error) {
+	if r.err != nil {
+		return run, r.err
+	}
+	return r.store.Begin(ctx, run)
+}
+
+func (r records) TaskEnded(ctx context.Context, runID string, task montimer.TaskRun) error {
+	if r.err != nil {
+		return r.err
+	}
+	return r.store.TaskEnded(ctx, runID, task)
+}
+
+func (r records) Finish(ctx context.Context, run montimer.Run, alert *montimer.Alert) error {
+	if r.err != nil {
+		return r.err
+	}
+	return r.store.Finish(ctx, run, alert)
+}
+
+func (r records) Lost(ctx context.Context, free func(string) bool, tell func(montimer.Run) *montimer.Alert) ([]montimer.Run, error) {
+	if r.err != nil {
+		return nil, r.err
+	}
+	return r.store.Lost(ctx, free, tell)
+}
+
+func (r records) Running(ctx context.Context, profile string) (run montimer.Run, ok bool, err error) {
+	if r.err != nil {
+		return run, false, r.err
+	}
+	runs, err := r.store.History(ctx, store.Filter{Profile: profile, State: montimer.RunRunning, Limit: 1})
+	if len(runs) > 0 {
+		run, ok = runs[0], true
+	}
+	return run, ok, err
+}
+
+func (r records) LastOfTimer(ctx context.Context, profile string) (run montimer.Run, ago time.Duration, err error) {
+	if r.err != nil {
+		return run, -1, r.err
+	}
+	run, ended, ok, err := r.store.LastOfTimer(ctx, profile)
+	if now := store.Now(); ok && ended.Boot != "" && ended.Boot == now.Boot {
+		return run, now.Since - ended.Since, nil
+	}
+	return run, -1, err
+}

@@ -1,0 +1,91 @@
+package taskexec
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/montimer/montimer"
+)
+
+func TestTickWaitsForARunByHand(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, shell("true"))
+	h.Patience = time.Minute
+	var seen []string
+	h.Watch = func(p Progress) { seen = append(seen, p.String()) }
+	release, err := lock(h.StateDir, "p", runLock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(300*time.Millisecond, release)
+	start := time.Now()
+	run, err := h.Exec(t.Context(), Request{Profile: "p", Trigger: montimer.TriggerTimer})
+	if err != nil || run.State != montimer.RunOK || time.Since(start) < 300*time.Millisecond {
+		t.Errorf("%v, %+v after %v", err, run, time.Since(start))
+	}
+	if len(seen) == 0 || seen[0] != "waiting for another run" {
+		t.Errorf("watched %q", seen)
+	}
+}
+
+func TestTickRunsBesideARunByHandThatHangs(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		change func(*memory)
+		log    string
+	}{
+		"a run by hand":       {func(m *memory) { m.running = montimer.Run{ID: "byhand", Trigger: montimer.TriggerManual} }, "run byhand (manual, since"},
+		"cannot be found out": {func(m *memory) { m.fails = []string{"running"} }, "by whom cannot be found out"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHost(t, shell("true"))
+			h.Patience = 100 * time.Millisecond
+			tt.change(h.kept)
+			release, err := lock(h.StateDir, "p", runLock)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer release()
+			run, err := h.Exec(t.Context(), Request{Profile: "p", Trigger: montimer.TriggerTimer})
+			if err != nil || run.State != montimer.RunOK || !strings.Contains(h.log.String(), tt.log) {
+				t.Errorf("%v, %+v\n%s", err, run, h.log.String())
+			}
+		})
+	}
+}
+
+func TestHeldByNobody(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, shell("touch ran"))
+	h.Patience = 100 * time.Millisecond
+	release, err := lock(h.StateDir, "p", runLock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	run, err := h.Exec(t.Context(), Request{Profile: "p", Trigger: montimer.TriggerTimer})
+	if err == nil || errors.Is(err, ErrLocked) || ExitCode(run, err) != 1 || !strings.Contains(err.Error(), "no run is under way") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestToldToStopWhileWaiting(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, shell("touch ran"))
+	release, err := lock(h.StateDir, "p", runLock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	ctx, stop := context.WithCancel(ctx)
+	time.AfterFunc(50*time.Millisecond, stop)
+	if run, err := h.Exec(ctx, Request{Profile: "p", Trigger: montimer.TriggerTimer}); ExitCode(run, err) != 143 {
+		t.Errorf("%v", err)
+	}
+}

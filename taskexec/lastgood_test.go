@@ -1,0 +1,97 @@
+package taskexec
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/montimer/montimer"
+)
+
+func TestLastGoodCopy(t *testing.T) {
+	t.Parallel()
+	broken := func(h *host) {
+		h.Load = func(context.Context) (montimer.Jobs, error) {
+			return montimer.Jobs{}, errors.New("jobs.yaml:3:1: broken")
+		}
+	}
+	gone := func(h *host) { h.jobs.Profiles[0].Name = "renamed" }
+	for name, tt := range map[string]struct {
+		change  func(*host)
+		trigger montimer.Trigger
+		ran     bool
+		said    string
+	}{
+		"broken, a tick":    {broken, montimer.TriggerTimer, true, "jobs.yaml:3:1: broken"},
+		"gone, a tick":      {gone, montimer.TriggerTimer, true, "unknown profile"},
+		"broken, by hand":   {broken, montimer.TriggerManual, false, ""},
+		"broken and damage": {func(h *host) { broken(h); os.WriteFile(copyPath(h.StateDir, "p"), []byte("{"), 0o600) }, montimer.TriggerTimer, false, "cannot be used"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHost(t, shell("echo x >>ran"))
+			if _, err := h.Exec(t.Context(), Request{Profile: "p", Trigger: montimer.TriggerTimer}); err != nil {
+				t.Fatal(err)
+			}
+			tt.change(h)
+			run, err := h.Exec(t.Context(), Request{Profile: "p", Trigger: tt.trigger})
+			text, _ := os.ReadFile(filepath.Join(h.Checkout, "ran"))
+			if ran := strings.Count(string(text), "x") == 2; ran != tt.ran {
+				t.Errorf("ran %t, want %t", ran, tt.ran)
+			}
+			if tt.ran && (err != nil || run.State != montimer.RunOK || !strings.Contains(run.Reason, "last good copy")) {
+				t.Errorf("%v, %+v", err, run)
+			}
+			if !tt.ran && ExitCode(run, err) != 2 {
+				t.Errorf("exit code %d: %v", ExitCode(run, err), err)
+			}
+			if !strings.Contains(h.log.String(), tt.said) {
+				t.Error(h.log.String())
+			}
+		})
+	}
+}
+
+// A tick that could not be served is in the history; a slip of the tongue at a
+// keyboard is not.
+func TestRefusedTicksAreRecorded(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	for _, trigger := range []montimer.Trigger{montimer.TriggerTimer, montimer.TriggerManual} {
+		if run, err := h.Exec(t.Context(), Request{Profile: "q", Trigger: trigger}); ExitCode(run, err) != 2 {
+			t.Errorf("%s: %v", trigger, err)
+		}
+	}
+	if len(h.kept.runs) != 1 || h.kept.runs[0].Reason != `unknown profile "q"; known: p` || h.kept.runs[0].State != montimer.RunFailed {
+		t.Errorf("%+v", h.kept.runs)
+	}
+}
+
+func TestCopyIsWrittenOnlyWhenItChanges(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := montimer.Profile{Name: "p", Tasks: []montimer.Task{{Name: "t", Command: montimer.Command{Argv: []string{"a", "<b>"}}}}}
+	var inode []os.FileInfo
+	for range 2 {
+		if err := keepCopy(dir, p); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(copyPath(dir, "p"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		inode = append(inode, info)
+	}
+	if !os.SameFile(inode[0], inode[1]) {
+		t.Error("written again")
+	}
+	got, err := lastGood(dir, "p")
+	if diff := cmp.Diff(p, got); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+}

@@ -1,0 +1,83 @@
+package taskexec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/montimer/montimer"
+)
+
+// load finds the profile as it is to be run: its Tasks are those that run.
+// Where jobs.yaml cannot be used, a tick falls back on the last good copy; who
+// starts a run by hand is told instead.
+func (r *run) load(ctx context.Context) (err error) {
+	r.profile, err = r.read(ctx)
+	if !r.isTick() {
+		return err
+	}
+	if err == nil {
+		if err := keepCopy(r.StateDir, r.profile); err != nil {
+			r.Log.Warn("no copy of the profile could be kept, for when jobs.yaml is broken: " + err.Error())
+		}
+		return nil
+	}
+	good, copyErr := lastGood(r.StateDir, r.record.Profile)
+	if copyErr != nil {
+		if !errors.Is(copyErr, fs.ErrNotExist) {
+			r.Log.Error("the last good copy cannot be used: "+copyErr.Error(), "event", EventTrouble)
+		}
+		return err
+	}
+	r.record.Reason = "ran the last good copy of the profile: " + err.Error()
+	r.Log.Error(r.record.Reason, "event", EventTrouble)
+	r.profile = good
+	return nil
+}
+
+// read reads the profile from jobs.yaml.
+func (r *run) read(ctx context.Context) (montimer.Profile, error) {
+	jobs, err := r.Load(ctx)
+	if err != nil {
+		return montimer.Profile{}, &UsageError{err}
+	}
+	profile, ok := jobs.Profile(r.request.Profile)
+	if !ok {
+		var names []string
+		for _, p := range jobs.Profiles {
+			names = append(names, p.Name)
+		}
+		return profile, unknown("profile", r.request.Profile, names)
+	}
+	profile.Tasks, err = choose(profile, r.request.Tasks)
+	return profile, err
+}
+
+// choose returns the named tasks of p in file order; without names, all that
+// are enabled.
+func choose(p montimer.Profile, names []string) ([]montimer.Task, error) {
+	if names == nil {
+		return p.EnabledTasks(), nil
+	}
+	var known []string
+	var chosen []montimer.Task
+	for _, t := range p.Tasks {
+		known = append(known, t.Name)
+		if slices.Contains(names, t.Name) {
+			chosen = append(chosen, t)
+		}
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return nil, unknown("task", name, known)
+		}
+	}
+	return chosen, nil
+}
+
+func unknown(kind, name string, known []string) error {
+	return &UsageError{fmt.Errorf("unknown %s %q; known: %s", kind, name, strings.Join(known, ", "))}
+}

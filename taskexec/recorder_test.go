@@ -1,0 +1,160 @@
+package taskexec
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/montimer/montimer"
+)
+
+// memory is a Recorder that forgets; fails says which of its methods do.
+type memory struct {
+	mu    sync.Mutex
+	calls []string
+	runs  []montimer.Run // as finished
+	told  []*montimer.Alert
+	fails []string
+
+	running montimer.Run // what Running says
+	lost    montimer.Run // what Lost says, if its profile's locks are free
+	last    montimer.Run // what LastOfTimer says
+	ago     time.Duration
+}
+
+var errFull = errors.New("the disk is full")
+
+func (m *memory) call(method, what string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.calls = append(m.calls, strings.TrimSpace(method+" "+what))
+	if slices.Contains(m.fails, method) {
+		return errFull
+	}
+	return nil
+}
+
+func (m *memory) Begin(_ context.Context, run montimer.Run) (montimer.Run, error) {
+	run.Attempt = 7
+	return run, m.call("begin", string(run.State))
+}
+
+func (m *memory) TaskEnded(_ context.Context, _ string, t montimer.TaskRun) error {
+	return m.call("task", t.Name+" "+string(t.Status))
+}
+
+func (m *memory) Finish(ctx context.Context, run montimer.Run, alert *montimer.Alert) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	m.runs, m.told = append(m.runs, run), append(m.told, alert)
+	return m.call("finish", string(run.State))
+}
+
+func (m *memory) Lost(_ context.Context, free func(string) bool, tell func(montimer.Run) *montimer.Alert) ([]montimer.Run, error) {
+	if m.lost.ID != "" && free(m.lost.Profile) {
+		m.told = append(m.told, tell(m.lost))
+		return []montimer.Run{m.lost}, m.call("lost", m.lost.ID)
+	}
+	return nil, m.call("lost", "")
+}
+
+func (m *memory) Running(context.Context, string) (montimer.Run, bool, error) {
+	return m.running, m.running.ID != "", m.call("running", "")
+}
+
+func (m *memory) LastOfTimer(context.Context, string) (montimer.Run, time.Duration, error) {
+	return m.last, m.ago, m.call("last", "")
+}
+
+func TestRecords(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, shell("echo one"), shell("exit 1"))
+	h.Alert = func(run montimer.Run) *montimer.Alert {
+		return &montimer.Alert{Kind: montimer.AlertFailure, RunID: run.ID, Text: string(run.State)}
+	}
+	run := h.exec(t)
+	want := []string{"lost", "begin running", "task t1 ok", "task t2 failed", "finish failed"}
+	if diff := cmp.Diff(want, h.kept.calls); diff != "" {
+		t.Error(diff)
+	}
+	if run.Attempt != 7 || len(h.kept.runs) != 1 || !cmp.Equal(run, h.kept.runs[0]) {
+		t.Errorf("finished as %+v, returned %+v", h.kept.runs, run)
+	}
+	if a := h.kept.told[0]; a == nil || a.Text != "failed" || a.RunID != testRunID {
+		t.Errorf("alert %+v", a)
+	}
+}
+
+// Whatever cannot be recorded: the tasks run, the log says so, the exit code is
+// 1.
+func TestUnrecorded(t *testing.T) {
+	t.Parallel()
+	for _, fails := range [][]string{{"begin"}, {"task"}, {"finish"}, {"lost"}, {"lost", "begin", "task", "finish", "running", "last"}} {
+		t.Run(strings.Join(fails, "+"), func(t *testing.T) {
+			t.Parallel()
+			h := newHost(t, shell("touch ran"))
+			h.kept.fails = fails
+			run, err := h.Exec(t.Context(), Request{Profile: "p", Trigger: montimer.TriggerTimer})
+			if !errors.Is(err, ErrUnrecorded) || !errors.Is(err, errFull) || ExitCode(run, err) != 1 || run.State != montimer.RunOK {
+				t.Errorf("%v, %+v", err, run)
+			}
+			if _, err := os.Stat(filepath.Join(h.Checkout, "ran")); err != nil {
+				t.Error("the task did not run")
+			}
+			if log := h.log.String(); !strings.Contains(log, `level=ERROR msg="unrecorded: the disk is full"`) {
+				t.Error(log)
+			}
+		})
+	}
+}
+
+// A run that is told to stop is recorded all the same.
+func TestInterruptedIsRecorded(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, shell("true"))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := h.Exec(ctx, Request{Profile: "p"}); err != nil {
+		t.Fatal(err)
+	}
+	if len(h.kept.runs) != 1 || h.kept.runs[0].State != montimer.RunInterrupted {
+		t.Errorf("%+v", h.kept.runs)
+	}
+}
+
+func TestLostRunsAreFound(t *testing.T) {
+	t.Parallel()
+	for _, profile := range []string{"p", "q"} {
+		h := newHost(t, shell("true"))
+		h.kept.lost = montimer.Run{ID: "old", Profile: profile, Reason: "gone"}
+		h.exec(t)
+		if log := h.log.String(); !strings.Contains(log, `msg="run old of `+profile+` is lost: gone"`) {
+			t.Error(log)
+		}
+
+		for _, which := range []string{runLock, besideLock} {
+			if which == runLock && profile == "p" {
+				continue // the run itself has it
+			}
+			release, err := lock(h.StateDir, profile, which)
+			if err != nil {
+				t.Fatal(err)
+			}
+			h.log.Reset()
+			h.exec(t)
+			if log := h.log.String(); strings.Contains(log, "is lost") {
+				t.Errorf("%s%s is held, but: %s", profile, which, log)
+			}
+			release()
+		}
+	}
+}
