@@ -1,5 +1,7 @@
 package montimer
 
+import "time"
+
 // Host is what the machine's owner has decided: as whom, from where and with
 // which files profiles run. jobs.yaml has no say in any of it.
 type Host struct {
@@ -14,12 +16,21 @@ type Host struct {
 	Timezone string // IANA name for profiles that name none; "": the local zone
 
 	AllowRoot bool // tasks may run as root
+	Sync      Sync
 
 	// By the name of a profile; AllOthers stands for those that are not named.
 	Sandboxes map[string]Sandbox // "" and nothing: SandboxDefault
 	Limits    map[string][]Limit
 
 	SystemdVersion int // of the manager that will read the units; 0: not known
+}
+
+// Sync says how the checkout follows its git remote.
+type Sync struct {
+	Remote  string
+	Branch  string
+	Every   time.Duration // between the syncs of a timer of their own; 0: there is none
+	Timeout time.Duration // of all git commands of one sync
 }
 
 // AllOthers stands for the profiles that a setting does not name.

@@ -61,6 +61,10 @@ func ThisProcess(getenv func(string) string) (Process, error) {
 // look into the checkout: where it has not been told the jobs file, that stays
 // open until the run-as user has found it.
 func Resolve(p Process, s Settings) (montimer.Host, error) {
+	sync, err := s.Sync.resolve()
+	if err != nil {
+		return montimer.Host{}, fmt.Errorf("sync of the host's settings: %w", err)
+	}
 	h := montimer.Host{
 		Checkout:  p.abs(s.Checkout, p.Dir),
 		EnvFile:   p.abs(s.EnvFile, DefaultEnvFile),
@@ -69,6 +73,7 @@ func Resolve(p Process, s Settings) (montimer.Host, error) {
 		StateDir:  p.abs(s.StateDir, p.defaultStateDir()),
 		Timezone:  s.Timezone,
 		AllowRoot: s.AllowRoot,
+		Sync:      sync,
 
 		Sandboxes:      s.Sandbox,
 		Limits:         s.Limits,

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -59,6 +60,7 @@ func TestResolve(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			tc.want.Sync = montimer.Sync{Remote: "origin", Branch: "main", Timeout: time.Minute}
 			got, err := Resolve(tc.process, tc.given)
 			if err != nil {
 				t.Fatal(err)

@@ -28,6 +28,7 @@ type Settings struct {
 	Timezone  string `yaml:"timezone"`
 	AllowRoot bool   `yaml:"allow_root"`
 
+	Sync           Sync      `yaml:"sync"`
 	Sandbox        sandboxes `yaml:"sandbox"`
 	Limits         limits    `yaml:"limits"`
 	SystemdVersion int       `yaml:"systemd_version"`
@@ -52,6 +53,11 @@ func FromEnvironment(getenv func(string) string) Settings {
 		RunAs:    first("MONTIMER_RUN_AS"),
 		UnitDir:  first("MONTIMER_UNIT_DIR"),
 		Binary:   first("MONTIMER_BINARY"),
+		Sync: Sync{
+			Remote:  first("MONTIMER_SYNC_REMOTE"),
+			Branch:  first("MONTIMER_SYNC_BRANCH"),
+			Timeout: first("MONTIMER_SYNC_TIMEOUT"),
+		},
 	}
 }
 
@@ -89,6 +95,10 @@ func (s Settings) Or(t Settings) Settings {
 	fill(&s.UnitDir, t.UnitDir)
 	fill(&s.Binary, t.Binary)
 	fill(&s.Timezone, t.Timezone)
+	fill(&s.Sync.Remote, t.Sync.Remote)
+	fill(&s.Sync.Branch, t.Sync.Branch)
+	fill(&s.Sync.Every, t.Sync.Every)
+	fill(&s.Sync.Timeout, t.Sync.Timeout)
 	s.AllowRoot = s.AllowRoot || t.AllowRoot
 	if s.Sandbox == nil {
 		s.Sandbox = t.Sandbox

@@ -1,0 +1,160 @@
+package gitsync
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// settings are above those of the checkout's own .git/config (git-config(1)).
+// What a sync does not need shall not run: hooks, fsmonitor, submodules, ext::
+// remotes. And a peer that sends next to nothing is one that hangs.
+var settings = [][2]string{
+	{"core.hooksPath", "/dev/null"},
+	{"core.fsmonitor", "false"},
+	{"fetch.recurseSubmodules", "false"},
+	{"submodule.recurse", "false"},
+	{"protocol.ext.allow", "never"},
+	{"http.lowSpeedLimit", "1000"}, // bytes a second
+	{"http.lowSpeedTime", "20"},    // seconds
+	{"maintenance.auto", "false"},  // see tidy
+	{"gc.autoDetach", "false"},
+}
+
+// misleading are the variables that would make git work on something else
+// than the checkout, or print what is secret.
+var misleading = []string{
+	"GIT_DIR=", "GIT_WORK_TREE=", "GIT_INDEX_FILE=", "GIT_OBJECT_DIRECTORY=", "GIT_COMMON_DIR=",
+	"GIT_NAMESPACE=", "GIT_TRACE", "GIT_CURL_VERBOSE=", "GIT_CONFIG_COUNT=",
+}
+
+// gitEnviron is the environment of git: no prompts, messages in English, and
+// our settings after those that the environment has already.
+func gitEnviron(environ []string) []string {
+	var env []string
+	given := 0
+outer:
+	for _, e := range environ {
+		if v, ok := strings.CutPrefix(e, "GIT_CONFIG_COUNT="); ok {
+			given, _ = strconv.Atoi(v) // git refuses what is no number; we leave it out
+		}
+		for _, m := range misleading {
+			if strings.HasPrefix(e, m) {
+				continue outer
+			}
+		}
+		env = append(env, e)
+	}
+	env = append(env, "LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "SSH_ASKPASS_REQUIRE=never")
+	for i, kv := range settings {
+		env = append(env, fmt.Sprintf("GIT_CONFIG_KEY_%d=%s", given+i, kv[0]), fmt.Sprintf("GIT_CONFIG_VALUE_%d=%s", given+i, kv[1]))
+	}
+	return append(env, fmt.Sprintf("GIT_CONFIG_COUNT=%d", given+len(settings)))
+}
+
+// change runs a git command that changes the checkout. Its error says what git
+// said, and no credentials.
+func (s Syncer) change(ctx context.Context, args ...string) error {
+	said, err := s.git(ctx, nil, args)
+	if err == nil || errors.Is(err, errSpawn) {
+		return err
+	}
+	if ctx.Err() == nil && said != "" {
+		return errors.New(said)
+	}
+	if said != "" {
+		said = ": " + said
+	}
+	return fmt.Errorf("%s %w%s", args[0], err, said)
+}
+
+// ask runs a git command that changes nothing and returns what it prints.
+func (s Syncer) ask(ctx context.Context, args ...string) (string, error) {
+	var out bytes.Buffer
+	_, err := s.git(ctx, &out, args)
+	return out.String(), err
+}
+
+var errSpawn = errors.New("git sync failed to spawn")
+
+func (s Syncer) git(ctx context.Context, out io.Writer, args []string) (said string, err error) {
+	return process{append([]string{"git", "-C", s.Repo}, args...), "", gitEnviron(s.Environ)}.run(ctx, out)
+}
+
+// process is a program to run.
+type process struct {
+	argv []string
+	dir  string
+	env  []string
+}
+
+// grace is the time between asking a process to end and making it.
+const grace = 5 * time.Second
+
+// run runs the program without input, in a session of its own: it has no
+// terminal to ask anybody. When ctx ends, all its processes are told to end;
+// none is left when run returns. Standard output goes to out; with a nil out
+// it is part of what was said, as standard error is.
+func (p process) run(ctx context.Context, out io.Writer) (said string, err error) {
+	cmd := exec.CommandContext(ctx, p.argv[0], p.argv[1:]...)
+	cmd.Dir, cmd.Env = p.dir, p.env
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	cmd.WaitDelay = grace
+	var end tail
+	cmd.Stdout, cmd.Stderr = &end, &end
+	if out != nil {
+		cmd.Stdout = out
+	}
+	if err := cmd.Start(); err != nil {
+		return "", fmt.Errorf("%w: %w", errSpawn, err)
+	}
+	err = cmd.Wait()
+	syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	said = end.String()
+	switch {
+	case err == nil, errors.Is(err, exec.ErrWaitDelay): // the latter: it has ended, something it left had not
+		return said, nil
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return said, errors.New("did not end in time")
+	case ctx.Err() != nil:
+		return said, fmt.Errorf("was stopped: %w", context.Cause(ctx))
+	case cmd.ProcessState.Exited():
+		return said, fmt.Errorf("exited %d", cmd.ProcessState.ExitCode())
+	}
+	return said, fmt.Errorf("ended by %w", err)
+}
+
+// tail keeps the end of what is written to it.
+type tail struct{ end []byte }
+
+const maxTail = 4096 // bytes
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.end = append(t.end, p...)
+	t.end = t.end[max(0, len(t.end)-maxTail):]
+	return len(p), nil
+}
+
+// userinfo is the part of a URL that may hold a password (RFC 3986).
+var userinfo = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s]*@`)
+
+// String returns the end without credentials, its lines joined.
+func (t *tail) String() string {
+	text := userinfo.ReplaceAllString(string(t.end), "$1***@")
+	var lines []string
+	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "; ")
+}

@@ -1,0 +1,198 @@
+// Package gitsync brings the checkout that tasks run in up to date with its
+// remote.
+//
+// gitsync.go is a sync from end to end, git.go one git command, lock.go who may
+// use the checkout when, stale.go the lock files that a killed git leaves,
+// onchange.go the commands that follow a change, state.go what one sync tells
+// the next. lastgood.go decides by which jobs.yaml a run goes.
+package gitsync
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/montimer/montimer"
+)
+
+// Syncer syncs one checkout.
+type Syncer struct {
+	Repo     string        // absolute; the checkout
+	StateDir string        // absolute and there; locks and state are kept in it
+	Sync     montimer.Sync // of what, and how long it may take
+	Environ  []string      // what git and the commands inherit
+	Log      *slog.Logger
+
+	// OnChange returns the commands that follow changes, by the file that the
+	// sync has brought; nil: none. It is called with the checkout locked.
+	OnChange func(context.Context) []montimer.OnChange
+
+	Wait    time.Duration // for tasks to let go of the checkout; 0: 30 s
+	LockAge time.Duration // from which a lock file of git may be a leftover; 0: 10 s
+}
+
+// Outcome is what became of a sync.
+type Outcome struct {
+	Old, New string   // commits before and after, as hexadecimal; "": not known
+	Commits  int      // that New has and Old has not
+	PutOff   bool     // there was something new, but tasks were using the checkout
+	Forced   bool     // tasks were using the checkout, for too long to wait any more
+	Err      error    // why the sync failed; the checkout is as it was, or as git left it
+	Failed   []string // commands after changes that failed, and how
+	Page     string   // what a person must be told: the checkout stays behind; "": nothing
+}
+
+// String says what the sync did.
+func (o Outcome) String() string {
+	switch {
+	case o.Err != nil:
+		return o.Err.Error()
+	case o.PutOff:
+		return "put off: tasks are using the checkout"
+	case o.Old == o.New:
+		return "already up to date"
+	}
+	commits := fmt.Sprintf("%d commits", o.Commits)
+	if o.Commits == 1 {
+		commits = "1 commit"
+	}
+	text := fmt.Sprintf("%s..%s (%s)", short(o.Old), short(o.New), commits)
+	if o.Forced {
+		text += ", under tasks that have kept the checkout for too long"
+	}
+	return text
+}
+
+func short(commit string) string { return commit[:min(len(commit), 8)] }
+
+// Run fetches and resets the checkout, whatever state it is in: local edits and
+// commits are given up, files that git does not know stay. Only one sync runs
+// at a time, and none changes the checkout under tasks that [Hold] it, but for
+// an hour at most. What follows from a change is done before Run returns.
+func (s Syncer) Run(ctx context.Context) Outcome {
+	s.Wait = cmp.Or(s.Wait, 30*time.Second)
+	release, err := lock(ctx, filepath.Join(s.StateDir, "sync.lock"), exclusive, s.Sync.Timeout+s.Wait)
+	if err != nil {
+		return Outcome{Err: fmt.Errorf("wait for another sync: %w", err)}
+	}
+	defer release()
+
+	state := ReadState(s.StateDir)
+	o := s.run(ctx, &state)
+	if ctx.Err() == nil { // being told to stop is no failure of the sync
+		state.note(o, time.Now())
+	}
+	if err := state.write(s.StateDir); err != nil {
+		s.Log.Warn(fmt.Sprintf("git sync: %v", err))
+	}
+	o.Page = state.page(s.Sync, time.Now())
+	return o
+}
+
+func (s Syncer) run(ctx context.Context, state *State) Outcome {
+	if _, err := os.Lstat(filepath.Join(s.Repo, ".git")); err != nil {
+		return Outcome{Err: fmt.Errorf("%s is not a git checkout", s.Repo)}
+	}
+	limited, cancel := context.WithTimeout(ctx, s.Sync.Timeout)
+	defer cancel()
+	s.sweep(limited)
+	o := Outcome{Old: s.commit(limited, "HEAD")}
+	o.New = o.Old
+	if o.Err = s.change(limited, "fetch", "--quiet", s.Sync.Remote, s.Sync.Branch); o.Err != nil {
+		return o
+	}
+	fetched := s.commit(limited, s.upstream())
+	behind := fetched == "" || fetched != o.Old
+	if behind && state.Behind.IsZero() {
+		state.Behind = time.Now()
+	}
+
+	release, err := s.checkout(ctx, behind)
+	switch {
+	case err == nil:
+		defer release()
+	case !errors.Is(err, errBusy):
+		o.Err = err
+		return o
+	case !behind:
+		return o // nothing that could not wait
+	case !state.overdue(time.Now()):
+		o.PutOff = true
+		return o
+	default:
+		o.Forced = true
+	}
+
+	// A reset that is stopped halfway leaves half of a tree: it may end.
+	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Sync.Timeout)
+	defer cancel()
+	o.Err = s.change(finish, "reset", "--hard", "--quiet", s.upstream())
+	o.New = s.commit(finish, "HEAD")
+	if o.Err == nil && fetched != "" && o.New != fetched {
+		o.Err = fmt.Errorf("%s does not lead to what was fetched: is there a branch or a tag of that name?", s.upstream())
+	}
+	if o.Err != nil {
+		return o
+	}
+	o.Commits = s.count(finish, o.Old, o.New)
+	if s.OnChange != nil {
+		o.Failed = s.followUp(ctx, state, o)
+	}
+	s.tidy(ctx, o)
+	return o
+}
+
+// upstream is the branch to follow, as fetch leaves it.
+func (s Syncer) upstream() string { return s.Sync.Remote + "/" + s.Sync.Branch }
+
+// checkout locks the checkout; it waits for it when there is something new.
+func (s Syncer) checkout(ctx context.Context, behind bool) (release func(), err error) {
+	wait := time.Duration(0)
+	if behind {
+		wait = s.Wait
+	}
+	return lock(ctx, checkoutLock(s.StateDir), exclusive, wait)
+}
+
+// commit resolves a name; "" when there is no such commit.
+func (s Syncer) commit(ctx context.Context, name string) string {
+	out, err := s.ask(ctx, "rev-parse", "--verify", "--quiet", name+"^{commit}")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(out)
+}
+
+// count returns how many commits are new; 0 when that cannot be said.
+func (s Syncer) count(ctx context.Context, from, to string) int {
+	if from == to {
+		return 0
+	}
+	out, err := s.ask(ctx, "rev-list", "--count", to, "--not", from)
+	n, convErr := strconv.Atoi(strings.TrimSpace(out))
+	if err != nil || convErr != nil {
+		return 0
+	}
+	return n
+}
+
+// tidy has git pack what syncs have brought, when git finds that it is time.
+// Fetch would do it behind our back, and be killed with the service, over and
+// over.
+func (s Syncer) tidy(ctx context.Context, o Outcome) {
+	if o.Old == o.New {
+		return
+	}
+	limited, cancel := context.WithTimeout(ctx, s.Sync.Timeout)
+	defer cancel()
+	if err := s.change(limited, "gc", "--auto", "--quiet"); err != nil {
+		s.Log.Info(fmt.Sprintf("git gc: %v", err))
+	}
+}

@@ -1,0 +1,127 @@
+package gitsync
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/montimer/montimer"
+)
+
+// State is what one sync tells the next, and people who ask.
+type State struct {
+	Tried    time.Time `json:"tried,omitzero"`  // the last sync
+	OK       time.Time `json:"ok,omitzero"`     // the last that left the checkout as the remote has it
+	Failures int       `json:"failures"`        // in a row
+	Error    string    `json:"error,omitempty"` // of the last of them
+	Behind   time.Time `json:"behind,omitzero"` // since when it is known that the remote has something newer
+
+	// Settled has, by a digest of each command that follows changes, the
+	// commit that it last did its work for.
+	Settled map[string]string `json:"settled,omitempty"`
+}
+
+const (
+	stateFile = "sync-state.json"
+
+	maxState    = 1 << 20 // bytes
+	maxBehind   = time.Hour
+	maxFailures = 3
+)
+
+// ReadState reads the state that is kept in the state directory. What cannot
+// be read is forgotten: it is all about the past.
+func ReadState(stateDir string) State {
+	var s State
+	data, err := readFile(filepath.Join(stateDir, stateFile), maxState)
+	if err != nil || json.Unmarshal(data, &s) != nil {
+		return State{}
+	}
+	return s
+}
+
+func (s State) write(stateDir string) error {
+	data, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("encode the state of syncs: %w", err)
+	}
+	if err := writeFile(stateDir, stateFile, append(data, '\n')); err != nil {
+		return fmt.Errorf("keep the state of syncs: %w", err)
+	}
+	return nil
+}
+
+// note takes down what became of a sync.
+func (s *State) note(o Outcome, now time.Time) {
+	s.Tried = now
+	switch {
+	case o.PutOff:
+		s.Failures, s.Error = 0, ""
+	case o.Err != nil:
+		s.Failures++
+		s.Error = o.Err.Error()
+	default:
+		s.OK, s.Failures, s.Error, s.Behind = now, 0, "", time.Time{}
+	}
+}
+
+// overdue reports whether the checkout has been behind for so long that it is
+// changed even under tasks. A time to come is that of a clock which was wrong.
+func (s State) overdue(now time.Time) bool {
+	return !s.Behind.IsZero() && (now.Sub(s.Behind) > maxBehind || now.Before(s.Behind))
+}
+
+// page says what a person must be told, at every sync as long as it holds.
+func (s State) page(of montimer.Sync, now time.Time) string {
+	upstream := of.Remote + "/" + of.Branch
+	switch {
+	case s.overdue(now):
+		return fmt.Sprintf("git sync: the checkout has been older than %s since %s: %s", upstream, s.Behind.Format(time.DateTime), s.Error)
+	case s.Failures >= maxFailures && s.OK.IsZero():
+		return fmt.Sprintf("git sync of %s has failed %d times in a row: %s", upstream, s.Failures, s.Error)
+	case s.Failures >= maxFailures:
+		return fmt.Sprintf("git sync of %s has failed %d times in a row, the last good one was %s: %s", upstream, s.Failures, s.OK.Format(time.DateTime), s.Error)
+	}
+	return ""
+}
+
+// readFile reads a file of at most max bytes.
+func readFile(path string, max int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, max+1))
+	if err == nil && int64(len(data)) > max {
+		err = fmt.Errorf("%s is larger than %d bytes", path, max)
+	}
+	return data, err
+}
+
+// writeFile replaces a file as a whole.
+func writeFile(dir, name string, data []byte) (err error) {
+	f, err := os.CreateTemp(dir, "."+name+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(f.Name())
+		}
+	}()
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), filepath.Join(dir, name))
+}

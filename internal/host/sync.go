@@ -1,0 +1,53 @@
+package host
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/calendar"
+)
+
+// Sync are the settings of git syncs as they were given. The times are spans
+// of systemd.time(7).
+type Sync struct {
+	Remote  string `yaml:"remote"`
+	Branch  string `yaml:"branch"`
+	Every   string `yaml:"every"`
+	Timeout string `yaml:"timeout"`
+}
+
+// refName is what git takes for a remote or a branch and for nothing else: no
+// option, and no refspec.
+var refName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_./-]*$`)
+
+func (s Sync) resolve() (montimer.Sync, error) {
+	to := montimer.Sync{Remote: cmp.Or(s.Remote, "origin"), Branch: cmp.Or(s.Branch, "main")}
+	for _, name := range []string{to.Remote, to.Branch} {
+		if !refName.MatchString(name) {
+			return to, fmt.Errorf("%q cannot be the name of a remote or a branch", name)
+		}
+	}
+	var err error
+	if to.Timeout, err = span("timeout", cmp.Or(s.Timeout, "60s"), time.Second, time.Hour); err != nil {
+		return to, err
+	}
+	if s.Every != "" {
+		to.Every, err = span("every", s.Every, 10*time.Second, 24*time.Hour)
+	}
+	return to, err
+}
+
+// span reads a time span from least to most.
+func span(key, s string, least, most time.Duration) (time.Duration, error) {
+	d, err := calendar.ParseSpan(s)
+	if err == nil && (d < least || d > most) {
+		err = fmt.Errorf("must be from %v to %v", calendar.FormatSpan(least), calendar.FormatSpan(most))
+	}
+	if err != nil {
+		return 0, fmt.Errorf("%s: %q: %w", key, s, err)
+	}
+	return d, nil
+}
