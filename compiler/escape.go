@@ -63,6 +63,14 @@ func word(s string) (text, error) {
 	return text(`"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`), nil
 }
 
+// stateName escapes an item of StateDirectory=, which systemd unquotes twice.
+func stateName(s string) (text, error) {
+	if strings.ContainsAny(s, "\"'\\") {
+		return "", fmt.Errorf("%.40q holds a quote or a backslash, which StateDirectory= cannot express", s)
+	}
+	return word(s)
+}
+
 // path takes an absolute path in its shortest form; systemd ignores others
 // (its path_is_normalized), and those with a component that is too long.
 func path(s string) (text, error) {

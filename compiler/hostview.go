@@ -53,7 +53,7 @@ func newHostView(h montimer.Host) (hostView, error) {
 	}
 	v.Writable = []text{e.text("checkout", word, h.Checkout)}
 	if name, ok := strings.CutPrefix(h.StateDir, stateRoot); ok {
-		v.StateDirectory = []text{e.text("state directory", word, name)}
+		v.StateDirectory = []text{e.text("state directory", stateName, name)}
 	} else {
 		v.Writable = append(v.Writable, e.text("state directory", word, h.StateDir))
 	}
