@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -42,6 +43,8 @@ func (r Runner) prepare(req Request) *run {
 		r.Redactor = NewRedactor(SecretValues(r.Environ))
 	}
 	r.Log = slog.New(discreet{r.Log.Handler(), r.Redactor}).With("profile", req.Profile, "run_id", record.ID)
+	// A task that spoke to systemd in our name could keep a hung run alive.
+	r.Environ = slices.DeleteFunc(slices.Clone(r.Environ), func(kv string) bool { return strings.HasPrefix(kv, "NOTIFY_SOCKET=") })
 	python := filepath.Join(r.Checkout, ".venv/bin/python") // the checkout's own, where it has one
 	if _, err := os.Stat(python); err != nil {
 		python = "python3"

@@ -52,6 +52,9 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 		Log:      slog.New(newRunLog(e.stderr, inJournal)),
 		Timer:    loadedTimer,
 	}
+	if runner.Watch, err = watchdog(e.getenv("NOTIFY_SOCKET")); err != nil {
+		runner.Log.Warn(err.Error()) // and be killed, perhaps, if it takes long
+	}
 	if !c.DryRun {
 		records := openRecords(ctx, h.StateDir)
 		defer records.Close()

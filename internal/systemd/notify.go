@@ -1,0 +1,28 @@
+package systemd
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"time"
+)
+
+// Notifier tells systemd how a service is doing (sd_notify(3)).
+type Notifier struct{ conn *net.UnixConn }
+
+// NewNotifier connects to the socket that $NOTIFY_SOCKET names.
+func NewNotifier(socket string) (*Notifier, error) {
+	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: socket, Net: "unixgram"})
+	if err != nil {
+		return nil, fmt.Errorf("connect to systemd's notification socket: %w", err)
+	}
+	return &Notifier{conn}, nil
+}
+
+// Status shows a text in `systemctl status`, and keeps the service from being
+// killed as hung for that long from now.
+func (n *Notifier) Status(text string, extend time.Duration) error {
+	text = strings.ReplaceAll(text, "\n", " ")
+	_, err := fmt.Fprintf(n.conn, "STATUS=%s\nEXTEND_TIMEOUT_USEC=%d", text, extend.Microseconds())
+	return err
+}
