@@ -134,22 +134,32 @@ func (p process) run(ctx context.Context, out io.Writer) (said string, err error
 }
 
 // tail keeps the end of what is written to it.
-type tail struct{ end []byte }
+type tail struct {
+	end []byte
+	cut bool // something came before
+}
 
 const maxTail = 4096 // bytes
 
 func (t *tail) Write(p []byte) (int, error) {
 	t.end = append(t.end, p...)
-	t.end = t.end[max(0, len(t.end)-maxTail):]
+	if over := len(t.end) - maxTail; over > 0 {
+		t.end, t.cut = t.end[over:], true
+	}
 	return len(p), nil
 }
 
 // userinfo is the part of a URL that may hold a password (RFC 3986).
 var userinfo = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s]*@`)
 
-// String returns the end without credentials, its lines joined.
+// String returns the end without credentials, its lines joined. A word that
+// has lost its beginning is left out: it could be half a URL.
 func (t *tail) String() string {
-	text := userinfo.ReplaceAllString(string(t.end), "$1***@")
+	text := string(t.end)
+	if t.cut {
+		text = text[max(0, strings.IndexAny(text, " \n")):]
+	}
+	text = userinfo.ReplaceAllString(text, "$1***@")
 	var lines []string
 	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
 		if line = strings.TrimSpace(line); line != "" {

@@ -100,15 +100,15 @@ func (s Syncer) run(ctx context.Context, state *State) Outcome {
 	if _, err := os.Lstat(filepath.Join(s.Repo, ".git")); err != nil {
 		return Outcome{Err: fmt.Errorf("%s is not a git checkout", s.Repo)}
 	}
+	s.sweep(ctx)
 	limited, cancel := context.WithTimeout(ctx, s.Sync.Timeout)
 	defer cancel()
-	s.sweep(limited)
 	o := Outcome{Old: s.commit(limited, "HEAD")}
 	o.New = o.Old
 	if o.Err = s.change(limited, "fetch", "--quiet", s.Sync.Remote, s.Sync.Branch); o.Err != nil {
 		return o
 	}
-	fetched := s.commit(limited, s.upstream())
+	fetched := s.commit(limited, "refs/remotes/"+s.upstream())
 	behind := fetched == "" || fetched != o.Old
 	if behind && state.Behind.IsZero() {
 		state.Behind = time.Now()

@@ -13,32 +13,32 @@ import (
 )
 
 // Git locks by files, and one that is killed leaves them: every later reset
-// would fail. A lock file is taken for such a leftover when it has an age, no
-// git process works in the checkout, and it is ours; another user's processes
-// cannot be told apart, so theirs must be older.
+// would fail. A crash of the host leaves an index or references without a byte.
+// Such a file is taken for a leftover when it has an age, no git process works
+// in the checkout, and it is ours; another user's processes cannot be told
+// apart, so theirs must be older.
 const (
 	leftover        = 10 * time.Second
 	foreignLeftover = time.Hour
 )
 
-// sweep removes the lock files that no git holds any more. For those that are
-// too young to tell it waits, as they may go by themselves.
+// sweep removes what no git needs any more. For what is too young to tell it
+// waits, as it may go by itself.
 func (s Syncer) sweep(ctx context.Context) {
 	age := cmp.Or(s.LockAge, leftover)
-	dirs := s.gitDirs(ctx)
-	for deadline := time.Now().Add(age + age/2); ; {
-		waiting := false
-		for _, path := range lockFiles(dirs) {
-			switch info, err := os.Lstat(path); {
-			case err != nil: // gone
-			case time.Since(info.ModTime()) < ageLimit(info, age) || gitWorksIn(append(dirs, s.Repo)):
-				waiting = true
-			default:
-				s.Log.Warn(fmt.Sprintf("git sync: removing %s, which a git that is gone has left (%s)", path, info.ModTime().Format(time.DateTime)))
-				os.Remove(path) // if it fails, git will say so
+	ctx, cancel := context.WithTimeout(ctx, 2*age)
+	defer cancel()
+	for dirs := s.gitDirs(ctx); ctx.Err() == nil; {
+		found := suspects(dirs)
+		for path, info := range found {
+			if time.Since(info.ModTime()) < ageLimit(info, age) || gitWorksIn(append(dirs, s.Repo)) {
+				continue
 			}
+			s.Log.Warn(fmt.Sprintf("git sync: removing %s, left at %s by a git that is gone", path, info.ModTime().Format(time.DateTime)))
+			os.Remove(path) // if it fails, git will say so
+			delete(found, path)
 		}
-		if !waiting || time.Now().After(deadline) || ctx.Err() != nil {
+		if len(found) == 0 {
 			return
 		}
 		select {
@@ -64,17 +64,24 @@ func (s Syncer) gitDirs(ctx context.Context) []string {
 	return dirs
 }
 
-// lockFiles lists the lock files of the index, the references and the rest.
-func lockFiles(dirs []string) []string {
-	var found []string
+// suspects finds lock files, and files that git never leaves empty.
+func suspects(dirs []string) map[string]fs.FileInfo {
+	found := map[string]fs.FileInfo{}
 	for _, dir := range dirs {
 		filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return nil // for git to complain about
+			}
+			inRefs := strings.HasPrefix(path, filepath.Join(dir, "refs")+"/")
 			switch {
-			case err != nil: // what cannot be read is for git to complain about
 			case d.IsDir() && filepath.Dir(path) == dir && d.Name() != "refs":
 				return fs.SkipDir
-			case d.Type().IsRegular() && strings.HasSuffix(path, ".lock"):
-				found = append(found, path)
+			case !d.Type().IsRegular():
+				return nil
+			}
+			info, err := d.Info()
+			if err == nil && (strings.HasSuffix(path, ".lock") || info.Size() == 0 && (inRefs || d.Name() == "index")) {
+				found[path] = info
 			}
 			return nil
 		})

@@ -1,0 +1,103 @@
+package gitsync
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestTasksKeepTheirTree has a run of another profile under way at each sync.
+func TestTasksKeepTheirTree(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	ctx := context.Background()
+	release, err := Hold(ctx, s.state, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := s.sync(); o.String() != "already up to date" {
+		t.Errorf("nothing new: %v", o)
+	}
+	commit := s.push("jobs.yaml", "two\n")
+	started := time.Now()
+	if o := s.syncer.Run(ctx); !o.PutOff || o.Page != "" || o.String() != "put off: tasks are using the checkout" {
+		t.Errorf("%+v", o)
+	}
+	if took := time.Since(started); took < s.syncer.Wait {
+		t.Errorf("waited only %v", took)
+	}
+	s.has("jobs.yaml", "one\n")
+
+	state := ReadState(s.state)
+	if state.Behind.IsZero() {
+		t.Fatal("not known to be behind")
+	}
+	state.Behind = time.Now().Add(-maxBehind - time.Second)
+	if err := state.write(s.state); err != nil {
+		t.Fatal(err)
+	}
+	o := s.syncer.Run(ctx)
+	if !o.Forced || o.New != commit || o.Page != "" || !strings.Contains(o.String(), "under tasks") {
+		t.Errorf("after an hour: %+v", o)
+	}
+	s.has("jobs.yaml", "two\n")
+	if state := ReadState(s.state); !state.Behind.IsZero() {
+		t.Errorf("still behind: %+v", state)
+	}
+	release()
+	if o := s.sync(); o.Forced {
+		t.Error("forced without need")
+	}
+}
+
+func TestWaits(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	ctx := context.Background()
+	release, err := Hold(ctx, s.state, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.syncer.Wait = 10 * time.Second
+	commit := s.push("jobs.yaml", "two\n")
+	time.AfterFunc(200*time.Millisecond, release)
+	if o := s.sync(); o.New != commit || o.Forced {
+		t.Errorf("%+v", o)
+	}
+}
+
+func TestLock(t *testing.T) {
+	t.Parallel()
+	dir, ctx := t.TempDir(), context.Background()
+	one, err := Hold(ctx, dir, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := Hold(ctx, dir, 0)
+	if err != nil {
+		t.Fatalf("tasks of two profiles: %v", err)
+	}
+	if _, err := lock(ctx, checkoutLock(dir), exclusive, 0); !errors.Is(err, errBusy) {
+		t.Errorf("exclusive beside shared: %v", err)
+	}
+	one()
+	two()
+	sync, err := lock(ctx, checkoutLock(dir), exclusive, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Hold(ctx, dir, 10*time.Millisecond); !errors.Is(err, errBusy) {
+		t.Errorf("tasks beside a sync: %v", err)
+	}
+	stopped, cancel := context.WithCancel(ctx)
+	cancel()
+	if _, err := Hold(stopped, dir, time.Hour); !errors.Is(err, context.Canceled) {
+		t.Errorf("told to stop: %v", err)
+	}
+	sync()
+	if _, err := Hold(ctx, dir+"/none", 0); err == nil {
+		t.Error("locked nothing")
+	}
+}
