@@ -94,6 +94,9 @@ func (r *fieldReader) unrolled(e element) string {
 		return r.wanted()
 	}
 	length := r.length()
+	if length > 60 { // years, which do not come round
+		return "write it as " + interval(e.hi, e.lo)
+	}
 	if e.step == 1 {
 		return "write " + interval(e.lo, r.min+length-1) + "," + interval(r.min, e.hi)
 	}
