@@ -45,7 +45,7 @@ func byItself(t montimer.TaskRun) bool {
 // quiet reports whether a failing run need not be told of yet: the one that was
 // told last is recent enough, and had every failure that this one has.
 func quiet(run, told montimer.Run, every time.Duration) bool {
-	if told.ID == "" || run.Started.Sub(told.Started) >= every {
+	if told.ID == "" || run.Started.Sub(told.Started) >= every || run.Reason != told.Reason {
 		return false
 	}
 	known := told.Failures()

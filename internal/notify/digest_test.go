@@ -1,0 +1,207 @@
+package notify
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/montimer/montimer"
+)
+
+const doc = "../../docs/telegram.md"
+
+// hourly are the runs of an incident: a good one, and those that follow.
+func hourly() (good, first, repeat, recovered montimer.Run) {
+	good, first, repeat, recovered = failing("hourly", 0), failing("hourly", 1, "aave_[v3]"), failing("hourly", 6, "aave_[v3]", "pendle"), failing("hourly", 17)
+	good.Commit, first.Commit = "51eb2c9a50f4b1c2d3e4f5a6b7c8d9e0f1a2b3c4", "39eecb79a1b2c3d4e5f60718293a4b5c6d7e8f90"
+	return good, first, repeat, recovered
+}
+
+var author = Author{
+	Host:   "alpha_1",
+	Policy: montimer.NotifyPolicy{Recovery: true},
+	Subjects: func(from, to string) []string {
+		return []string{"Read the oracle from the *new* feed", "Add the pools of Pendle", "Tidy"}
+	},
+}
+
+// pages are the texts that docs/telegram.md shows.
+func pages() map[string]string {
+	good, first, repeat, recovered := hourly()
+	incident := Incident{Count: 5, First: first, LastGood: good, Told: first}
+	lost := failing("hourly", 1, "aave_[v3]")
+	lost.State, lost.Reason = montimer.RunLost, "its process ended without a word, after 2 tasks"
+
+	long := failing("nightly", 3)
+	for n := range 40 {
+		task := failing("nightly", 3, fmt.Sprintf("task-%02d", n)).Tasks[1]
+		task.StderrTail = "connect: timed out\n" + strings.Repeat(fmt.Sprintf("%02d.", n), 20)
+		long.Tasks = append(long.Tasks, task)
+	}
+	long.State = montimer.RunFailed
+	var parts []string
+	for rest := author.Run(long, Incident{}).Text; rest != ""; {
+		var part string
+		part, rest = cut(rest, 4096)
+		parts = append(parts, shorten(part))
+	}
+	by := failing("hourly", 2, "aave_[v3]")
+	by.Trigger = montimer.TriggerManual
+	by.Tasks[1].Status, by.Tasks[1].Duration, by.Tasks[1].Attempts = montimer.TaskTimeout, 15*time.Minute, 3
+	by.Tasks = append(by.Tasks, montimer.TaskRun{Name: "late", Status: montimer.TaskNotRun})
+	return map[string]string{
+		"first failure": author.Run(first, Incident{LastGood: good}).Text,
+		"repeat":        author.Run(repeat, incident).Text,
+		"recovery":      author.Run(recovered, incident).Text,
+		"lost run":      author.Run(lost, Incident{}).Text,
+		"by hand":       author.Run(by, Incident{}).Text,
+		"montimer":      author.Page("hourly", first.ID, "jobs.yaml:3:5: unknown key \"schedul\"; the last good copy is used").Text,
+		"split":         strings.Join(parts, "\n=== next message ===\n"),
+	}
+}
+
+// shorten leaves out the middle of a long page.
+func shorten(page string) string {
+	lines := strings.Split(page, "\n")
+	if len(lines) < 20 {
+		return page
+	}
+	return strings.Join(lines[:8], "\n") + fmt.Sprintf("\n[… %d lines …]\n", len(lines)-13) + strings.Join(lines[len(lines)-5:], "\n")
+}
+
+// TestPages holds the pages that docs/telegram.md shows; -update rewrites them.
+func TestPages(t *testing.T) {
+	text, err := os.ReadFile(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := regexp.MustCompile("(?s)<!-- page: ([a-z ]+) -->\n````\n(.*?)\n````\n")
+	got := map[string]string{}
+	for _, m := range shown.FindAllStringSubmatch(string(text), -1) {
+		got[m[1]] = m[2]
+	}
+	want := pages()
+	if *update {
+		text = shown.ReplaceAllFunc(text, func(block []byte) []byte {
+			name := string(shown.FindSubmatch(block)[1])
+			return []byte("<!-- page: " + name + " -->\n````\n" + want[name] + "\n````\n")
+		})
+		if err := os.WriteFile(doc, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-update rewrites it):\n%s", doc, diff)
+	}
+}
+
+// TestDigest holds the first lines of a digest, which are those of old.
+func TestDigest(t *testing.T) {
+	t.Parallel()
+	run := failing("yearn_timelock", 0)
+	run.Ended = run.Started.Add(12346 * time.Millisecond)
+	run.Tasks = append(run.Tasks,
+		montimer.TaskRun{Name: "trace_[x]", Status: montimer.TaskFailed, ExitCode: 1, Attempts: 1, Duration: 149 * time.Millisecond,
+			StdoutTail: "before", StderrTail: "  raise\nboom `tick` *star* _us_ [br]"},
+		montimer.TaskRun{Name: "stdout*only", Status: montimer.TaskFailed, ExitCode: 3, Attempts: 1, StdoutTail: "  line 7\n  line 8"},
+		montimer.TaskRun{Name: "silent", Status: montimer.TaskFailed, ExitCode: 7, Attempts: 1},
+		montimer.TaskRun{Name: "killed", Status: montimer.TaskKilled, ExitCode: -9, Attempts: 1},
+		montimer.TaskRun{Name: "none", Status: montimer.TaskSpawnFailed, ExitCode: -1, Attempts: 1, Error: "spawn failed: no such file"},
+	)
+	run.State = montimer.RunFailed
+	want := `*automation: yearn\_timelock*
+duration: 12.3s
+tasks: 6 (5 failed)
+❌ *trace\_\[x]* (exit 1, 0.1s)
+` + "```" + `
+  raise
+boom 'tick' *star* _us_ [br]
+` + "```" + `
+❌ *stdout\*only* (exit 3, 0.0s)
+` + "```" + `
+  line 7
+  line 8
+` + "```" + `
+❌ *silent* (exit 7, 0.0s)
+❌ *killed* (exit -9, 0.0s)
+❌ *none* (exit -1, 0.0s)
+` + "```" + `
+spawn failed: no such file
+` + "```" + `
+
+`
+	got := author.Run(run, Incident{}).Text
+	if diff := cmp.Diff(want, got[:min(len(want), len(got))]); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDecide(t *testing.T) {
+	t.Parallel()
+	good, first, repeat, recovered := hourly()
+	incident := Incident{Count: 1, First: first, LastGood: good, Told: first}
+	untold := incident
+	untold.Told = montimer.Run{}
+	stopped := failing("hourly", 2)
+	stopped.State = montimer.RunInterrupted
+	stopped.Tasks = append(stopped.Tasks, montimer.TaskRun{Name: "x", Status: montimer.TaskInterrupted}, montimer.TaskRun{Name: "y", Status: montimer.TaskNotRun})
+	stoppedLate := failing("hourly", 2, "x")
+	stoppedLate.State = montimer.RunInterrupted
+	skipped := montimer.Run{State: montimer.RunSkipped}
+	lost := montimer.Run{ID: "l", State: montimer.RunLost, Started: tick}
+	refused := montimer.Run{ID: "r", State: montimer.RunFailed, Reason: "jobs.yaml is invalid", Started: tick}
+	manual, manualOK := failing("hourly", 2, "x"), failing("hourly", 2)
+	manual.Trigger, manualOK.Trigger = montimer.TriggerManual, montimer.TriggerManual
+	same := failing("hourly", 6, "aave_[v3]")
+
+	type told struct {
+		Kind     montimer.AlertKind
+		First    bool
+		Incident string
+	}
+	tests := []struct {
+		name   string
+		run    montimer.Run
+		before Incident
+		every  time.Duration
+		want   told
+	}{
+		{"all is well", good, Incident{}, 0, told{}},
+		{"the first failure", first, Incident{LastGood: good}, 0, told{"failure", true, first.ID}},
+		{"a repeat", same, incident, 0, told{"failure", false, first.ID}},
+		{"a repeat that was told recently", same, incident, 24 * time.Hour, told{}},
+		{"a repeat that was told long ago", same, incident, 5 * time.Hour, told{"failure", false, first.ID}},
+		{"a repeat with a failure that is new", repeat, incident, 24 * time.Hour, told{"failure", false, first.ID}},
+		{"a repeat where no run was told", same, untold, 24 * time.Hour, told{"failure", true, first.ID}},
+		{"recovery", recovered, incident, 0, told{"recovery", false, first.ID}},
+		{"recovery where no failure was told", recovered, untold, 0, told{}},
+		{"stopped", stopped, Incident{}, 0, told{}},
+		{"stopped after a failure", stoppedLate, Incident{}, 0, told{"failure", true, stoppedLate.ID}},
+		{"skipped", skipped, incident, 0, told{}},
+		{"lost", lost, Incident{}, 0, told{"lost", true, "l"}},
+		{"lost, and not for the first time", lost, incident, time.Hour, told{"lost", false, first.ID}},
+		{"refused", refused, Incident{}, 0, told{"failure", true, "r"}},
+		{"by hand", manual, incident, 24 * time.Hour, told{"failure", true, manual.ID}},
+		{"by hand, all well", manualOK, incident, 0, told{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			a := author
+			a.Policy.RepeatEvery = tt.every
+			var got told
+			if alert := a.Run(tt.run, tt.before); alert != nil {
+				got = told{alert.Kind, alert.First, alert.Incident}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
