@@ -30,6 +30,13 @@ func (c applyCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
+	// Before jobs.yaml is read, so that of two at once the later one has read
+	// the newer file.
+	unlock, err := host.LockCompile()
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	e.unwatched = c.Automatic
 	j, err := loadJobs(ctx, e, &h)
 	if err != nil {
@@ -40,11 +47,6 @@ func (c applyCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return usage(err)
 	}
-	unlock, err := host.LockCompile()
-	if err != nil {
-		return err
-	}
-	defer unlock()
 	conn, err := systemd.Connect(ctx)
 	if err != nil {
 		return err

@@ -14,7 +14,7 @@ import (
 // booted, with a montimer built from this tree.
 func TestBooted(t *testing.T) {
 	testenv.NeedRoot(t)
-	testenv.Need(t, "systemctl", "dbus-daemon", "ip", "unshare", "bash", "useradd")
+	testenv.Need(t, "systemctl", "dbus-daemon", "ip", "unshare", "bash", "useradd", "strace")
 	binary := build(t)
 	root := abs(t, "../..")
 	scenarios, err := filepath.Glob(filepath.Join(root, "testdata/boot/*.sh"))

@@ -46,15 +46,20 @@ func (c *Conn) Version() (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("ask systemd for its version: %w", err)
 	}
-	digits := strings.TrimPrefix(value, `"`)
+	return release(value)
+}
+
+// release reads a version such as "252.38-1~deb12u1", quoted as it comes.
+func release(version string) (int, error) {
+	digits := strings.TrimLeft(version, `"v`)
 	if end := strings.IndexFunc(digits, func(r rune) bool { return r < '0' || r > '9' }); end >= 0 {
 		digits = digits[:end]
 	}
-	version, err := strconv.Atoi(digits)
+	n, err := strconv.Atoi(digits)
 	if err != nil {
-		return 0, fmt.Errorf("systemd gives its version as %s", value)
+		return 0, fmt.Errorf("systemd gives its version as %s", version)
 	}
-	return version, nil
+	return n, nil
 }
 
 // Reload has systemd read all unit files anew, and returns when it has.

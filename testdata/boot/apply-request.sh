@@ -5,7 +5,7 @@ source "${BASH_SOURCE%/*}/lib.sh"
 
 # as_deploy runs a line of shell as the deploy user.
 as_deploy() { runuser -u deploy -- sh -c "$1"; }
-# hour is the hour that is in force.
+# in_force TIME: daily runs then.
 in_force() { [[ $(systemctl show -P TimersCalendar montimer-job-daily.timer) == *"*-*-* $1"* ]]; }
 applies() { journalctl --no-pager -o cat -u montimer-apply.service | grep -c '^Starting'; }
 quiet() { [[ $(systemctl is-active montimer-apply.service) != activating ]] && ! [[ -e /run/montimer-request/apply ]]; }
@@ -21,6 +21,7 @@ systemctl enable --now montimer-apply.path montimer-apply.timer 2>/dev/null
 jobs <<'YAML'
 profiles:
   daily: { cron: "0 5 * * *", tasks: [{ name: one, command: [echo, hello] }] }
+  atboot: { cron: "@reboot", cron_dialect: crontab, tasks: [{ name: one, command: [echo, hello] }] }
 YAML
 
 step "the first request, on a host without a unit"
@@ -28,6 +29,7 @@ as_deploy ': >/run/montimer-request/apply'
 within 8 is montimer-job-daily.timer active
 [[ $(systemctl is-enabled montimer.target) == enabled ]] || fail "the target is not enabled"
 within 5 quiet
+(($(runs atboot) == 0)) || fail "atboot ran"
 
 step "500 requests, with applies under way"
 before=$(applies)

@@ -69,7 +69,6 @@ $(profile mixed "cron: [\"@reboot\", \"$(date -d '+1 hour' +'%M %H') * * *\"], c
 $(profile over 'calendar: "2098-01-01"')
 YAML
 apply
-waits atboot waiting
 waits mixed waiting
 within 5 logged atboot hi
 (($(runs mixed) == 0)) || fail "mixed ran"
