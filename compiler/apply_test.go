@@ -61,8 +61,10 @@ func (f *fakeSystemd) Reload(context.Context) error {
 	f.guards, _ = f.stamps.guarded()
 	for name, sub := range f.active {
 		switch {
-		case f.load(name) != "loaded":
+		case f.load(name) == "not-found":
 			f.active[name] = "failed"
+		case f.load(name) == "bad-setting":
+			f.active[name] = "elapsed"
 		case sub == "waiting" && old[name] != f.files[name]:
 			f.begin(name, f.last[name])
 		}

@@ -1,0 +1,101 @@
+package compiler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// update writes the files and has systemd read them. The files of profiles
+// that have gone stay: deleting that of an active timer makes it fail.
+func (p *application) update(ctx context.Context) error {
+	if len(p.writes) == 0 && !p.unread && len(p.hushed) == 0 {
+		return nil
+	}
+	if err := p.Dir.Write(p.have, p.writes); err != nil {
+		return err
+	}
+	p.done(p.writes...)
+	if err := p.Manager.Reload(ctx); err != nil {
+		return err
+	}
+	err := p.refused(ctx)
+	if err == nil {
+		return nil
+	}
+	if back := p.rollBack(ctx); back != nil {
+		return errors.Join(err, fmt.Errorf("put the files back: %w", back))
+	}
+	return fmt.Errorf("%w\nnothing has changed: all files are as before", err)
+}
+
+// refused says which of the written units systemd does not load.
+func (p *application) refused(ctx context.Context) error {
+	names := make([]string, len(p.writes))
+	for i, c := range p.writes {
+		names[i] = c.Name
+	}
+	units, err := p.Manager.Units(ctx, names)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, name := range names {
+		switch u := units[name]; u.Load {
+		case "loaded", "masked":
+		case "not-found":
+			errs = append(errs, fmt.Errorf("systemd does not find %s: it does not look for units in %s", name, p.Dir.path))
+		default:
+			errs = append(errs, fmt.Errorf("systemd refuses %s: %s Its reason: journalctl -b -t systemd --grep %s", name, u.Reason, name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// rollBack undoes update: the old contents come back, created files go, and
+// timers that have suffered are started again.
+func (p *application) rollBack(ctx context.Context) error {
+	var old, created []Change
+	for _, c := range p.writes {
+		if c.Action == Create {
+			created = append(created, Change{Action: Remove, Name: c.Name, Old: c.New})
+		} else {
+			old = append(old, Change{Action: Update, Name: c.Name, Old: c.New, New: c.Old})
+		}
+	}
+	if err := p.Dir.Write(Installed{}, old); err != nil {
+		return err
+	}
+	for _, c := range old {
+		p.Done("revert", c.Name)
+	}
+	if err := p.Manager.Reload(ctx); err != nil {
+		return err
+	}
+	return errors.Join(p.delete(ctx, created), p.revive(ctx))
+}
+
+// revive starts the timers again that were active before and are not, or that
+// have elapsed for good: what a timer is whose unit, or whose service, systemd
+// has refused for a moment.
+func (p *application) revive(ctx context.Context) error {
+	names := slices.Sorted(maps.Keys(p.before))
+	now, err := p.Manager.Units(ctx, names)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, name := range names {
+		before, now := p.before[name], now[name]
+		switch {
+		case !before.active():
+		case !now.active():
+			errs = append(errs, p.Manager.Start(ctx, name))
+		case now.Sub == "elapsed" && before.Sub != "elapsed":
+			errs = append(errs, p.Manager.Restart(ctx, name))
+		}
+	}
+	return errors.Join(errs...)
+}
