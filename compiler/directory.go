@@ -3,8 +3,10 @@ package compiler
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -14,6 +16,7 @@ import (
 type Directory struct {
 	path string
 	root *os.Root
+	dir  *os.File // the folder itself
 }
 
 // OpenDirectory opens the folder for reading and writing units, and makes it
@@ -22,30 +25,38 @@ func OpenDirectory(path string) (*Directory, error) {
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		return nil, fmt.Errorf("make the unit directory: %w", err)
 	}
+	return openDirectory(path)
+}
+
+func openDirectory(path string) (*Directory, error) {
 	root, err := os.OpenRoot(path)
 	if err != nil {
 		return nil, fmt.Errorf("open the unit directory: %w", err)
 	}
-	return &Directory{path, root}, nil
+	dir, err := root.Open(".")
+	if err != nil {
+		root.Close()
+		return nil, fmt.Errorf("open the unit directory: %w", err)
+	}
+	return &Directory{path, root, dir}, nil
 }
 
 // ReadDirectory reads the units of montimer in a folder and changes nothing. A
 // folder that does not exist holds none.
 func ReadDirectory(path string) (Installed, error) {
-	root, err := os.OpenRoot(path)
+	d, err := openDirectory(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Installed{}, nil
 	}
 	if err != nil {
-		return Installed{}, fmt.Errorf("open the unit directory: %w", err)
+		return Installed{}, err
 	}
-	d := &Directory{path, root}
 	defer d.Close()
 	return d.Installed()
 }
 
 // Close releases the folder.
-func (d *Directory) Close() error { return d.root.Close() }
+func (d *Directory) Close() error { return errors.Join(d.dir.Close(), d.root.Close()) }
 
 // Installed is what a unit directory holds under the names that montimer uses.
 type Installed struct {
@@ -55,28 +66,30 @@ type Installed struct {
 
 // Installed reads the units of montimer in the folder.
 func (d *Directory) Installed() (Installed, error) {
-	entries, err := fs.ReadDir(d.root.FS(), ".")
+	names, err := d.names()
 	if err != nil {
 		return Installed{}, fmt.Errorf("list the unit directory %s: %w", d.path, err)
 	}
-	have := Installed{Files: map[string]string{}}
-	for _, e := range entries {
-		name := e.Name()
+	have := Installed{Files: make(map[string]string, len(names))}
+	for _, name := range names {
 		switch {
 		case isTemporary(name):
 			have.leftover = append(have.leftover, name)
-		case !isUnitName(name):
-		case !e.Type().IsRegular():
-			have.Files[name] = ""
-		default:
-			content, err := d.root.ReadFile(name)
-			if err != nil {
-				return Installed{}, fmt.Errorf("read unit: %w", err)
+		case isUnitName(name):
+			if have.Files[name], err = readFile(d.fd(), name); err != nil {
+				return Installed{}, fmt.Errorf("read unit %s: %w", filepath.Join(d.path, name), err)
 			}
-			have.Files[name] = string(content)
 		}
 	}
 	return have, nil
+}
+
+// names lists the folder. (ReadDir of an os.Root would look at each entry.)
+func (d *Directory) names() ([]string, error) {
+	if _, err := d.dir.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	return d.dir.Readdirnames(-1)
 }
 
 // Write carries out a plan. New contents are written beside the old files and
@@ -112,29 +125,19 @@ func (d *Directory) stage(plan []Change) error {
 		if c.New == "" {
 			continue
 		}
-		if err := d.create(temporary(c.Name), c.New); err != nil {
+		if err := createFile(d.fd(), temporary(c.Name), c.New); err != nil {
 			return fmt.Errorf("write unit %s: %w", c.Name, err)
 		}
 	}
 	return d.sync()
 }
 
-// create writes a file that anyone may read, whatever the umask.
-func (d *Directory) create(name, content string) error {
-	f, err := d.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(content)
-	return errors.Join(err, f.Chmod(0o644), f.Close())
-}
-
 // commit makes one staged change visible.
 func (d *Directory) commit(c Change) error {
 	switch c.Action {
 	case Create, Update:
-		if err := d.root.Rename(temporary(c.Name), c.Name); err != nil {
-			return fmt.Errorf("put unit in place: %w", err)
+		if err := unix.Renameat(d.fd(), temporary(c.Name), d.fd(), c.Name); err != nil {
+			return fmt.Errorf("put unit %s in place: %w", c.Name, err)
 		}
 	case Remove:
 		if err := d.root.Remove(c.Name); err != nil {
@@ -155,7 +158,7 @@ func (d *Directory) undo(done []Change) error {
 		case Keep:
 			continue
 		default:
-			errs = append(errs, d.create(temporary(c.Name), c.Old))
+			errs = append(errs, createFile(d.fd(), temporary(c.Name), c.Old))
 		}
 		errs = append(errs, d.commit(back))
 	}
@@ -176,16 +179,13 @@ func (d *Directory) unstage(rest []Change) error {
 // sync has everything in the folder's file system on disk: one call is
 // cheaper than one for each of thousands of files.
 func (d *Directory) sync() error {
-	dir, err := d.root.Open(".")
-	if err != nil {
-		return fmt.Errorf("open the unit directory: %w", err)
-	}
-	defer dir.Close()
-	if err := unix.Syncfs(int(dir.Fd())); err != nil {
+	if err := unix.Syncfs(d.fd()); err != nil {
 		return fmt.Errorf("flush units to disk: %w", err)
 	}
 	return nil
 }
+
+func (d *Directory) fd() int { return int(d.dir.Fd()) }
 
 func isUnitName(name string) bool {
 	_, isJob := profileOf(name)

@@ -1,6 +1,8 @@
 package compiler
 
 import (
+	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -161,5 +163,37 @@ func TestNotOurs(t *testing.T) {
 	}
 	if got := contents(t, dir); len(got) != 1 {
 		t.Errorf("something was written: %v", got)
+	}
+}
+
+// TestOdd: what stands in a unit's place and is no file is seen, and waited for
+// by nobody.
+func TestOdd(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, TimerName(name)) }
+	if err := errors.Join(
+		os.Mkdir(path("directory"), 0o755),
+		os.Symlink("/dev/zero", path("link")),
+		syscall.Mkfifo(path("pipe"), 0o644),
+		os.WriteFile(path("empty"), nil, 0o644),
+	); err != nil {
+		t.Fatal(err)
+	}
+	socket, err := net.Listen("unix", path("socket"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	have, err := ReadDirectory(dir)
+	want := map[string]string{}
+	for _, name := range []string{"directory", "link", "pipe", "empty", "socket"} {
+		want[TimerName(name)] = ""
+	}
+	if diff := cmp.Diff(want, have.Files); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+	if have, err := ReadDirectory(filepath.Join(dir, "none")); err != nil || len(have.Files) > 0 {
+		t.Errorf("a folder that is not there: %v, %v", have, err)
 	}
 }

@@ -184,6 +184,9 @@ const maxProse = 120
 // unprintable reports whether r would be invisible, change the direction of
 // the text around it, or is no character at all.
 func unprintable(r rune) bool {
+	if r < 0x7f {
+		return r < ' '
+	}
 	return r == unicode.ReplacementChar || unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 

@@ -13,16 +13,15 @@ const (
 	digestLine = "# sha256:"
 )
 
-// withHeader puts the header above a unit. The digest is that of the unit
-// alone, so that a change elsewhere in jobs.yaml changes nothing here, and a
-// change by hand can be told.
-func withHeader(body string) string {
-	return headerLine + digestLine + digestOf(body) + "\n\n" + body
-}
+// blankHeader stands above a unit until the unit is signed.
+const blankHeader = headerLine + digestLine + "0000000000000000\n\n"
 
-func digestOf(body string) string {
-	sum := sha256.Sum256([]byte(body))
-	return hex.EncodeToString(sum[:8])
+// sign puts the digest into a unit that begins with blankHeader. It is of the
+// unit alone, so that a change elsewhere in jobs.yaml changes nothing here, and
+// a change by hand can be told.
+func sign(unit []byte) {
+	sum := sha256.Sum256(unit[len(blankHeader):])
+	hex.Encode(unit[len(headerLine+digestLine):], sum[:8])
 }
 
 // generated reports whether montimer wrote the file.
@@ -33,6 +32,11 @@ func generated(content string) bool {
 
 // ByHand reports whether a file that montimer wrote has been changed since.
 func ByHand(content string) bool {
-	head, body, _ := strings.Cut(content, "\n\n")
-	return generated(content) && head != headerLine+digestLine+digestOf(body)
+	if !generated(content) {
+		return false
+	}
+	_, body, _ := strings.Cut(content, "\n\n")
+	signed := []byte(blankHeader + body)
+	sign(signed)
+	return content != string(signed)
 }

@@ -33,6 +33,7 @@ type shape struct {
 type foundry struct {
 	template *template.Template
 	molds    map[shape]*mold
+	buffer   []byte
 }
 
 func newFoundry() (*foundry, error) {
@@ -62,7 +63,9 @@ func (f *foundry) cast(unit string, v view) (string, error) {
 		}
 		f.molds[key] = m
 	}
-	return m.fill(v.texts())
+	f.buffer = m.fill(f.buffer[:0], v.texts())
+	content := string(f.buffer)
+	return content, keepsPromise(content, m.promise)
 }
 
 // newMold runs the template with a mark in the place of each text of v. What
@@ -92,27 +95,25 @@ func (f *foundry) newMold(unit string, v view) (*mold, error) {
 	return m, nil
 }
 
+// execute runs the template and puts a header above the result.
 func (f *foundry) execute(unit string, v view) (string, error) {
-	var b bytes.Buffer
-	if err := f.template.ExecuteTemplate(&b, unit, v); err != nil {
+	b := bytes.NewBufferString(blankHeader)
+	if err := f.template.ExecuteTemplate(b, unit, v); err != nil {
 		return "", fmt.Errorf("render the %s: %w", unit, err)
 	}
 	return b.String(), nil
 }
 
-// fill puts values into the holes, and checks that none of them has added,
-// joined or hidden a line.
-func (m *mold) fill(values []text) (string, error) {
-	var b strings.Builder
-	b.Grow(2048)
+// fill appends a signed unit with values in the holes.
+func (m *mold) fill(b []byte, values []text) []byte {
 	for i, piece := range m.pieces {
-		b.WriteString(piece)
+		b = append(b, piece...)
 		if i < len(m.holes) {
-			b.WriteString(string(values[m.holes[i]]))
+			b = append(b, values[m.holes[i]]...)
 		}
 	}
-	content := b.String()
-	return content, keepsPromise(content, m.promise)
+	sign(b)
+	return b
 }
 
 // texts lists the texts of the profile in the order of replaceTexts.

@@ -60,16 +60,16 @@ func Render(h montimer.Host, profiles []montimer.Profile) ([]Unit, error) {
 			continue
 		}
 		units = append(units,
-			Unit{TimerName(p.Name), withHeader(timer)},
-			Unit{ServiceName(p.Name), withHeader(service)})
+			Unit{TimerName(p.Name), timer},
+			Unit{ServiceName(p.Name), service})
 		target.Timers = append(target.Timers, text(TimerName(p.Name)))
 	}
 	slices.Sort(target.Timers)
-	content, err := f.execute("target", target)
+	content, err := f.target(target)
 	if err := errors.Join(append(errs, err)...); err != nil {
 		return nil, err
 	}
-	units = append(units, Unit{TargetName, withHeader(content)})
+	units = append(units, Unit{TargetName, content})
 	slices.SortFunc(units, func(a, b Unit) int { return compareNames(a.Name, b.Name) })
 	return units, nil
 }
@@ -87,4 +87,15 @@ func (f *foundry) pair(h hostView, p montimer.Profile) (timer, service string, e
 		return "", "", fmt.Errorf("service: %w", err)
 	}
 	return timer, service, nil
+}
+
+// target renders the unit that holds all timers.
+func (f *foundry) target(v view) (string, error) {
+	content, err := f.execute("target", v)
+	if err != nil {
+		return "", err
+	}
+	signed := []byte(content)
+	sign(signed)
+	return string(signed), nil
 }
