@@ -55,6 +55,9 @@ func lock(stateDir, profile, which string) (release func(), err error) {
 	}, nil
 }
 
+// Idle reports whether no run of the profile is under way.
+func Idle(stateDir, profile string) bool { return idle(stateDir, profile, "") }
+
 // idle reports whether nobody holds a lock of the profile, but for the one
 // that the caller holds itself. What cannot be found out counts as held.
 func idle(stateDir, profile, mine string) bool {

@@ -10,23 +10,29 @@ import (
 	"github.com/montimer/montimer/internal/telegram"
 )
 
-// patience is how long after its begin a drain may start an attempt. An attempt
-// takes ten seconds at most, and the timer of the outbox comes every minute.
-const patience = 20 * time.Second
+// A drain begins no attempt after patience, and ends within limit: runs wait for
+// it, and the timer of the outbox comes every minute.
+const (
+	patience = 20 * time.Second
+	limit    = 30 * time.Second
+)
 
-// Tell sends an alert that is in the outbox, and what else waits there. Where
-// there is nowhere to send to, or nothing is to be sent, this one is dropped.
-func (n Notifier) Tell(ctx context.Context, a montimer.Alert) error {
+// Tell sends alerts that are in the outbox, and what else waits there. Where
+// there is nowhere to send to, or nothing is to be sent, these are dropped, and
+// the error is that of FindRoute.
+func (n Notifier) Tell(ctx context.Context, alerts ...montimer.Alert) error {
 	_, err := FindRoute(n.Getenv)
-	if err == nil {
+	if err == nil || len(alerts) == 0 {
 		return n.Drain(ctx)
 	}
-	n.Log.Error("alert not sent: " + err.Error())
 	status := SkippedCredentials
 	if errors.Is(err, ErrDebug) {
 		status = SkippedDebug
 	}
-	return n.Outbox.Drop(ctx, a, status, "")
+	for _, a := range alerts {
+		err = errors.Join(err, n.Outbox.Drop(ctx, a, status, ""))
+	}
+	return err
 }
 
 // Drain sends what is pending as far as that is possible soon; the rest stays.
@@ -43,6 +49,8 @@ func (n Notifier) Drain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	d := drain{n, moved}
 	for end := time.Now().Add(patience); ; {
 		a, wait, err := d.next(ctx)

@@ -3,53 +3,69 @@ package notify
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/montimer/montimer"
 )
 
-// Direct sends an alert that could not be stored, from memory alone.
-func (n Notifier) Direct(ctx context.Context, a montimer.Alert) error {
-	m := &memory{pending: []montimer.Alert{a}}
+// Direct sends alerts that could not be stored, from memory alone. Those that
+// it cannot send are lost, which the error says.
+func (n Notifier) Direct(ctx context.Context, alerts ...montimer.Alert) error {
+	m := &memory{slices.Clone(alerts)}
+	for i := range m.pending {
+		m.pending[i].ID = int64(i)
+	}
 	n.Outbox = m
-	if err := n.Tell(ctx, a); err != nil {
-		return err
+	err := n.Tell(ctx, alerts...)
+	if len(m.pending) > 0 && err == nil {
+		err = errors.New(m.pending[0].Error)
 	}
-	if len(m.pending) > 0 || m.dropped {
-		return errors.New("an alert that could not be stored has not been sent either")
+	if err != nil {
+		err = fmt.Errorf("an alert could neither be stored nor sent: %w", err)
 	}
+	return err
+}
+
+// memory is an Outbox that lasts as long as the process.
+type memory struct{ pending []montimer.Alert }
+
+func (m *memory) remove(a montimer.Alert) error {
+	m.pending = slices.DeleteFunc(m.pending, func(p montimer.Alert) bool { return p.ID == a.ID })
 	return nil
 }
 
-// memory is an Outbox of one alert that lasts as long as the process.
-type memory struct {
-	pending []montimer.Alert
-	dropped bool
+func (m *memory) replace(a montimer.Alert) error {
+	i := slices.IndexFunc(m.pending, func(p montimer.Alert) bool { return p.ID == a.ID })
+	m.pending[i] = a
+	return nil
 }
 
 func (m *memory) Drain() (func(), bool, error) { return func() {}, true, nil }
 
-func (m *memory) Pending(context.Context) ([]montimer.Alert, error) { return m.pending, nil }
-
-func (m *memory) Delivered(context.Context, montimer.Alert, time.Time) error {
-	m.pending = nil
-	return nil
+func (m *memory) Pending(context.Context) ([]montimer.Alert, error) {
+	return slices.Clone(m.pending), nil
 }
 
-func (m *memory) Drop(context.Context, montimer.Alert, Status, string) error {
-	m.pending, m.dropped = nil, true
-	return nil
+func (m *memory) Delivered(_ context.Context, a montimer.Alert, _ time.Time) error {
+	return m.remove(a)
+}
+
+func (m *memory) Drop(_ context.Context, a montimer.Alert, _ Status, _ string) error {
+	return m.remove(a)
 }
 
 func (m *memory) Retry(_ context.Context, a montimer.Alert, next time.Time, errText string) error {
 	a.Attempts, a.NextTry, a.Error = a.Attempts+1, next, errText
-	m.pending[0] = a
-	return nil
+	return m.replace(a)
 }
 
-func (m *memory) Fold(_ context.Context, keep montimer.Alert, _ []montimer.Alert) error {
-	m.pending[0] = keep
-	return nil
+func (m *memory) Fold(_ context.Context, keep montimer.Alert, folded []montimer.Alert) error {
+	for _, a := range folded {
+		m.remove(a)
+	}
+	return m.replace(keep)
 }
 
 func (m *memory) ChatMoved(context.Context, string, string) error { return nil }

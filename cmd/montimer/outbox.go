@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+
+	"github.com/coreos/go-systemd/v22/journal"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/notify"
+	"github.com/montimer/montimer/internal/store"
+	"github.com/montimer/montimer/internal/telegram"
+	"github.com/montimer/montimer/taskexec"
+)
+
+// outbox is the database as package notify sees it.
+type outbox struct{ *store.Store }
+
+func (o outbox) Drop(ctx context.Context, a montimer.Alert, s notify.Status, errText string) error {
+	return o.Store.Drop(ctx, a, store.Status(s), errText)
+}
+
+// openOutbox opens the database. Root becomes the user that tasks run as: it
+// opens nothing that this user controls.
+func openOutbox(ctx context.Context, f hostFlags, e env, o store.Options) (outbox, error) {
+	h, err := f.host(e)
+	if err != nil {
+		return outbox{}, err
+	}
+	if host.IsRoot() && h.User != "root" {
+		if err := host.Become(h.User, h.Group); err != nil {
+			return outbox{}, err
+		}
+	}
+	s, err := store.Open(ctx, h.StateDir, o)
+	return outbox{s}, err
+}
+
+// newNotifier returns what sends alerts, as the environment says.
+func newNotifier(e env, box notify.Outbox, log *slog.Logger) (notify.Notifier, error) {
+	bot, err := telegram.New(e.getenv("TELEGRAM_API_BASE"))
+	return notify.Notifier{
+		Outbox: box,
+		Bot:    bot,
+		Getenv: e.getenv,
+		Redact: newRedactor(os.Environ()).String,
+		Log:    log,
+	}, err
+}
+
+// newRedactor returns what hides the secrets of an environment; the URL of a
+// heartbeat is one.
+func newRedactor(environ []string) *taskexec.Redactor {
+	return taskexec.NewRedactor(append(taskexec.SecretValues(environ), notify.SecretValues(environ)...))
+}
+
+// serviceLog logs to standard error, for the journal where that leads there.
+func serviceLog(e env) *slog.Logger {
+	inJournal, err := journal.StderrIsJournalStream()
+	return slog.New(newRunLog(e.stderr, err == nil && inJournal))
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/notify"
+	"github.com/montimer/montimer/taskexec"
+)
+
+// pager tells of one exec: it makes the alerts, sends them once they are stored,
+// and has the heartbeat beat.
+type pager struct {
+	env     env
+	log     *slog.Logger
+	author  notify.Author
+	records records
+	heart   notify.Heart
+	manual  bool // tell of runs by hand, too
+	made    []*montimer.Alert
+	pulse   *notify.Pulse // of a run of the timer
+}
+
+func newPager(e env, checkout string, r records, log *slog.Logger) *pager {
+	name, err := os.Hostname()
+	if err != nil {
+		log.Warn(err.Error())
+		name = "unknown"
+	}
+	return &pager{
+		env:     e,
+		log:     log,
+		author:  notify.Author{Host: name, Subjects: func(from, to string) []string { return subjects(checkout, from, to) }},
+		records: r,
+		heart:   notify.Heart{Getenv: e.getenv, Redact: newRedactor(os.Environ()).String, Log: log},
+	}
+}
+
+// began is told of a run that begins.
+func (p *pager) began(profile montimer.Profile, run montimer.Run) {
+	if run.Trigger == montimer.TriggerTimer {
+		p.pulse = p.heart.Begin(context.Background(), profile, run.ID)
+	}
+}
+
+// ended tells of a run that has ended with this exit code, even where it was
+// told to stop.
+func (p *pager) ended(run montimer.Run, code int) {
+	ctx := context.Background()
+	var beats sync.WaitGroup
+	if run.Trigger == montimer.TriggerTimer {
+		if p.pulse == nil { // no task was begun: a sign of life of the host alone
+			p.pulse = p.heart.Begin(ctx, montimer.Profile{}, run.ID)
+		}
+		body := ""
+		for _, a := range p.made {
+			body = a.Text
+		}
+		beats.Go(func() { p.pulse.End(ctx, code, body) })
+	}
+	if err := p.send(ctx); err != nil {
+		p.log.Error("alerts: "+err.Error(), "event", taskexec.EventTrouble)
+	}
+	beats.Wait()
+}
+
+// alert makes what tells of a run; nil: nothing.
+func (p *pager) alert(run montimer.Run) *montimer.Alert {
+	if run.Trigger == montimer.TriggerManual && !p.manual {
+		return nil
+	}
+	before, err := p.records.incident(context.Background(), run.Profile)
+	if err != nil {
+		p.log.Error("told as a first failure: "+err.Error(), "event", taskexec.EventTrouble)
+	}
+	return p.keep(p.author.Run(run, before))
+}
+
+func (p *pager) keep(a *montimer.Alert) *montimer.Alert {
+	if a != nil {
+		p.made = append(p.made, a)
+	}
+	return a
+}
+
+// send sends the alerts that have been made and what else waits in the outbox.
+// What could not be stored goes from memory; a run that was found lost will be
+// found again. The error says what did not even get into the outbox.
+func (p *pager) send(ctx context.Context) error {
+	var box notify.Outbox
+	if p.records.err == nil {
+		box = outbox{p.records.store}
+	}
+	n, err := newNotifier(p.env, box, p.log)
+	if err != nil {
+		return err
+	}
+	var stored, unstored []montimer.Alert
+	for _, a := range p.made {
+		switch {
+		case a.ID != 0:
+			stored = append(stored, *a)
+		case a.Kind != montimer.AlertLost:
+			unstored = append(unstored, *a)
+		}
+	}
+	if unstored != nil {
+		err = n.Direct(ctx, unstored...)
+	}
+	if box != nil {
+		err = errors.Join(err, n.Tell(ctx, stored...))
+	}
+	return err
+}
+
+// incident is what the database knows of a profile's health.
+func (r records) incident(ctx context.Context, profile string) (before notify.Incident, err error) {
+	if r.err != nil {
+		return before, r.err
+	}
+	i, err := r.store.Incident(ctx, profile)
+	if err == nil && i.Told.ID != "" {
+		i.Told, err = r.store.Run(ctx, i.Told.ID) // with its tasks
+	}
+	return notify.Incident(i), err
+}
+
+// subjects returns the first lines of the messages of the commits after from,
+// up to to, the newest first; nothing where git does not say.
+func subjects(checkout, from, to string) []string {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "git", "-C", checkout, "log", "--max-count=100", "--format=%s", fmt.Sprintf("%s..%s", from, to), "--").Output()
+	if text := strings.TrimSpace(string(out)); err == nil && text != "" {
+		return strings.Split(text, "\n")
+	}
+	return nil
+}
