@@ -5,6 +5,10 @@ import (
 	"log/slog"
 )
 
+// Discreet returns a handler whose messages hide what r knows, and can be shown
+// to people as they are.
+func Discreet(h slog.Handler, r *Redactor) slog.Handler { return discreet{h, r} }
+
 // discreet is a slog.Handler whose messages hide secrets and can be shown to
 // people as they are.
 type discreet struct {

@@ -23,9 +23,10 @@ type run struct {
 	record     montimer.Run // what has become of it so far
 	overlap    overlap
 	progress   Progress
-	unrecorded error     // the first thing that could not be recorded
-	python     string    // what runs .py files
-	streams    sync.Pool // of *stream
+	synced     []montimer.TaskRun // what failed after the sync
+	unrecorded error              // the first thing that could not be recorded
+	python     string             // what runs .py files
+	streams    sync.Pool          // of *stream
 }
 
 func (r Runner) prepare(req Request) *run {

@@ -18,7 +18,10 @@ type Runner struct {
 	Patience time.Duration // how long a tick waits for a run by hand to end; 0: 5 min
 
 	// Load reads jobs.yaml. It is called once a run, under the lock.
-	Load     func(context.Context) (montimer.Jobs, error)
+	Load func(context.Context) (montimer.Jobs, error)
+	// Peek does so before the sync, and tells nobody of mistakes.
+	Peek     func(context.Context) (montimer.Jobs, error)
+	Syncer   Syncer // nil: the checkout is not synced
 	Recorder Recorder
 	Sink     Sink      // takes what tasks print
 	Redactor *Redactor // nil: one that knows the [SecretValues] of Environ
@@ -28,6 +31,8 @@ type Runner struct {
 	Timer func(ctx context.Context, profile string) (Timer, error)
 	// Alert makes the alert that tells of a run that has ended; nil: none.
 	Alert func(montimer.Run) *montimer.Alert
+	// Began is told of a run whose tasks are about to run; it may be nil.
+	Began func(montimer.Profile, montimer.Run)
 	// Watch is told where a run stands: at every change and at least once a
 	// second. That it no longer is means that the run hangs. It may be nil.
 	Watch func(Progress)
@@ -71,6 +76,7 @@ func (r *run) serve(ctx context.Context) error {
 		r.skip(ctx, r.request.Pause)
 		return nil
 	}
+	defer r.prepareCheckout(ctx)()
 	if err := r.load(ctx); err != nil {
 		return r.refuse(ctx, err)
 	}
@@ -85,7 +91,11 @@ func (r *run) serve(ctx context.Context) error {
 		return nil
 	}
 	r.start(ctx)
+	if r.Began != nil {
+		r.Began(r.profile, r.record)
+	}
 	r.tasks(ctx)
+	r.record.Tasks = append(r.record.Tasks, r.synced...)
 	r.end(state(r.record, ctx.Err() != nil), r.record.Reason)
 	r.finish(ctx)
 	r.report()

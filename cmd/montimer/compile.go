@@ -61,6 +61,7 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 		return usage(err)
 	}
 	if c.Diff {
+		warnNoSync(e.stderr, h, j)
 		return c.diff(e, h, j.Profiles, units)
 	}
 	if os.Geteuid() == 0 {

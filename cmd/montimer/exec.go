@@ -20,6 +20,7 @@ type execCmd struct {
 	Profile string   `arg:"" help:"Name of the profile."`
 	Task    []string `placeholder:"TASK" help:"Only this task, even where it is disabled; may be repeated."`
 	DryRun  bool     `help:"Say what would run, and run nothing."`
+	Notify  bool     `help:"Send alerts of a run by hand, too."`
 }
 
 // errRoot says why root runs no tasks.
@@ -47,7 +48,7 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 		Checkout: h.Checkout,
 		StateDir: h.StateDir,
 		Environ:  os.Environ(),
-		Load:     func(ctx context.Context) (montimer.Jobs, error) { return c.load(ctx, e, &h) },
+		Redactor: newRedactor(os.Environ()),
 		Sink:     taskexec.NewTextSink(e.stderr, inJournal),
 		Log:      slog.New(newRunLog(e.stderr, inJournal)),
 		Timer:    loadedTimer,
@@ -55,10 +56,20 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 	if runner.Watch, err = watchdog(e.getenv("NOTIFY_SOCKET")); err != nil {
 		runner.Log.Warn(err.Error()) // and be killed, perhaps, if it takes long
 	}
+	checkout := newCheckout(e, c.hostFlags, h, newRunLog(e.stderr, inJournal))
+	runner.Peek, runner.Syncer = checkout.peek, checkout
+	records := records{}
 	if !c.DryRun {
-		records := openRecords(ctx, h.StateDir)
+		records = openRecords(ctx, h.StateDir)
 		defer records.Close()
-		runner.Recorder = records
+	}
+	page := newPager(e, h.Checkout, records, runner.Log)
+	page.manual = c.Notify
+	runner.Recorder, runner.Alert, runner.Began = records, page.alert, page.began
+	runner.Load = func(ctx context.Context) (montimer.Jobs, error) {
+		jobs, err := c.load(ctx, e, &h)
+		page.author.Policy = jobs.Notify
+		return jobs, err
 	}
 	result, err := runner.Exec(ctx, taskexec.Request{
 		Profile: c.Profile,
@@ -67,6 +78,9 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 		DryRun:  c.DryRun,
 	})
 	code := taskexec.ExitCode(result, err)
+	if !c.DryRun {
+		page.ended(result, code)
+	}
 	switch {
 	case code == exitDone:
 		return nil

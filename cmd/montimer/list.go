@@ -36,6 +36,7 @@ func (c listCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
+	warnNoSync(e.stderr, h, j)
 	rows := listProfiles(j.Profiles, time.Now())
 	if c.Output == "json" {
 		enc := json.NewEncoder(e.stdout)

@@ -18,11 +18,14 @@ type cli struct {
 	List    listCmd    `cmd:"" group:"compile" help:"List the profiles and when they run next."`
 	Init    initCmd    `cmd:"" group:"compile" help:"Write a sample jobs.yaml and its checks, to start from."`
 	Exec    execCmd    `cmd:"" group:"run" help:"Run the tasks of a profile: what the services start."`
+	Sync    syncCmd    `cmd:"" group:"run" help:"Bring the checkout up to date with its git remote, as a run does."`
+	Notify  notifyCmd  `cmd:"" group:"keep" help:"Alerts: test, pending, flush, drop."`
 	DB      dbCmd      `cmd:"" name:"db" group:"keep" help:"The database: init, check."`
 	Schema  schemaCmd  `cmd:"" group:"keep" help:"Print the JSON Schema of jobs.yaml, for editors."`
 	Version versionCmd `cmd:"" group:"keep" help:"Print the version."`
 
 	Man      manCmd      `cmd:"" hidden:"" help:"Print a manual page."`
+	Failure  failureCmd  `cmd:"" hidden:"" help:"Tell of a service that failed: what montimer-failure@.service does."`
 	ReadJobs readJobsCmd `cmd:"" hidden:"" help:"Find and print jobs.yaml: what root has the run-as user do."`
 }
 

@@ -64,8 +64,11 @@ outer:
 // said, and no credentials.
 func (s Syncer) change(ctx context.Context, args ...string) error {
 	said, err := s.git(ctx, nil, args)
-	if err == nil || errors.Is(err, errSpawn) {
-		return err
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, errSpawn):
+		return fmt.Errorf("git sync %w", err)
 	}
 	if ctx.Err() == nil && said != "" {
 		return errors.New(said)
@@ -83,7 +86,12 @@ func (s Syncer) ask(ctx context.Context, args ...string) (string, error) {
 	return out.String(), err
 }
 
-var errSpawn = errors.New("git sync failed to spawn")
+// How a process can fail.
+var errSpawn = errors.New("failed to spawn")
+
+type exitError int // its exit code
+
+func (e exitError) Error() string { return fmt.Sprintf("exited %d", int(e)) }
 
 func (s Syncer) git(ctx context.Context, out io.Writer, args []string) (said string, err error) {
 	return process{append([]string{"git", "-C", s.Repo}, args...), "", gitEnviron(s.Environ)}.run(ctx, out)
@@ -128,7 +136,7 @@ func (p process) run(ctx context.Context, out io.Writer) (said string, err error
 	case ctx.Err() != nil:
 		return said, fmt.Errorf("was stopped: %w", context.Cause(ctx))
 	case cmd.ProcessState.Exited():
-		return said, fmt.Errorf("exited %d", cmd.ProcessState.ExitCode())
+		return said, exitError(cmd.ProcessState.ExitCode())
 	}
 	return said, fmt.Errorf("ended by %w", err)
 }

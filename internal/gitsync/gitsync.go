@@ -4,7 +4,7 @@
 // gitsync.go is a sync from end to end, git.go one git command, lock.go who may
 // use the checkout when, stale.go the lock files that a killed git leaves,
 // onchange.go the commands that follow a change, state.go what one sync tells
-// the next. lastgood.go decides by which jobs.yaml a run goes.
+// the next.
 package gitsync
 
 import (
@@ -30,9 +30,10 @@ type Syncer struct {
 	Environ  []string      // what git and the commands inherit
 	Log      *slog.Logger
 
-	// OnChange returns the commands that follow changes, by the file that the
-	// sync has brought; nil: none. It is called with the checkout locked.
-	OnChange func(context.Context) []montimer.OnChange
+	// OnChange returns the commands that follow changes, by the jobs.yaml that
+	// the sync has brought; nil: none. It is called with the checkout locked.
+	// While it has an error, the commands wait.
+	OnChange func(context.Context) ([]montimer.OnChange, error)
 
 	Wait    time.Duration // for tasks to let go of the checkout; 0: 30 s
 	LockAge time.Duration // from which a lock file of git may be a leftover; 0: 10 s
@@ -40,13 +41,14 @@ type Syncer struct {
 
 // Outcome is what became of a sync.
 type Outcome struct {
-	Old, New string   // commits before and after, as hexadecimal; "": not known
-	Commits  int      // that New has and Old has not
-	PutOff   bool     // there was something new, but tasks were using the checkout
-	Forced   bool     // tasks were using the checkout, for too long to wait any more
-	Err      error    // why the sync failed; the checkout is as it was, or as git left it
-	Failed   []string // commands after changes that failed, and how
-	Page     string   // what a person must be told: the checkout stays behind; "": nothing
+	Old, New string // commits before and after, as hexadecimal; "": not known
+	Commits  int    // that New has and Old has not
+	PutOff   bool   // there was something new, but tasks were using the checkout
+	Forced   bool   // tasks were using the checkout, for too long to wait any more
+	Err      error  // why the sync failed; the checkout is as it was, or as git left it
+	Page     string // what a person must be told: the checkout stays behind; "": nothing
+
+	Failed []montimer.TaskRun // commands after changes that did not do their work
 }
 
 // String says what the sync did.
@@ -97,13 +99,13 @@ func (s Syncer) Run(ctx context.Context) Outcome {
 }
 
 func (s Syncer) run(ctx context.Context, state *State) Outcome {
-	if _, err := os.Lstat(filepath.Join(s.Repo, ".git")); err != nil {
+	if !s.isCheckout() {
 		return Outcome{Err: fmt.Errorf("%s is not a git checkout", s.Repo)}
 	}
 	s.sweep(ctx)
 	limited, cancel := context.WithTimeout(ctx, s.Sync.Timeout)
 	defer cancel()
-	o := Outcome{Old: s.commit(limited, "HEAD")}
+	o := Outcome{Old: s.Commit(limited)}
 	o.New = o.Old
 	if o.Err = s.change(limited, "fetch", "--quiet", s.Sync.Remote, s.Sync.Branch); o.Err != nil {
 		return o
@@ -134,7 +136,7 @@ func (s Syncer) run(ctx context.Context, state *State) Outcome {
 	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Sync.Timeout)
 	defer cancel()
 	o.Err = s.change(finish, "reset", "--hard", "--quiet", s.upstream())
-	o.New = s.commit(finish, "HEAD")
+	o.New = s.Commit(finish)
 	if o.Err == nil && fetched != "" && o.New != fetched {
 		o.Err = fmt.Errorf("%s does not lead to what was fetched: is there a branch or a tag of that name?", s.upstream())
 	}
@@ -159,6 +161,19 @@ func (s Syncer) checkout(ctx context.Context, behind bool) (release func(), err 
 		wait = s.Wait
 	}
 	return lock(ctx, checkoutLock(s.StateDir), exclusive, wait)
+}
+
+// Commit returns the commit of the checkout; "" when there is none.
+func (s Syncer) Commit(ctx context.Context) string {
+	if !s.isCheckout() {
+		return ""
+	}
+	return s.commit(ctx, "HEAD")
+}
+
+func (s Syncer) isCheckout() bool {
+	_, err := os.Lstat(filepath.Join(s.Repo, ".git"))
+	return err == nil
 }
 
 // commit resolves a name; "" when there is no such commit.

@@ -206,7 +206,7 @@ func TestFailures(t *testing.T) {
 	t.Run("no git", func(t *testing.T) {
 		t.Parallel()
 		_, err := process{argv: []string{"/nowhere/git"}}.run(context.Background(), nil)
-		if err == nil || !strings.Contains(err.Error(), "git sync failed to spawn") {
+		if err == nil || !strings.Contains(err.Error(), "failed to spawn: ") {
 			t.Errorf("%v", err)
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -15,9 +16,14 @@ import (
 // followUp runs the commands whose paths have changed since each last did its
 // work, and returns those that failed. A command that failed, or was killed
 // with this process, is not settled: the next sync runs it again.
-func (s Syncer) followUp(ctx context.Context, state *State, o Outcome) (failed []string) {
+func (s Syncer) followUp(ctx context.Context, state *State, o Outcome) (failed []montimer.TaskRun) {
+	commands, err := s.OnChange(ctx)
+	if err != nil {
+		s.Log.Warn(fmt.Sprintf("what follows the sync has to wait: %v", err))
+		return nil
+	}
 	settled := map[string]string{}
-	for _, c := range s.OnChange(ctx) {
+	for _, c := range commands {
 		key := digest(c)
 		base, known := state.Settled[key]
 		if !known {
@@ -25,8 +31,8 @@ func (s Syncer) followUp(ctx context.Context, state *State, o Outcome) (failed [
 		}
 		settled[key] = base
 		if s.touches(ctx, c.Paths, base, o.New) {
-			if err := s.command(ctx, c); err != nil {
-				failed = append(failed, err.Error())
+			if run := s.command(ctx, c); run.Status != montimer.TaskOK {
+				failed = append(failed, run)
 				continue
 			}
 		}
@@ -82,23 +88,36 @@ func matchSegments(pattern, file []string) bool {
 	return (ok || err != nil) && matchSegments(pattern[1:], file[1:]) // a bad pattern must not silence the command
 }
 
-// command runs one command in the checkout.
-func (s Syncer) command(ctx context.Context, c montimer.OnChange) error {
+// command runs one command in the checkout. It is told of like a task.
+func (s Syncer) command(ctx context.Context, c montimer.OnChange) montimer.TaskRun {
 	argv, name := c.Command.Argv, strings.Join(c.Command.Argv, " ")
 	if c.Command.Shell != "" {
 		argv, name = []string{"sh", "-c", c.Command.Shell}, c.Command.Shell
 	}
 	limited, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
-	s.Log.Info(fmt.Sprintf("after the sync: running %s", name))
-	started := time.Now()
+	s.Log.Info("after the sync: running " + name)
+	run := montimer.TaskRun{Name: "after the sync: " + name, Status: montimer.TaskOK, Attempts: 1, Started: time.Now()}
 	said, err := process{argv, s.Repo, s.Environ}.run(limited, nil)
-	took := time.Since(started).Seconds()
-	if err != nil {
-		err = fmt.Errorf("after the sync: %s %w", name, err)
-		s.Log.Error(fmt.Sprintf("%v after %.1fs: %s", err, took, said))
-		return err
+	run.Duration = time.Since(run.Started)
+	if err == nil {
+		s.Log.Info(fmt.Sprintf("%s ok in %.1fs", run.Name, run.Duration.Seconds()))
+		return run
 	}
-	s.Log.Info(fmt.Sprintf("after the sync: %s ok in %.1fs", name, took))
-	return nil
+	s.Log.Error(fmt.Sprintf("%s %v after %.1fs: %s", run.Name, err, run.Duration.Seconds(), said))
+	run.StderrTail = said
+	var exit exitError
+	switch {
+	case errors.As(err, &exit):
+		run.Status, run.ExitCode = montimer.TaskFailed, int(exit)
+	case errors.Is(err, errSpawn):
+		run.Status, run.ExitCode, run.Error = montimer.TaskSpawnFailed, -1, err.Error()
+	case ctx.Err() != nil:
+		run.Status = montimer.TaskInterrupted
+	case limited.Err() != nil:
+		run.Status = montimer.TaskTimeout
+	default:
+		run.Status = montimer.TaskKilled
+	}
+	return run
 }

@@ -2,6 +2,7 @@ package gitsync
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -66,12 +67,13 @@ func TestOnChange(t *testing.T) {
 	}
 	lock := montimer.OnChange{
 		Paths:   []string{"uv.lock", "py*.toml"},
-		Command: montimer.Command{Shell: "echo lock $(cat uv.lock) >>" + s.state + "/ran; test ! -e " + s.state + "/fail"},
+		Command: montimer.Command{Shell: "echo lock $(cat uv.lock) >>" + s.state + "/ran; test ! -e " + s.state + "/fail || { echo sorry >&2; exit 1; }"},
 		Timeout: time.Minute,
 	}
 	docs := montimer.OnChange{Paths: []string{"docs/**"}, Command: montimer.Command{Argv: []string{"cp", "docs/a", s.state + "/ran"}}, Timeout: time.Minute}
 	commands := []montimer.OnChange{lock, docs}
-	s.syncer.OnChange = func(context.Context) []montimer.OnChange { return commands }
+	var broken error
+	s.syncer.OnChange = func(context.Context) ([]montimer.OnChange, error) { return commands, broken }
 	ctx := context.Background()
 
 	s.sync()
@@ -95,7 +97,7 @@ func TestOnChange(t *testing.T) {
 	s.push("pyproject.toml", "2")
 	for range 2 {
 		o := s.syncer.Run(ctx)
-		if o.Err != nil || len(o.Failed) != 1 || !strings.HasPrefix(o.Failed[0], "after the sync: echo lock") || !strings.HasSuffix(o.Failed[0], "exited 1") {
+		if o.Err != nil || len(o.Failed) != 1 || !strings.HasPrefix(o.Failed[0].Name, "after the sync: echo lock") || o.Failed[0].Status != montimer.TaskFailed || o.Failed[0].ExitCode != 1 || o.Failed[0].Tail() != "sorry" {
 			t.Errorf("%+v", o)
 		}
 		if got := ran(); got != "lock 1\n" {
@@ -116,6 +118,16 @@ func TestOnChange(t *testing.T) {
 		t.Errorf("worked already: %q", got)
 	}
 
+	// A broken jobs.yaml comes with the change, and is mended.
+	broken = errors.New("broken")
+	s.push("uv.lock", "2")
+	s.sync()
+	broken = nil
+	s.push("main.py", "y")
+	s.sync()
+	if got := ran(); got != "lock 2\n" {
+		t.Errorf("after jobs.yaml was broken: %q", got)
+	}
 	// By hand, past montimer.
 	s.push("uv.lock", "3")
 	s.host("pull", "-q")
@@ -150,12 +162,12 @@ func TestOnChange(t *testing.T) {
 func TestOnChangeTimeout(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	s.syncer.OnChange = func(context.Context) []montimer.OnChange {
-		return []montimer.OnChange{{Paths: []string{"**"}, Command: montimer.Command{Shell: "sleep 3600 & echo $! >" + s.state + "/pid; wait"}, Timeout: 300 * time.Millisecond}}
+	s.syncer.OnChange = func(context.Context) ([]montimer.OnChange, error) {
+		return []montimer.OnChange{{Paths: []string{"**"}, Command: montimer.Command{Shell: "sleep 3600 & echo $! >" + s.state + "/pid; wait"}, Timeout: 300 * time.Millisecond}}, nil
 	}
 	s.push("a", "")
 	o := s.syncer.Run(context.Background())
-	if len(o.Failed) != 1 || !strings.HasSuffix(o.Failed[0], "did not end in time") {
+	if len(o.Failed) != 1 || o.Failed[0].Status != montimer.TaskTimeout {
 		t.Errorf("%+v", o)
 	}
 	pid, err := os.ReadFile(s.state + "/pid")

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/gitsync"
+	"github.com/montimer/montimer/internal/host"
+)
+
+const (
+	// applyRequest is what montimer-apply.path waits for.
+	applyRequest = "/run/montimer-request/apply"
+
+	// maxLag is how long the units may say something else than jobs.yaml.
+	maxLag = 15 * time.Minute
+)
+
+// unitsFollow asks for an apply when the units say something else than
+// jobs.yaml. It returns a page when nobody has done that for long.
+func (c *checkout) unitsFollow(ctx context.Context, o gitsync.Outcome) (page string) {
+	jobs, err := c.peek(ctx)
+	if err != nil {
+		return "" // the run tells of it
+	}
+	lagging, err := c.lagging(jobs)
+	if err != nil {
+		c.log.Info(fmt.Sprintf("whether the units follow jobs.yaml cannot be said: %v", err))
+		if o.Old != o.New {
+			requestApply()
+		}
+		return ""
+	}
+	if len(lagging) == 0 {
+		return ""
+	}
+	if err := requestApply(); err != nil {
+		c.log.Info(fmt.Sprintf("units behind jobs.yaml: %s: %v", strings.Join(lagging, ", "), err))
+	} else {
+		c.log.Info("asked for an apply: units behind jobs.yaml: " + strings.Join(lagging, ", "))
+	}
+	// A sync that changes jobs.yaml writes it anew.
+	if info, err := os.Stat(c.host.JobsFile); err == nil && time.Since(info.ModTime()) > maxLag {
+		return fmt.Sprintf("units behind jobs.yaml since %s: %s. Cure: montimer apply, as root",
+			info.ModTime().Format(time.DateTime), strings.Join(lagging, ", "))
+	}
+	return ""
+}
+
+// lagging names the units that say something else than jobs.yaml.
+func (c *checkout) lagging(jobs montimer.Jobs) ([]string, error) {
+	// The config file too, from which compile has what a service is not told.
+	if f, err := os.Open(host.ConfigFile); err == nil {
+		f.Close()
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	e := c.env
+	e.getenv = func(name string) string {
+		if name == "MONTIMER_JOBS" {
+			return ""
+		}
+		return c.env.getenv(name)
+	}
+	h, err := c.flags.resolve(e, true)
+	if err != nil {
+		return nil, err
+	}
+	h.JobsFile = c.host.JobsFile
+	want, err := compiler.Render(h, jobs.Profiles)
+	if err != nil {
+		return nil, err
+	}
+	have, err := compiler.ReadDirectory(h.UnitDir)
+	if err != nil {
+		return nil, err
+	}
+	return compareTimers(want, have), nil
+}
+
+// compareTimers names the timers, and the target, that are not as wanted. The
+// services do not count: they say nothing that a run does not know better.
+// Where there is no target, nothing has been compiled yet.
+func compareTimers(want []compiler.Unit, have compiler.Installed) (differ []string) {
+	if have.Files[compiler.TargetName] == "" {
+		return nil
+	}
+	for _, u := range want {
+		if !strings.HasSuffix(u.Name, ".service") && directives(u.Content) != directives(have.Files[u.Name]) {
+			differ = append(differ, u.Name)
+		}
+	}
+	return differ
+}
+
+// directives returns the lines of a unit that jobs.yaml decides about.
+func directives(unit string) string {
+	var b strings.Builder
+	for line := range strings.Lines(unit) {
+		if line[0] != '#' && !strings.HasPrefix(line, "DeferReactivation=") { // the latter is up to systemd's version
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
+
+// requestApply asks root for an apply; a request that is there already will do.
+func requestApply() error {
+	f, err := os.OpenFile(applyRequest, os.O_WRONLY|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("ask for an apply: %w", err)
+	}
+	return f.Close()
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/gitsync"
+	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/systemd"
+	"github.com/montimer/montimer/taskexec"
+)
+
+type syncCmd struct {
+	hostFlags
+}
+
+// Run syncs the checkout as a run does. The exit code is 75 when tasks have
+// kept it from that.
+func (c syncCmd) Run(ctx context.Context, e env) error {
+	h, err := c.host(e)
+	if host.IsRoot() && !h.AllowRoot {
+		return usage(errors.New("a sync runs as the user that tasks run as: runuser -u USER -- montimer sync (allow_root: true in the host's settings lifts this)"))
+	}
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(h.StateDir, 0o750); err != nil {
+		return fmt.Errorf("make the state directory: %w", err)
+	}
+	defer stayAlive(e.getenv("NOTIFY_SOCKET"))()
+	o := newCheckout(e, c.hostFlags, h, newRunLog(e.stderr, false)).sync(ctx)
+	switch {
+	case o.Err != nil:
+		return exitError{exitFailed, fmt.Errorf("git sync: %s", taskexec.AppendDisplay(nil, []byte(o.Err.Error())))}
+	case o.PutOff:
+		return exitError{exitTryAgain, fmt.Errorf("git sync: %v", o)}
+	case len(o.Failed) > 0:
+		return exitError{code: exitFailed}
+	}
+	_, err = fmt.Fprintln(e.stdout, o)
+	return err
+}
+
+// stayAlive keeps systemd from taking the service for hung until it is told to
+// stop: a sync has limits of its own.
+func stayAlive(socket string) (stop func()) {
+	if socket == "" {
+		return func() {}
+	}
+	done := make(chan struct{})
+	if notifier, err := systemd.NewNotifier(socket); err == nil {
+		go func() {
+			for {
+				notifier.Status("git sync", hangs)
+				select {
+				case <-done:
+					return
+				case <-time.After(5 * time.Second):
+				}
+			}
+		}()
+	}
+	return func() { close(done) }
+}
+
+// checkout is the git checkout that tasks run in, as package taskexec sees it.
+type checkout struct {
+	syncer   gitsync.Syncer
+	env      env
+	flags    hostFlags
+	host     montimer.Host
+	log      *slog.Logger
+	redactor *taskexec.Redactor
+	pages    []string // what a person must be told
+}
+
+func newCheckout(e env, f hostFlags, h montimer.Host, log slog.Handler) *checkout {
+	c := &checkout{env: e, flags: f, host: h, redactor: taskexec.NewRedactor(taskexec.SecretValues(os.Environ()))}
+	c.log = slog.New(taskexec.Discreet(log, c.redactor))
+	c.syncer = gitsync.Syncer{
+		Repo: h.Checkout, StateDir: h.StateDir, Sync: h.Sync, Environ: os.Environ(), Log: c.log,
+		OnChange: func(ctx context.Context) ([]montimer.OnChange, error) {
+			j, err := c.peek(ctx)
+			return j.OnChange, err
+		},
+	}
+	return c
+}
+
+// peek reads jobs.yaml as it is now. Who loads it for the tasks tells what is
+// wrong with it.
+func (c *checkout) peek(ctx context.Context) (montimer.Jobs, error) {
+	e, h := c.env, c.host
+	e.stderr = io.Discard
+	return loadJobs(ctx, e, &h)
+}
+
+// sync syncs, and sees to it that the units follow.
+func (c *checkout) sync(ctx context.Context) gitsync.Outcome {
+	o := c.syncer.Run(ctx)
+	c.page(o.Page)
+	c.page(c.unitsFollow(ctx, o))
+	return o
+}
+
+func (c *checkout) page(text string) {
+	if text != "" {
+		c.log.Error(text)
+		c.pages = append(c.pages, text)
+	}
+}
+
+// Sync implements [taskexec.Syncer].
+func (c *checkout) Sync(ctx context.Context) []montimer.TaskRun {
+	o := c.sync(ctx)
+	if o.Err != nil {
+		c.log.Warn(fmt.Sprintf("pre-run git sync failed (running existing checkout): %v", o))
+	} else {
+		c.log.Info(fmt.Sprintf("pre-run git sync: %v", o))
+	}
+	for i := range o.Failed {
+		o.Failed[i].StderrTail = c.redactor.String(o.Failed[i].StderrTail)
+	}
+	return o.Failed
+}
+
+// holdWait is how long tasks wait for a sync, and the commands after it, to be
+// through.
+const holdWait = 20 * time.Minute
+
+// Hold implements [taskexec.Syncer].
+func (c *checkout) Hold(ctx context.Context) (commit string, release func()) {
+	release, err := gitsync.Hold(ctx, c.host.StateDir, holdWait)
+	if err != nil {
+		c.log.Error(fmt.Sprintf("running beside a sync, perhaps: %v", err))
+		release = func() {}
+	}
+	return c.syncer.Commit(ctx), release
+}
+
+// warnNoSync says that nothing pulls the checkout, where it is one of git. Root
+// does not look.
+func warnNoSync(w io.Writer, h montimer.Host, j montimer.Jobs) {
+	if syncs(h.Sync, j) {
+		return
+	}
+	if _, err := os.Lstat(filepath.Join(h.Checkout, ".git")); err != nil && !host.IsRoot() {
+		return
+	}
+	fmt.Fprintf(w, "note: nothing pulls the checkout: no profile that runs has sync_before_run, and %s has no sync.every\n", host.ConfigFile)
+}
+
+// syncs reports whether anything pulls the checkout: a profile that runs, or a
+// timer of its own.
+func syncs(of montimer.Sync, j montimer.Jobs) bool {
+	for _, p := range j.Profiles {
+		if p.Enabled && p.SyncBeforeRun {
+			return true
+		}
+	}
+	return of.Every > 0
+}

@@ -1,0 +1,64 @@
+package taskexec
+
+import (
+	"context"
+	"time"
+
+	"github.com/montimer/montimer"
+)
+
+// A Syncer brings the checkout that tasks run in up to date.
+type Syncer interface {
+	// Sync does so, and returns the commands after a change that failed.
+	// How the sync itself fared is said in the log, and stops no run.
+	Sync(context.Context) []montimer.TaskRun
+
+	// Hold keeps the checkout as it is until release is called. The commit
+	// is "" where it is not known.
+	Hold(context.Context) (commit string, release func())
+}
+
+// prepareCheckout syncs the checkout if the profile is for it, and holds it.
+func (r *run) prepareCheckout(ctx context.Context) (release func()) {
+	if r.Syncer == nil {
+		return func() {}
+	}
+	if r.asksForSync(ctx) {
+		r.meanwhile("the git sync", func() { r.synced = r.Syncer.Sync(ctx) })
+	}
+	r.meanwhile("the checkout", func() { r.record.Commit, release = r.Syncer.Hold(ctx) })
+	return release
+}
+
+// asksForSync reports whether the run begins with a sync. A tick whose profile
+// is gone, or in a file that is broken, goes by the last good copy; without
+// one it syncs, since that may be what brings the profile back.
+func (r *run) asksForSync(ctx context.Context) bool {
+	if jobs, err := r.Peek(ctx); err == nil {
+		if p, ok := jobs.Profile(r.request.Profile); ok {
+			return p.Enabled && p.SyncBeforeRun
+		}
+	}
+	if !r.isTick() {
+		return false
+	}
+	p, err := lastGood(r.StateDir, r.request.Profile)
+	return err != nil || p.SyncBeforeRun
+}
+
+// meanwhile does what may take long, and says all the while that the run is
+// waiting for it.
+func (r *run) meanwhile(what string, do func()) {
+	done := make(chan struct{})
+	go func() { defer close(done); do() }()
+	pulse := time.NewTicker(time.Second)
+	defer pulse.Stop()
+	for r.progress.Waiting = what; ; {
+		r.watch()
+		select {
+		case <-done:
+			return
+		case <-pulse.C:
+		}
+	}
+}
