@@ -42,6 +42,7 @@ func (c applyCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
+	askVersion(ctx, &h)
 	warnUnknown(e.stderr, h, j)
 	units, err := compiler.Render(h, j.Profiles)
 	if err != nil {
