@@ -71,12 +71,13 @@ func (d *Directory) Installed() (Installed, error) {
 		return Installed{}, fmt.Errorf("list the unit directory %s: %w", d.path, err)
 	}
 	have := Installed{Files: make(map[string]string, len(names))}
+	buffer := make([]byte, 64<<10)
 	for _, name := range names {
 		switch {
 		case isTemporary(name):
 			have.leftover = append(have.leftover, name)
 		case isUnitName(name):
-			if have.Files[name], err = readFile(d.fd(), name); err != nil {
+			if have.Files[name], err = readFile(d.fd(), name, buffer); err != nil {
 				return Installed{}, fmt.Errorf("read unit %s: %w", filepath.Join(d.path, name), err)
 			}
 		}

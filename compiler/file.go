@@ -2,7 +2,6 @@ package compiler
 
 import (
 	"errors"
-	"io"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,8 +28,9 @@ func createFile(dir int, name, content string) error {
 	return errors.Join(err, unix.Close(fd))
 }
 
-// readFile reads a regular file; anything else is empty. It never waits.
-func readFile(dir int, name string) (string, error) {
+// readFile reads a file; what is none, such as a link, is empty. It never waits.
+// buffer is room to read into.
+func readFile(dir int, name string, buffer []byte) (string, error) {
 	const flags = unix.O_RDONLY | unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_CLOEXEC
 	fd, err := uninterrupted(func() (int, error) { return unix.Openat(dir, name, flags, 0) })
 	if errors.Is(err, unix.ELOOP) || errors.Is(err, unix.ENXIO) { // a link, a socket
@@ -40,22 +40,18 @@ func readFile(dir int, name string) (string, error) {
 		return "", err
 	}
 	defer unix.Close(fd)
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG {
-		return "", err
-	}
-	data := make([]byte, st.Size)
-	for got := 0; got < len(data); {
-		n, err := uninterrupted(func() (int, error) { return unix.Read(fd, data[got:]) })
-		if err == nil && n == 0 {
-			err = io.ErrUnexpectedEOF
+	for got := 0; ; buffer = append(buffer, make([]byte, len(buffer))...) {
+		n, err := uninterrupted(func() (int, error) { return unix.Read(fd, buffer[got:]) })
+		if errors.Is(err, unix.EISDIR) || errors.Is(err, unix.EAGAIN) { // a folder, a pipe
+			return "", nil
 		}
 		if err != nil {
 			return "", err
 		}
-		got += n
+		if got += n; got < len(buffer) {
+			return string(buffer[:got]), nil
+		}
 	}
-	return string(data), nil
 }
 
 // uninterrupted repeats a system call that a signal has cut short.
