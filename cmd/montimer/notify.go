@@ -21,7 +21,7 @@ import (
 type notifyCmd struct {
 	Test    notifyTestCmd    `cmd:"" help:"Send a message to where alerts go, and say where that is."`
 	Pending notifyPendingCmd `cmd:"" help:"List the alerts that are still to be sent."`
-	Flush   notifyFlushCmd   `cmd:"" help:"Send what waits, as far as it goes: what montimer-outbox.service does."`
+	Flush   notifyFlushCmd   `cmd:"" help:"Send what waits, now."`
 	Drop    notifyDropCmd    `cmd:"" help:"Give an alert up."`
 }
 
@@ -111,7 +111,10 @@ func writePendingJSON(e env, alerts []montimer.Alert) error {
 	return nil
 }
 
-type notifyFlushCmd struct{ hostFlags }
+type notifyFlushCmd struct {
+	hostFlags
+	Due bool `help:"Only what is due: what montimer-outbox.service does every minute."`
+}
 
 // Run sends what waits, for half a minute at most.
 func (c notifyFlushCmd) Run(ctx context.Context, e env) error {
@@ -124,7 +127,10 @@ func (c notifyFlushCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return usage(err)
 	}
-	return n.Drain(ctx)
+	if c.Due {
+		return n.Drain(ctx)
+	}
+	return n.Flush(ctx)
 }
 
 type notifyDropCmd struct {

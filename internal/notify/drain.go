@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/montimer/montimer"
@@ -39,7 +40,13 @@ func (n Notifier) Tell(ctx context.Context, alerts ...montimer.Alert) error {
 // Where another process is at it already, that one sends all. The error is one
 // of the outbox or of FindRoute: what went wrong on the way to Telegram is
 // logged and stored.
-func (n Notifier) Drain(ctx context.Context) error {
+func (n Notifier) Drain(ctx context.Context) error { return n.drain(ctx, false) }
+
+// Flush is Drain after somebody has mended something: each alert is tried now,
+// but for the peace that Telegram asks for.
+func (n Notifier) Flush(ctx context.Context) error { return n.drain(ctx, true) }
+
+func (n Notifier) drain(ctx context.Context, flush bool) error {
 	release, ok, err := n.Outbox.Drain()
 	if err != nil || !ok {
 		return err
@@ -51,7 +58,7 @@ func (n Notifier) Drain(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	d := drain{n, moved}
+	d := drain{n, moved, flush, map[int64]bool{}}
 	for end := time.Now().Add(patience); ; {
 		a, wait, err := d.next(ctx)
 		switch {
@@ -84,6 +91,8 @@ func sleep(ctx context.Context, d time.Duration) bool {
 type drain struct {
 	Notifier
 	moved map[string]string // new ids of chats
+	flush bool
+	tried map[int64]bool // ids of alerts
 }
 
 // next returns the alert to send, or how long to wait; neither: nothing to do.
@@ -93,18 +102,24 @@ func (d drain) next(ctx context.Context) (*montimer.Alert, time.Duration, error)
 	if err != nil {
 		return nil, 0, err
 	}
-	if found := foldings(pending); found != nil {
-		for _, f := range found {
-			if err := d.Outbox.Fold(ctx, f.keep, f.folded); err != nil {
-				return nil, 0, err
+	pending, folded := fold(pending)
+	for _, f := range folded {
+		if err := d.Outbox.Fold(ctx, f.keep, f.folded); err != nil {
+			return nil, 0, err
+		}
+	}
+	if d.flush {
+		for i, a := range pending {
+			if !d.tried[a.ID] && lastStatus(a) != http.StatusTooManyRequests {
+				pending[i].NextTry = time.Time{}
 			}
 		}
-		return d.next(ctx)
 	}
 	a, wait, ok := next(pending, time.Now())
 	if !ok || wait > 0 {
 		return nil, wait, nil
 	}
+	d.tried[a.ID] = true
 	return &a, 0, nil
 }
 

@@ -25,26 +25,31 @@ type folding struct {
 	folded []montimer.Alert
 }
 
-// foldings finds alerts of one incident that are not its first: the newest says
-// how many runs have failed since when, or that all is well.
-func foldings(pending []montimer.Alert) []folding {
-	var found []folding
-	at := map[string]int{}
+// fold lets the newest alert of an incident stand for the others that wait and
+// are not its first: it says how many runs have failed since when, or that all
+// is well. It returns what is left, and what has been folded into what.
+func fold(pending []montimer.Alert) (left []montimer.Alert, folded []folding) {
+	of := map[string][]montimer.Alert{}
 	for _, a := range pending {
-		if a.First || a.Incident == "" {
-			continue
+		if foldable(a) {
+			of[a.Incident] = append(of[a.Incident], a)
 		}
-		i, ok := at[a.Incident]
-		if !ok {
-			at[a.Incident] = len(found)
-			found = append(found, folding{keep: a})
-			continue
-		}
-		f := &found[i]
-		f.keep, f.folded = a, append(f.folded, f.keep)
 	}
-	return slices.DeleteFunc(found, func(f folding) bool { return f.folded == nil })
+	for _, a := range pending {
+		group := of[a.Incident]
+		last := len(group) - 1
+		switch {
+		case !foldable(a) || last == 0:
+			left = append(left, a)
+		case a.ID == group[last].ID:
+			left = append(left, a)
+			folded = append(folded, folding{a, group[:last]})
+		}
+	}
+	return left, folded
 }
+
+func foldable(a montimer.Alert) bool { return !a.First && a.Incident != "" }
 
 // next returns the alert to send, or how long to wait for one; ok is false when
 // nothing is pending. All wait while Telegram wants peace, and each one that met
