@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -92,35 +91,6 @@ func warnUnknown(w io.Writer, h montimer.Host, j montimer.Jobs) {
 			fmt.Fprintf(w, "warning: sandbox or limits in %s name the profile %q, which jobs.yaml does not have\n", host.ConfigFile, name)
 		}
 	}
-}
-
-// diff shows what writing the units would change. It takes no lock and writes
-// nothing.
-func (c compileCmd) diff(e env, h montimer.Host, profiles []montimer.Profile, units []compiler.Unit) error {
-	m, err := thisMoment()
-	if err != nil {
-		return err
-	}
-	found, err := compare(h, profiles, units, m)
-	if err != nil {
-		return err
-	}
-	if c.Output == "json" {
-		err = writeJSON(e.stdout, found)
-	} else {
-		err = writeComparison(e.stdout, found, isTerminal(e.stdout))
-	}
-	if err == nil && len(found.Changes) > 0 {
-		return exitError{code: exitChanges}
-	}
-	return err
-}
-
-func writeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
 }
 
 // writeUnits plans and carries the plan out.

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -56,6 +58,35 @@ type changed struct {
 	Unit   string          `json:"unit"`
 	ByHand bool            `json:"changed_by_hand"` // since montimer wrote it
 	Diff   string          `json:"diff,omitempty"`
+}
+
+// diff shows what writing the units would change. It takes no lock and writes
+// nothing.
+func (c compileCmd) diff(e env, h montimer.Host, profiles []montimer.Profile, units []compiler.Unit) error {
+	m, err := thisMoment()
+	if err != nil {
+		return err
+	}
+	found, err := compare(h, profiles, units, m)
+	if err != nil {
+		return err
+	}
+	if c.Output == "json" {
+		err = writeJSON(e.stdout, found)
+	} else {
+		err = writeComparison(e.stdout, found, isTerminal(e.stdout))
+	}
+	if err == nil && len(found.Changes) > 0 {
+		return exitError{code: exitChanges}
+	}
+	return err
+}
+
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
 }
 
 // compare finds out what writing the units would change. It only reads.
