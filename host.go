@@ -33,6 +33,9 @@ type Sync struct {
 	Timeout time.Duration // of all git commands of one sync
 }
 
+// DefaultSync is how a checkout follows where the host does not say.
+func DefaultSync() Sync { return Sync{Remote: "origin", Branch: "main", Timeout: time.Minute} }
+
 // AllOthers stands for the profiles that a setting does not name.
 const AllOthers = "*"
 

@@ -23,6 +23,7 @@ type mold struct {
 // shape is all that decides what a profile gets beside its texts.
 type shape struct {
 	unit                                    string // "timer" or "service"
+	sync                                    bool   // of no profile
 	onCalendar, onBoot, every               int
 	jitter, described, catchingUp, deferred bool
 	sandbox                                 montimer.Sandbox
@@ -48,6 +49,7 @@ func newFoundry() (*foundry, error) {
 func (f *foundry) cast(unit string, v view) (string, error) {
 	key := shape{
 		unit:       unit,
+		sync:       v.Profile == "",
 		onCalendar: len(v.OnCalendar), onBoot: len(v.OnBoot), every: len(v.Every),
 		jitter: v.Jitter != "", described: v.Description != "", catchingUp: v.CatchUp, deferred: v.Deferred,
 		sandbox: v.Sandbox,

@@ -90,16 +90,18 @@ func upheldTimers(target string) map[string]bool {
 	return upheld
 }
 
-// profileOf returns the profile that a unit's name stands for.
+// profileOf returns the profile that a unit's name stands for, or [Sync].
 func profileOf(unit string) (profile string, ok bool) {
-	rest, ok := strings.CutPrefix(unit, jobPrefix)
+	pair, ok := strings.CutSuffix(unit, ".timer")
 	if !ok {
-		return "", false
+		if pair, ok = strings.CutSuffix(unit, ".service"); !ok {
+			return "", false
+		}
 	}
-	if p, ok := strings.CutSuffix(rest, ".timer"); ok {
-		return p, true
+	if pair == syncPair {
+		return Sync, true
 	}
-	return strings.CutSuffix(rest, ".service")
+	return strings.CutPrefix(pair, jobPrefix)
 }
 
 // compareNames sorts the target behind the units that it names, so that it

@@ -25,10 +25,17 @@ const TargetName = "montimer.target"
 const jobPrefix = "montimer-job-"
 
 // TimerName returns the name of the timer unit of a profile.
-func TimerName(profile string) string { return jobPrefix + profile + ".timer" }
+func TimerName(profile string) string { return pairName(profile) + ".timer" }
 
 // ServiceName returns the name of the service unit of a profile.
-func ServiceName(profile string) string { return jobPrefix + profile + ".service" }
+func ServiceName(profile string) string { return pairName(profile) + ".service" }
+
+func pairName(profile string) string {
+	if profile == Sync {
+		return syncPair
+	}
+	return jobPrefix + profile
+}
 
 // Render returns the units of the enabled profiles and the target, sorted by
 // name. Its error names every value of h that no unit file can express.
@@ -44,8 +51,23 @@ func Render(h montimer.Host, profiles []montimer.Profile) ([]Unit, error) {
 	var (
 		errs   []error
 		target view
-		units  = make([]Unit, 0, 2*len(profiles)+1)
+		units  = make([]Unit, 0, 2*len(profiles)+3)
 	)
+	add := func(profile string, v view, err error) {
+		var timer, service string
+		if err == nil {
+			timer, service, err = f.pair(v)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("profile %.64q: %w", profile, err))
+			return
+		}
+		units = append(units, Unit{TimerName(profile), timer}, Unit{ServiceName(profile), service})
+		target.Timers = append(target.Timers, text(TimerName(profile)))
+	}
+	if h.Sync.Every > 0 {
+		add(Sync, syncView(host), nil)
+	}
 	for _, p := range profiles {
 		if !p.Enabled {
 			continue
@@ -54,15 +76,8 @@ func Render(h montimer.Host, profiles []montimer.Profile) ([]Unit, error) {
 			errs = append(errs, fmt.Errorf("profile %.64q: its schedule never runs", p.Name))
 			continue
 		}
-		timer, service, err := f.pair(host, p)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("profile %.64q: %w", p.Name, err))
-			continue
-		}
-		units = append(units,
-			Unit{TimerName(p.Name), timer},
-			Unit{ServiceName(p.Name), service})
-		target.Timers = append(target.Timers, text(TimerName(p.Name)))
+		v, err := profileView(host, p)
+		add(p.Name, v, err)
 	}
 	slices.Sort(target.Timers)
 	content, err := f.target(target)
@@ -75,11 +90,7 @@ func Render(h montimer.Host, profiles []montimer.Profile) ([]Unit, error) {
 }
 
 // pair renders the two units of a profile.
-func (f *foundry) pair(h hostView, p montimer.Profile) (timer, service string, err error) {
-	v, err := profileView(h, p)
-	if err != nil {
-		return "", "", err
-	}
+func (f *foundry) pair(v view) (timer, service string, err error) {
 	if timer, err = f.cast("timer", v); err != nil {
 		return "", "", fmt.Errorf("timer: %w", err)
 	}

@@ -66,7 +66,9 @@ func render(t testing.TB, h montimer.Host, profiles ...montimer.Profile) []Unit 
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	const dir = "testdata/units"
-	units := render(t, testHost(), testProfiles(t)...)
+	h := testHost()
+	h.Sync = montimer.Sync{Remote: "origin", Branch: "release", Every: 10 * time.Minute, Timeout: 90 * time.Second}
+	units := render(t, h, testProfiles(t)...)
 	if *update {
 		if err := os.RemoveAll(dir); err != nil {
 			t.Fatal(err)
@@ -108,6 +110,7 @@ func TestVerify(t *testing.T) {
 	dir := t.TempDir()
 	h := testHost()
 	h.StateDir = "/srv/state with % and \"quotes\""
+	h.Sync.Every = time.Minute
 	writeUnits(t, dir, render(t, h, testProfiles(t)...))
 	verify(t, dir)
 }
@@ -231,7 +234,7 @@ func TestRenderedAsRead(t *testing.T) {
 	want := map[string][]string{
 		".service Unit Description":         {"p: two lines [Install] %%n"},
 		".service Service WorkingDirectory": {`/srv/100%% "mine"`},
-		".service Service ReadWritePaths":   {`"/srv/100%% \"mine\""`},
+		".service Service ReadWritePaths":   {`"/srv/100%% \"mine\""`, "-/run/montimer-request"},
 		".service Service ExecStart":        {"/bin/true exec p"},
 		".timer Timer OnCalendar":           {"*-*-* 00:00:00"},
 		".target Unit Upholds":              {"montimer-job-p.timer"},

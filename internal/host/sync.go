@@ -24,15 +24,18 @@ type Sync struct {
 var refName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_./-]*$`)
 
 func (s Sync) resolve() (montimer.Sync, error) {
-	to := montimer.Sync{Remote: cmp.Or(s.Remote, "origin"), Branch: cmp.Or(s.Branch, "main")}
+	to := montimer.DefaultSync()
+	to.Remote, to.Branch = cmp.Or(s.Remote, to.Remote), cmp.Or(s.Branch, to.Branch)
 	for _, name := range []string{to.Remote, to.Branch} {
 		if !refName.MatchString(name) {
 			return to, fmt.Errorf("%q cannot be the name of a remote or a branch", name)
 		}
 	}
 	var err error
-	if to.Timeout, err = span("timeout", cmp.Or(s.Timeout, "60s"), time.Second, time.Hour); err != nil {
-		return to, err
+	if s.Timeout != "" {
+		if to.Timeout, err = span("timeout", s.Timeout, time.Second, time.Hour); err != nil {
+			return to, err
+		}
 	}
 	if s.Every != "" {
 		to.Every, err = span("every", s.Every, 10*time.Second, 24*time.Hour)
