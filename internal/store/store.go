@@ -15,15 +15,22 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"strconv"
+	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
 // FileName is the name of the database in the state directory.
 const FileName = "monitoring.db"
+
+// busyTimeout is how long a lock of another program is waited for, as the tasks
+// do.
+const busyTimeout = 5 * time.Second
 
 // Options says how to open a database.
 type Options struct {
@@ -58,11 +65,18 @@ func Open(ctx context.Context, stateDir string, o Options) (*Store, error) {
 		return nil, s.explain("open the database", err)
 	}
 	s.db.SetMaxOpenConns(1) // writers would only wait for each other in SQLite
-	if err := s.prepare(ctx, o.ReadOnly); err != nil {
-		s.db.Close()
-		return nil, err
+	// SQLite does not wait for another who turns the same new file to a
+	// write-ahead log, whatever the timeout: so this does.
+	for deadline := time.Now().Add(busyTimeout); ; time.Sleep(10 * time.Millisecond) {
+		err := s.prepare(ctx, o.ReadOnly)
+		if err == nil {
+			return s, nil
+		}
+		if !errors.Is(err, ErrBusy) || ctx.Err() != nil || time.Now().After(deadline) {
+			s.db.Close()
+			return nil, err
+		}
 	}
-	return s, nil
 }
 
 // Close closes the database. The last process to do so folds the write-ahead
@@ -93,7 +107,7 @@ func (s *Store) prepare(ctx context.Context, readOnly bool) error {
 // since, however long it may wait.
 func dsn(path string, readOnly bool) string {
 	q := url.Values{
-		"_busy_timeout": {"5000"}, // ms, as the tasks wait
+		"_busy_timeout": {strconv.FormatInt(busyTimeout.Milliseconds(), 10)},
 		"_foreign_keys": {"1"},
 		"_dqs":          {"0"}, // "x" is a column, never a string
 	}
@@ -115,7 +129,7 @@ func (s *Store) checkPragmas(ctx context.Context, readOnly bool) error {
 		journal                    string
 		timeout, foreign, readOnly int
 	}
-	want := settings{"wal", 5000, 1, 0}
+	want := settings{"wal", int(busyTimeout.Milliseconds()), 1, 0}
 	var got settings
 	err := s.db.QueryRowContext(ctx, `
 		SELECT journal_mode, timeout, foreign_keys, query_only
