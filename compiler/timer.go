@@ -36,6 +36,9 @@ func ReadTimer(content string) (Timer, error) {
 func (t *Timer) read(key, value string) error {
 	switch key {
 	case "OnCalendar":
+		if value == lastSecond {
+			return nil
+		}
 		event, err := calendar.Parse(value)
 		t.Schedule.Events = append(t.Schedule.Events, event)
 		return err

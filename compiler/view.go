@@ -2,6 +2,7 @@ package compiler
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/calendar"
@@ -53,6 +54,9 @@ func profileView(h hostView, p montimer.Profile) (view, error) {
 	for _, event := range p.Schedule.Events {
 		v.OnCalendar = append(v.OnCalendar, e.text("calendar", line, event.String()))
 	}
+	if ends(p.Schedule) {
+		v.OnCalendar = append(v.OnCalendar, lastSecond)
+	}
 	if p.Schedule.Boot {
 		v.OnBoot = []text{atBoot}
 	}
@@ -71,4 +75,14 @@ func profileView(h hostView, p montimer.Profile) (view, error) {
 // is lost, as such a profile runs after every boot anyway.
 func catchesUp(p montimer.Profile) bool {
 	return p.CatchUp && !p.Schedule.Boot && len(p.Schedule.Every) == 0
+}
+
+// lastSecond is the last time that systemd knows. A timer with nothing to wait
+// for has elapsed for good, and a reload that brings it another schedule does
+// not wake it up (tried with systemd 252): so there is always one more time.
+const lastSecond = "2199-12-31 23:59:59 UTC"
+
+// ends reports whether a schedule can come to its end.
+func ends(s montimer.Schedule) bool {
+	return len(s.Every) == 0 && !slices.ContainsFunc(s.Events, func(e calendar.Event) bool { return e.Year == nil })
 }

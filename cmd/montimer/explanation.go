@@ -114,7 +114,7 @@ func (x explainer) fill(out *explanation, events []calendar.Event, boot bool, ev
 	}
 	for _, d := range every {
 		span := calendar.FormatSpan(d)
-		out.Monotonic = append(out.Monotonic, "OnActiveSec="+span, "OnUnitActiveSec="+span)
+		out.Monotonic = append(out.Monotonic, "OnBootSec="+span, "OnUnitActiveSec="+span)
 	}
 	location := x.location
 	if x.zone == "" && out.Timezone != "" {

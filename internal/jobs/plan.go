@@ -54,10 +54,6 @@ func (d *decoder) planCron(a *plan, q question) {
 	if !a.translate(zone, xs) {
 		return
 	}
-	if !d.elapses(a) {
-		a.fail(0, "", "it never runs, or never again")
-		return
-	}
 	location := d.location(zone)
 	if location == nil {
 		location = d.opt.Local
@@ -141,8 +137,12 @@ func (d *decoder) planCalendar(a *plan, zone string) {
 		if event.Zone == "" {
 			event.Zone = zone
 		}
-		if _, ok := event.Next(d.opt.Now, d.opt.Local); !ok {
-			a.fail(i, "", "%s never elapses, or never again", quote(text))
+		// A file that was good once stays good: what is over is no mistake.
+		if _, ok := event.Next(time.Unix(0, 0), d.opt.Local); !ok {
+			a.fail(i, "", "%s never elapses", quote(text))
+		} else if _, ok := event.Next(d.opt.Now, d.opt.Local); !ok {
+			a.remarks = append(a.remarks, remark{severity: Warning, text: i,
+				message: fmt.Sprintf("%s elapses no more after %s", quote(text), d.opt.Now.Format(time.DateOnly))})
 		}
 		a.schedule.Events = append(a.schedule.Events, event)
 		words = append(words, cmp.Or(cron.EventWords(event), event.String()))
@@ -165,10 +165,4 @@ func (d *decoder) planEvery(a *plan) {
 	if a.translate("", []*cron.Expression{x}) {
 		a.schedule.Words = x.Words()
 	}
-}
-
-// elapses reports whether the schedule has a run to come.
-func (d *decoder) elapses(a *plan) bool {
-	_, ok := a.schedule.Next(d.opt.Now, d.opt.Local)
-	return ok || a.schedule.Boot || len(a.schedule.Every) > 0
 }

@@ -55,7 +55,7 @@ as_planned
 for p in moved forgetful slow atboot mixed over; do (($(runs $p) == 0)) || fail "$p ran"; done
 (($(runs late) == 1)) || fail "late ran $(runs late) times"
 waits spaced waiting
-waits atboot elapsed
+waits atboot waiting
 [[ ! -e $stamps/stamp-montimer-job-atboot.timer ]] || fail "a stamp would keep @reboot from running"
 
 step "what has elapsed for good elapses again"
