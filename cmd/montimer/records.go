@@ -45,7 +45,11 @@ func (r records) Finish(ctx context.Context, run montimer.Run, alert *montimer.A
 	if r.err != nil {
 		return r.err
 	}
-	return r.store.Finish(ctx, run, alert)
+	err := r.store.Finish(ctx, run, alert)
+	if err != nil && alert != nil {
+		alert.ID = 0 // it is not there, however far the transaction came
+	}
+	return err
 }
 
 func (r records) Lost(ctx context.Context, free func(string) bool, tell func(montimer.Run) *montimer.Alert) ([]montimer.Run, error) {

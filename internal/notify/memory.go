@@ -15,7 +15,7 @@ import (
 func (n Notifier) Direct(ctx context.Context, alerts ...montimer.Alert) error {
 	m := &memory{slices.Clone(alerts)}
 	for i := range m.pending {
-		m.pending[i].ID = int64(i)
+		m.pending[i].ID, m.pending[i].Created = int64(i), time.Now()
 	}
 	n.Outbox = m
 	err := n.Tell(ctx, alerts...)

@@ -145,4 +145,4 @@ func failing(profile string, n int, tasks ...string) montimer.Run {
 	return r
 }
 
-var quietLog = slog.New(slog.NewTextHandler(io.Discard, nil))
+func textLog(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }

@@ -25,9 +25,10 @@ type folding struct {
 	folded []montimer.Alert
 }
 
-// fold lets the newest alert of an incident stand for the others that wait and
-// are not its first: it says how many runs have failed since when, or that all
-// is well. It returns what is left, and what has been folded into what.
+// fold makes one of the alerts of an incident that wait and are not its first.
+// It has the text of the newest, which says how many runs have failed since when
+// or that all is well, and the place of the oldest and what that has met so far.
+// fold returns what is left, and what has been folded into what.
 func fold(pending []montimer.Alert) (left []montimer.Alert, folded []folding) {
 	of := map[string][]montimer.Alert{}
 	for _, a := range pending {
@@ -41,9 +42,10 @@ func fold(pending []montimer.Alert) (left []montimer.Alert, folded []folding) {
 		switch {
 		case !foldable(a) || last == 0:
 			left = append(left, a)
-		case a.ID == group[last].ID:
+		case a.ID == group[0].ID:
+			a.Text, a.Plain = group[last].Text, group[last].Plain
 			left = append(left, a)
-			folded = append(folded, folding{a, group[:last]})
+			folded = append(folded, folding{a, group[1:]})
 		}
 	}
 	return left, folded

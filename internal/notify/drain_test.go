@@ -1,0 +1,365 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/telegram"
+)
+
+// drainEvery lets the timer of the outbox come every minute until all has been
+// sent, for as long as it takes.
+func drainEvery(t *testing.T, n Notifier, limit time.Duration) {
+	t.Helper()
+	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(time.Minute) {
+		if err := n.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if left, _ := n.Outbox.Pending(t.Context()); len(left) == 0 {
+			return
+		}
+	}
+	left, _ := n.Outbox.Pending(t.Context())
+	t.Fatalf("%d alerts have not been sent in %s", len(left), limit)
+}
+
+func first(profile, text string) *montimer.Alert {
+	return &montimer.Alert{Kind: montimer.AlertFailure, Profile: profile, Incident: profile, First: true, Text: text}
+}
+
+func repeat(profile, text string) *montimer.Alert {
+	a := first(profile, text)
+	a.First = false
+	return a
+}
+
+var (
+	errFlood = &telegram.Error{Status: 429, Description: "Too Many Requests: retry after 35", RetryAfter: 35 * time.Second}
+	errDown  = &telegram.Error{Status: 502, Description: "Bad Gateway"}
+	errGone  = &telegram.Error{Status: 403, Description: "Forbidden: bot was kicked from the group chat"}
+	errParse = &telegram.Error{Status: 400, Description: "Bad Request: can't parse entities: Can't find end"}
+)
+
+// TestOrder holds what waits goes in: first failures before all else, the
+// newest first; then the rest in order, of each incident the newest text.
+func TestOrder(t *testing.T) {
+	t.Parallel()
+	o, c := openOutbox(t), &chat{}
+	for _, a := range []*montimer.Alert{
+		first("a", "a fails"), repeat("a", "a fails again"), first("b", "b fails"), repeat("a", "a: 3 runs"), repeat("b", "b: 2 runs"),
+		{Kind: montimer.AlertRecovery, Incident: "z", Text: "z is well"}, repeat("a", "a: 4 runs"), first("c", "c fails"),
+		{Kind: montimer.AlertRecovery, Incident: "b", Text: "b is well"},
+	} {
+		enqueue(t, o, a)
+	}
+	if err := notifier(t, o, c, somewhere).Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"c fails", "b fails", "a fails", "a: 4 runs", "b is well", "z is well"}
+	if diff := cmp.Diff(want, c.texts()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestFlood lets 500 runs of a profile fail while Telegram wants peace: the
+// page of another profile is next, and the 500 take two messages.
+func TestFlood(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o, start := openOutbox(t), time.Now()
+		c := &chat{fail: func(attempt int, _ telegram.Message) error {
+			if attempt == 2 {
+				return errFlood
+			}
+			return nil
+		}}
+		n := notifier(t, o, c, somewhere)
+		for i := range 500 {
+			a := repeat("noisy", fmt.Sprintf("noisy: %d runs", i+1))
+			a.First = i == 0
+			enqueue(t, o, a)
+			if i%100 < 2 { // a run ends, and tells
+				if err := n.Drain(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		enqueue(t, o, first("other", "other fails"))
+		drainEvery(t, n, time.Hour)
+		want := []string{"noisy: 1 runs", "other fails", "noisy: 500 runs"}
+		if diff := cmp.Diff(want, c.texts()); diff != "" {
+			t.Error(diff)
+		}
+		if peace := c.at[1].Sub(start); peace < errFlood.RetryAfter || c.seen != 4 {
+			t.Errorf("%d attempts, the first of them after %s", c.seen, peace)
+		}
+	})
+}
+
+// TestOutage lets Telegram be away for an hour, during which four profiles
+// fail again and again, and one becomes well: nothing is lost, nothing comes
+// twice, and each is told of in the order in which it happened.
+func TestOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o, start := openOutbox(t), time.Now()
+		c := &chat{fail: func(int, telegram.Message) error {
+			if time.Since(start) < time.Hour {
+				return errDown
+			}
+			return nil
+		}}
+		n := notifier(t, o, c, somewhere)
+		incidents := map[string]Incident{}
+		for tick := range 6 { // one in ten minutes
+			for _, profile := range []string{"a", "b", "c", "d"} {
+				run := failing(profile, tick, "task")
+				run.ID = fmt.Sprintf("%s%d", profile, tick)
+				if profile == "d" && tick == 5 {
+					run.Tasks, run.State = run.Tasks[:1], montimer.RunOK
+				}
+				alert := author.Run(run, incidents[profile])
+				before := incidents[profile]
+				if before.Count == 0 {
+					before.First = run
+				}
+				before.Count, before.Told = before.Count+1, run
+				incidents[profile] = before
+				if err := o.Finish(t.Context(), run, alert); err != nil {
+					t.Fatal(err)
+				}
+				if err := n.Tell(t.Context(), *alert); err != nil {
+					t.Fatal(err)
+				}
+			}
+			time.Sleep(10 * time.Minute)
+		}
+		if len(c.sent) > 0 {
+			t.Fatal("sent during the outage")
+		}
+		tries := c.seen
+		drainEvery(t, n, 10*time.Minute)
+		var got []string
+		for _, text := range c.texts() {
+			_, profile, _ := strings.Cut(strings.TrimRight(strings.Split(text, "\n")[0], "*"), ": ")
+			switch {
+			case strings.Contains(text, "well again after 5 failed runs"):
+				profile += " well"
+			case strings.Contains(text, "failing: 6 runs"):
+				profile += " 6"
+			}
+			got = append(got, profile)
+		}
+		if diff := cmp.Diff([]string{"d", "c", "b", "a", "a 6", "b 6", "c 6", "d well"}, got); diff != "" {
+			t.Error(diff)
+		}
+		if tries > 24*4 {
+			t.Errorf("%d attempts in an hour", tries)
+		}
+	})
+}
+
+// TestMend holds that what a person has to mend is tried each hour, loudly, that
+// nothing else waits for it, and that it is given up in the end.
+func TestMend(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o, start := openOutbox(t), time.Now()
+		c := &chat{fail: func(_ int, m telegram.Message) error {
+			if strings.HasPrefix(m.Text, "bad") {
+				return errGone
+			}
+			return nil
+		}}
+		var log strings.Builder
+		n := notifier(t, o, c, somewhere)
+		n.Log = textLog(&log)
+		enqueue(t, o, first("x", "bad"))
+		enqueue(t, o, repeat("y", "good"))
+		if err := n.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"good"}, c.texts()); diff != "" {
+			t.Error(diff)
+		}
+		if !strings.Contains(log.String(), "level=ERROR") || !strings.Contains(log.String(), "bot was kicked") {
+			t.Errorf("not loud: %s", log.String())
+		}
+		tries := c.seen
+		if err := n.Flush(t.Context()); err != nil || c.seen != tries+1 {
+			t.Errorf("flush: %v, %d attempts", err, c.seen-tries)
+		}
+		drainEvery(t, n, 8*24*time.Hour)
+		if age := time.Since(start); age < giveUp || c.seen > tries+1+8*24 {
+			t.Errorf("given up after %s and %d attempts", age, c.seen)
+		}
+	})
+}
+
+// TestParts holds that a long text arrives whole, and that what has arrived of
+// it does not come again.
+func TestParts(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o := openOutbox(t)
+		c := &chat{fail: func(attempt int, _ telegram.Message) error {
+			if attempt == 2 {
+				return &telegram.Error{Status: 429, Description: "Too Many Requests", RetryAfter: time.Hour}
+			}
+			return nil
+		}}
+		text := "*automation: x*"
+		for i := range 300 {
+			text += fmt.Sprintf("\n❌ *task%d* (exit 1, 0.0s)", i)
+		}
+		enqueue(t, o, first("x", text))
+		drainEvery(t, notifier(t, o, c, somewhere), 2*time.Hour)
+		var got []string
+		for _, text := range c.texts() {
+			got = append(got, strings.Split(text, "\n")[1:]...)
+		}
+		if diff := cmp.Diff(strings.Split(text, "\n")[1:], got); diff != "" || len(c.sent) != 2 {
+			t.Errorf("%d messages: %s", len(c.sent), diff)
+		}
+	})
+}
+
+// TestAnswers holds what follows an answer at once.
+func TestAnswers(t *testing.T) {
+	t.Parallel()
+	migrated := &telegram.Error{Status: 400, Description: "Bad Request: group chat was upgraded", MigrateTo: "-100new"}
+	tests := []struct {
+		name    string
+		env     []string
+		answers []error
+		want    []string
+	}{
+		{"markup at fault", nil, []error{errParse}, []string{"-100a markdown a_b", "-100a plain a_b"}},
+		{"the chat has moved", nil, []error{migrated}, []string{"-100a markdown a_b", "-100new markdown a_b"}},
+		{"both", nil, []error{migrated, errParse}, []string{"-100a markdown a_b", "-100new markdown a_b", "-100new plain a_b"}},
+		{"label", []string{"TELEGRAM_TEST_CHAT_ID=-9"}, []error{errParse}, []string{`-9 markdown \[automation] a_b`, `-9 plain \[automation] a_b`}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			o := openOutbox(t)
+			var got []string
+			b := bot(func(_ string, m telegram.Message) error {
+				how := "plain"
+				if m.Markdown {
+					how = "markdown"
+				}
+				got = append(got, m.ChatID+" "+how+" "+m.Text)
+				if len(got) <= len(tt.answers) {
+					return tt.answers[len(got)-1]
+				}
+				return nil
+			})
+			env := append(tt.env, "TELEGRAM_BOT_TOKEN_DEFAULT=1:A", "TELEGRAM_CHAT_ID_AUTOMATION=-100a")
+			enqueue(t, o, first("x", "a_b"))
+			n := notifier(t, o, b, environ(env...))
+			if err := n.Drain(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+			if slices.Contains(tt.answers, error(migrated)) { // it is remembered
+				got = nil
+				enqueue(t, o, first("x", "next"))
+				if err := n.Drain(t.Context()); err != nil || got[0] != "-100new markdown next" {
+					t.Errorf("%v, %v", err, got)
+				}
+			}
+		})
+	}
+}
+
+// TestNowhere holds that an alert which has nowhere to go is dropped when it is
+// new, and that those which wait already are not.
+func TestNowhere(t *testing.T) {
+	t.Parallel()
+	for _, env := range [][]string{nil, {"LOG_LEVEL=debug", "TELEGRAM_BOT_TOKEN_DEFAULT=1:A", "TELEGRAM_CHAT_ID_AUTOMATION=1"}} {
+		o, c := openOutbox(t), &chat{}
+		old, fresh := enqueue(t, o, first("x", "old")), enqueue(t, o, first("x", "fresh"))
+		n := notifier(t, o, c, environ(env...))
+		if err := n.Tell(t.Context(), fresh); err == nil {
+			t.Error("no error")
+		}
+		if err := n.Drain(t.Context()); err == nil {
+			t.Error("no error")
+		}
+		if left := pending(t, o); len(left) != 1 || left[0].ID != old.ID || len(c.sent) > 0 {
+			t.Errorf("left: %v, sent: %v", left, c.sent)
+		}
+	}
+}
+
+func TestOneAtATime(t *testing.T) {
+	t.Parallel()
+	o, c := openOutbox(t), &chat{}
+	enqueue(t, o, first("x", "text"))
+	release, ok, err := o.Drain()
+	if err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	n := notifier(t, o, c, somewhere)
+	if err := n.Drain(t.Context()); err != nil || len(c.sent) > 0 {
+		t.Errorf("%v, %v", err, c.texts())
+	}
+	release()
+	if err := n.Drain(t.Context()); err != nil || len(c.sent) != 1 {
+		t.Errorf("%v, %v", err, c.texts())
+	}
+}
+
+// TestUnrecorded holds that an alert whose delivery cannot be recorded is not
+// sent again and again by the same process.
+func TestUnrecorded(t *testing.T) {
+	t.Parallel()
+	o, c := &full{openOutbox(t)}, &chat{}
+	enqueue(t, o.outbox, first("x", "text"))
+	if err := notifier(t, o, c, somewhere).Drain(t.Context()); err == nil || len(c.sent) != 1 {
+		t.Errorf("%v, %v", err, c.texts())
+	}
+}
+
+// full is an outbox that can take nothing any more.
+type full struct{ outbox }
+
+func (full) Delivered(context.Context, montimer.Alert, time.Time) error {
+	return errors.New("disk full")
+}
+
+func TestDirect(t *testing.T) {
+	t.Parallel()
+	c := &chat{}
+	n := notifier(t, nil, c, somewhere)
+	if err := n.Direct(t.Context(), *first("x", "x fails"), *repeat("y", "y")); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"x fails", "y"}, c.texts()); diff != "" {
+		t.Error(diff)
+	}
+	n.Getenv = environ()
+	if err := n.Direct(t.Context(), *first("x", "x")); !errors.Is(err, ErrNoRoute) {
+		t.Errorf("%v", err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		c := &chat{fail: func(int, telegram.Message) error { return errDown }}
+		err := notifier(t, nil, c, somewhere).Direct(t.Context(), *first("x", "x"))
+		if err == nil || !strings.Contains(err.Error(), "Bad Gateway") || time.Since(start) > limit {
+			t.Errorf("%v after %s", err, time.Since(start))
+		}
+	})
+}
