@@ -29,6 +29,14 @@ type Change struct {
 	New    string // content after; "" for Keep and Remove
 }
 
+// BecomesInterval reports whether a timer that had times now has an interval.
+// A reload does not begin one for a service that has not run since the boot
+// (systemd.timer(5), OnUnitActiveSec=).
+func (c Change) BecomesInterval() bool {
+	const interval = "\nOnUnitActiveSec="
+	return strings.Contains(c.New, interval) && !strings.Contains(c.Old, interval)
+}
+
 // Plan compares the wanted units with the installed ones and returns what has
 // to change, sorted by name, the target last. It is an error when a wanted
 // name is taken by a file that montimer did not write.

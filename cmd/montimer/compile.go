@@ -78,7 +78,8 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 	if err := printPlan(e.stdout, plan); err != nil {
 		return err
 	}
-	return advise(e.stderr, h, plan)
+	advise(e.stderr, h, plan)
+	return nil
 }
 
 // warnUnknown tells of settings for profiles that jobs.yaml does not have: one
@@ -121,10 +122,10 @@ func printPlan(w io.Writer, plan []compiler.Change) error {
 }
 
 // advise says what the operator has to do for the plan to take effect.
-func advise(w io.Writer, h montimer.Host, plan []compiler.Change) error {
+func advise(w io.Writer, h montimer.Host, plan []compiler.Change) {
 	if len(plan) == 0 {
 		fmt.Fprintln(w, "nothing changed")
-		return nil
+		return
 	}
 	fmt.Fprintln(w, "to take effect: systemctl daemon-reload")
 	for _, c := range plan {
@@ -133,10 +134,11 @@ func advise(w io.Writer, h montimer.Host, plan []compiler.Change) error {
 			fmt.Fprintln(w, "once, to start the timers: systemctl enable --now", compiler.TargetName)
 		case c.Action == compiler.Keep:
 			fmt.Fprintln(w, "kept until the next compile, so that the reload can stop it:", c.Name)
+		case c.Action == compiler.Update && c.BecomesInterval():
+			fmt.Fprintln(w, "then, since an interval is counted from a start: systemctl restart", c.Name)
 		}
 	}
 	warnEnvFile(w, h)
-	return nil
 }
 
 // warnEnvFile tells of a missing environment file: no service starts without.
