@@ -99,7 +99,7 @@ func newCheckout(e env, f hostFlags, h montimer.Host, log slog.Handler) *checkou
 func (c *checkout) peek(ctx context.Context) (montimer.Jobs, error) {
 	e, h := c.env, c.host
 	e.stderr = io.Discard
-	return loadJobs(ctx, e, &h)
+	return execCmd{}.load(ctx, e, &h)
 }
 
 // sync syncs, and sees to it that the units follow.

@@ -19,7 +19,9 @@ import (
 func (s Syncer) followUp(ctx context.Context, state *State, o Outcome) (failed []montimer.TaskRun) {
 	commands, err := s.OnChange(ctx)
 	if err != nil {
-		s.Log.Warn(fmt.Sprintf("what follows the sync has to wait: %v", err))
+		if len(state.Settled) > 0 {
+			s.Log.Warn(fmt.Sprintf("the commands after a sync have to wait: %v", err))
+		}
 		return nil
 	}
 	settled := map[string]string{}

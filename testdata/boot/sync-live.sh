@@ -1,0 +1,123 @@
+#!/bin/bash
+# What is merged is live within one sync and one apply, with no command on the
+# host: tasks, cadences, profiles that come, go and change their name, even that
+# of the profile which syncs. A broken jobs.yaml stops nothing and mends itself.
+source "${BASH_SOURCE%/*}/lib.sh"
+
+as_deploy() { runuser -u deploy -- "$@"; }
+author() { as_deploy git -C /srv/author -c user.name=a -c user.email=a@b "$@"; }
+# merge MESSAGE: jobs.yaml from standard input, and whatever else is new, merged.
+merge() {
+  as_deploy tee /srv/author/jobs.yaml >/dev/null
+  author add -A
+  author commit -q -m "$1"
+  author push -q origin HEAD:main
+}
+calendar() { [[ $(systemctl show -P TimersCalendar "montimer-job-$1.timer") == *"$2"* ]]; }
+
+new_host
+install -d -o deploy -g deploy /srv/remote.git /srv/author
+as_deploy git init -q --bare -b main /srv/remote.git
+as_deploy git clone -q /srv/remote.git /srv/author 2>/dev/null
+merge one <<'YAML'
+profiles:
+  puller: { calendar: "*:*:0/2", sync_before_run: true, tasks: [{ name: one, command: [echo, version one] }] }
+  other: { cron: "0 5 * * *", tasks: [{ name: one, command: [echo, other] }] }
+  gone: { cron: "0 6 * * *", tasks: [{ name: one, command: [echo, gone] }] }
+YAML
+as_deploy git clone -q /srv/remote.git /srv/app
+install -m 644 /deploy/systemd/montimer-apply.* /usr/lib/systemd/system/
+install -m 644 /deploy/tmpfiles.d/montimer.conf /usr/lib/tmpfiles.d/
+systemd-tmpfiles --create /usr/lib/tmpfiles.d/montimer.conf
+systemctl daemon-reload
+systemctl enable --now montimer-apply.path 2>/dev/null
+montimer apply 2>/dev/null
+within 6 logged puller "version one"
+within 4 logged puller "pre-run git sync: already up to date"
+
+step "a merged task runs in the very run that synced it"
+merge two <<'YAML'
+profiles:
+  puller: { calendar: "*:*:0/2", sync_before_run: true, tasks: [{ name: one, command: [echo, version one] }, { name: two, command: [echo, version two] }] }
+  other: { cron: "0 5 * * *", tasks: [{ name: one, command: [echo, other] }] }
+  gone: { cron: "0 6 * * *", tasks: [{ name: one, command: [echo, gone] }] }
+YAML
+within 6 logged puller "version two"
+journalctl --no-pager -o cat -u montimer-job-puller.service >/tmp/said
+synced=$(grep -n '(1 commit)$' /tmp/said | head -1 | cut -d: -f1)
+ran=$(grep -n 'version two' /tmp/said | head -1 | cut -d: -f1)
+[[ $(sed -n "$synced,${ran}p" /tmp/said | grep -c '^Starting') == 0 ]] || fail "another run came between: $(cat /tmp/said)"
+! journalctl -o cat -u montimer-apply.service | grep '^Starting' || fail "an apply for a task"
+
+step "a new cadence, a new profile, one that has gone"
+merge three <<'YAML'
+profiles:
+  puller: { calendar: "*:*:0/2", sync_before_run: true, tasks: [{ name: one, command: [echo, version three] }] }
+  other: { cron: "30 7 * * *", tasks: [{ name: one, command: [echo, other] }] }
+  fresh: { calendar: "*:*:0/2", tasks: [{ name: one, command: [echo, fresh] }] }
+YAML
+within 8 calendar other 07:30:00
+within 4 logged fresh fresh
+[[ $(systemctl show -P LoadState montimer-job-gone.timer) == not-found ]] || fail "gone is still there"
+healthy
+
+step "the profile that syncs has another name"
+merge four <<'YAML'
+profiles:
+  renamed: { calendar: "*:*:0/2", sync_before_run: true, tasks: [{ name: one, command: [echo, renamed] }] }
+  other: { cron: "30 7 * * *", tasks: [{ name: one, command: [echo, other] }] }
+YAML
+within 8 logged renamed "pre-run git sync"
+within 4 is montimer-job-puller.timer inactive
+within 4 is montimer-job-puller.service inactive
+healthy
+
+step "a new uv.lock has the command run once"
+as_deploy tee /srv/author/uv.lock >/dev/null <<<1
+merge five <<'YAML'
+sync: { on_change: [{ paths: [uv.lock], command: "echo installing $(cat uv.lock); touch installed" }] }
+profiles:
+  renamed: { calendar: "*:*:0/2", sync_before_run: true, tasks: [{ name: one, command: "ls installed" }] }
+  other: { cron: "30 7 * * *", tasks: [{ name: one, command: [echo, other] }] }
+YAML
+within 6 logged renamed "one: installed"
+within 4 logged renamed "already up to date"
+(($(journalctl --no-pager -o cat -u montimer-job-renamed.service | grep -c 'after the sync: running') == 1)) || fail "not once"
+healthy
+
+step "a broken jobs.yaml stops nothing"
+merge broken <<<'profiles: {renamed: {calendar: "*:*:0/2"}'
+within 6 logged renamed "jobs.yaml:2: error"
+is montimer-job-renamed.timer active || fail "the timer is $(systemctl is-active montimer-job-renamed.timer)"
+count=$(journalctl --no-pager -o cat -u montimer-job-renamed.service | grep -c 'one: installed')
+sleep 4
+(($(journalctl --no-pager -o cat -u montimer-job-renamed.service | grep -c 'one: installed') > count)) || fail "the tasks do not go on"
+calendar other 07:30:00 || fail "the units have changed"
+
+step "and mends itself"
+merge mended <<'YAML'
+profiles:
+  renamed: { calendar: "*:*:0/2", sync_before_run: true, tasks: [{ name: one, command: [echo, mended] }] }
+  other: { cron: "45 8 * * *", tasks: [{ name: one, command: [echo, other] }] }
+YAML
+within 8 logged renamed "one: mended"
+within 8 calendar other 08:45:00
+
+step "syncs with a timer of their own"
+printf 'sync: { every: 10s }\n' >>/etc/montimer/config.yaml
+montimer apply 2>/dev/null
+is montimer-sync.timer active || fail "montimer-sync.timer is $(systemctl is-active montimer-sync.timer)"
+merge last <<'YAML'
+profiles:
+  other: { cron: "15 9 * * *", tasks: [{ name: one, command: [echo, other] }] }
+YAML
+within 6 is montimer-job-renamed.timer inactive
+merge "very last" <<'YAML'
+profiles:
+  other: { cron: "20 9 * * *", tasks: [{ name: one, command: [echo, other] }] }
+YAML
+within 16 calendar other 09:20:00
+within 2 is montimer-sync.service inactive
+healthy
+
+printf 'PASS\n'
