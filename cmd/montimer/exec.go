@@ -48,6 +48,7 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 		Checkout: h.Checkout,
 		StateDir: h.StateDir,
 		Environ:  os.Environ(),
+		Load:     func(ctx context.Context) (montimer.Jobs, error) { return c.load(ctx, e, &h) },
 		Redactor: newRedactor(os.Environ()),
 		Sink:     taskexec.NewTextSink(e.stderr, inJournal),
 		Log:      slog.New(newRunLog(e.stderr, inJournal)),
@@ -58,18 +59,12 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 	}
 	checkout := newCheckout(e, c.hostFlags, h, newRunLog(e.stderr, inJournal))
 	runner.Peek, runner.Syncer = checkout.peek, checkout
-	records := records{}
+	var page *pager
 	if !c.DryRun {
-		records = openRecords(ctx, h.StateDir)
-		defer records.Close()
-	}
-	page := newPager(e, h.Checkout, records, runner.Log)
-	page.manual = c.Notify
-	runner.Recorder, runner.Alert, runner.Began = records, page.alert, page.began
-	runner.Load = func(ctx context.Context) (montimer.Jobs, error) {
-		jobs, err := c.load(ctx, e, &h)
-		page.author.Policy = jobs.Notify
-		return jobs, err
+		page = newPager(e, h.Checkout, openRecords(ctx, h.StateDir), runner.Log)
+		page.manual = c.Notify
+		page.attend(&runner)
+		defer page.records.Close()
 	}
 	result, err := runner.Exec(ctx, taskexec.Request{
 		Profile: c.Profile,
@@ -79,6 +74,9 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 	})
 	code := taskexec.ExitCode(result, err)
 	if !c.DryRun {
+		for _, words := range checkout.pages {
+			page.page(context.WithoutCancel(ctx), "", result.ID, words)
+		}
 		page.ended(result, code)
 	}
 	switch {

@@ -41,13 +41,7 @@ func (c failureCmd) Run(ctx context.Context, e env) error {
 		if err != nil && !errors.Is(err, store.ErrNoRun) {
 			words += "; " + err.Error()
 		}
-		page := p.keep(p.author.Page(profile, runID, words))
-		if p.records.err == nil {
-			if err := p.records.store.Enqueue(ctx, page); err != nil {
-				log.Error(err.Error())
-				page.ID = 0
-			}
-		}
+		p.page(ctx, profile, runID, words)
 	}
 	if err := p.send(ctx); err != nil {
 		c.leave(e, err)

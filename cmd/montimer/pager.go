@@ -30,6 +30,8 @@ type pager struct {
 }
 
 func newPager(e env, checkout string, r records, log *slog.Logger) *pager {
+	redactor := newRedactor(os.Environ())
+	log = slog.New(taskexec.Discreet(log.Handler(), redactor))
 	name, err := os.Hostname()
 	if err != nil {
 		log.Warn(err.Error())
@@ -40,8 +42,19 @@ func newPager(e env, checkout string, r records, log *slog.Logger) *pager {
 		log:     log,
 		author:  notify.Author{Host: name, Subjects: func(from, to string) []string { return subjects(checkout, from, to) }},
 		records: r,
-		heart:   notify.Heart{Getenv: e.getenv, Redact: newRedactor(os.Environ()).String, Log: log},
+		heart:   notify.Heart{Getenv: e.getenv, Redact: redactor.String, Log: log},
 	}
+}
+
+// attend has the pager hear of what the runner does.
+func (p *pager) attend(r *taskexec.Runner) {
+	load := r.Load
+	r.Load = func(ctx context.Context) (montimer.Jobs, error) {
+		jobs, err := load(ctx)
+		p.author.Policy = jobs.Notify
+		return jobs, err
+	}
+	r.Recorder, r.Alert, r.Began = p.records, p.alert, p.began
 }
 
 // began is told of a run that begins.
@@ -89,6 +102,18 @@ func (p *pager) keep(a *montimer.Alert) *montimer.Alert {
 		p.made = append(p.made, a)
 	}
 	return a
+}
+
+// page makes and stores an alert of montimer itself.
+func (p *pager) page(ctx context.Context, profile, runID, words string) {
+	a := p.keep(p.author.Page(profile, runID, words))
+	if p.records.err != nil {
+		return // it goes from memory
+	}
+	if err := p.records.store.Enqueue(ctx, a); err != nil {
+		p.log.Error(err.Error(), "event", taskexec.EventUnrecorded)
+		a.ID = 0
+	}
 }
 
 // send sends the alerts that have been made and what else waits in the outbox.

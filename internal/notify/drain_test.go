@@ -363,3 +363,23 @@ func TestDirect(t *testing.T) {
 		}
 	})
 }
+
+// TestRedact holds that what Telegram, or somebody in its place, says is stored
+// and logged without secrets.
+func TestRedact(t *testing.T) {
+	t.Parallel()
+	o := openOutbox(t)
+	c := &chat{fail: func(int, telegram.Message) error {
+		return &telegram.Error{Status: 404, Description: "no token planted here"}
+	}}
+	var log strings.Builder
+	n := notifier(t, o, c, somewhere)
+	n.Log, n.Redact = textLog(&log), strings.NewReplacer("planted", "***").Replace
+	enqueue(t, o, first("x", "text"))
+	if err := n.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := pending(t, o)[0].Error; got != "404 no token *** here" || strings.Contains(log.String(), "planted") {
+		t.Errorf("%s; %s", got, log.String())
+	}
+}
