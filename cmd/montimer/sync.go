@@ -35,7 +35,18 @@ func (c syncCmd) Run(ctx context.Context, e env) error {
 		return fmt.Errorf("make the state directory: %w", err)
 	}
 	defer stayAlive(e.getenv("NOTIFY_SOCKET"))()
-	o := newCheckout(e, c.hostFlags, h, newRunLog(e.stderr, false)).sync(ctx)
+	checkout := newCheckout(e, c.hostFlags, h, newRunLog(e.stderr, false))
+	o := checkout.syncer.Run(ctx)
+	if len(o.Pages) > 0 {
+		p := newPager(e, h.Checkout, openRecords(ctx, h.StateDir), checkout.log)
+		defer p.records.Close()
+		for _, words := range o.Pages {
+			p.page(ctx, "", "", words)
+		}
+		if err := p.send(ctx); err != nil {
+			checkout.log.Error("alerts: " + err.Error())
+		}
+	}
 	switch {
 	case o.Err != nil:
 		return exitError{exitFailed, fmt.Errorf("git sync: %s", taskexec.AppendDisplay(nil, []byte(o.Err.Error())))}
@@ -78,11 +89,11 @@ type checkout struct {
 	host     montimer.Host
 	log      *slog.Logger
 	redactor *taskexec.Redactor
-	pages    []string // what a person must be told
+	pages    []string // of the sync: what a person must be told
 }
 
 func newCheckout(e env, f hostFlags, h montimer.Host, log slog.Handler) *checkout {
-	c := &checkout{env: e, flags: f, host: h, redactor: taskexec.NewRedactor(taskexec.SecretValues(os.Environ()))}
+	c := &checkout{env: e, flags: f, host: h, redactor: newRedactor(os.Environ())}
 	c.log = slog.New(taskexec.Discreet(log, c.redactor))
 	c.syncer = gitsync.Syncer{
 		Repo: h.Checkout, StateDir: h.StateDir, Sync: h.Sync, Environ: os.Environ(), Log: c.log,
@@ -90,6 +101,7 @@ func newCheckout(e env, f hostFlags, h montimer.Host, log slog.Handler) *checkou
 			j, err := c.peek(ctx)
 			return j.OnChange, err
 		},
+		Units: c.unitsFollow,
 	}
 	return c
 }
@@ -102,24 +114,10 @@ func (c *checkout) peek(ctx context.Context) (montimer.Jobs, error) {
 	return execCmd{}.load(ctx, e, &h)
 }
 
-// sync syncs, and sees to it that the units follow.
-func (c *checkout) sync(ctx context.Context) gitsync.Outcome {
-	o := c.syncer.Run(ctx)
-	c.page(o.Page)
-	c.page(c.unitsFollow(ctx, o))
-	return o
-}
-
-func (c *checkout) page(text string) {
-	if text != "" {
-		c.log.Error(text)
-		c.pages = append(c.pages, text)
-	}
-}
-
 // Sync implements [taskexec.Syncer].
 func (c *checkout) Sync(ctx context.Context) []montimer.TaskRun {
-	o := c.sync(ctx)
+	o := c.syncer.Run(ctx)
+	c.pages = o.Pages
 	if o.Err != nil {
 		c.log.Warn(fmt.Sprintf("pre-run git sync failed (running existing checkout): %v", o))
 	} else {

@@ -35,6 +35,10 @@ type Syncer struct {
 	// While it has an error, the commands wait.
 	OnChange func(context.Context) ([]montimer.OnChange, error)
 
+	// Units compares the units with the jobs.yaml that the sync has brought,
+	// and returns what a person must be told; it may be nil.
+	Units func(context.Context, Outcome) (page string)
+
 	Wait    time.Duration // for tasks to let go of the checkout; 0: 30 s
 	LockAge time.Duration // from which a lock file of git may be a leftover; 0: 10 s
 }
@@ -46,9 +50,9 @@ type Outcome struct {
 	PutOff   bool   // there was something new, but tasks were using the checkout
 	Forced   bool   // tasks were using the checkout, for too long to wait any more
 	Err      error  // why the sync failed; the checkout is as it was, or as git left it
-	Page     string // what a person must be told: the checkout stays behind; "": nothing
 
 	Failed []montimer.TaskRun // commands after changes that did not do their work
+	Pages  []string           // what a person must be told, at most every six hours
 }
 
 // String says what the sync did.
@@ -91,10 +95,14 @@ func (s Syncer) Run(ctx context.Context) Outcome {
 	if ctx.Err() == nil { // being told to stop is no failure of the sync
 		state.note(o, time.Now())
 	}
+	pages := map[string]string{"sync": state.page(s.Sync, time.Now())}
+	if s.Units != nil {
+		pages["units"] = s.Units(ctx, o)
+	}
+	o.Pages = state.due(pages, time.Now())
 	if err := state.write(s.StateDir); err != nil {
 		s.Log.Warn(fmt.Sprintf("git sync: %v", err))
 	}
-	o.Page = state.page(s.Sync, time.Now())
 	return o
 }
 

@@ -150,12 +150,15 @@ func TestFailures(t *testing.T) {
 		commit := s.push("jobs.yaml", "two\n")
 		os.Rename(s.remote, s.remote+".away")
 		for range 2 {
-			if o := s.fails("remote.git"); o.Page != "" {
-				t.Errorf("paged too early: %s", o.Page)
+			if o := s.fails("remote.git"); len(o.Pages) > 0 {
+				t.Errorf("paged too early: %s", o.Pages)
 			}
 		}
-		if o := s.fails("remote.git"); !strings.Contains(o.Page, "failed 3 times in a row") || !strings.Contains(o.Page, "remote.git") {
-			t.Errorf("page %q", o.Page)
+		if o := s.fails("remote.git"); len(o.Pages) != 1 || !strings.Contains(o.Pages[0], "keeps failing") || !strings.Contains(o.Pages[0], "remote.git") {
+			t.Errorf("pages %q", o.Pages)
+		}
+		if o := s.fails("remote.git"); len(o.Pages) > 0 {
+			t.Errorf("paged again at once: %q", o.Pages)
 		}
 		s.has("jobs.yaml", "one\n")
 		os.Rename(s.remote+".away", s.remote)
@@ -224,13 +227,35 @@ func TestPage(t *testing.T) {
 	}{
 		{"all is well", State{OK: now}, ""},
 		{"failed twice", State{Failures: 2, Error: "no"}, ""},
-		{"failed three times", State{Failures: 3, Error: "no"}, "git sync of origin/main has failed 3 times in a row: no"},
-		{"since a good one", State{Failures: 4, Error: "no", OK: now.Add(-time.Hour)}, "git sync of origin/main has failed 4 times in a row, the last good one was 2026-07-01 11:00:00: no"},
+		{"failed three times", State{Failures: 3, Error: "no"}, "git sync of origin/main keeps failing, and never worked: no"},
+		{"since a good one", State{Failures: 4, Error: "no", OK: now.Add(-time.Hour)}, "git sync of origin/main keeps failing, the last good one was 2026-07-01 11:00:00: no"},
 		{"behind for an hour", State{Behind: now.Add(-time.Hour), Failures: 1}, ""},
 		{"behind for longer", State{Behind: now.Add(-61 * time.Minute), Failures: 1, Error: "no"}, "git sync: the checkout has been older than origin/main since 2026-07-01 10:59:00: no"},
 	} {
 		if got := tc.state.page(of, now); got != tc.want {
 			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
+		}
+	}
+}
+
+func TestDue(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
+	var s State
+	for i, tc := range []struct {
+		after time.Duration
+		pages map[string]string
+		want  []string
+	}{
+		{0, map[string]string{"sync": "", "units": "old"}, []string{"old"}},
+		{time.Hour, map[string]string{"sync": "failing", "units": "old still"}, []string{"failing"}},
+		{6 * time.Hour, map[string]string{"sync": "failing", "units": "old still"}, []string{"old still"}},
+		{7 * time.Hour, map[string]string{"sync": "", "units": ""}, nil},
+		{8 * time.Hour, map[string]string{"sync": "failing", "units": ""}, []string{"failing"}},
+		{-time.Hour, map[string]string{"sync": "failing", "units": ""}, []string{"failing"}},
+	} {
+		if diff := cmp.Diff(tc.want, s.due(tc.pages, now.Add(tc.after))); diff != "" {
+			t.Errorf("step %d: %s", i, diff)
 		}
 	}
 }
@@ -394,7 +419,7 @@ func TestNoCredentials(t *testing.T) {
 	s.host("remote", "set-url", "origin", "http://deploy:s3cr3t@127.0.0.1:1/repo.git")
 	o := s.fails("127.0.0.1")
 	s.fails("")
-	page := s.fails("").Page
+	page := strings.Join(s.fails("").Pages, "")
 	state, _ := os.ReadFile(s.state + "/" + stateFile)
 	if all := o.String() + page + s.log.String() + string(state); strings.Contains(all, "s3cr3t") || page == "" {
 		t.Error(all)

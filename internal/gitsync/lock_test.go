@@ -22,7 +22,7 @@ func TestTasksKeepTheirTree(t *testing.T) {
 	}
 	commit := s.push("jobs.yaml", "two\n")
 	started := time.Now()
-	if o := s.syncer.Run(ctx); !o.PutOff || o.Page != "" || o.String() != "put off: tasks are using the checkout" {
+	if o := s.syncer.Run(ctx); !o.PutOff || len(o.Pages) > 0 || o.String() != "put off: tasks are using the checkout" {
 		t.Errorf("%+v", o)
 	}
 	if took := time.Since(started); took < s.syncer.Wait {
@@ -39,7 +39,7 @@ func TestTasksKeepTheirTree(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := s.syncer.Run(ctx)
-	if !o.Forced || o.New != commit || o.Page != "" || !strings.Contains(o.String(), "under tasks") {
+	if !o.Forced || o.New != commit || len(o.Pages) > 0 || !strings.Contains(o.String(), "under tasks") {
 		t.Errorf("after an hour: %+v", o)
 	}
 	s.has("jobs.yaml", "two\n")

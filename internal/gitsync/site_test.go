@@ -110,7 +110,7 @@ func (s *site) has(name, want string) {
 func (s *site) sync() Outcome {
 	s.t.Helper()
 	o := s.syncer.Run(context.Background())
-	if o.Err != nil || o.PutOff || len(o.Failed) > 0 || o.Page != "" {
+	if o.Err != nil || o.PutOff || len(o.Failed) > 0 || len(o.Pages) > 0 {
 		s.t.Fatalf("sync: %+v\n%s", o, s.log)
 	}
 	return o

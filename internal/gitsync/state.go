@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/montimer/montimer"
@@ -19,6 +21,9 @@ type State struct {
 	Error    string    `json:"error,omitempty"` // of the last of them
 	Behind   time.Time `json:"behind,omitzero"` // since when it is known that the remote has something newer
 
+	// Paged has when a person was last told of what still holds, by its kind.
+	Paged map[string]time.Time `json:"paged,omitempty"`
+
 	// Settled has, by a digest of each command that follows changes, the
 	// commit that it last did its work for.
 	Settled map[string]string `json:"settled,omitempty"`
@@ -30,6 +35,7 @@ const (
 	maxState    = 1 << 20 // bytes
 	maxBehind   = time.Hour
 	maxFailures = 3
+	repeatPages = 6 * time.Hour
 )
 
 // ReadState reads the state that is kept in the state directory. What cannot
@@ -74,18 +80,35 @@ func (s State) overdue(now time.Time) bool {
 	return !s.Behind.IsZero() && (now.Sub(s.Behind) > maxBehind || now.Before(s.Behind))
 }
 
-// page says what a person must be told, at every sync as long as it holds.
+// page says what a person must be told of the syncs; "" is nothing.
 func (s State) page(of montimer.Sync, now time.Time) string {
 	upstream := of.Remote + "/" + of.Branch
 	switch {
 	case s.overdue(now):
 		return fmt.Sprintf("git sync: the checkout has been older than %s since %s: %s", upstream, s.Behind.Format(time.DateTime), s.Error)
 	case s.Failures >= maxFailures && s.OK.IsZero():
-		return fmt.Sprintf("git sync of %s has failed %d times in a row: %s", upstream, s.Failures, s.Error)
+		return fmt.Sprintf("git sync of %s keeps failing, and never worked: %s", upstream, s.Error)
 	case s.Failures >= maxFailures:
-		return fmt.Sprintf("git sync of %s has failed %d times in a row, the last good one was %s: %s", upstream, s.Failures, s.OK.Format(time.DateTime), s.Error)
+		return fmt.Sprintf("git sync of %s keeps failing, the last good one was %s: %s", upstream, s.OK.Format(time.DateTime), s.Error)
 	}
 	return ""
+}
+
+// due returns those pages that are new, or were last told of long ago.
+func (s *State) due(pages map[string]string, now time.Time) (due []string) {
+	paged := map[string]time.Time{}
+	for _, kind := range slices.Sorted(maps.Keys(pages)) {
+		if pages[kind] == "" {
+			continue
+		}
+		paged[kind] = s.Paged[kind]
+		if since := now.Sub(paged[kind]); since >= repeatPages || since < 0 {
+			paged[kind] = now
+			due = append(due, pages[kind])
+		}
+	}
+	s.Paged = paged
+	return due
 }
 
 // readFile reads a file of at most max bytes.
