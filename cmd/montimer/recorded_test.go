@@ -1,4 +1,4 @@
-package notify
+package main
 
 import (
 	"context"
@@ -7,22 +7,25 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/store"
-	"github.com/montimer/montimer/internal/telegram"
+	"github.com/montimer/montimer/internal/testenv"
 )
 
 // recorded is a run of the old runner: how a Bot API answered it, what it sent
@@ -32,6 +35,7 @@ type recorded struct {
 	Argv []string
 	Mode string
 	Env  map[string]string
+	RC   int
 	Sent []struct {
 		Path string
 		Body map[string]any
@@ -47,17 +51,19 @@ type recorded struct {
 
 // exchange is what there is to compare of one.
 type exchange struct {
+	code           string   // exit code; "": killed, since it would go on trying
 	requests       []string // path and body without the text
 	texts          []string // of the requests
 	message, plain string
 	status, errors string
 }
 
-// TestReplay does each recorded run again. It may differ in what the last table
-// of docs/telegram.md says, and must.
-func TestReplay(t *testing.T) {
+// TestRecorded does each recorded run again, with the tasks that it had. It may
+// differ in what the last table of docs/telegram.md says, and must.
+func TestRecorded(t *testing.T) {
 	t.Parallel()
-	data, err := os.ReadFile("testdata/recorded.json")
+	testenv.Need(t, "python3")
+	data, err := os.ReadFile("testdata/recorded/recorded.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,40 +71,36 @@ func TestReplay(t *testing.T) {
 	if err := json.Unmarshal(data, &all); err != nil {
 		t.Fatal(err)
 	}
+	binary := build(t)
+	openToAll(t, filepath.Dir(binary))
 	var mu sync.Mutex
-	differences := map[string][]string{}
-	t.Run("recorded", func(t *testing.T) {
+	differ := map[string][]string{}
+	t.Run("run", func(t *testing.T) {
 		for _, r := range all {
-			if r.Argv[1] != "one" {
-				if len(r.Sent)+len(r.Rows) > 0 {
-					t.Errorf("%s: a run with messages that is left out", r.Case)
-				}
-				continue
-			}
 			t.Run(r.Case, func(t *testing.T) {
 				t.Parallel()
-				found := compare(r.exchange(), replay(t, r))
+				found := differences(r.exchange(), replay(t, binary, r))
 				mu.Lock()
 				defer mu.Unlock()
-				differences[r.Case] = found
+				differ[r.Case] = found
 			})
 		}
 	})
 	var got []string
 	for _, r := range all {
-		for _, d := range differences[r.Case] {
+		for _, d := range differ[r.Case] {
 			got = append(got, fmt.Sprintf("| %s | %s |", r.Case, d))
 		}
 	}
 	if diff := cmp.Diff(documented(t), got); diff != "" {
-		t.Errorf("the differences are not those in %s:\n%s\nbut\n%s", doc, diff, strings.Join(got, "\n"))
+		t.Errorf("the differences are not those in docs/telegram.md:\n%s\nbut\n%s", diff, strings.Join(got, "\n"))
 	}
 }
 
 // documented returns the rows of the last table, without the reason.
 func documented(t *testing.T) []string {
 	t.Helper()
-	text, err := os.ReadFile(doc)
+	text, err := os.ReadFile("../../docs/telegram.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,12 +119,15 @@ func documented(t *testing.T) []string {
 	return rows
 }
 
-func compare(before, now exchange) []string {
+func differences(before, now exchange) []string {
 	var found []string
 	differ := func(what, before, now string) {
 		if before != now {
 			found = append(found, fmt.Sprintf("%s | %s | %s", what, before, now))
 		}
+	}
+	if now.code != "" {
+		differ("exit code", before.code, now.code)
 	}
 	for i := range max(len(before.requests), len(now.requests)) {
 		at := func(requests []string) string {
@@ -144,7 +149,7 @@ func compare(before, now exchange) []string {
 }
 
 func (r recorded) exchange() exchange {
-	var e exchange
+	e := exchange{code: fmt.Sprint(r.RC)}
 	for _, s := range r.Sent {
 		e.add(s.Path, s.Body)
 	}
@@ -178,10 +183,16 @@ func (e *exchange) add(path string, body map[string]any) {
 	e.texts = append(e.texts, text(body["text"].(string)))
 }
 
-// replay lets a failing run be told of as in the recorded one.
-func replay(t *testing.T, r recorded) exchange {
+// nobody is the user that runs what root may not.
+const nobody = 65534
+
+// replay runs montimer as the old runner was run. One that makes no progress is
+// killed: it would go on trying for half a minute.
+func replay(t *testing.T, binary string, r recorded) exchange {
 	var mu sync.Mutex
 	var now exchange
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		raw, _ := io.ReadAll(q.Body)
 		var body map[string]any
@@ -192,45 +203,80 @@ func replay(t *testing.T, r recorded) exchange {
 		mu.Lock()
 		now.add(q.URL.Path, body)
 		mu.Unlock()
+		if r.Mode == "hang" {
+			stop()
+		}
 		answer(w, q, r.Mode, markdown)
 	}))
 	defer server.Close()
-	base := server.URL
-	if r.Case == "telegram refused" {
-		base = "http://127.0.0.1:9"
-	}
-	bot, err := telegram.New(base)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	dir := t.TempDir()
-	s, err := store.Open(t.Context(), dir, store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
 
-	run := failing("one", 0)
-	run.Tasks = []montimer.TaskRun{{Name: "one", Status: montimer.TaskFailed, ExitCode: 7, Attempts: 1}}
-	run.State = montimer.RunFailed
-	alert := author.Run(run, Incident{})
-	if err := s.Finish(t.Context(), run, alert); err != nil {
-		t.Fatal(err)
+	dir := copyForAll(t, "testdata/recorded")
+	stateDir := filepath.Join(dir, "state")
+	cmd := exec.CommandContext(ctx, binary, append([]string{"exec", "--notify"}, r.Argv[1:]...)...)
+	cmd.Dir = dir
+	cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + dir, "MONTIMER_CHECKOUT=" + dir, "MONTIMER_STATE_DIR=" + stateDir,
+		"MONTIMER_JOBS=" + filepath.Join(dir, "automation/jobs.yaml"), "TELEGRAM_API_BASE=" + server.URL}
+	if r.Case == "telegram refused" {
+		cmd.Env = append(cmd.Env, "TELEGRAM_API_BASE=http://127.0.0.1:9")
 	}
-	n := notifier(t, outbox{s}, bot, func(name string) string { return r.Env[name] })
-	if err := n.Tell(ctx, *alert); err != nil && !errors.Is(err, ErrDebug) && !errors.Is(err, ErrNoRoute) && !errors.Is(err, ErrNoToken) {
-		t.Fatal(err)
+	for name, value := range r.Env {
+		cmd.Env = append(cmd.Env, name+"="+value)
 	}
-	row := oneRow(t, dir)
+	if host.IsRoot() {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	}
+	cmd.Stderr = &watched{t: t, text: "next attempt in", found: stop}
+	err := cmd.Run()
+	var ended *exec.ExitError
+	switch {
+	case err != nil && !errors.As(err, &ended):
+		t.Fatal(err)
+	case ctx.Err() == nil:
+		now.code = fmt.Sprint(cmd.ProcessState.ExitCode())
+	}
+
+	row, ok := oneRow(t, stateDir)
 	for _, sent := range now.texts {
 		if sent != text(row[0]) {
 			t.Errorf("sent %q, recorded %q", sent, row[0])
 		}
 	}
-	now.message, now.plain, now.status, now.errors = "`"+text(row[0])+"`", row[1], row[2], row[3]
+	now.message, now.plain, now.status, now.errors = "none", "none", "none", "none"
+	if ok {
+		now.message, now.plain, now.status, now.errors = "`"+text(row[0])+"`", row[1], row[2], row[3]
+	}
 	return now
+}
+
+// watched is a log that calls found once a line holds the text.
+type watched struct {
+	t     *testing.T
+	text  string
+	found func()
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	w.t.Log(strings.TrimSpace(string(p)))
+	if strings.Contains(string(p), w.text) {
+		w.found()
+	}
+	return len(p), nil
+}
+
+// copyForAll copies a folder to where the user nobody can use it.
+func copyForAll(t *testing.T, from string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+	openToAll(t, dir)
+	if host.IsRoot() {
+		if err := os.Chown(dir, nobody, nobody); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }
 
 // answer answers as the recorded Bot API did.
@@ -261,19 +307,36 @@ func answer(w http.ResponseWriter, q *http.Request, mode string, markdown bool) 
 	}
 }
 
-// oneRow returns the only row of alert_events, as another program reads it.
-func oneRow(t *testing.T, dir string) (row [4]string) {
+// oneRow returns the only row of alert_events, as another program reads it;
+// ok is false where there is none.
+func oneRow(t *testing.T, stateDir string) (row [4]string, ok bool) {
 	t.Helper()
-	db, err := sql.Open("sqlite", dir+"/"+store.FileName)
+	path := filepath.Join(stateDir, store.FileName)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return row, false
+	}
+	db, err := sql.Open("sqlite", path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
+	var count int
 	err = db.QueryRow(`
-		SELECT max(message), max(plain_text), max(delivery_status), iif(max(delivery_error) IS NULL, 'no', 'yes')
-		FROM alert_events HAVING count(*) = 1`).Scan(&row[0], &row[1], &row[2], &row[3])
-	if err != nil {
-		t.Fatal(err)
+		SELECT count(*), coalesce(max(message), ''), coalesce(max(plain_text), ''), coalesce(max(delivery_status), ''),
+			iif(max(delivery_error) IS NULL, 'no', 'yes')
+		FROM alert_events`).Scan(&count, &row[0], &row[1], &row[2], &row[3])
+	if err != nil || count > 1 {
+		t.Fatalf("%d rows, %v", count, err)
 	}
-	return row
+	return row, count == 1
+}
+
+// openToAll lets every user into a folder of t.TempDir.
+func openToAll(t *testing.T, dir string) {
+	t.Helper()
+	for _, path := range []string{filepath.Dir(dir), dir} {
+		if err := os.Chmod(path, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
