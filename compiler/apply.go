@@ -19,6 +19,7 @@ type Manager interface {
 	ReadAt() (time.Time, error) // when units were last read from disk
 	Units(ctx context.Context, names []string) (map[string]UnitState, error)
 	LastTrigger(ctx context.Context, timer string) (time.Time, error) // zero: never
+	ActiveSince(ctx context.Context, unit string) (time.Time, error)
 	Start(ctx context.Context, unit string) error
 	Stop(ctx context.Context, unit string) error
 	Restart(ctx context.Context, unit string) error

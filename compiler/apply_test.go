@@ -30,6 +30,7 @@ type fakeSystemd struct {
 	guards  []string          // as last read
 	active  map[string]string // unit → sub state
 	last    map[string]time.Time
+	started map[string]time.Time
 	enabled bool
 	masked  map[string]bool
 	broken  map[string]string // units that it refuses, but with this content
@@ -66,7 +67,7 @@ func (f *fakeSystemd) Reload(context.Context) error {
 		case f.load(name) == "bad-setting":
 			f.active[name] = "elapsed"
 		case sub == "waiting" && old[name] != f.files[name]:
-			f.begin(name, f.last[name])
+			f.begin(name, past{f.last[name], f.since(name)})
 		}
 	}
 	f.uphold()
@@ -95,16 +96,20 @@ func (f *fakeSystemd) startTimer(name string) {
 			_ = f.stamps.touch(name)
 		}
 	}
-	f.begin(name, f.last[name])
+	p := past{last: f.last[name]}
+	if !p.last.IsZero() {
+		p.active = f.moment.Now // for OnBootSec= the same as one that has been triggered
+	}
+	f.begin(name, p)
 }
 
 // begin notes whether a timer starts its service at once.
-func (f *fakeSystemd) begin(name string, last time.Time) {
+func (f *fakeSystemd) begin(name string, p past) {
 	t, err := ReadTimer(f.files[name])
 	if err != nil {
 		panic(err)
 	}
-	if _, ok := f.moment.startsAtOnce(t, last, last.IsZero()); ok {
+	if _, ok := f.moment.startsAtOnce(t, p); ok {
 		f.log = append(f.log, "! "+strings.TrimSuffix(name, ".timer")+".service")
 	}
 }
@@ -145,6 +150,18 @@ func (f *fakeSystemd) Units(_ context.Context, names []string) (map[string]UnitS
 
 func (f *fakeSystemd) LastTrigger(_ context.Context, timer string) (time.Time, error) {
 	return f.last[timer], nil
+}
+
+func (f *fakeSystemd) ActiveSince(_ context.Context, unit string) (time.Time, error) {
+	return f.since(unit), nil
+}
+
+// since returns when a unit was started: just now, unless the test says otherwise.
+func (f *fakeSystemd) since(unit string) time.Time {
+	if t, ok := f.started[unit]; ok {
+		return t
+	}
+	return f.moment.Now
 }
 
 func (f *fakeSystemd) Start(_ context.Context, unit string) error {
@@ -197,7 +214,7 @@ func newMachine(t *testing.T) *machine {
 		dir:    filepath.Join(root, "units"),
 		stamps: Stamps{Dir: filepath.Join(root, "timers"), DropIns: filepath.Join(root, "run")},
 		moment: Moment{Now: now, Boot: now.Add(-time.Hour), Local: time.UTC},
-		active: map[string]string{}, last: map[string]time.Time{}, masked: map[string]bool{}, broken: map[string]string{},
+		active: map[string]string{}, last: map[string]time.Time{}, started: map[string]time.Time{}, masked: map[string]bool{}, broken: map[string]string{},
 	}
 	for _, dir := range []string{f.dir, f.stamps.DropIns} {
 		if err := os.Mkdir(dir, 0o755); err != nil {
@@ -337,6 +354,21 @@ func TestApplyOrder(t *testing.T) {
 			then:   func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", -1, 1)} },
 			want:   append(created, "* start "+a+".timer", "reload"),
 			said:   a + ".timer does not start at once",
+		}, {
+			name: "an earlier time, never triggered",
+			before: func(t *testing.T, m *machine) profiles {
+				p := m.at(t, "a", 3, 5)
+				p.CatchUp = false
+				return profiles{p}
+			},
+			change: func(t *testing.T, m *machine) { m.started[a+".timer"] = m.hours(-2) },
+			then: func(t *testing.T, m *machine) profiles {
+				p := m.at(t, "a", -1, 5)
+				p.CatchUp = false
+				return profiles{p}
+			},
+			want: []string{"reload", "restart " + a + ".timer", "* update " + a + ".timer", "reload", "reload"},
+			said: a + ".timer does not start at once",
 		}, {
 			name: "at boot, after the boot",
 			then: func(t *testing.T, m *machine) profiles { return profiles{atBootOnly("a")} },

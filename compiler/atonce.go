@@ -16,18 +16,23 @@ type atOnce struct {
 	missed bool // without it a time would be missed
 }
 
+// A past is what systemd knows of a timer that it takes up.
+type past struct {
+	last   time.Time // when it was last triggered; zero: never
+	active time.Time // since when it has been active; zero: it is started now
+}
+
 // startsAtOnce says whether systemd starts the service when it takes up the
-// timer now; last is when the timer was last triggered, as far as it will know
-// (zero: never), and fresh says that the timer is started and not only changed
-// while it is active.
+// timer now.
 //
 // It follows systemd 252 (timer.c, timer_enter_waiting): a calendar event is
-// due from the last trigger on, or from now; OnBootSec= in the past elapses at
-// once for a timer that was never triggered.
-func (m Moment) startsAtOnce(t Timer, last time.Time, fresh bool) (start atOnce, ok bool) {
+// due from the last trigger on, else from when the timer was started;
+// OnBootSec= in the past elapses at once for a timer that was never triggered.
+func (m Moment) startsAtOnce(t Timer, p past) (start atOnce, ok bool) {
+	last := p.last
 	var why []string
 	missed := false
-	if t.Schedule.Boot && (fresh || last.IsZero()) {
+	if t.Schedule.Boot && (p.active.IsZero() || last.IsZero()) {
 		why = append(why, "it runs once after each boot, and the last one was "+m.show(m.Boot))
 	}
 	for _, span := range t.Schedule.Every {
@@ -41,9 +46,13 @@ func (m Moment) startsAtOnce(t Timer, last time.Time, fresh bool) (start atOnce,
 		}
 		missed = true
 	}
-	if due, ok := t.Schedule.Next(last, m.Local); ok && !last.IsZero() && !due.Add(t.Jitter).After(m.Now) {
-		why = append(why, fmt.Sprintf("its time %s has passed since it last ran, %s", m.show(due), m.show(last)))
-		missed = missed || m.tooLong(t, last)
+	since, event := last, "it last ran, "+m.show(last)
+	if last.IsZero() {
+		since, event = p.active, "its timer was started"
+	}
+	if due, ok := t.Schedule.Next(since, m.Local); ok && !since.IsZero() && !due.Add(t.Jitter).After(m.Now) {
+		why = append(why, fmt.Sprintf("its time %s has passed since %s", m.show(due), event))
+		missed = missed || m.tooLong(t, since)
 	}
 	return atOnce{strings.Join(why, "; "), missed}, len(why) > 0
 }

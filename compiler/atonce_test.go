@@ -22,10 +22,13 @@ func TestStartsAtOnce(t *testing.T) {
 		name  string
 		timer string
 		last  time.Time
-		fresh bool
+		fresh bool // started now, and not five hours ago
 		want  string
 	}{
 		{"never triggered", "OnCalendar=09:00", never, true, no},
+		{"never triggered, a time since it was started", "OnCalendar=09:00", never, false, missed},
+		{"never triggered, no time since it was started", "OnCalendar=06:00", never, false, no},
+		{"never triggered, another time soon", "OnCalendar=11:00\nOnCalendar=13:00", never, false, needless},
 		{"its time is to come", "OnCalendar=13:00", ago(5), false, no},
 		{"exactly now", "OnCalendar=12:00", ago(5), false, missed},
 		{"a day between times, two between runs", "OnCalendar=09:00", ago(24), false, missed},
@@ -54,7 +57,11 @@ func TestStartsAtOnce(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			start, ok := m.startsAtOnce(timer, tc.last, tc.fresh)
+			known := past{last: tc.last, active: ago(5)}
+			if tc.fresh {
+				known.active = time.Time{}
+			}
+			start, ok := m.startsAtOnce(timer, known)
 			got := no
 			switch {
 			case ok && start.missed:

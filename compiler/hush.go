@@ -23,11 +23,11 @@ func (p *application) needless(ctx context.Context) ([]string, error) {
 		if !taken || state.Load == "masked" || state.Sub == "running" {
 			continue
 		}
-		last, fresh, err := p.lastTrigger(ctx, name)
+		past, err := p.past(ctx, name)
 		if err != nil {
 			return nil, err
 		}
-		start, ok := p.Moment.startsAtOnce(p.timers[name], last, fresh)
+		start, ok := p.Moment.startsAtOnce(p.timers[name], past)
 		switch {
 		case !ok:
 		case start.missed && !p.NoCatchUp || len(p.timers[name].Schedule.Every) > 0:
@@ -40,22 +40,25 @@ func (p *application) needless(ctx context.Context) ([]string, error) {
 	return hushed, nil
 }
 
-// lastTrigger returns what systemd will take for the last trigger of a timer:
-// that which it remembers of an active one, and for one that it starts that of
-// the stamp.
-func (p *application) lastTrigger(ctx context.Context, name string) (last time.Time, fresh bool, err error) {
+// past returns what systemd will know of a timer: of an active one what it
+// remembers, and of one that it starts what the stamp says.
+func (p *application) past(ctx context.Context, name string) (past, error) {
 	if state := p.before[name]; state.active() && !p.isStuck(name, state) {
-		last, err = p.Manager.LastTrigger(ctx, name)
-		return last, false, err
+		last, err := p.Manager.LastTrigger(ctx, name)
+		if err != nil {
+			return past{}, err
+		}
+		active, err := p.Manager.ActiveSince(ctx, name)
+		return past{last, active}, err
 	}
 	if !p.timers[name].Persistent {
-		return time.Time{}, true, nil
+		return past{}, nil
 	}
-	last, err = p.Stamps.read(name)
+	last, err := p.Stamps.read(name)
 	if last.After(p.Moment.Now) {
 		last = time.Time{} // systemd does not believe it either
 	}
-	return last, true, err
+	return past{last: last}, err
 }
 
 func (p *application) isStuck(name string, state UnitState) bool {

@@ -82,22 +82,21 @@ func (m Moment) WhyStarted(old *Timer, new Timer, stamp time.Time) string {
 		if !new.Persistent {
 			stamp = time.Time{}
 		}
-		start, _ := m.startsAtOnce(new, stamp, true)
+		start, _ := m.startsAtOnce(new, past{last: stamp})
 		return start.why
 	}
 	if old.equal(new) {
 		return ""
 	}
-	last := m.lastTrigger(*old, stamp)
+	known := past{last: m.lastTrigger(*old, stamp), active: m.Boot}
 	// A stamp that is younger than the boot may be that of a first start.
 	triggered := old.Schedule.Boot || old.Persistent && !stamp.IsZero() && stamp.Before(m.Boot)
-	if start, ok := m.startsAtOnce(new, last, !triggered); ok {
-		return start.why
+	start, ok := m.startsAtOnce(new, known)
+	if !ok && !triggered && new.Schedule.Boot {
+		known.active = time.Time{}
+		start, _ = m.startsAtOnce(new, known)
 	}
-	if due, ok := new.Schedule.Next(m.Boot, m.Local); last.IsZero() && ok && !due.After(m.Now) {
-		return fmt.Sprintf("its new time %s has passed, perhaps since its timer was started", m.show(due))
-	}
-	return ""
+	return start.why
 }
 
 // lastTrigger returns when an active timer was last triggered, as far as that

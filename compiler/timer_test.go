@@ -70,7 +70,7 @@ func TestWhyStarted(t *testing.T) {
 		"moved to later today":                       {timer("OnCalendar=04:30", persistent), timer("OnCalendar=13:00", persistent), morning, ""},
 		"moved, the jitter may still hold it":        {timer("OnCalendar=04:30", persistent), timer("OnCalendar=11:00", persistent, "RandomizedDelaySec=2h"), morning, ""},
 		"no stamp to read: the last tick":            {timer("OnCalendar=04:30"), timer("OnCalendar=11:00"), none, "since it last ran, Tue 2026-11-24 04:30:00 UTC"},
-		"no tick since the boot":                     {timer("OnCalendar=2098-01-01"), timer("OnCalendar=11:00"), none, "perhaps since its timer was started"},
+		"no tick since the boot":                     {timer("OnCalendar=2098-01-01"), timer("OnCalendar=11:00"), none, "has passed since its timer was started"},
 		"no tick since the boot, nor one due":        {timer("OnCalendar=2098-01-01"), timer("OnCalendar=*-12-01"), none, ""},
 		"back with an old stamp":                     {nil, timer("OnCalendar=04:30", persistent), before, "since it last ran, Thu 2026-11-19"},
 		"back with a stamp of today":                 {nil, timer("OnCalendar=04:30", persistent), morning, ""},

@@ -65,15 +65,25 @@ func (c *Conn) Enabled(ctx context.Context, unit string) (bool, error) {
 // persistent and has not yet since it was started, the time of its stamp. Zero
 // is never.
 func (c *Conn) LastTrigger(ctx context.Context, timer string) (time.Time, error) {
+	return c.unitTime(ctx, timer, "Timer", "LastTriggerUSec")
+}
+
+// ActiveSince returns when a unit last ceased to be inactive. Zero is never.
+func (c *Conn) ActiveSince(ctx context.Context, unit string) (time.Time, error) {
+	return c.unitTime(ctx, unit, "Unit", "InactiveExitTimestamp")
+}
+
+// unitTime reads a property that is a time in microseconds.
+func (c *Conn) unitTime(ctx context.Context, unit, kind, property string) (time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	p, err := c.bus.GetUnitTypePropertyContext(ctx, timer, "Timer", "LastTriggerUSec")
+	p, err := c.bus.GetUnitTypePropertyContext(ctx, unit, kind, property)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("ask systemd when %s last elapsed: %w", timer, err)
+		return time.Time{}, fmt.Errorf("ask systemd for %s of %s: %w", property, unit, err)
 	}
 	micros, ok := p.Value.Value().(uint64)
 	if !ok || micros > math.MaxInt64 {
-		return time.Time{}, fmt.Errorf("systemd says that %s last elapsed at %s", timer, p.Value)
+		return time.Time{}, fmt.Errorf("systemd says that %s of %s is %s", property, unit, p.Value)
 	}
 	if micros == 0 {
 		return time.Time{}, nil
