@@ -253,10 +253,14 @@ type watched struct {
 	t     *testing.T
 	text  string
 	found func()
+	all   io.Writer // takes the log, too, where it is not nil
 }
 
 func (w *watched) Write(p []byte) (int, error) {
 	w.t.Log(strings.TrimSpace(string(p)))
+	if w.all != nil {
+		w.all.Write(p)
+	}
 	if strings.Contains(string(p), w.text) {
 		w.found()
 	}
