@@ -66,11 +66,14 @@ func (d *decoder) decodeDefaults(v value) {
 
 // profiles decodes all profiles.
 func (d *decoder) profiles(v value) []montimer.Profile {
-	if v.Kind != yaml.MappingNode || len(v.Content) == 0 {
+	var keys pairs
+	if v.Kind == yaml.MappingNode {
+		keys = d.pairs(v)
+	}
+	if len(keys) == 0 {
 		d.error(v, "", "profiles must be a mapping with at least one profile, not %s", describe(v))
 		return nil
 	}
-	keys := d.pairs(v)
 	out := make([]montimer.Profile, 0, len(keys))
 	for _, p := range keys {
 		if d.full {
