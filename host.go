@@ -30,7 +30,7 @@ type Sync struct {
 	Remote  string
 	Branch  string
 	Every   time.Duration // between the syncs of a timer of their own; 0: there is none
-	Timeout time.Duration // of all git commands of one sync
+	Timeout time.Duration // of what is fetched, and again of putting it into place
 }
 
 // DefaultSync is how a checkout follows where the host does not say.

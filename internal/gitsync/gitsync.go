@@ -103,6 +103,7 @@ func (s Syncer) Run(ctx context.Context) Outcome {
 	if err := state.write(s.StateDir); err != nil {
 		s.Log.Warn(fmt.Sprintf("git sync: %v", err))
 	}
+	s.tidy(ctx, o)
 	return o
 }
 
@@ -118,7 +119,7 @@ func (s Syncer) run(ctx context.Context, state *State) Outcome {
 	if o.Err = s.change(limited, "fetch", "--quiet", s.Sync.Remote, s.Sync.Branch); o.Err != nil {
 		return o
 	}
-	fetched := s.commit(limited, "refs/remotes/"+s.upstream())
+	fetched := s.commit(limited, "FETCH_HEAD")
 	behind := fetched == "" || fetched != o.Old
 	if behind && state.Behind.IsZero() {
 		state.Behind = time.Now()
@@ -146,7 +147,7 @@ func (s Syncer) run(ctx context.Context, state *State) Outcome {
 	o.Err = s.change(finish, "reset", "--hard", "--quiet", s.upstream())
 	o.New = s.Commit(finish)
 	if o.Err == nil && fetched != "" && o.New != fetched {
-		o.Err = fmt.Errorf("%s does not lead to what was fetched: is there a branch or a tag of that name?", s.upstream())
+		o.Err = fmt.Errorf("%s is not what was fetched: there is a branch or tag of that name, or remote.%s.fetch leaves it out", s.upstream(), s.Sync.Remote)
 	}
 	if o.Err != nil {
 		return o
@@ -155,7 +156,6 @@ func (s Syncer) run(ctx context.Context, state *State) Outcome {
 	if s.OnChange != nil {
 		o.Failed = s.followUp(ctx, state, o)
 	}
-	s.tidy(ctx, o)
 	return o
 }
 

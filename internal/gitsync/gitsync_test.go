@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -128,7 +130,7 @@ func oldEmpty(s *site, name string) {
 	old(s.t, path)
 }
 
-func old(t *testing.T, path string) {
+func old(t testing.TB, path string) {
 	t.Helper()
 	then := time.Now().Add(-time.Minute)
 	if err := os.Chtimes(path, then, then); err != nil {
@@ -204,7 +206,25 @@ func TestFailures(t *testing.T) {
 		s := newSite(t)
 		s.host("tag", "origin/main")
 		s.push("jobs.yaml", "two\n")
-		s.fails("origin/main does not lead to what was fetched")
+		s.fails("origin/main is not what was fetched")
+	})
+	t.Run("a remote that leaves the branch out", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		s.host("config", "remote.origin.fetch", "+refs/heads/other:refs/remotes/origin/other")
+		s.push("jobs.yaml", "two\n")
+		s.fails("remote.origin.fetch leaves it out")
+	})
+	t.Run("not let in", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		closed := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("WWW-Authenticate", `Basic realm="git"`)
+			w.WriteHeader(http.StatusUnauthorized)
+		}))
+		t.Cleanup(closed.Close)
+		s.host("remote", "set-url", "origin", closed.URL+"/repo.git")
+		s.fails("terminal prompts disabled")
 	})
 	t.Run("no git", func(t *testing.T) {
 		t.Parallel()
@@ -487,5 +507,13 @@ func TestDiskFull(t *testing.T) {
 	}
 	if dirty := s.host("status", "--porcelain"); dirty != "" {
 		t.Errorf("not clean: %s", dirty)
+	}
+}
+
+// BenchmarkUpToDate is a sync that finds nothing new: the usual one.
+func BenchmarkUpToDate(b *testing.B) {
+	s := newSite(b)
+	for b.Loop() {
+		s.sync()
 	}
 }

@@ -17,14 +17,14 @@ import (
 
 // site is a remote, a clone of it to push from, and a host's checkout.
 type site struct {
-	t                     *testing.T
+	t                     testing.TB
 	remote, author, state string
 	syncer                Syncer
 	log                   *bytes.Buffer
 }
 
 // newSite makes one whose remote has one commit; cloneArgs are for the checkout.
-func newSite(t *testing.T, cloneArgs ...string) *site {
+func newSite(t testing.TB, cloneArgs ...string) *site {
 	t.Helper()
 	testenv.Need(t, "git")
 	dir := t.TempDir()
@@ -87,7 +87,7 @@ func (s *site) push(name, content string) string {
 	return s.git("rev-parse", "HEAD")
 }
 
-func write(t *testing.T, path, content string) {
+func write(t testing.TB, path, content string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
