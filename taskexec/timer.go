@@ -32,20 +32,14 @@ func StartedBy(environ []string, timerUnit string) montimer.Trigger {
 	return montimer.TriggerManual
 }
 
-// situate finds out which tick the run serves, and what came before it. With
-// jitter a run starts after its tick, but before the next one: jitter is
-// shorter than any gap.
+// situate finds out which tick the run serves, and what came before it.
 func (r *run) situate(ctx context.Context) {
 	if !r.isTick() || r.Timer == nil {
 		return
 	}
-	now := r.record.Started
-	r.overlap = overlap{byTimer: true, now: now, sinceLast: -1}
 	last, ago, err := r.Recorder.LastOfTimer(context.WithoutCancel(ctx), r.record.Profile)
 	if err != nil {
 		r.Log.Warn("the run before is not known: " + err.Error())
-	} else {
-		r.overlap.last, r.overlap.sinceLast = last, ago
 	}
 	ctx, cancel := context.WithTimeout(ctx, timerPatience)
 	defer cancel()
@@ -54,14 +48,6 @@ func (r *run) situate(ctx context.Context) {
 		r.Log.Warn("which tick this run serves is not known: " + err.Error())
 		return
 	}
-	r.overlap.deferred, r.overlap.monotonic = timer.Deferred, timer.Monotonic
-	r.overlap.tick, _ = calendar.Prev(timer.Events, now.Add(time.Microsecond), timer.Local)
+	r.overlap = situation(r.record.Started, timer, last, ago)
 	r.record.Scheduled = r.overlap.tick
-	if !r.overlap.prompt() { // the walk through thirty years of gaps is not free
-		return
-	}
-	if next, ok := calendar.Next(timer.Events, now, timer.Local); ok {
-		r.overlap.next = next.Add(timer.Jitter)
-	}
-	_, r.overlap.longest, _ = calendar.Gaps(timer.Events, now, timer.Local)
 }
