@@ -61,16 +61,21 @@ func TestWhateverItIs(t *testing.T) {
 		"a force push": {nil, func(s *site) {
 			s.git("commit", "-q", "--amend", "-m", "another first commit")
 		}},
-		"a detached head":         {nil, func(s *site) { s.host("checkout", "-q", "--detach") }},
-		"another branch":          {nil, func(s *site) { s.host("checkout", "-q", "-b", "other") }},
-		"an unborn branch":        {nil, func(s *site) { s.host("checkout", "-q", "--orphan", "new") }},
-		"an unfinished merge":     {nil, func(s *site) { unfinishedMerge(s) }},
-		"a shallow clone":         {[]string{"--depth", "1"}, func(s *site) { s.push("a", "a") }},
-		"a partial clone":         {[]string{"--filter", "blob:none"}, func(*site) {}},
-		"a worktree":              {nil, func(s *site) { worktree(s) }},
-		"an old lock, empty":      {nil, func(s *site) { oldEmpty(s, "index.lock") }},
-		"an old lock of a ref":    {nil, func(s *site) { oldEmpty(s, "refs/remotes/origin/main.lock") }},
-		"an old lock of HEAD":     {nil, func(s *site) { oldEmpty(s, "HEAD.lock") }},
+		"a detached head":      {nil, func(s *site) { s.host("checkout", "-q", "--detach") }},
+		"another branch":       {nil, func(s *site) { s.host("checkout", "-q", "-b", "other") }},
+		"an unborn branch":     {nil, func(s *site) { s.host("checkout", "-q", "--orphan", "new") }},
+		"an unfinished merge":  {nil, func(s *site) { unfinishedMerge(s) }},
+		"a shallow clone":      {[]string{"--depth", "1"}, func(s *site) { s.push("a", "a") }},
+		"a partial clone":      {[]string{"--filter", "blob:none"}, func(*site) {}},
+		"a worktree":           {nil, func(s *site) { worktree(s) }},
+		"an old lock, empty":   {nil, func(s *site) { oldEmpty(s, "index.lock") }},
+		"an old lock of a ref": {nil, func(s *site) { oldEmpty(s, "refs/remotes/origin/main.lock") }},
+		"an old lock of HEAD":  {nil, func(s *site) { oldEmpty(s, "HEAD.lock") }},
+		"a lock from a wrong clock": {nil, func(s *site) {
+			path := s.syncer.Repo + "/.git/index.lock"
+			write(t, path, "")
+			os.Chtimes(path, time.Time{}, time.Now().Add(24*time.Hour))
+		}},
 		"a young lock":            {nil, func(s *site) { write(t, s.syncer.Repo+"/.git/index.lock", "") }},
 		"an index without a byte": {nil, func(s *site) { oldEmpty(s, "index") }},
 		"a branch without a byte": {nil, func(s *site) { oldEmpty(s, "refs/heads/main") }},

@@ -42,8 +42,9 @@ func (s *site) helper(t *testing.T) *exec.Cmd {
 	return cmd
 }
 
-// killTree kills a process and all below it, from the top.
+// killTree kills a process and all below it, as systemd does with a service.
 func killTree(pid int) {
+	syscall.Kill(pid, syscall.SIGSTOP) // it shall have no more children
 	children := childrenOf(pid)
 	syscall.Kill(pid, syscall.SIGKILL)
 	for _, child := range children {

@@ -31,7 +31,7 @@ func (s Syncer) sweep(ctx context.Context) {
 	for dirs := s.gitDirs(ctx); ctx.Err() == nil; {
 		found := suspects(dirs)
 		for path, info := range found {
-			if time.Since(info.ModTime()) < ageLimit(info, age) || gitWorksIn(append(dirs, s.Repo)) {
+			if time.Since(info.ModTime()).Abs() < ageLimit(info, age) || gitWorksIn(append(dirs, s.Repo)) {
 				continue
 			}
 			s.Log.Warn(fmt.Sprintf("git sync: removing %s, left at %s by a git that is gone", path, info.ModTime().Format(time.DateTime)))
