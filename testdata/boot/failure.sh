@@ -1,0 +1,109 @@
+#!/bin/bash
+# Whatever becomes of a run, it is told of, and once: by the run itself, by the
+# handler of its service's failure, by the timer of the outbox, or by a critical
+# entry in the journal.
+source "${BASH_SOURCE%/*}/lib.sh"
+
+# A Bot API that writes down what it gets, a line a message.
+cat >/run/bot.py <<'PY'
+import http.server, json, pathlib
+class Bot(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        with open("/run/sent", "a") as f:
+            f.write(body["text"].replace("\n", " / ") + "\n")
+        self.send_response(200); self.end_headers(); self.wfile.write(b'{"ok":true}')
+    def log_message(self, *args): pass
+http.server.ThreadingHTTPServer(("127.0.0.1", 8199), Bot).serve_forever()
+PY
+bot() { systemd-run --quiet --unit bot /usr/bin/python3 /run/bot.py; }
+: >/run/sent
+# told TEXT: exactly one message has it.
+told() { [[ $(grep -cF -- "$1" /run/sent) == 1 ]]; }
+messages() { [[ $(wc -l </run/sent) == "$1" ]]; }
+# again TEXT: at least one message has it.
+again() { grep -qF -- "$1" /run/sent; }
+idle() { ! systemctl list-units --state=activating --plain --no-legend 'montimer-*' | grep . >/dev/null; }
+
+new_host
+install -m 644 /deploy/systemd/montimer-outbox.* /deploy/systemd/montimer-failure@.service /usr/lib/systemd/system/
+systemd-analyze verify --man=no --recursive-errors=no /usr/lib/systemd/system/montimer-{outbox.timer,outbox.service,failure@x.service} >/tmp/said 2>&1 || true
+[[ ! -s /tmp/said ]] || fail "verify: $(cat /tmp/said)"
+cat >/etc/montimer/env <<'ENV'
+TELEGRAM_BOT_TOKEN_DEFAULT=111:DEF
+TELEGRAM_CHAT_ID_AUTOMATION=-100a
+TELEGRAM_API_BASE=http://127.0.0.1:8199
+ENV
+jobs <<'YAML'
+profiles:
+  fails: { calendar: "*:*:0/2", tasks: [{ name: one, command: "exit 3" }] }
+YAML
+everyday
+bot
+
+step "a run that fails tells by itself, and the handler is silent"
+systemctl start montimer.target
+within 8 again "automation: fails"
+systemctl stop montimer.target
+within 5 idle
+[[ $(journalctl --no-pager -o cat -u 'montimer-failure@*' | grep -c '^Starting') -ge 1 ]] || fail "the handler was not started"
+if grep -F 'no record' /run/sent; then fail "the handler told of what was told already"; fi
+
+step "a run that is killed is told of as lost, with what had failed"
+: >/run/sent
+jobs <<'YAML'
+profiles:
+  fails: { calendar: "*-01-01 05:00:00", tasks: [{ name: one, command: "exit 3" }] }
+  killed: { calendar: "*:*:0/2", tasks: [{ name: bad, command: "exit 4" }, { name: nap, command: [sleep, "600"] }] }
+YAML
+everyday
+systemctl start montimer.target
+within 8 logged killed "running task nap"
+systemctl stop montimer.target
+systemctl kill -s KILL montimer-job-killed.service
+within 8 told "automation: killed"
+grep -F 'lost: ' /run/sent | grep -F '*bad* (exit 4' >/dev/null || fail "not as lost: $(cat /run/sent)"
+within 5 idle
+messages 1 || fail "more than one message: $(cat /run/sent)"
+
+step "a service that cannot even start"
+: >/run/sent
+mkdir -p /run/systemd/system/montimer-job-fails.service.d
+printf '[Service]\nWorkingDirectory=/nowhere\n' >/run/systemd/system/montimer-job-fails.service.d/x.conf
+systemctl daemon-reload
+systemctl start montimer-job-fails.service 2>/dev/null && fail "it started"
+within 8 told "montimer-job-fails.service failed: exit-code, exited 200"
+rm -r /run/systemd/system/montimer-job-fails.service.d
+systemctl daemon-reload
+
+step "without a database it is told from memory"
+: >/run/sent
+mv /var/lib/montimer /var/lib/elsewhere
+: >/var/lib/montimer
+systemctl start montimer-job-fails.service 2>/dev/null && fail "it started"
+within 8 told "montimer-job-fails.service failed"
+rm /var/lib/montimer
+mv /var/lib/elsewhere /var/lib/montimer
+
+step "what cannot be sent is sent later, by the timer of the outbox"
+: >/run/sent
+systemctl stop bot
+mkdir -p /run/systemd/system/montimer-job-fails.service.d
+printf '[Service]\nWorkingDirectory=/nowhere\n' >/run/systemd/system/montimer-job-fails.service.d/x.conf
+systemctl daemon-reload
+systemctl start montimer-job-fails.service 2>/dev/null && fail "it started"
+waiting() { montimer notify pending | grep -F 'connection refused' >/dev/null; }
+within 8 waiting
+bot
+within 40 idle
+systemctl start montimer-outbox.service
+within 40 told "montimer-job-fails.service failed"
+[[ $(stat -c %U /var/lib/montimer/*) != *root* ]] || fail "root has written into the state directory: $(ls -l /var/lib/montimer)"
+
+step "without a way to Telegram there is a critical entry in the journal"
+mv /etc/montimer/env /etc/montimer/no-env
+systemctl reset-failed # from "failed" to "failed" is no failure to systemd, where it has nothing to run
+systemctl start montimer-job-fails.service 2>/dev/null && fail "it started"
+critical() { [[ -n $(journalctl --no-pager -o cat -p crit MESSAGE_ID=5d1c3a4e0b6f4c7c9a2f8e71d0b3c596) ]]; }
+within 8 critical
+echo PASS
