@@ -147,15 +147,16 @@ func (p *pager) send(ctx context.Context) error {
 }
 
 // incident is what the database knows of a profile's health.
-func (r records) incident(ctx context.Context, profile string) (before notify.Incident, err error) {
+func (r records) incident(ctx context.Context, profile string) (notify.Incident, error) {
 	if r.err != nil {
-		return before, r.err
+		return notify.Incident{}, r.err
 	}
 	i, err := r.store.Incident(ctx, profile)
 	if err == nil && i.Told.ID != "" {
 		i.Told, err = r.store.Run(ctx, i.Told.ID) // with its tasks
 	}
-	return notify.Incident(i), err
+	last, _, _, lastErr := r.store.LastOfTimer(ctx, profile)
+	return notify.Incident{Count: i.Count, First: i.First, LastGood: i.LastGood, Told: i.Told, Last: last}, errors.Join(err, lastErr)
 }
 
 // subjects returns the first lines of the messages of the commits after from,

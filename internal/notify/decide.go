@@ -14,6 +14,7 @@ type Incident struct {
 	First    montimer.Run // of them
 	LastGood montimer.Run // the good run before; zero: none is known
 	Told     montimer.Run // with its tasks; the last of them that was told of; zero: none
+	Last     montimer.Run // the run before; zero: none is known
 }
 
 // occasion returns what there is to tell of a run; "" is nothing.
@@ -33,9 +34,14 @@ func occasion(run montimer.Run, before Incident, policy montimer.NotifyPolicy) m
 		return montimer.AlertFailure
 	case policy.Recovery && before.Told.ID != "":
 		return montimer.AlertRecovery
+	case run.Reason != "" && (run.Reason != before.Last.Reason || day(run) != day(before.Last)):
+		return montimer.AlertPage // it went well, but not as it should
 	}
 	return ""
 }
+
+// day is the one on which a run began.
+func day(run montimer.Run) string { return run.Started.UTC().Format(time.DateOnly) }
 
 // byItself reports whether a task failed for no doing of ours.
 func byItself(t montimer.TaskRun) bool {

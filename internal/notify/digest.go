@@ -11,6 +11,7 @@ import (
 
 const (
 	taskMark    = "❌ "
+	warning     = "⚠️ "
 	maxSubjects = 5
 	maxSubject  = 100 // code points
 )
@@ -39,6 +40,8 @@ func (a Author) Run(run montimer.Run, before Incident) *montimer.Alert {
 	switch kind {
 	case "":
 		return nil
+	case montimer.AlertPage:
+		return a.Page(run.Profile, run.ID, run.Reason)
 	case montimer.AlertRecovery:
 		alert.Text = a.recovery(run, before)
 		return alert
@@ -58,7 +61,7 @@ func (a Author) Page(profile, runID, words string) *montimer.Alert {
 	if profile != "" {
 		title += ": " + profile
 	}
-	lines := []string{heading(title), "⚠️ " + telegram.Escape(words), "", a.host()}
+	lines := []string{heading(title), warning + telegram.Escape(words), "", a.host()}
 	if runID != "" {
 		lines = append(lines, journal(runID))
 	}
@@ -96,16 +99,17 @@ func (a Author) failure(run montimer.Run, before Incident) string {
 }
 
 func (a Author) recovery(run montimer.Run, before Incident) string {
-	return strings.Join([]string{
+	lasted := run.Started.Sub(before.First.Started).Round(time.Second)
+	lines := []string{
 		heading("automation: " + run.Profile),
-		"✅ well again after " + count(before.Count, "failed run") + " in " + run.Started.Sub(before.First.Started).Round(time.Second).String(),
+		fmt.Sprintf("✅ well again after %s in %s", count(before.Count, "failed run"), lasted),
 		counts(run),
-		"",
-		a.host(),
-		due(run),
-		"failing since: " + stamp(before.First.Started),
-		where(run),
-	}, "\n")
+	}
+	if run.Reason != "" {
+		lines = append(lines, warning+telegram.Escape(run.Reason))
+	}
+	lines = append(lines, "", a.host(), due(run), "failing since: "+stamp(before.First.Started), where(run))
+	return strings.Join(lines, "\n")
 }
 
 // commits says what changed between the last good run and the first bad one.

@@ -156,6 +156,10 @@ func TestDecide(t *testing.T) {
 	skipped := montimer.Run{State: montimer.RunSkipped}
 	lost := montimer.Run{ID: "l", State: montimer.RunLost, Started: tick}
 	refused := montimer.Run{ID: "r", State: montimer.RunFailed, Reason: "jobs.yaml is invalid", Started: tick}
+	copied, copiedBefore := failing("hourly", 2), failing("hourly", 1)
+	copied.Reason, copiedBefore.Reason = "ran the last good copy", "ran the last good copy"
+	copiedLater := copied
+	copiedLater.Started = copied.Started.Add(2 * time.Hour)
 	manual, manualOK := failing("hourly", 2, "x"), failing("hourly", 2)
 	manual.Trigger, manualOK.Trigger = montimer.TriggerManual, montimer.TriggerManual
 	same := failing("hourly", 6, "aave_[v3]")
@@ -186,6 +190,9 @@ func TestDecide(t *testing.T) {
 		{"skipped", skipped, incident, 0, told{}},
 		{"lost", lost, Incident{}, 0, told{"lost", true, "l"}},
 		{"lost, and not for the first time", lost, incident, time.Hour, told{"lost", false, first.ID}},
+		{"not as it should", copied, Incident{}, 0, told{"page", false, "hourly: ran the last good copy"}},
+		{"not as it should, as before", copied, Incident{Last: copiedBefore}, 0, told{}},
+		{"not as it should, another day", copiedLater, Incident{Last: copiedBefore}, 0, told{"page", false, "hourly: ran the last good copy"}},
 		{"refused", refused, Incident{}, 0, told{"failure", true, "r"}},
 		{"by hand", manual, incident, 24 * time.Hour, told{"failure", true, manual.ID}},
 		{"by hand, all well", manualOK, incident, 0, told{}},
