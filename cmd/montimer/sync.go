@@ -144,13 +144,15 @@ func (c *checkout) Hold(ctx context.Context) (commit string, release func()) {
 }
 
 // warnNoSync says that nothing pulls the checkout, where it is one of git. Root
-// does not look.
+// does not look and says it anyway.
 func warnNoSync(w io.Writer, h montimer.Host, j montimer.Jobs) {
 	if syncs(h.Sync, j) {
 		return
 	}
-	if _, err := os.Lstat(filepath.Join(h.Checkout, ".git")); err != nil && !host.IsRoot() {
-		return
+	if !host.IsRoot() {
+		if _, err := os.Lstat(filepath.Join(h.Checkout, ".git")); err != nil {
+			return
+		}
 	}
 	fmt.Fprintf(w, "note: nothing pulls the checkout: no profile that runs has sync_before_run, and %s has no sync.every\n", host.ConfigFile)
 }
