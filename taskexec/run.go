@@ -31,7 +31,7 @@ type run struct {
 
 func (r Runner) prepare(req Request) *run {
 	record := montimer.Run{
-		ID:      runID(r.Environ, os.Getpid()),
+		ID:      cmp.Or(req.ID, RunID(r.Environ)),
 		Profile: req.Profile,
 		Trigger: cmp.Or(req.Trigger, montimer.TriggerManual),
 		Attempt: 1,

@@ -3,8 +3,12 @@ package taskexec
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"os"
 	"strconv"
 )
+
+// RunID returns the id of a run by this process.
+func RunID(environ []string) string { return runID(environ, os.Getpid()) }
 
 // runID returns 32 hexadecimal digits. When the process pid was started by
 // systemd they are the invocation ID of the service (systemd.exec(5)), so that

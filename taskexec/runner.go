@@ -40,6 +40,7 @@ type Runner struct {
 
 // Request is one run to do.
 type Request struct {
+	ID      string // of the run; "": see [RunID]
 	Profile string
 	Tasks   []string // only these, even where disabled; nil: all that are enabled
 	Trigger montimer.Trigger

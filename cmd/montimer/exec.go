@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"os"
 
-	"github.com/coreos/go-systemd/v22/journal"
-
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/host"
@@ -40,9 +38,10 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 			return fmt.Errorf("make the state directory: %w", err)
 		}
 	}
-	inJournal, err := journal.StderrIsJournalStream()
+	id := taskexec.RunID(os.Environ())
+	sink, log, err := outlets(e.stderr, id)
 	if err != nil {
-		return fmt.Errorf("find out where standard error leads: %w", err)
+		return err
 	}
 	runner := taskexec.Runner{
 		Checkout: h.Checkout,
@@ -50,14 +49,14 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 		Environ:  os.Environ(),
 		Load:     func(ctx context.Context) (montimer.Jobs, error) { return c.load(ctx, e, &h) },
 		Redactor: newRedactor(os.Environ()),
-		Sink:     taskexec.NewTextSink(e.stderr, inJournal),
-		Log:      slog.New(newRunLog(e.stderr, inJournal)),
+		Sink:     sink,
+		Log:      slog.New(log),
 		Timer:    loadedTimer,
 	}
 	if runner.Watch, err = watchdog(e.getenv("NOTIFY_SOCKET")); err != nil {
 		runner.Log.Warn(err.Error()) // and be killed, perhaps, if it takes long
 	}
-	checkout := newCheckout(e, c.hostFlags, h, newRunLog(e.stderr, inJournal))
+	checkout := newCheckout(e, c.hostFlags, h, log)
 	runner.Peek, runner.Syncer = checkout.peek, checkout
 	var page *pager
 	if !c.DryRun {
@@ -67,6 +66,7 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 		defer page.records.Close()
 	}
 	result, err := runner.Exec(ctx, taskexec.Request{
+		ID:      id,
 		Profile: c.Profile,
 		Tasks:   c.Task,
 		Trigger: taskexec.StartedBy(runner.Environ, compiler.TimerName(c.Profile)),

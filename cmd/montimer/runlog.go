@@ -2,10 +2,31 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"sync"
+
+	sdjournal "github.com/coreos/go-systemd/v22/journal"
+
+	"github.com/montimer/montimer/internal/journal"
+	"github.com/montimer/montimer/taskexec"
 )
+
+// outlets returns where a run and its tasks say what they say: in the journal,
+// if that is where stderr leads, else on stderr.
+func outlets(stderr io.Writer, runID string) (taskexec.Sink, slog.Handler, error) {
+	inJournal, err := sdjournal.StderrIsJournalStream()
+	if err != nil {
+		return nil, nil, fmt.Errorf("find out where standard error leads: %w", err)
+	}
+	var sink taskexec.Sink = taskexec.NewTextSink(stderr, inJournal)
+	log := newRunLog(stderr, inJournal)
+	if inJournal {
+		sink, log = journal.NewSink(runID, sink), journal.NewHandler(log)
+	}
+	return sink, log, nil
+}
 
 // runLog is a slog.Handler that writes the message alone: what its attributes
 // say stands in the message already, and the journal adds time and unit.

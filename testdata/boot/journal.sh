@@ -1,0 +1,38 @@
+#!/bin/bash
+# What is in the journal after 100 MB of output, with the journal's own limits:
+# the result, and fields to look things up by.
+source "${BASH_SOURCE%/*}/lib.sh"
+
+# The host of this test has taken journald's limits off; put them back.
+rm -rf /etc/systemd/journald.conf.d /run/systemd/journald.conf.d /usr/lib/systemd/journald.conf.d
+systemctl restart systemd-journald
+
+new_host
+jobs <<'YAML'
+profiles:
+  flood:
+    calendar: "2098-01-01"
+    tasks:
+      - { name: few, command: "echo a line; echo '<3>an error'; echo '<0>no emergency'; printf 'no end'" }
+      - { name: flood, command: "head -c 75000000 /dev/zero | base64 -w 99; exit 3" }
+YAML
+everyday
+start=$(date +%s%N)
+systemctl start montimer-job-flood.service && fail "exit 0" || true
+printf 'took %d ms\n' $((($(date +%s%N) - start) / 1000000))
+journalctl --sync
+
+# field FILTER... FIELD: the field's value in the entries that match.
+field() { journalctl -q --no-pager -o json "${@:1:$#-1}" | python3 -c 'import json, sys
+for line in sys.stdin: print(json.loads(line).get(sys.argv[1]))' "${@: -1}"; }
+run=$(field MONTIMER_RESULT=failed MONTIMER_RUN_ID | sort -u)
+[[ ${#run} == 32 ]] || fail "run id: $run"
+logged flood "failed: 2 tasks, 1 failed"
+[[ $(field MONTIMER_TASK=few MONTIMER_RUN_ID="$run" _TRANSPORT=journal PRIORITY | sort -u | xargs) == "3 6" ]] || fail "priorities: $(field MONTIMER_TASK=few PRIORITY)"
+[[ $(field MONTIMER_TASK=flood MONTIMER_RESULT=failed MONTIMER_PROFILE | sort -u) == flood ]] || fail "profile: $(field MONTIMER_TASK=flood MONTIMER_RESULT=failed MONTIMER_PROFILE)"
+[[ $(field MONTIMER_TASK=few MONTIMER_RESULT=ok MESSAGE_ID | grep -cE '^[0-9a-f]{32}$') == 1 ]] || fail "no MESSAGE_ID"
+journalctl -q --no-pager -o cat MONTIMER_TASK=few | grep -qx "few: no end" || fail "the last line is lost"
+! journalctl -q --no-pager -u montimer-job-flood.service | grep -q "Suppressed" || fail "suppressed"
+printf '%s lines of the flood are there\n' "$(journalctl -q --no-pager -o cat MONTIMER_TASK=flood | grep -c '^flood: ')"
+
+printf 'PASS\n'
