@@ -22,13 +22,27 @@ func watchdog(socket string) (func(taskexec.Progress), error) {
 	if err != nil {
 		return nil, err
 	}
-	var next time.Time
+	var (
+		said    time.Time
+		running string
+	)
 	return func(p taskexec.Progress) {
-		now := time.Now()
-		if now.Before(next) {
+		// News within the second, and a sign of life every five.
+		now, news := time.Now(), names(p)
+		since := now.Sub(said)
+		if since < time.Second/2 || news == running && since < 5*time.Second {
 			return
 		}
-		next = now.Add(5 * time.Second)
+		said, running = now, news
 		notifier.Status(p.String(), hangs)
 	}, nil
+}
+
+// names is what a run waits for, or which tasks it runs.
+func names(p taskexec.Progress) string {
+	news := p.Waiting
+	for _, r := range p.Running {
+		news += "\x00" + r.Name
+	}
+	return news
 }
