@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"strings"
 
 	"github.com/coreos/go-systemd/v22/journal"
 
 	"github.com/montimer/montimer"
-	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/store"
 	"github.com/montimer/montimer/taskexec"
 )
@@ -30,18 +28,17 @@ type failureCmd struct {
 // is: without the database it sends from memory, without a way to Telegram it
 // leaves a critical entry in the journal.
 func (c failureCmd) Run(ctx context.Context, e env) error {
-	log := serviceLog(e)
-	profile := strings.TrimSuffix(strings.TrimPrefix(c.Unit, "montimer-job-"), ".service")
+	h, err := becomeUser(c.hostFlags, e)
+	db := records{err: err}
+	if err == nil {
+		db = openRecords(ctx, h.StateDir)
+	}
+	defer db.Close()
+	p := newPager(e, h.Checkout, db, serviceLog(e))
 	runID := e.getenv("MONITOR_INVOCATION_ID")
-
-	p, told, err := c.look(ctx, e, log, runID)
-	defer p.records.Close()
-	if !told {
-		words := c.words(e)
-		if err != nil && !errors.Is(err, store.ErrNoRun) {
-			words += "; " + err.Error()
-		}
-		p.page(ctx, profile, runID, words)
+	if err := told(ctx, p, h.StateDir, runID); err != nil {
+		profile := strings.TrimSuffix(strings.TrimPrefix(c.Unit, "montimer-job-"), ".service")
+		p.page(ctx, profile, runID, c.words(e)+"; "+err.Error())
 	}
 	if err := p.send(ctx); err != nil {
 		c.leave(e, err)
@@ -50,23 +47,21 @@ func (c failureCmd) Run(ctx context.Context, e env) error {
 	return nil
 }
 
-// look finds out whether the run has been told of, or has been found lost now.
-// The pager that it returns is of use whatever the error.
-func (c failureCmd) look(ctx context.Context, e env, log *slog.Logger, runID string) (p *pager, told bool, err error) {
-	h, err := c.host(e)
-	if err == nil && host.IsRoot() && h.User != "root" {
-		err = host.Become(h.User, h.Group)
-	}
-	if err != nil {
-		return newPager(e, "/", records{err: err}, log), false, err
-	}
-	p = newPager(e, h.Checkout, openRecords(ctx, h.StateDir), log)
-	free := func(profile string) bool { return taskexec.Idle(h.StateDir, profile) }
+// told is nil when the database says how the run has ended: then what there is
+// to tell was stored with that, or is now, for the runs that are lost.
+func told(ctx context.Context, p *pager, stateDir, runID string) error {
+	free := func(profile string) bool { return taskexec.Idle(stateDir, profile) }
 	if _, err := p.records.Lost(ctx, free, p.alert); err != nil {
-		return p, false, err
+		return err
 	}
 	run, err := p.records.store.Run(ctx, runID)
-	return p, err == nil && run.State != montimer.RunRunning, err
+	if errors.Is(err, store.ErrNoRun) {
+		return errors.New("there is no record of the run")
+	}
+	if err == nil && run.State == montimer.RunRunning {
+		err = errors.New("the run is said to be under way")
+	}
+	return err
 }
 
 // words says what systemd knows of the failure (OnFailure= in systemd.unit(5)).
@@ -75,7 +70,7 @@ func (c failureCmd) words(e env) string {
 	if result := e.getenv("MONITOR_SERVICE_RESULT"); result != "" {
 		words += fmt.Sprintf(": %s, %s %s", result, e.getenv("MONITOR_EXIT_CODE"), e.getenv("MONITOR_EXIT_STATUS"))
 	}
-	return words + ", and there is no record of how the run ended"
+	return words
 }
 
 // leave writes into the journal what nobody could be told.
