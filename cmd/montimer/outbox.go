@@ -22,17 +22,20 @@ func (o outbox) Drop(ctx context.Context, a montimer.Alert, s notify.Status, err
 	return o.Store.Drop(ctx, a, store.Status(s), errText)
 }
 
-// openOutbox opens the database. Root becomes the user that tasks run as: it
-// opens nothing that this user controls.
-func openOutbox(ctx context.Context, f hostFlags, e env, o store.Options) (outbox, error) {
+// becomeUser settles where everything is. Root becomes the user that tasks run
+// as, for good: it opens nothing that this user controls.
+func becomeUser(f hostFlags, e env) (montimer.Host, error) {
 	h, err := f.host(e)
+	if err == nil && host.IsRoot() && h.User != "root" {
+		err = host.Become(h.User, h.Group)
+	}
+	return h, err
+}
+
+func openOutbox(ctx context.Context, f hostFlags, e env, o store.Options) (outbox, error) {
+	h, err := becomeUser(f, e)
 	if err != nil {
 		return outbox{}, err
-	}
-	if host.IsRoot() && h.User != "root" {
-		if err := host.Become(h.User, h.Group); err != nil {
-			return outbox{}, err
-		}
 	}
 	s, err := store.Open(ctx, h.StateDir, o)
 	return outbox{s}, err

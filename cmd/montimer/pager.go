@@ -75,7 +75,9 @@ func (p *pager) ended(run montimer.Run, code int) {
 		}
 		body := ""
 		for _, a := range p.made {
-			body = a.Text
+			if a.RunID == run.ID {
+				body = a.Text
+			}
 		}
 		beats.Go(func() { p.pulse.End(ctx, code, body) })
 	}
@@ -92,7 +94,7 @@ func (p *pager) alert(run montimer.Run) *montimer.Alert {
 	}
 	before, err := p.records.incident(context.Background(), run.Profile)
 	if err != nil {
-		p.log.Error("told as a first failure: "+err.Error(), "event", taskexec.EventTrouble)
+		p.log.Error("what was told before is not known: "+err.Error(), "event", taskexec.EventTrouble)
 	}
 	return p.keep(p.author.Run(run, before))
 }
@@ -106,7 +108,7 @@ func (p *pager) keep(a *montimer.Alert) *montimer.Alert {
 
 // page makes and stores an alert of montimer itself.
 func (p *pager) page(ctx context.Context, profile, runID, words string) {
-	a := p.keep(p.author.Page(profile, runID, words))
+	a := p.keep(p.author.Page(profile, runID, p.heart.Redact(words)))
 	if p.records.err != nil {
 		return // it goes from memory
 	}

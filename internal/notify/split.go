@@ -12,7 +12,7 @@ const (
 )
 
 // cut returns the part of a text that fits into max UTF-16 units, and the rest
-// as a text of its own: it begins with the first line of the whole again. The
+// as a text of its own: it begins with the header of the whole again. The
 // cut is before a task or the context where that is possible, else at the end
 // of a line, else anywhere. A code block that it falls into is closed and opened
 // again.
@@ -22,7 +22,7 @@ func cut(text string, max int) (part, rest string) {
 	}
 	head, body, _ := strings.Cut(text, "\n")
 	head = strings.TrimSuffix(head, continued) + continued
-	if units(head) > max/2 { // no header then
+	if text[0] != '*' || units(head) > max/2 { // it is no header
 		head, body = "", text
 	} else {
 		head += "\n"
