@@ -32,6 +32,7 @@ func TestBooted(t *testing.T) {
 				"--bind-ro", binary+":/usr/local/bin/montimer",
 				"--bind-ro", filepath.Join(root, "testdata")+":/testdata",
 				"--bind-ro", filepath.Join(root, "deploy")+":/deploy",
+				"--bind-ro", filepath.Join(root, "README.md")+":/README.md",
 				"--stop-timeout", "0",
 				"--", "bash", "/testdata/boot/"+name+".sh")
 			// Not the PATH of this process, in which testscript has put a montimer of its own.

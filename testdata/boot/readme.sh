@@ -1,0 +1,22 @@
+#!/bin/bash
+# The README's way to set up a host, word for word but for the build.
+source "${BASH_SOURCE%/*}/lib.sh"
+
+mkdir -p /srv/app /src/dist
+cp -r /deploy /src/deploy
+cp /usr/local/bin/montimer /src/dist/montimer
+umount /usr/local/bin/montimer
+printf 'profiles:\n  nightly: {calendar: "*:*:0/2", tasks: [{name: hello, command: [echo, "hello from nightly"]}]}\n' >/srv/app/jobs.yaml
+
+cd /src
+awk '/^```sh$/ { on = 1; next } /^```$/ { on = 0 } on' /README.md | sed 's/^make build && //' >/tmp/readme.sh
+grep -q 'montimer compile' /tmp/readme.sh || fail "the README has no such block"
+bash -euxo pipefail /tmp/readme.sh
+within 6 logged nightly "hello from nightly"
+for unit in montimer.target montimer-outbox.timer montimer-apply.timer montimer-apply.path; do
+  is $unit active || fail "$unit is $(systemctl is-active $unit)"
+done
+systemctl start montimer-outbox.service montimer-apply.service
+healthy
+
+printf 'PASS\n'
