@@ -85,7 +85,9 @@ func TestHeartbeat(t *testing.T) {
 func TestHeartbeatSecrets(t *testing.T) {
 	t.Parallel()
 	handler := http.NewServeMux()
-	handler.HandleFunc("/planted-redirect/", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/planted-landed/", http.StatusFound) })
+	handler.HandleFunc("/planted-redirect/", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/planted-landed/", http.StatusFound)
+	})
 	handler.HandleFunc("/planted-landed/", func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed") })
 	handler.HandleFunc("/planted-hang/", func(_ http.ResponseWriter, r *http.Request) { io.ReadAll(r.Body); <-r.Context().Done() })
 	handler.HandleFunc("/planted-reset/", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })

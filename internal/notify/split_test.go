@@ -66,6 +66,11 @@ func FuzzCut(f *testing.F) {
 			return strings.NewReplacer("\n", "", "`", "").Replace(strings.ToValidUTF8(s, ""))
 		}
 		head, _, _ := strings.Cut(text, "\n")
+		head = strings.TrimSuffix(head, continued) + continued
+		headed := strings.HasPrefix(text, "*") && units(head) <= max/2
+		if headed && strings.Contains(head, fence) || !headed && strings.Contains(text, "*") {
+			t.Skip("a header that is none of ours")
+		}
 		var all strings.Builder
 		parts := 0
 		for rest := text; rest != ""; parts++ {
@@ -76,15 +81,15 @@ func FuzzCut(f *testing.F) {
 			if parts > len(text) {
 				t.Fatal("no end")
 			}
-			if strings.HasPrefix(text, "*") && !strings.Contains(head, fence) && units(head)+len(continued) <= max/2 && parts > 0 {
+			if headed && parts > 0 {
 				var ok bool
-				if part, ok = strings.CutPrefix(part, strings.TrimSuffix(head, continued)+continued); !ok {
+				if part, ok = strings.CutPrefix(part, head); !ok {
 					t.Fatalf("no header: %q", part)
 				}
 			}
 			all.WriteString(part)
 		}
-		if strings.HasPrefix(text, "*") && plain(all.String()) != plain(text) {
+		if plain(all.String()) != plain(text) {
 			t.Fatalf("lost or doubled:\n%q\n%q", plain(text), plain(all.String()))
 		}
 	})
