@@ -46,19 +46,20 @@ func (r *run) asksForSync(ctx context.Context) bool {
 	return err != nil || p.SyncBeforeRun
 }
 
-// meanwhile does what may take long, and says all the while that the run is
-// waiting for it.
+// meanwhile does what may take long; if it does, the run says that it waits.
 func (r *run) meanwhile(what string, do func()) {
 	done := make(chan struct{})
 	go func() { defer close(done); do() }()
 	pulse := time.NewTicker(time.Second)
 	defer pulse.Stop()
-	for r.progress.Waiting = what; ; {
-		r.watch()
+	for {
 		select {
 		case <-done:
+			r.progress.Waiting = ""
 			return
 		case <-pulse.C:
+			r.progress.Waiting = what
+			r.watch()
 		}
 	}
 }
