@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
@@ -65,11 +66,16 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 		page.attend(&runner)
 		defer page.records.Close()
 	}
+	pause, err := pauseNow(c.Profile, time.Now())
+	if err != nil {
+		runner.Log.Error("not heeded: "+err.Error(), "event", taskexec.EventTrouble)
+	}
 	result, err := runner.Exec(ctx, taskexec.Request{
 		ID:      id,
 		Profile: c.Profile,
 		Tasks:   c.Task,
 		Trigger: taskexec.StartedBy(runner.Environ, compiler.TimerName(c.Profile)),
+		Pause:   pause,
 		DryRun:  c.DryRun,
 	})
 	code := taskexec.ExitCode(result, err)

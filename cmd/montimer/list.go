@@ -24,6 +24,7 @@ type listed struct {
 	Calendar []string  `json:"on_calendar"`
 	Next     time.Time `json:"next,omitzero"`
 	Tasks    int       `json:"tasks"`
+	Paused   string    `json:"paused,omitzero"` // until when, and why
 }
 
 // Run lists the profiles of jobs.yaml in file order.
@@ -67,6 +68,7 @@ func listProfiles(profiles []montimer.Profile, now time.Time) []listed {
 			Calendar: []string{},
 			Tasks:    len(p.EnabledTasks()),
 		}
+		r.Paused, _ = pauseNow(p.Name, now) // of one that is damaged, exec tells
 		for _, event := range p.Schedule.Events {
 			r.Calendar = append(r.Calendar, event.String())
 		}
@@ -82,6 +84,8 @@ func (r listed) nextText() string {
 	switch {
 	case !r.Enabled:
 		return "disabled"
+	case r.Paused != "":
+		return r.Paused
 	case r.Next.IsZero():
 		return "-"
 	}

@@ -18,6 +18,8 @@ type cli struct {
 	List    listCmd    `cmd:"" group:"compile" help:"List the profiles and when they run next."`
 	Init    initCmd    `cmd:"" group:"compile" help:"Write a sample jobs.yaml and its checks, to start from."`
 	Exec    execCmd    `cmd:"" group:"run" help:"Run the tasks of a profile: what the services start."`
+	Pause   pauseCmd   `cmd:"" group:"run" help:"Have the ticks of a profile skipped until a time."`
+	Resume  resumeCmd  `cmd:"" group:"run" help:"End a pause before its time."`
 	Sync    syncCmd    `cmd:"" group:"run" help:"Bring the checkout up to date with its git remote, as a run does."`
 	Notify  notifyCmd  `cmd:"" group:"keep" help:"Alerts: test, pending, flush, drop."`
 	DB      dbCmd      `cmd:"" name:"db" group:"keep" help:"The database: init, check."`

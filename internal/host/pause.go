@@ -1,0 +1,110 @@
+package host
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
+
+// PauseDir holds a file for each profile that is paused. It belongs to root, so
+// that no task can silence another.
+const PauseDir = "/etc/montimer/pause"
+
+// Pause says until when the ticks of a profile are not served.
+type Pause struct {
+	Until  time.Time `yaml:"until"`
+	Reason string    `yaml:"reason"`
+	By     string    `yaml:"by"`
+}
+
+// String says it to people.
+func (p Pause) String() string {
+	return fmt.Sprintf("paused until %s: %s (%s)", p.Until.Local().Format("Mon 2006-01-02 15:04 MST"), p.Reason, p.By)
+}
+
+// ReadPause returns the pause of a profile that is in force at a time; the zero
+// Pause: none. One that is in the file of somebody else than root is an error,
+// and not in force.
+func ReadPause(dir, profile string, at time.Time) (Pause, error) {
+	path, err := pausePath(dir, profile)
+	if err != nil {
+		return Pause{}, err
+	}
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Pause{}, nil
+	}
+	if err == nil {
+		err = Trusted(path)
+	}
+	var p Pause
+	if err == nil {
+		dec := yaml.NewDecoder(bytes.NewReader(data))
+		dec.KnownFields(true)
+		err = dec.Decode(&p)
+	}
+	if err != nil {
+		return Pause{}, fmt.Errorf("pause of %s: %w", profile, err)
+	}
+	if !at.Before(p.Until) {
+		return Pause{}, nil
+	}
+	return p, nil
+}
+
+// WritePause pauses a profile, also one that is paused already.
+func WritePause(dir, profile string, p Pause) error {
+	path, err := pausePath(dir, profile)
+	if err != nil {
+		return err
+	}
+	data, err := yaml.Marshal(p)
+	if err != nil {
+		return fmt.Errorf("pause of %s: %w", profile, err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("pause of %s: %w", profile, err)
+	}
+	f, err := os.CreateTemp(dir, ".new-*")
+	if err != nil {
+		return fmt.Errorf("pause of %s: %w", profile, err)
+	}
+	_, err = f.Write(data)
+	// Everybody may read it, whatever the umask: exec does, as another user.
+	err = errors.Join(err, f.Chmod(0o644), os.Chmod(dir, 0o755), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+		return fmt.Errorf("pause of %s: %w", profile, err)
+	}
+	return nil
+}
+
+// EndPause ends the pause of a profile, and reports whether there was a file.
+func EndPause(dir, profile string) (found bool, err error) {
+	path, err := pausePath(dir, profile)
+	if err != nil {
+		return false, err
+	}
+	err = os.Remove(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func pausePath(dir, profile string) (string, error) {
+	if profile == "" || profile[0] == '.' || strings.ContainsAny(profile, "/\x00") {
+		return "", fmt.Errorf("%q cannot be the name of a profile", profile)
+	}
+	return filepath.Join(dir, profile), nil
+}

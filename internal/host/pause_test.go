@@ -1,0 +1,75 @@
+package host
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/montimer/montimer/internal/testenv"
+)
+
+func TestPause(t *testing.T) {
+	t.Parallel()
+	testenv.NeedRoot(t)
+	dir := filepath.Join(t.TempDir(), "pause")
+	now := time.Date(2026, 6, 10, 12, 0, 0, 0, time.UTC)
+	want := Pause{Until: now.Add(time.Hour), Reason: "a \"migration\": #1\n", By: "ana"}
+	if err := WritePause(dir, "p", want); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		profile string
+		at      time.Time
+		want    Pause
+	}{
+		{"p", now, want},
+		{"p", want.Until.Add(-1), want},
+		{"p", want.Until, Pause{}}, // it ends by itself
+		{"q", now, Pause{}},
+	} {
+		got, err := ReadPause(dir, tt.profile, tt.at)
+		if diff := cmp.Diff(tt.want, got); err != nil || diff != "" {
+			t.Errorf("%s at %v: %v %s", tt.profile, tt.at, err, diff)
+		}
+	}
+	path := filepath.Join(dir, "p")
+	if info, err := os.Stat(path); err != nil || info.Mode() != 0o644 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+
+	// What a task could have put there is not in force.
+	if err := os.Chown(path, 65534, 65534); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := ReadPause(dir, "p", now); err == nil || !got.Until.IsZero() || !strings.Contains(err.Error(), "belongs to user 65534") {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if found, err := EndPause(dir, "p"); !found || err != nil {
+		t.Error(found, err)
+	}
+	if found, err := EndPause(dir, "p"); found || err != nil {
+		t.Error(found, err)
+	}
+}
+
+func TestPauseThatCannotBe(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, name := range []string{"", ".p", "../p", "a/b"} {
+		if err := WritePause(dir, name, Pause{}); err == nil {
+			t.Errorf("%q: written", name)
+		}
+	}
+	for name, text := range map[string]string{"empty": "", "list": "[]", "more": "until: 2026-06-10T12:00:00Z\nuser: root\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if p, err := ReadPause(dir, name, time.Time{}); err == nil {
+			t.Errorf("%s: %+v", name, p)
+		}
+	}
+}
