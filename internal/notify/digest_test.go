@@ -194,6 +194,7 @@ func TestDecide(t *testing.T) {
 		{"not as it should, as before", copied, Incident{Last: copiedBefore}, 0, told{}},
 		{"not as it should, another day", copiedLater, Incident{Last: copiedBefore}, 0, told{"page", false, "hourly: ran the last good copy"}},
 		{"refused", refused, Incident{}, 0, told{"failure", true, "r"}},
+		{"refused, soon after a failure", refused, incident, 1000 * time.Hour, told{"failure", false, first.ID}},
 		{"by hand", manual, incident, 24 * time.Hour, told{"failure", true, manual.ID}},
 		{"by hand, all well", manualOK, incident, 0, told{}},
 	}
