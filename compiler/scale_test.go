@@ -9,12 +9,13 @@ import (
 	"testing"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/testenv"
 )
 
 // TestScale: what a profile costs does not depend on how many there are.
 func TestScale(t *testing.T) {
 	many := 20_000
-	if os.Getenv("MONTIMER_SOAK") != "" {
+	if testenv.Soak() {
 		many = 100_000
 	}
 	few, all := bytesPerProfile(t, 1000), bytesPerProfile(t, many)

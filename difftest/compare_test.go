@@ -2,7 +2,6 @@ package difftest
 
 import (
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -13,9 +12,6 @@ import (
 
 // seeds are those of the random expressions; all but the first are for soaks.
 var seeds = []uint64{1, 2, 3}
-
-// soak says to run all that there is: MONTIMER_SOAK=1, some minutes.
-func soak() bool { return os.Getenv("MONTIMER_SOAK") == "1" }
 
 // TestTranslation holds every translation against its judge and systemd.
 func TestTranslation(t *testing.T) {
@@ -38,7 +34,7 @@ func inputs(t *testing.T, dialect string) []string {
 	for _, row := range readTSV(t, judgeDir+"corpus-real.txt", 1) {
 		texts = append(texts, row[0])
 	}
-	if !soak() {
+	if !testenv.Soak() {
 		t.Logf("seed %d", seeds[0])
 		return append(texts, Generate(dialect, seeds[0], 300)...)
 	}

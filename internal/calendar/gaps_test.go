@@ -3,6 +3,8 @@ package calendar
 import (
 	"testing"
 	"time"
+
+	"github.com/montimer/montimer/internal/testenv"
 )
 
 func TestGaps(t *testing.T) {
@@ -58,7 +60,7 @@ func TestGapsOfElapses(t *testing.T) {
 	r := newRandom()
 	from := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	compared, sets := 0, 30
-	if soak() {
+	if testenv.Soak() {
 		sets = 300
 	}
 	for _, zone := range []string{"UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Havana", "Asia/Beirut"} {

@@ -3,6 +3,8 @@ package calendar
 import (
 	"testing"
 	"time"
+
+	"github.com/montimer/montimer/internal/testenv"
 )
 
 var ordinaryEvents = []string{
@@ -73,7 +75,7 @@ func TestNextIsSystemds(t *testing.T) {
 				t.Fatal(err)
 			}
 			bases := basesAround(change)
-			if !soak() {
+			if !testenv.Soak() {
 				bases = []time.Time{pick(r, bases...), pick(r, bases...)}
 			}
 			for _, base := range bases {
@@ -81,7 +83,7 @@ func TestNextIsSystemds(t *testing.T) {
 				for range 40 {
 					events = append(events, randomEvent(r))
 				}
-				if !soak() { // a sample, another at each base
+				if !testenv.Soak() { // a sample, another at each base
 					sample := make([]string, 10)
 					for i := range sample {
 						sample[i] = pick(r, events...)

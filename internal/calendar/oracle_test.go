@@ -12,9 +12,6 @@ import (
 	"github.com/montimer/montimer/internal/testenv"
 )
 
-// soak reports whether the long form of the differential tests is wanted.
-func soak() bool { return os.Getenv("MONTIMER_SOAK") == "1" }
-
 // A verdict is what `systemd-analyze calendar` says of one expression.
 type verdict struct {
 	refused  bool

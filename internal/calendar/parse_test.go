@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/montimer/montimer/internal/testenv"
 )
 
 func TestParse(t *testing.T) {
@@ -110,7 +112,7 @@ func TestParseIsSystemds(t *testing.T) {
 	r := newRandom()
 	expressions := append([]string{}, parseSeeds...)
 	count := 1000
-	if soak() {
+	if testenv.Soak() {
 		count = 20_000
 	}
 	for range count {

@@ -110,7 +110,7 @@ func TestSpansAreSystemds(t *testing.T) {
 	r := newRandom()
 	spans := append([]string{}, spanSeeds...)
 	count := 60
-	if soak() {
+	if testenv.Soak() {
 		count = 3000
 	}
 	for range count {

@@ -19,10 +19,11 @@ import (
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/store"
 	"github.com/montimer/montimer/internal/telegram"
+	"github.com/montimer/montimer/internal/testenv"
 )
 
 var (
-	kills = flag.Int("kills", 30, "how many senders TestKill kills")
+	kills = flag.Int("kills", 30, "how many senders TestKill kills; 300 with MONTIMER_SOAK=1")
 	seed  = flag.Uint64("seed", 0, "of TestKill; 0: another each time")
 )
 
@@ -128,6 +129,9 @@ func TestKill(t *testing.T) {
 		a := &montimer.Alert{Kind: montimer.AlertRecovery, Text: fmt.Sprintf("alert %d", len(want))}
 		enqueue(t, outbox{s}, a)
 		want = append(want, a.Text)
+	}
+	if testenv.Soak() {
+		*kills = 300
 	}
 	killed := make([]bool, *kills+1)
 	for sender := range *kills {

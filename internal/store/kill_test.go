@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/testenv"
 )
 
 // childEnv makes this test binary do something else than test.
@@ -74,7 +75,7 @@ func TestKill(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	rounds := 30
-	if soak() {
+	if testenv.Soak() {
 		rounds = 300
 	}
 	steps := 0

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
@@ -16,9 +15,6 @@ import (
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/testenv"
 )
-
-// soak reports whether the long runs are asked for.
-func soak() bool { return os.Getenv("MONTIMER_SOAK") == "1" }
 
 // writeRuns records runs of eight tasks, each with an alert that is sent, until
 // ctx ends; it returns how many.
@@ -53,7 +49,7 @@ func TestTogether(t *testing.T) {
 	t.Parallel()
 	testenv.Need(t, "python3")
 	long := 2 * time.Second
-	if soak() {
+	if testenv.Soak() {
 		long = time.Minute
 	}
 	dir := t.TempDir()

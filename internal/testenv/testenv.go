@@ -39,3 +39,6 @@ func unmet(t testing.TB, reason string) {
 	}
 	t.Skip(reason)
 }
+
+// Soak reports whether the long runs are asked for: MONTIMER_SOAK=1.
+func Soak() bool { return os.Getenv("MONTIMER_SOAK") == "1" }
