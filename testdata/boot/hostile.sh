@@ -31,6 +31,7 @@ install -m 666 /dev/null /tmp/hooked
 verbs=(
   "compile" "compile --out /tmp/out" "compile --diff" "compile --check" "apply"
   "list" "list -o json" "explain --profile beat" "exec beat" "exec --dry-run beat"
+  "db check" "db init" "notify pending" "notify flush" "notify drop 1" "sync" "failure montimer-job-beat.service"
 )
 
 # places are all that nobody but root may change; the units and montimer's own
@@ -130,8 +131,11 @@ opened_by_root() {
       if (!p) print
     }' /tmp/trace /tmp/trace
 }
+rm -rf /var/lib/montimer
+install -d -o deploy -g deploy -m 750 /var/lib/montimer
+(cd / && runuser -u deploy -- montimer db init)
 [[ -n $(opened_by_root cat /srv/app/jobs.yaml) ]] || fail "the check sees nothing"
-for verb in "compile --out /tmp/out2" "compile" "list"; do
+for verb in "compile --out /tmp/out2" "compile" "compile --diff" "list" "apply" "notify pending"; do
   # shellcheck disable=SC2086 # the verb's words
   opened=$(opened_by_root montimer $verb)
   [[ -z $opened ]] || fail "as root, in montimer $verb: $opened"
