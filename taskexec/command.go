@@ -47,12 +47,13 @@ func scriptArgv(t montimer.Task, checkout, python string) []string {
 	return []string{filepath.Join(checkout, t.Script)}
 }
 
-// environ lays variables over base, the later over the earlier. A name may
-// occur more than once: the last one counts, as os/exec promises.
+// environ lays variables over base, the later over the earlier.
 func environ(base []string, overlays ...[]montimer.EnvVar) []string {
 	env := slices.Clone(base)
 	for _, v := range slices.Concat(overlays...) {
-		env = append(env, v.Name+"="+v.Value)
+		prefix := v.Name + "="
+		env = slices.DeleteFunc(env, func(kv string) bool { return strings.HasPrefix(kv, prefix) })
+		env = append(env, prefix+v.Value)
 	}
 	return env
 }

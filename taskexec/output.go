@@ -2,8 +2,9 @@ package taskexec
 
 import (
 	"bytes"
-	"io"
 	"unicode/utf8"
+
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -34,6 +35,7 @@ type stream struct {
 	redactor *Redactor
 	tail     tail
 	buf      [bufferSize]byte
+	held     int // bytes of buf that do not end a line yet
 	lines    []Line
 	inLine   bool // the next line continues the one before
 	priority int  // of that
@@ -41,37 +43,44 @@ type stream struct {
 
 // reset makes s ready for another task.
 func (s *stream) reset(task string) {
-	s.task, s.tail, s.inLine = task, tail{}, false
+	s.task, s.tail, s.held, s.inLine = task, tail{}, 0, false
 }
 
-// copy reads until the end or an error; what has been read until then counts.
-func (s *stream) copy(r io.Reader) {
-	held := 0 // bytes of buf that do not end a line yet
-	for {
-		n, err := r.Read(s.buf[held:])
-		end := held + n
-		switch newline := bytes.LastIndexByte(s.buf[held:end], '\n'); {
-		case newline >= 0:
-			held = s.pass(end, held+newline+1, false)
-		case end == len(s.buf):
-			held = s.pass(end, s.redactor.cut(s.buf[:], runeStart(s.buf[:], pieceSize)), true)
-		default:
-			held = end
-		}
-		if err != nil {
-			s.pass(held, held, false)
-			return
-		}
+// read reads once, and reports whether there may be more to come.
+func (s *stream) read(fd int) bool {
+	n, err := unix.Read(fd, s.space())
+	if err != nil {
+		return err == unix.EINTR || err == unix.EAGAIN
+	}
+	s.took(n)
+	return n > 0
+}
+
+// space is where the next bytes go; it is never empty.
+func (s *stream) space() []byte { return s.buf[s.held:] }
+
+// took passes on what the next n bytes have brought to an end.
+func (s *stream) took(n int) {
+	end := s.held + n
+	switch newline := bytes.LastIndexByte(s.buf[s.held:end], '\n'); {
+	case newline >= 0:
+		s.pass(end, s.held+newline+1, false)
+	case end == len(s.buf):
+		s.pass(end, s.redactor.cut(s.buf[:], runeStart(s.buf[:], pieceSize)), true)
+	default:
+		s.held = end
 	}
 }
 
-// pass emits the first n of the end bytes in the buffer, moves the others to
-// the front and returns how many they are.
-func (s *stream) pass(end, n int, partial bool) (held int) {
+// end passes on what is left.
+func (s *stream) end() { s.pass(s.held, s.held, false) }
+
+// pass emits the first n of the end bytes in the buffer, and holds the others.
+func (s *stream) pass(end, n int, partial bool) {
 	if n > 0 {
 		s.emit(s.buf[:n], partial)
 	}
-	return copy(s.buf[:], s.buf[n:end])
+	s.held = copy(s.buf[:], s.buf[n:end])
 }
 
 // emit passes on the lines of block. partial: its last line goes on.

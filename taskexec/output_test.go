@@ -189,13 +189,17 @@ func BenchmarkOutput(b *testing.B) {
 	}
 	b.Run("exec", func(b *testing.B) {
 		c := command{argv: []string{"/bin/cat", file}}
+		s, err := newStopper(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
 		newStream := func() *stream {
 			return &stream{task: "t", sink: NewTextSink(null, false), redactor: NewRedactor([]string{"a secret value", "another"})}
 		}
 		out, errs := newStream(), newStream()
 		b.SetBytes(99_000_000)
 		for b.Loop() {
-			if _, err := c.run(b.Context(), 0, out, errs); err != nil {
+			if _, err := c.run(s, out, errs); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -217,6 +221,18 @@ func BenchmarkOutput(b *testing.B) {
 			}
 		}
 	})
+}
+
+// copy feeds the stream from r.
+func (s *stream) copy(r io.Reader) {
+	for {
+		n, err := r.Read(s.space())
+		s.took(n)
+		if err != nil {
+			s.end()
+			return
+		}
+	}
 }
 
 // 1,000 tasks of /bin/true, against a loop in sh.

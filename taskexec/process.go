@@ -1,11 +1,8 @@
 package taskexec
 
 import (
-	"context"
 	"errors"
-	"os"
-	"os/exec"
-	"sync"
+	"fmt"
 	"syscall"
 	"time"
 
@@ -14,9 +11,11 @@ import (
 
 // command is a process to be: an argument vector in a place.
 type command struct {
-	argv []string
-	dir  string
-	env  []string
+	argv    []string
+	dir     string
+	env     []string
+	timeout time.Duration // 0: none
+	grace   time.Duration // between being asked to end and being made to
 }
 
 // ending is how a process ended.
@@ -25,93 +24,163 @@ type ending struct {
 	cause  error // why it had been told to end; nil: by itself
 }
 
-// errTimeout is the cause of a context that ended because a task was out of time.
+// errTimeout says that a task, or the whole run, was out of time.
 var errTimeout = errors.New("out of time")
 
 // run starts the command in a process group of its own and waits until it has
-// ended and its output has been read. When ctx ends, the group gets SIGTERM,
-// and after grace SIGKILL. Nothing of the group is left when run returns: what
-// outlives the command has grace if it holds the output open, else none.
-func (c command) run(ctx context.Context, grace time.Duration, stdout, stderr *stream) (ending, error) {
-	outR, outW, err := os.Pipe()
+// ended and its output has been read. When it is out of time, or the run is
+// told to stop, the group gets SIGTERM, and after grace SIGKILL. Nothing of the
+// group is left when run returns: what outlives the command has grace if it
+// holds the output open, else none.
+func (c command) run(s *stopper, stdout, stderr *stream) (ending, error) {
+	p, err := c.start()
 	if err != nil {
 		return ending{}, err
 	}
-	defer outR.Close()
-	errR, errW, err := os.Pipe()
-	if err != nil {
-		outW.Close()
-		return ending{}, err
-	}
-	defer errR.Close()
-	cmd, err := c.start(outW, errW)
-	outW.Close()
-	errW.Close()
-	if err != nil {
-		return ending{}, err
-	}
-
-	var readers sync.WaitGroup
-	readers.Go(func() { stdout.copy(outR) })
-	readers.Go(func() { stderr.copy(errR) })
-
+	defer p.close()
+	cause := p.attend(c, s, stdout, stderr)
+	stdout.end()
+	stderr.end()
 	// Until it is reaped, the zombie keeps the number of the group ours.
-	group := -cmd.Process.Pid
-	exited, stopped := make(chan struct{}), make(chan struct{})
-	cancel := context.AfterFunc(ctx, func() {
-		defer close(stopped)
-		stop(group, grace, exited)
-	})
-	awaitExit(cmd.Process.Pid)
-	cause := context.Cause(ctx)
-	close(exited)
+	syscall.Kill(-p.pid, syscall.SIGKILL)
+	return ending{p.reap(), cause}, nil
+}
 
-	deadline := time.Now().Add(grace)
-	outR.SetReadDeadline(deadline)
-	errR.SetReadDeadline(deadline)
-	readers.Wait()
-	if !cancel() {
-		<-stopped
-	}
-	syscall.Kill(group, syscall.SIGKILL)
-	cmd.Wait() // its error only repeats the status
-	status, _ := cmd.ProcessState.Sys().(syscall.WaitStatus)
-	return ending{status, cause}, nil
+// process is a command that has been started.
+type process struct {
+	pid   int
+	pidfd int // readable when it has ended
+	out   int // the reading ends of its output
+	err   int
 }
 
 // start starts the command with stdin from /dev/null.
-func (c command) start(stdout, stderr *os.File) (*exec.Cmd, error) {
+func (c command) start() (p process, err error) {
 	if len(c.argv) == 0 {
-		return nil, errors.New("no command")
+		return p, errors.New("no command")
 	}
 	path, err := lookPath(c.argv[0], c.dir, getenv(c.env, "PATH"))
 	if err != nil {
-		return nil, err
+		return p, err
 	}
-	cmd := &exec.Cmd{
-		Path:        path,
-		Args:        c.argv,
-		Dir:         c.dir,
-		Env:         c.env,
-		Stdout:      stdout,
-		Stderr:      stderr,
-		SysProcAttr: &syscall.SysProcAttr{Setpgid: true},
+	null, err := unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return p, fmt.Errorf("open /dev/null: %w", err)
 	}
-	return cmd, cmd.Start()
+	defer unix.Close(null)
+	out, err := pipe()
+	if err != nil {
+		return p, err
+	}
+	defer unix.Close(out.write)
+	errs, err := pipe()
+	if err != nil {
+		unix.Close(out.read)
+		return p, err
+	}
+	defer unix.Close(errs.write)
+	p = process{pidfd: -1, out: out.read, err: errs.read}
+	p.pid, err = syscall.ForkExec(path, c.argv, &syscall.ProcAttr{
+		Dir:   c.dir,
+		Env:   c.env,
+		Files: []uintptr{uintptr(null), uintptr(out.write), uintptr(errs.write)},
+		Sys:   &syscall.SysProcAttr{Setpgid: true, PidFD: &p.pidfd},
+	})
+	if err != nil {
+		p.close()
+		return p, fmt.Errorf("fork/exec %s: %w", path, err)
+	}
+	return p, nil
 }
 
-// stop asks the group to end, and makes it after grace.
-func stop(group int, grace time.Duration, exited <-chan struct{}) {
-	syscall.Kill(group, syscall.SIGTERM)
-	select {
-	case <-exited:
-	case <-time.After(grace):
-		syscall.Kill(group, syscall.SIGKILL)
+type pipeEnds struct{ read, write int }
+
+func pipe() (pipeEnds, error) {
+	var fds [2]int
+	err := unix.Pipe2(fds[:], unix.O_CLOEXEC)
+	if err != nil {
+		return pipeEnds{}, fmt.Errorf("pipe: %w", err)
+	}
+	return pipeEnds{fds[0], fds[1]}, nil
+}
+
+func (p process) close() {
+	for _, fd := range []int{p.pidfd, p.out, p.err} {
+		if fd >= 0 {
+			unix.Close(fd)
+		}
 	}
 }
 
-// awaitExit returns when the child has ended, and leaves it to be reaped.
-func awaitExit(pid int) {
-	for unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
+// reap returns how the process ended, which it has, and forgets it.
+func (p process) reap() syscall.WaitStatus {
+	var status syscall.WaitStatus
+	for {
+		if _, err := syscall.Wait4(p.pid, &status, 0, nil); err != syscall.EINTR {
+			return status
+		}
 	}
+}
+
+// attend reads the output and sees to the process until it has ended, and all
+// who hold its output or their grace have. It returns why the process was told
+// to end before it did; nil: it was not.
+func (p process) attend(c command, s *stopper, stdout, stderr *stream) (cause error) {
+	const out, errs, exit, stop = 0, 1, 2, 3
+	fds := [4]unix.PollFd{
+		out:  {Fd: int32(p.out), Events: unix.POLLIN},
+		errs: {Fd: int32(p.err), Events: unix.POLLIN},
+		exit: {Fd: int32(p.pidfd), Events: unix.POLLIN},
+		stop: {Fd: int32(s.fd), Events: unix.POLLIN},
+	}
+	done := func(i int) { fds[i].Fd = -1 } // poll(2) passes over it
+	var deadline time.Time
+	if c.timeout > 0 {
+		deadline = time.Now().Add(c.timeout)
+	}
+	for fds[exit].Fd >= 0 || fds[out].Fd >= 0 || fds[errs].Fd >= 0 {
+		if _, err := unix.Poll(fds[:], millisecondsUntil(deadline)); err != nil {
+			continue // EINTR
+		}
+		if fds[out].Revents != 0 && !stdout.read(p.out) {
+			done(out)
+		}
+		if fds[errs].Revents != 0 && !stderr.read(p.err) {
+			done(errs)
+		}
+		running, late := fds[exit].Fd >= 0, !deadline.IsZero() && !time.Now().Before(deadline)
+		switch {
+		case running && fds[exit].Revents != 0:
+			done(exit)
+			done(stop)
+			deadline = time.Now().Add(c.grace) // for who holds the output
+		case running && fds[stop].Revents != 0:
+			done(stop)
+			cause, deadline = s.cause(), p.stop(c.grace)
+		case late && !running:
+			return cause
+		case late && cause == nil:
+			done(stop)
+			cause, deadline = errTimeout, p.stop(c.grace)
+		case late:
+			syscall.Kill(-p.pid, syscall.SIGKILL)
+			deadline = time.Time{}
+		}
+	}
+	return cause
+}
+
+// stop asks the process and its group to end, and returns how long they have.
+func (p process) stop(grace time.Duration) time.Time {
+	syscall.Kill(-p.pid, syscall.SIGTERM)
+	return time.Now().Add(grace)
+}
+
+// millisecondsUntil is the time to wait for a deadline in the way of poll(2):
+// -1 where there is none.
+func millisecondsUntil(deadline time.Time) int {
+	if deadline.IsZero() {
+		return -1
+	}
+	return int(max(0, (time.Until(deadline)+time.Millisecond-1)/time.Millisecond))
 }

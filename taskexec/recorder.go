@@ -15,8 +15,8 @@ type Recorder interface {
 	// id and attempt may be others.
 	Begin(context.Context, montimer.Run) (montimer.Run, error)
 
-	// TaskEnded records what became of a task of a run that has begun.
-	TaskEnded(ctx context.Context, runID string, task montimer.TaskRun) error
+	// TaskEnded records what became of tasks of a run that has begun.
+	TaskEnded(ctx context.Context, runID string, tasks ...montimer.TaskRun) error
 
 	// Finish records how a run ended and, both or neither, the alert that
 	// tells of it (nil: none). It takes runs that have not begun, too.

@@ -47,8 +47,11 @@ func (m *memory) Begin(_ context.Context, run montimer.Run) (montimer.Run, error
 	return run, m.call("begin", string(run.State))
 }
 
-func (m *memory) TaskEnded(_ context.Context, _ string, t montimer.TaskRun) error {
-	return m.call("task", t.Name+" "+string(t.Status))
+func (m *memory) TaskEnded(_ context.Context, _ string, tasks ...montimer.TaskRun) (err error) {
+	for _, t := range tasks {
+		err = m.call("task", t.Name+" "+string(t.Status))
+	}
+	return err
 }
 
 func (m *memory) Finish(ctx context.Context, run montimer.Run, alert *montimer.Alert) error {

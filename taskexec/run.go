@@ -27,6 +27,7 @@ type run struct {
 	unrecorded error              // the first thing that could not be recorded
 	python     string             // what runs .py files
 	streams    sync.Pool          // of *stream
+	stopper    *stopper
 }
 
 func (r Runner) prepare(req Request) *run {
@@ -97,6 +98,14 @@ func (r *run) tasks(ctx context.Context) {
 	for _, t := range r.profile.Tasks {
 		r.record.Tasks = append(r.record.Tasks, montimer.TaskRun{Name: t.Name, Status: montimer.TaskNotRun})
 	}
+	var err error
+	if r.stopper, err = newStopper(limited); err != nil {
+		r.record.Reason = err.Error()
+		return
+	}
+	defer r.stopper.close()
+	scribe := r.newScribe(ctx, len(r.profile.Tasks))
+	defer scribe.close()
 	type ending struct {
 		index int
 		task  montimer.TaskRun
@@ -122,7 +131,7 @@ func (r *run) tasks(ctx context.Context) {
 			schedule.end(e.index)
 			r.record.Tasks[e.index] = e.task
 			r.progress.end(e.task)
-			r.keep(ctx, func(ctx context.Context) error { return r.Recorder.TaskEnded(ctx, r.record.ID, e.task) })
+			scribe.ended <- e.task
 		case <-pulse.C:
 		}
 	}

@@ -225,7 +225,12 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	newStream := func() *stream { return &stream{sink: discard{}, redactor: NewRedactor(nil)} }
-	c := command{[]string{"sh", "-c", "echo $$ >pid; exec sleep 60"}, os.Getenv("TASKEXEC_CHECKOUT"), os.Environ()}
-	c.run(context.Background(), time.Second, newStream(), newStream())
+	c := command{argv: []string{"sh", "-c", "echo $$ >pid; exec sleep 60"}, dir: os.Getenv("TASKEXEC_CHECKOUT"), env: os.Environ()}
+	s, err := newStopper(context.Background())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	c.run(s, newStream(), newStream())
 	release()
 }

@@ -43,13 +43,13 @@ func sleep(ctx context.Context, d time.Duration) bool {
 
 // attempt runs a task once.
 func (r *run) attempt(ctx context.Context, log *slog.Logger, t montimer.Task, n int) montimer.TaskRun {
-	ctx, cancel := withLimit(ctx, t.Timeout)
-	defer cancel()
 	dir := filepath.Join(r.Checkout, t.Workdir)
 	c := command{
-		argv: argv(t, r.Checkout, r.python),
-		dir:  dir,
-		env:  append(environ(r.Environ, r.profile.Env, t.Env), r.facts(t, n, dir)...),
+		argv:    argv(t, r.Checkout, r.python),
+		dir:     dir,
+		env:     environ(r.Environ, r.profile.Env, t.Env, r.facts(t, n, dir)),
+		timeout: t.Timeout,
+		grace:   r.Grace,
 	}
 	log.Info(fmt.Sprintf("running task %s: %s", t.Name, strings.Join(c.argv, " ")), "event", EventTaskStarted)
 
@@ -57,7 +57,7 @@ func (r *run) attempt(ctx context.Context, log *slog.Logger, t montimer.Task, n 
 	defer r.streams.Put(stdout)
 	defer r.streams.Put(stderr)
 	result := montimer.TaskRun{Name: t.Name, Started: time.Now()}
-	end, err := c.run(ctx, r.Grace, stdout, stderr)
+	end, err := c.run(r.stopper, stdout, stderr)
 	result.Duration = time.Since(result.Started)
 	result.StdoutTail, result.StderrTail = stdout.tail.String(), stderr.tail.String()
 	settle(&result, end, err)
@@ -73,17 +73,17 @@ func (r *run) attempt(ctx context.Context, log *slog.Logger, t montimer.Task, n 
 
 // facts are the variables that tell a task about its run. jobs.yaml cannot
 // change them.
-func (r *run) facts(t montimer.Task, attempt int, dir string) []string {
-	facts := []string{
-		"PWD=" + dir,
-		"MONTIMER_PROFILE=" + r.profile.Name,
-		"MONTIMER_TASK=" + t.Name,
-		"MONTIMER_RUN_ID=" + r.record.ID,
-		"MONTIMER_TRIGGER=" + string(r.record.Trigger),
-		"MONTIMER_ATTEMPT=" + strconv.Itoa(attempt),
+func (r *run) facts(t montimer.Task, attempt int, dir string) []montimer.EnvVar {
+	facts := []montimer.EnvVar{
+		{Name: "PWD", Value: dir},
+		{Name: "MONTIMER_PROFILE", Value: r.profile.Name},
+		{Name: "MONTIMER_TASK", Value: t.Name},
+		{Name: "MONTIMER_RUN_ID", Value: r.record.ID},
+		{Name: "MONTIMER_TRIGGER", Value: string(r.record.Trigger)},
+		{Name: "MONTIMER_ATTEMPT", Value: strconv.Itoa(attempt)},
 	}
 	if at := r.record.Scheduled; !at.IsZero() {
-		facts = append(facts, "MONTIMER_SCHEDULED_AT="+at.UTC().Format(time.RFC3339))
+		facts = append(facts, montimer.EnvVar{Name: "MONTIMER_SCHEDULED_AT", Value: at.UTC().Format(time.RFC3339)})
 	}
 	return facts
 }

@@ -34,11 +34,11 @@ func (r records) Begin(ctx context.Context, run montimer.Run) (montimer.Run, err
 	return r.store.Begin(ctx, run)
 }
 
-func (r records) TaskEnded(ctx context.Context, runID string, task montimer.TaskRun) error {
+func (r records) TaskEnded(ctx context.Context, runID string, tasks ...montimer.TaskRun) error {
 	if r.err != nil {
 		return r.err
 	}
-	return r.store.TaskEnded(ctx, runID, task)
+	return r.store.TaskEnded(ctx, runID, tasks...)
 }
 
 func (r records) Finish(ctx context.Context, run montimer.Run, alert *montimer.Alert) error {

@@ -73,11 +73,17 @@ const insertTask = `
 		(run, name, status, exit_code, error, attempts, started_at, duration, stdout_tail, stderr_tail)
 	SELECT seq, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM montimer_runs WHERE id = ?1`
 
-// TaskEnded records what became of a task, so that it is known even where the
+// TaskEnded records what became of tasks, so that it is known even where the
 // run itself never says how it ended. The loss of power may lose it.
-func (s *Store) TaskEnded(ctx context.Context, runID string, task montimer.TaskRun) error {
+func (s *Store) TaskEnded(ctx context.Context, runID string, tasks ...montimer.TaskRun) error {
 	err := s.write(ctx, quick, func(tx *sql.Tx) error {
-		return insertTaskRun(ctx, tx.StmtContext(ctx, s.insertTask), runID, task)
+		insert := tx.StmtContext(ctx, s.insertTask)
+		for _, t := range tasks {
+			if err := insertTaskRun(ctx, insert, runID, t); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return s.explain("record a task", err)
 }
