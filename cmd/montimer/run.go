@@ -18,6 +18,7 @@ type cli struct {
 	List    listCmd    `cmd:"" group:"compile" help:"List the profiles and when they run next."`
 	Init    initCmd    `cmd:"" group:"compile" help:"Write a sample jobs.yaml and its checks, to start from."`
 	Exec    execCmd    `cmd:"" group:"run" help:"Run the tasks of a profile: what the services start."`
+	Start   runCmd     `cmd:"" name:"run" group:"run" help:"Start a run by hand, through systemd as the timer does."`
 	Pause   pauseCmd   `cmd:"" group:"run" help:"Have the ticks of a profile skipped until a time."`
 	Resume  resumeCmd  `cmd:"" group:"run" help:"End a pause before its time."`
 	Sync    syncCmd    `cmd:"" group:"run" help:"Bring the checkout up to date with its git remote, as a run does."`
