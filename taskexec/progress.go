@@ -36,6 +36,9 @@ func (p *Progress) end(t montimer.TaskRun) {
 	p.Ended = append(p.Ended, t)
 }
 
+// Failed returns how many of those that have ended did not do their work.
+func (p Progress) Failed() int { return len(montimer.Run{Tasks: p.Ended}.Failures()) }
+
 // String says it in words: "2/27 tasks, running aave (41s)".
 func (p Progress) String() string {
 	if p.Waiting != "" {

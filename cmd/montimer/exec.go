@@ -39,25 +39,21 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 			return fmt.Errorf("make the state directory: %w", err)
 		}
 	}
+	if live := newScreen(e.stderr); live != nil && !c.DryRun {
+		defer live.close()
+		e.stderr = live
+	}
+	return c.exec(ctx, e, h)
+}
+
+// exec has a Runner do the run, and tells of it.
+func (c execCmd) exec(ctx context.Context, e env, h montimer.Host) error {
 	id := taskexec.RunID(os.Environ())
-	sink, log, err := outlets(e.stderr, id)
+	runner, err := c.runner(e, &h, id)
 	if err != nil {
 		return err
 	}
-	runner := taskexec.Runner{
-		Checkout: h.Checkout,
-		StateDir: h.StateDir,
-		Environ:  os.Environ(),
-		Load:     func(ctx context.Context) (montimer.Jobs, error) { return c.load(ctx, e, &h) },
-		Redactor: newRedactor(os.Environ()),
-		Sink:     sink,
-		Log:      slog.New(log),
-		Timer:    loadedTimer,
-	}
-	if runner.Watch, err = watchdog(e.getenv("NOTIFY_SOCKET")); err != nil {
-		runner.Log.Warn(err.Error()) // and be killed, perhaps, if it takes long
-	}
-	checkout := newCheckout(e, c.hostFlags, h, log)
+	checkout := newCheckout(e, c.hostFlags, h, runner.Log.Handler())
 	runner.Peek, runner.Syncer = checkout.peek, checkout
 	var page *pager
 	if !c.DryRun {
@@ -92,6 +88,31 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 		return exitError{code: code}
 	}
 	return exitError{code, err}
+}
+
+// runner returns what all runs have in common.
+func (c execCmd) runner(e env, h *montimer.Host, id string) (taskexec.Runner, error) {
+	sink, log, err := outlets(e.stderr, id)
+	if err != nil {
+		return taskexec.Runner{}, err
+	}
+	r := taskexec.Runner{
+		Checkout: h.Checkout,
+		StateDir: h.StateDir,
+		Environ:  os.Environ(),
+		Load:     func(ctx context.Context) (montimer.Jobs, error) { return c.load(ctx, e, h) },
+		Redactor: newRedactor(os.Environ()),
+		Sink:     sink,
+		Log:      slog.New(log),
+		Timer:    loadedTimer,
+	}
+	if r.Watch, err = watchdog(e.getenv("NOTIFY_SOCKET")); err != nil {
+		r.Log.Warn(err.Error()) // and be killed, perhaps, if it takes long
+	}
+	if live, ok := e.stderr.(*screen); ok && r.Watch == nil {
+		r.Watch, r.Log = live.watch, slog.New(withoutStarts{log})
+	}
+	return r, nil
 }
 
 // errInvalidJobs says that loadJobs has told what is wrong.

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/montimer/montimer/taskexec"
+)
+
+// screen is a terminal on which what is said scrolls by, while the last lines
+// show the tasks under way.
+type screen struct {
+	out  io.Writer
+	size func() (rows, columns int)
+
+	mu    sync.Mutex
+	lines []string // the last lines, as they ought to be
+	shown int      // how many of them there are
+	began time.Time
+	next  time.Time // not drawn anew before: tasks may be quicker than the eye
+}
+
+// newScreen returns a screen on w; nil where w is no terminal that can do this.
+func newScreen(w io.Writer) *screen {
+	f, ok := w.(*os.File)
+	if !ok || os.Getenv("TERM") == "" || os.Getenv("TERM") == "dumb" {
+		return nil
+	}
+	if _, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ); err != nil {
+		return nil
+	}
+	size := func() (rows, columns int) {
+		s, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
+		if err != nil {
+			return 0, 0
+		}
+		return int(s.Row), int(s.Col)
+	}
+	return &screen{out: f, size: size, began: time.Now()}
+}
+
+// Write writes whole lines above the last ones.
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(p), s.draw(p)
+}
+
+// watch shows where a run stands.
+func (s *screen) watch(p taskexec.Progress) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	rows, columns := s.size()
+	s.lines = progressLines(p, now, s.began, rows-1, columns-1)
+	if now.After(s.next) {
+		s.next = now.Add(50 * time.Millisecond)
+		s.draw(nil)
+	}
+}
+
+// close leaves only what was said.
+func (s *screen) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lines = nil
+	s.draw(nil)
+}
+
+// draw writes text where the last lines stand, and those below it.
+func (s *screen) draw(text []byte) error {
+	var b bytes.Buffer
+	if s.shown > 0 {
+		fmt.Fprintf(&b, "\x1b[%dA\r\x1b[J", s.shown) // up, and erase from there on
+	}
+	b.Write(text)
+	for _, l := range s.lines {
+		b.WriteString(l + "\n")
+	}
+	s.shown = len(s.lines)
+	_, err := s.out.Write(b.Bytes())
+	return err
+}
+
+// progressLines is one line for each task under way and one for the run, in so
+// many rows and columns.
+func progressLines(p taskexec.Progress, now, began time.Time, rows, columns int) []string {
+	if rows < 1 {
+		return nil
+	}
+	var lines []string
+	for i, r := range p.Running {
+		if left := len(p.Running) - i; len(lines) == rows-2 && left > 1 {
+			lines = append(lines, fmt.Sprintf("  … and %d more", left))
+			break
+		}
+		if len(lines) == rows-1 {
+			break
+		}
+		lines = append(lines, fmt.Sprintf("  %5v  %s", now.Sub(r.Since).Truncate(time.Second), taskexec.AppendDisplay(nil, []byte(r.Name))))
+	}
+	lines = append(lines, summary(p, now.Sub(began)))
+	for i := range lines {
+		lines[i] = clip(lines[i], columns)
+	}
+	return lines
+}
+
+func summary(p taskexec.Progress, took time.Duration) string {
+	took = took.Truncate(time.Second)
+	if p.Waiting != "" {
+		return fmt.Sprintf("waiting for %s, %v", p.Waiting, took)
+	}
+	text := fmt.Sprintf("%d of %d tasks", len(p.Ended), p.Total)
+	if n := p.Failed(); n > 0 {
+		text += fmt.Sprintf(", %d failed", n)
+	}
+	return fmt.Sprintf("%s, %v", text, took)
+}
+
+// clip cuts a line to so many columns; it knows nothing of wide characters.
+func clip(line string, columns int) string {
+	runes := []rune(strings.TrimRight(line, " "))
+	if len(runes) > max(columns, 1) {
+		runes = append(runes[:max(columns-1, 0)], '…')
+	}
+	return string(runes)
+}
+
+// withoutStarts is a handler for a screen, which shows itself what runs.
+type withoutStarts struct{ slog.Handler }
+
+func (w withoutStarts) Handle(ctx context.Context, r slog.Record) error {
+	started := false
+	r.Attrs(func(a slog.Attr) bool {
+		started = a.Key == "event" && a.Value.String() == taskexec.EventTaskStarted
+		return !started
+	})
+	if started {
+		return nil
+	}
+	return w.Handler.Handle(ctx, r)
+}
+
+func (w withoutStarts) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return withoutStarts{w.Handler.WithAttrs(attrs)}
+}
+
+func (w withoutStarts) WithGroup(name string) slog.Handler {
+	return withoutStarts{w.Handler.WithGroup(name)}
+}

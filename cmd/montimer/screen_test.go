@@ -1,0 +1,60 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/taskexec"
+)
+
+func TestProgressLines(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	running := func(names ...string) (all []taskexec.Running) {
+		for i, name := range names {
+			all = append(all, taskexec.Running{Name: name, Since: now.Add(-time.Duration(i*41) * time.Second)})
+		}
+		return all
+	}
+	ended := []montimer.TaskRun{{Status: montimer.TaskOK}, {Status: montimer.TaskFailed}}
+	for name, tt := range map[string]struct {
+		p             taskexec.Progress
+		rows, columns int
+		want          string
+	}{
+		"running":      {taskexec.Progress{Total: 5, Ended: ended, Running: running("aave", "b\x1b[31m")}, 10, 80, "     0s  aave\n    41s  b\\x1b[31m\n2 of 5 tasks, 1 failed, 1m30s"},
+		"waiting":      {taskexec.Progress{Waiting: "the git sync"}, 10, 80, "waiting for the git sync, 1m30s"},
+		"all fit":      {taskexec.Progress{Total: 3, Running: running("a", "b", "c")}, 4, 80, "     0s  a\n    41s  b\n  1m22s  c\n0 of 3 tasks, 1m30s"},
+		"bounded":      {taskexec.Progress{Total: 9, Running: running("a", "b", "c", "d")}, 4, 80, "     0s  a\n    41s  b\n  … and 2 more\n0 of 9 tasks, 1m30s"},
+		"narrow":       {taskexec.Progress{Total: 9, Running: running("a-long-name")}, 4, 12, "     0s  a-…\n0 of 9 task…"},
+		"two rows":     {taskexec.Progress{Total: 9, Running: running("a", "b")}, 2, 80, "  … and 2 more\n0 of 9 tasks, 1m30s"},
+		"one row":      {taskexec.Progress{Total: 9, Running: running("a", "b")}, 1, 80, "0 of 9 tasks, 1m30s"},
+		"no room":      {taskexec.Progress{Total: 9, Running: running("a", "b")}, 0, 80, ""},
+		"no width yet": {taskexec.Progress{Total: 9}, 3, 0, "…"},
+	} {
+		got := progressLines(tt.p, now, now.Add(-90*time.Second), tt.rows, tt.columns)
+		if diff := cmp.Diff(tt.want, strings.Join(got, "\n")); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// What is said stays, above the last lines; those go in the end.
+func TestScreen(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	s := &screen{out: &out, size: func() (int, int) { return 10, 80 }, began: time.Now()}
+	s.watch(taskexec.Progress{Total: 1, Running: []taskexec.Running{{Name: "a", Since: time.Now()}}})
+	s.Write([]byte("a: hello\n"))
+	s.close()
+	const two = "     0s  a\n0 of 1 tasks, 0s\n"
+	const up = "\x1b[2A\r\x1b[J"
+	if diff := cmp.Diff(two+up+"a: hello\n"+two+up, out.String()); diff != "" {
+		t.Error(diff)
+	}
+}
