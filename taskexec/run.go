@@ -91,52 +91,6 @@ func (r *run) rehearse(ctx context.Context) error {
 	return nil
 }
 
-// tasks runs the tasks, and records what became of each as it ends.
-func (r *run) tasks(ctx context.Context) {
-	limited, cancel := withLimit(ctx, r.profile.Timeout)
-	defer cancel()
-	for _, t := range r.profile.Tasks {
-		r.record.Tasks = append(r.record.Tasks, montimer.TaskRun{Name: t.Name, Status: montimer.TaskNotRun})
-	}
-	var err error
-	if r.stopper, err = newStopper(limited); err != nil {
-		r.record.Reason = err.Error()
-		return
-	}
-	defer r.stopper.close()
-	scribe := r.newScribe(ctx, len(r.profile.Tasks))
-	defer scribe.close()
-	type ending struct {
-		index int
-		task  montimer.TaskRun
-	}
-	pulse := time.NewTicker(time.Second)
-	defer pulse.Stop()
-	schedule, endings := newSchedule(r.profile.Tasks, r.profile.Parallel), make(chan ending)
-	for {
-		for limited.Err() == nil {
-			i, ok := schedule.start()
-			if !ok {
-				break
-			}
-			r.progress.start(r.profile.Tasks[i].Name)
-			go func() { endings <- ending{i, r.task(limited, r.profile.Tasks[i])} }()
-		}
-		r.watch()
-		if schedule.running == 0 {
-			return
-		}
-		select {
-		case e := <-endings:
-			schedule.end(e.index)
-			r.record.Tasks[e.index] = e.task
-			r.progress.end(e.task)
-			scribe.ended <- e.task
-		case <-pulse.C:
-		}
-	}
-}
-
 func (r *run) watch() {
 	if r.Watch != nil {
 		r.progress.Total = len(r.record.Tasks)

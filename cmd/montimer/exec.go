@@ -43,6 +43,7 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 		defer live.close()
 		e.stderr = live
 	}
+	e.decoded = new(decoded)
 	return c.exec(ctx, e, h)
 }
 

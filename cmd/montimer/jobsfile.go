@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -26,11 +27,7 @@ func loadJobs(ctx context.Context, e env, h *montimer.Host) (montimer.Jobs, erro
 		return montimer.Jobs{}, err
 	}
 	h.JobsFile = path
-	j, diagnostics := jobs.Decode(h.JobsFile, data, jobs.Options{
-		Timezone: h.Timezone,
-		Local:    time.Local,
-		Now:      time.Now(),
-	})
+	j, diagnostics := e.decoded.decode(h, data)
 	if e.unwatched {
 		for i := range diagnostics {
 			diagnostics[i].Source, diagnostics[i].Offset = "", 0
@@ -41,6 +38,30 @@ func loadJobs(ctx context.Context, e env, h *montimer.Host) (montimer.Jobs, erro
 		return montimer.Jobs{}, exitError{code: exitUsage}
 	}
 	return j, nil
+}
+
+// decoded is a jobs.yaml that has been decoded, for who may read it again: exec
+// looks at it before the git sync and after. It may be nil.
+type decoded struct {
+	data        []byte
+	jobs        montimer.Jobs
+	diagnostics []jobs.Diagnostic
+}
+
+// decode decodes a file, unless it is the one that it has decoded last.
+func (d *decoded) decode(h *montimer.Host, data []byte) (montimer.Jobs, []jobs.Diagnostic) {
+	if d != nil && d.data != nil && bytes.Equal(d.data, data) {
+		return d.jobs, d.diagnostics
+	}
+	j, diagnostics := jobs.Decode(h.JobsFile, data, jobs.Options{
+		Timezone: h.Timezone,
+		Local:    time.Local,
+		Now:      time.Now(),
+	})
+	if d != nil {
+		*d = decoded{data, j, diagnostics}
+	}
+	return j, diagnostics
 }
 
 // readJobs reads jobs.yaml; root has it read by the user that the tasks run as.

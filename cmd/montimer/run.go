@@ -36,7 +36,8 @@ type cli struct {
 type env struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
-	unwatched      bool // messages end up in a log: no text of jobs.yaml beside them
+	decoded        *decoded // the jobs.yaml read last, where it is read again; else nil
+	unwatched      bool     // messages end up in a log: no text of jobs.yaml beside them
 }
 
 // run executes one command line and returns the exit code of the process.

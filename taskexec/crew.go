@@ -1,0 +1,93 @@
+package taskexec
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/montimer/montimer"
+)
+
+// crew runs the tasks of a run: as many workers as may run at once take one
+// task after the other.
+type crew struct {
+	*run
+	scribe scribe
+
+	mu       sync.Mutex // held for all below and the run's record and progress
+	schedule *schedule
+	ended    sync.Cond // a task has
+}
+
+// tasks runs the tasks, and records what became of each as it ends.
+func (r *run) tasks(ctx context.Context) {
+	limited, cancel := withLimit(ctx, r.profile.Timeout)
+	defer cancel()
+	for _, t := range r.profile.Tasks {
+		r.record.Tasks = append(r.record.Tasks, montimer.TaskRun{Name: t.Name, Status: montimer.TaskNotRun})
+	}
+	var err error
+	if r.stopper, err = newStopper(limited); err != nil {
+		r.record.Reason = err.Error()
+		return
+	}
+	defer r.stopper.close()
+	c := &crew{
+		run:      r,
+		scribe:   r.newScribe(ctx, len(r.profile.Tasks)),
+		schedule: newSchedule(r.profile.Tasks, r.profile.Parallel),
+	}
+	defer c.scribe.close()
+	c.ended.L = &c.mu
+	var workers sync.WaitGroup
+	for range min(c.schedule.limit, len(r.profile.Tasks)) {
+		workers.Go(func() { c.work(limited) })
+	}
+	done := make(chan struct{})
+	go func() { workers.Wait(); close(done) }()
+	c.watchUntil(done)
+}
+
+// work runs tasks until there are none left to start, or ctx has ended.
+func (c *crew) work(ctx context.Context) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for ctx.Err() == nil {
+		i, ok := c.schedule.start()
+		if !ok && c.schedule.running == 0 {
+			return
+		}
+		if !ok { // what is left comes after what runs
+			c.ended.Wait()
+			continue
+		}
+		task := c.profile.Tasks[i]
+		c.progress.start(task.Name)
+		c.watch()
+		c.mu.Unlock()
+		result := c.task(ctx, task)
+		c.mu.Lock()
+		c.schedule.end(i)
+		c.record.Tasks[i] = result
+		c.progress.end(result)
+		c.scribe.ended <- result
+		c.watch()
+		c.ended.Broadcast()
+	}
+}
+
+// watchUntil tells once a second where the run stands.
+func (c *crew) watchUntil(done <-chan struct{}) {
+	pulse := time.NewTicker(time.Second)
+	defer pulse.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case <-pulse.C:
+			c.mu.Lock()
+			c.watch()
+			c.mu.Unlock()
+		}
+	}
+}
