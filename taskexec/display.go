@@ -13,9 +13,12 @@ const hexDigits = "0123456789abcdef"
 // characters but the tab, bidirectional marks, line separators) and what is not
 // UTF-8 is written as \xNN, a byte each.
 func AppendDisplay(dst, text []byte) []byte {
-	n := plain(text)
-	dst = append(dst, text[:n]...)
-	for text = text[n:]; len(text) > 0; {
+	for {
+		n := plain(text)
+		dst, text = append(dst, text[:n]...), text[n:]
+		if len(text) == 0 {
+			return dst
+		}
 		r, size := utf8.DecodeRune(text)
 		if r == utf8.RuneError && size == 1 || unsafeRune(r) {
 			for _, c := range text[:size] {
@@ -26,7 +29,6 @@ func AppendDisplay(dst, text []byte) []byte {
 		}
 		text = text[size:]
 	}
-	return dst
 }
 
 // unsafeRune reports whether r is a control character but the tab, a line or
@@ -35,8 +37,8 @@ func unsafeRune(r rune) bool {
 	return r != '\t' && unicode.IsControl(r) || r == 0x2028 || r == 0x2029 || unicode.Is(unicode.Bidi_Control, r)
 }
 
-// plain returns how many of the first bytes are certainly printable ASCII. It
-// looks at eight at once, as nearly all output is nothing else.
+// plain returns how many of the first bytes are printable ASCII. It looks at
+// eight at once, as nearly all output is nothing else.
 func plain(b []byte) int {
 	const ones = 0x0101010101010101
 	n := 0
@@ -47,6 +49,9 @@ func plain(b []byte) int {
 		if above&(0x80*ones) != 0 || ^below&(0x80*ones) != 0 {
 			break
 		}
+	}
+	for n < len(b) && ' ' <= b[n] && b[n] < 0x7f {
+		n++
 	}
 	return n
 }
