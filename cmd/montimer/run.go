@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/alecthomas/kong"
 )
@@ -43,7 +44,7 @@ type env struct {
 // run executes one command line and returns the exit code of the process.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	code := -1
-	parser, err := kong.New(&cli{},
+	parser, err := kong.New(grammar(args),
 		kong.Name("montimer"),
 		kong.Description("cron, but systemd does it."),
 		kong.Writers(stdout, stderr),
@@ -111,6 +112,17 @@ func (e exitError) Unwrap() error { return e.err }
 
 // usage marks err as a mistake of the caller or of the file.
 func usage(err error) error { return exitError{exitUsage, err} }
+
+// grammar is what kong has to know to parse args: of an exec only that. To build
+// all commands takes as long as to start, which every tick would pay.
+func grammar(args []string) any {
+	if len(args) < 2 || args[0] != "exec" || slices.Contains(args, "--help") || slices.Contains(args, "-h") {
+		return &cli{}
+	}
+	return &struct {
+		Exec execCmd `cmd:""`
+	}{}
+}
 
 // exitCode reports the error of a command and returns its exit code.
 func exitCode(stderr io.Writer, err error) int {
