@@ -138,13 +138,17 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		cmd.Process.Signal(signal)
 		cmd.Wait()
 		signals[state]++
-		if signal == syscall.SIGTERM && processes(t, "sleep\x0061.5") > 0 {
-			t.Fatal("SIGTERM leaves processes behind")
+		if left := s.processes(t); signal == syscall.SIGTERM && len(left) > 0 {
+			t.Fatalf("SIGTERM leaves processes behind: %v", left)
+		}
+		for left := s.processes(t); len(left) > 0; left = s.processes(t) { // what systemd does by the cgroup
+			for _, pid := range left {
+				syscall.Kill(pid, syscall.SIGKILL)
+			}
 		}
 		for _, r := range s.history(t) {
 			recorded[r.ID] = max(recorded[r.ID], ended(r))
 		}
-		killAll(t, "sleep\x0061.5") // what systemd does by the cgroup
 	}
 	if code, said := s.exec(t, "p"); code != 0 {
 		t.Fatalf("afterwards: exit %d\n%s", code, said)
@@ -175,27 +179,19 @@ func ended(r montimer.Run) (n int) {
 	return n
 }
 
-// processes counts those of the user nobody with this command line.
-func processes(t *testing.T, cmdline string) int { return len(pids(t, cmdline)) }
-
-func killAll(t *testing.T, cmdline string) {
-	for _, pid := range pids(t, cmdline) {
-		syscall.Kill(pid, syscall.SIGKILL)
-	}
-}
-
-func pids(t *testing.T, cmdline string) (all []int) {
+// processes returns those that have the site's environment.
+func (s *site) processes(t *testing.T) (pids []int) {
 	t.Helper()
-	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	files, err := filepath.Glob("/proc/[0-9]*/environ")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range files {
 		var pid int
-		if text, err := os.ReadFile(f); err == nil && string(text) == cmdline+"\x00" {
+		if text, err := os.ReadFile(f); err == nil && strings.Contains(string(text), "MONTIMER_STATE_DIR="+s.state+"\x00") {
 			fmt.Sscanf(f, "/proc/%d/", &pid)
-			all = append(all, pid)
+			pids = append(pids, pid)
 		}
 	}
-	return all
+	return pids
 }

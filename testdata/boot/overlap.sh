@@ -5,13 +5,13 @@ source "${BASH_SOURCE%/*}/lib.sh"
 new_host
 jobs <<'YAML'
 profiles:
-  slow: # 12 s of work every 5 s
-    calendar: "*:*:00..55/5"
-    tasks: [{ name: work, command: "echo tick $MONTIMER_SCHEDULED_AT by $MONTIMER_TRIGGER; sleep 12" }]
+  slow: # 7 s of work every 3 s
+    calendar: "*:*:00..57/3"
+    tasks: [{ name: work, command: "echo tick $MONTIMER_SCHEDULED_AT by $MONTIMER_TRIGGER; sleep 7" }]
   queued:
-    calendar: "*:*:00..55/5"
+    calendar: "*:*:00..57/3"
     overlap: queue
-    tasks: [{ name: work, command: [sleep, "12"] }]
+    tasks: [{ name: work, command: [sleep, "7"] }]
   held:
     calendar: "2098-01-01"
     tasks: [{ name: work, command: "echo held by $MONTIMER_TRIGGER; sleep 8" }]
@@ -23,7 +23,7 @@ run_as_deploy() {
   (cd /srv/app && runuser -u deploy -- env MONTIMER_STATE_DIR=/var/lib/montimer montimer exec "$@")
 }
 
-step "12 s of work every 5 s, for 45 s; meanwhile a run by hand across a tick"
+step "7 s of work every 3 s, for 25 s; meanwhile a run by hand across a tick"
 systemctl enable --now montimer.target
 within 6 logged slow "tick $(date -u +%Y-%m-%dT%H:)"
 run_as_deploy held >/tmp/byhand 2>&1 &
@@ -36,7 +36,7 @@ systemctl daemon-reload
 within 5 logged held "another run of held is under way: waiting for it"
 wait || fail "by hand: $? $(cat /tmp/byhand)"
 within 12 logged held "held by timer"
-sleep 25
+sleep 11
 
 history() { python3 -c '
 import sqlite3, sys
@@ -47,7 +47,7 @@ history slow
 started=$(history slow | grep -c -e ^ok -e ^running)
 skipped=$(history slow | grep -c ^skipped) || true
 ((started >= 3 && skipped >= 2)) || fail "slow: $started runs, $skipped skipped"
-# After each run of 12 s one tick is passed over, and the next one served on time.
+# After each run one tick is passed over, and the next one served on time.
 [[ $(history slow | awk '{print $1}' | uniq -d) == "" ]] || fail "slow: two of a kind in a row"
 history slow | awk '$1 == "ok" { sub(/.*:/, "", $2); sub(/.*:/, "", $3); if ($3 - $2 > 1 || $3 < $2) exit 1 }' || fail "slow: not on time"
 history queued
