@@ -25,8 +25,9 @@ func (e *UsageError) Unwrap() error { return e.Err }
 
 // ExitCode returns the exit code that tells how [Runner.Exec] ended: 0 when
 // there is nothing to report (which includes a disabled profile, one without
-// tasks, and a dry run), 1 when something failed or was not recorded, 2 for a UsageError, 75 when
-// the profile's lock is held, 143 when the run was interrupted.
+// tasks, a tick that was passed over, and a dry run), 1 when something failed or
+// was not recorded, 2 for a UsageError, 75 when the profile's lock is held, 143
+// when the run was interrupted.
 func ExitCode(r montimer.Run, err error) int {
 	var usage *UsageError
 	switch {
