@@ -95,12 +95,15 @@ func (c command) start() (p process, err error) {
 
 type pipeEnds struct{ read, write int }
 
+// pipe makes a pipe, as large as an ordinary user may have it (pipe(7)): a task
+// that floods it is stopped less often. Where that is not to be had, any does.
 func pipe() (pipeEnds, error) {
 	var fds [2]int
 	err := unix.Pipe2(fds[:], unix.O_CLOEXEC)
 	if err != nil {
 		return pipeEnds{}, fmt.Errorf("pipe: %w", err)
 	}
+	_, _ = unix.FcntlInt(uintptr(fds[0]), unix.F_SETPIPE_SZ, 1<<20)
 	return pipeEnds{fds[0], fds[1]}, nil
 }
 
