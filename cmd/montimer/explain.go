@@ -89,13 +89,9 @@ func (c explainCmd) profile(ctx context.Context, e env, reader explainer, show f
 	if err != nil {
 		return err
 	}
-	j, err := loadJobs(ctx, e, &h)
+	p, err := loadProfile(ctx, e, &h, c.Profile)
 	if err != nil {
 		return err
-	}
-	p, ok := j.Profile(c.Profile)
-	if !ok {
-		return usage(fmt.Errorf("unknown profile %q", c.Profile))
 	}
 	return show(reader.schedule(p.Schedule))
 }

@@ -64,6 +64,19 @@ func (d *decoded) decode(h *montimer.Host, data []byte) (montimer.Jobs, []jobs.D
 	return j, diagnostics
 }
 
+// loadProfile is loadJobs for one profile, which has to be there.
+func loadProfile(ctx context.Context, e env, h *montimer.Host, name string) (montimer.Profile, error) {
+	j, err := loadJobs(ctx, e, h)
+	if err != nil {
+		return montimer.Profile{}, err
+	}
+	p, ok := j.Profile(name)
+	if !ok {
+		return p, usage(fmt.Errorf("no profile %q in %s", name, h.JobsFile))
+	}
+	return p, nil
+}
+
 // readJobs reads jobs.yaml; root has it read by the user that the tasks run as.
 func readJobs(ctx context.Context, h montimer.Host) (path string, data []byte, err error) {
 	if host.IsRoot() && !h.AllowRoot {

@@ -107,13 +107,9 @@ func (c runCmd) transient(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	j, err := loadJobs(ctx, e, &h)
+	p, err := loadProfile(ctx, e, &h, c.Profile)
 	if err != nil {
 		return err
-	}
-	p, ok := j.Profile(c.Profile)
-	if !ok {
-		return usage(fmt.Errorf("no profile %q in %s", c.Profile, h.JobsFile))
 	}
 	p.Enabled = true // it need not be, for a person to run it
 	units, err := compiler.Render(h, []montimer.Profile{p})
