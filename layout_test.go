@@ -19,7 +19,7 @@ var edges = map[string][]string{
 	".":                 {"internal/calendar"},
 	"internal/calendar": {},
 	"internal/cron":     {"internal/calendar"},
-	"internal/journal":  {"taskexec", "github.com/coreos/go-systemd/v22/journal"},
+	"internal/journal":  {"taskexec", "github.com/coreos/go-systemd/v22/journal", "golang.org/x/sys/unix"},
 	"internal/jobs":     {".", "internal/calendar", "internal/cron", "gopkg.in/yaml.v3"},
 	"internal/systemd":  {"github.com/coreos/go-systemd/v22/dbus", "github.com/godbus/dbus/v5"},
 	"internal/gitsync":  {"."},

@@ -11,6 +11,7 @@ import (
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/journal"
 	"github.com/montimer/montimer/taskexec"
 )
 
@@ -49,6 +50,9 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 
 // exec has a Runner do the run, and tells of it.
 func (c execCmd) exec(ctx context.Context, e env, h montimer.Host) error {
+	if e.getenv("JOURNAL_STREAM") != "" {
+		defer journal.Flush()
+	}
 	id := taskexec.RunID(os.Environ())
 	runner, err := c.runner(e, &h, id)
 	if err != nil {
