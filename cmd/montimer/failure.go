@@ -36,7 +36,7 @@ func (c failureCmd) Run(ctx context.Context, e env) error {
 	defer db.Close()
 	p := newPager(e, h.Checkout, db, serviceLog(e))
 	runID := e.getenv("MONITOR_INVOCATION_ID")
-	if err := told(ctx, p, h.StateDir, runID); err != nil {
+	if err := told(ctx, p, h.StateDir, runID, e.getenv("MONITOR_SERVICE_RESULT")); err != nil {
 		profile := strings.TrimSuffix(strings.TrimPrefix(c.Unit, "montimer-job-"), ".service")
 		p.page(ctx, profile, runID, c.words(e)+"; "+err.Error())
 	}
@@ -48,8 +48,9 @@ func (c failureCmd) Run(ctx context.Context, e env) error {
 }
 
 // told is nil when the database says how the run has ended: then what there is
-// to tell was stored with that, or is now, for the runs that are lost.
-func told(ctx context.Context, p *pager, stateDir, runID string) error {
+// to tell was stored with that, or is now, for the runs that are lost. Of a run
+// that was told to stop nobody hears, unless it was systemd that lost patience.
+func told(ctx context.Context, p *pager, stateDir, runID, result string) error {
 	free := func(profile string) bool { return taskexec.Idle(stateDir, profile) }
 	if _, err := p.records.Lost(ctx, free, p.alert); err != nil {
 		return err
@@ -58,8 +59,11 @@ func told(ctx context.Context, p *pager, stateDir, runID string) error {
 	if errors.Is(err, store.ErrNoRun) {
 		return errors.New("there is no record of the run")
 	}
-	if err == nil && run.State == montimer.RunRunning {
+	switch {
+	case err == nil && run.State == montimer.RunRunning:
 		err = errors.New("the run is said to be under way")
+	case err == nil && run.State == montimer.RunInterrupted && result == "timeout":
+		err = errors.New("it hung")
 	}
 	return err
 }

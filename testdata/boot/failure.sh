@@ -4,36 +4,8 @@
 # entry in the journal.
 source "${BASH_SOURCE%/*}/lib.sh"
 
-# A Bot API that writes down what it gets, a line a message.
-cat >/run/bot.py <<'PY'
-import http.server, json, pathlib
-class Bot(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        with open("/run/sent", "a") as f:
-            f.write(body["text"].replace("\n", " / ") + "\n")
-        self.send_response(200); self.end_headers(); self.wfile.write(b'{"ok":true}')
-    def log_message(self, *args): pass
-http.server.ThreadingHTTPServer(("127.0.0.1", 8199), Bot).serve_forever()
-PY
-bot() { systemd-run --quiet --unit bot /usr/bin/python3 /run/bot.py; }
-: >/run/sent
-# told TEXT: exactly one message has it.
-told() { [[ $(grep -cF -- "$1" /run/sent) == 1 ]]; }
-messages() { [[ $(wc -l </run/sent) == "$1" ]]; }
-# again TEXT: at least one message has it.
-again() { grep -qF -- "$1" /run/sent; }
-idle() { ! systemctl list-units --state=activating --plain --no-legend 'montimer-*' | grep . >/dev/null; }
+source "${BASH_SOURCE%/*}/bot.inc"
 
-new_host
-install -m 644 /deploy/systemd/montimer-outbox.* /deploy/systemd/montimer-failure@.service /usr/lib/systemd/system/
-systemd-analyze verify --man=no --recursive-errors=no /usr/lib/systemd/system/montimer-{outbox.timer,outbox.service,failure@x.service} >/tmp/said 2>&1 || true
-[[ ! -s /tmp/said ]] || fail "verify: $(cat /tmp/said)"
-cat >/etc/montimer/env <<'ENV'
-TELEGRAM_BOT_TOKEN_DEFAULT=111:DEF
-TELEGRAM_CHAT_ID_AUTOMATION=-100a
-TELEGRAM_API_BASE=http://127.0.0.1:8199
-ENV
 jobs <<'YAML'
 profiles:
   fails: { calendar: "*:*:0/2", tasks: [{ name: one, command: "exit 3" }] }
