@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -8,7 +9,6 @@ import (
 	"io"
 	"os/exec"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/montimer/montimer"
@@ -71,33 +71,73 @@ func (c runCmd) start(ctx context.Context, e env) error {
 
 // follow shows the journal of a run until it has ended.
 func follow(ctx context.Context, e env, conn *systemd.Conn, unit, invocation string) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	journal := exec.CommandContext(ctx, "journalctl", "--follow", "--lines=all", "--quiet", "--output=cat",
-		"_SYSTEMD_UNIT="+unit, "_SYSTEMD_INVOCATION_ID="+invocation)
-	journal.Stdout, journal.Stderr = displayed{e.stdout}, displayed{e.stderr}
-	journal.Cancel = func() error { return journal.Process.Signal(syscall.SIGTERM) }
-	if err := journal.Start(); err != nil {
-		return fmt.Errorf("follow the journal: %w", err)
+	reader := journalReader{out: e.stdout, matches: []string{"_SYSTEMD_UNIT=" + unit, "_SYSTEMD_INVOCATION_ID=" + invocation}}
+	for {
+		ended, err := conn.Service(ctx, unit)
+		if err != nil {
+			return err
+		}
+		over := !ended.Running() || ended.Invocation != invocation
+		time.Sleep(journalLag)
+		if err := reader.show(ctx); err != nil {
+			return err
+		}
+		switch {
+		case !over:
+		case ended.Invocation != invocation:
+			return errors.New("another run has begun: how this one ended is in the history")
+		case ended.Signaled:
+			return exitError{exitFailed, fmt.Errorf("the run was killed: %s", ended.Result)}
+		case ended.ExitCode != 0:
+			return exitError{code: ended.ExitCode}
+		default:
+			return nil
+		}
 	}
-	ended, err := conn.Await(ctx, unit, func(s systemd.Service) bool { return !s.Running() || s.Invocation != invocation })
-	time.Sleep(journalLag)
-	cancel()
-	journal.Wait()
-	switch {
-	case err != nil:
-		return err
-	case ended.Invocation != invocation:
-		return errors.New("another run has begun: how this one ended is in the history")
-	case ended.Signaled:
-		return exitError{exitFailed, fmt.Errorf("the run was killed: %s", ended.Result)}
-	case ended.ExitCode != 0:
-		return exitError{code: ended.ExitCode}
+}
+
+// journalReader shows the entries that match, each once.
+type journalReader struct {
+	out     io.Writer
+	matches []string
+	cursor  string // of the last entry shown
+}
+
+// show prints the entries that are new since the last call. journalctl ends its
+// output with the cursor to go on from.
+func (j *journalReader) show(ctx context.Context) error {
+	args := []string{"--quiet", "--no-pager", "--output=cat", "--show-cursor"}
+	if j.cursor != "" {
+		args = append(args, "--after-cursor="+j.cursor)
+	}
+	cmd := exec.CommandContext(ctx, "journalctl", append(args, j.matches...)...)
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		return fmt.Errorf("read the journal: %w", err)
+	}
+	for lines := bufio.NewReader(out); err == nil; {
+		var line []byte
+		line, err = lines.ReadSlice('\n')
+		if err == bufio.ErrBufferFull {
+			err = nil
+		}
+		if cursor, ok := bytes.CutPrefix(line, []byte("-- cursor: ")); ok {
+			j.cursor = string(bytes.TrimSpace(cursor))
+		} else if len(line) > 0 {
+			displayed{j.out}.Write(line)
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		return fmt.Errorf("read the journal: %w", err)
 	}
 	return nil
 }
 
-// journalLag is how long the journal may take to show the last lines.
+// journalLag is how often the journal is read, and how long it may take to have
+// the last lines of a run that was killed.
 const journalLag = 300 * time.Millisecond
 
 // transient runs single tasks in a service that systemd-run makes from the
