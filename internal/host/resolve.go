@@ -70,7 +70,7 @@ func Resolve(p Process, s Settings) (montimer.Host, error) {
 		EnvFile:   p.abs(s.EnvFile, DefaultEnvFile),
 		UnitDir:   p.abs(s.UnitDir, DefaultUnitDir),
 		Binary:    p.abs(s.Binary, p.Executable),
-		StateDir:  p.abs(s.StateDir, p.defaultStateDir()),
+		StateDir:  p.abs(s.StateDir, p.defaultStateDir(s)),
 		Timezone:  s.Timezone,
 		AllowRoot: s.AllowRoot,
 		Sync:      sync,
@@ -151,9 +151,11 @@ func (p Process) defaultJobsFile(checkout string) string {
 	return filepath.Join(checkout, name)
 }
 
-func (p Process) defaultStateDir() string {
+// defaultStateDir is one for the whole host where it says as whom tasks run:
+// that user's commands by hand share the locks and the database of the services.
+func (p Process) defaultStateDir(s Settings) string {
 	switch {
-	case p.Root:
+	case p.Root || s.RunAs != "":
 		return DefaultStateDir
 	case p.StateHome != "":
 		return filepath.Join(p.StateHome, "montimer")

@@ -43,6 +43,10 @@ func TestResolve(t *testing.T) {
 			Checkout: "/home/ann/app", JobsFile: "/home/ann/app/jobs.yaml", StateDir: "/home/ann/.local/state/montimer",
 			EnvFile: "/etc/montimer/env", UnitDir: "/usr/local/lib/systemd/system", Binary: "/opt/montimer",
 		}},
+		"a user on a host that is set up": {process(), Settings{RunAs: "ann", Checkout: "/srv/app"}, montimer.Host{
+			Checkout: "/srv/app", JobsFile: "/srv/app/jobs.yaml", StateDir: "/var/lib/montimer",
+			EnvFile: "/etc/montimer/env", UnitDir: "/usr/local/lib/systemd/system", Binary: "/opt/montimer",
+		}},
 		"defaults of root": {root(), Settings{}, montimer.Host{
 			Checkout: "/root", StateDir: "/var/lib/montimer",
 			EnvFile: "/etc/montimer/env", UnitDir: "/usr/local/lib/systemd/system", Binary: "/opt/montimer",

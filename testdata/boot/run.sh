@@ -64,8 +64,19 @@ healthy
 
 step "one task, as the deploy user: by itself"
 code=0
-(cd /srv/app && runuser -u deploy -- env MONTIMER_STATE_DIR=/var/lib/montimer montimer run some --task good) >/tmp/said 2>&1 || code=$?
+(cd / && runuser -u deploy -- montimer run some --task good) >/tmp/said 2>&1 || code=$?
 ((code == 0)) || fail "exit $code: $(cat /tmp/said)"
 said "good: good as deploy from manual"
+
+[[ ! -e /srv/app/.local ]] || fail "a state directory of its own"
+(cd / && runuser -u deploy -- montimer db init && runuser -u deploy -- montimer db check) >/tmp/said 2>&1 || fail "db: $(cat /tmp/said)"
+
+step "old runs are deleted, the newest of a profile never"
+db() { runuser -u deploy -- sqlite3 /var/lib/montimer/monitoring.db "$1"; }
+db "UPDATE montimer_runs SET started_at = '2020-01-01T00:00:00.000000Z'"
+(($(db "SELECT count(*) FROM montimer_runs") > 4)) || fail "no runs to delete"
+run 0 some --task good
+old() { db "SELECT count(*) FROM montimer_runs WHERE started_at < '2021'"; }
+(($(old) <= 2)) || fail "$(old) old runs are left"
 
 printf 'PASS\n'
