@@ -85,6 +85,9 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host) error {
 			page.page(context.WithoutCancel(ctx), "", result.ID, words)
 		}
 		page.ended(result, code)
+		if err := page.records.prune(context.WithoutCancel(ctx)); err != nil {
+			runner.Log.Warn("old runs are still there: " + err.Error())
+		}
 	}
 	switch {
 	case code == exitDone:

@@ -20,6 +20,21 @@ func openRecords(ctx context.Context, stateDir string) records {
 	return records{s, err}
 }
 
+// Runs are kept for a while, and few are deleted at once: see [store.Store.Prune].
+const (
+	keptFor    = 90 * 24 * time.Hour
+	prunedOnce = 500
+)
+
+// prune deletes what is too old, so that the database does not grow for ever.
+func (r records) prune(ctx context.Context) error {
+	if r.err != nil {
+		return nil // which has been told
+	}
+	_, err := r.store.Prune(ctx, time.Now().Add(-keptFor), prunedOnce)
+	return err
+}
+
 // Close closes the database; all that counts has been committed before.
 func (r records) Close() {
 	if r.err == nil {
