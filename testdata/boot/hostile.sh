@@ -124,10 +124,10 @@ opened_by_root() {
   strace -f -qq -e trace=%file,%process,setuid,setresuid -o /tmp/trace "$@" >/tmp/said 2>&1 || fail "$* under strace: $(cat /tmp/said)" >&2
   awk '
     NR == FNR && / (clone|clone3|fork|vfork)[ (]|<... (clone|clone3|fork|vfork) resumed>/ && $NF ~ /^[0-9]+$/ { parent[$NF] = $1 }
-    NR == FNR && / set(res)?uid\(/ && / = 0$/ { user[$1] = 1 }
+    NR == FNR && /( set(res)?uid\(|<... set(res)?uid resumed>).* = 0$/ && !user[$1] { user[$1] = FNR }
     NR == FNR || / execve\("/ && !/ execve\("\/(srv\/app|var\/lib\/montimer)/ { next }
     /"\/(srv\/app|var\/lib\/montimer)/ {
-      for (p = $1; p && !user[p]; p = parent[p]);
+      for (p = $1; p && !(user[p] && user[p] < FNR); p = parent[p]);
       if (!p) print
     }' /tmp/trace /tmp/trace
 }
