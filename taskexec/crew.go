@@ -2,6 +2,7 @@ package taskexec
 
 import (
 	"context"
+	"os"
 	"sync"
 	"time"
 
@@ -32,6 +33,13 @@ func (r *run) tasks(ctx context.Context) {
 		return
 	}
 	defer r.stopper.close()
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		r.record.Reason = err.Error()
+		return
+	}
+	defer null.Close()
+	r.env, r.stdin = environ(r.Environ, r.profile.Env), int(null.Fd())
 	c := &crew{
 		run:      r,
 		scribe:   r.newScribe(ctx, len(r.profile.Tasks)),

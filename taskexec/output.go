@@ -35,7 +35,8 @@ type stream struct {
 	redactor *Redactor
 	tail     tail
 	buf      [bufferSize]byte
-	held     int // bytes of buf that do not end a line yet
+	held     int  // bytes of buf that do not end a line yet
+	flooded  bool // the pipe has been made larger
 	lines    []Line
 	inLine   bool // the next line continues the one before
 	priority int  // of that
@@ -43,17 +44,28 @@ type stream struct {
 
 // reset makes s ready for another task.
 func (s *stream) reset(task string) {
-	s.task, s.tail, s.held, s.inLine = task, tail{}, 0, false
+	s.task, s.tail, s.held, s.flooded, s.inLine = task, tail{}, 0, false, false
 }
 
 // read reads once, and reports whether there may be more to come.
 func (s *stream) read(fd int) bool {
-	n, err := unix.Read(fd, s.space())
+	space := s.space()
+	n, err := unix.Read(fd, space)
 	if err != nil {
 		return err == unix.EINTR || err == unix.EAGAIN
 	}
+	if n == len(space) && !s.flooded {
+		s.flooded = true
+		flooded(fd)
+	}
 	s.took(n)
 	return n > 0
+}
+
+// flooded makes a pipe as large as an ordinary user may have it (pipe(7)): who
+// fills it is stopped less often. Where that is not to be had, any size does.
+func flooded(pipe int) {
+	_, _ = unix.FcntlInt(uintptr(pipe), unix.F_SETPIPE_SZ, 1<<20)
 }
 
 // space is where the next bytes go; it is never empty.

@@ -14,6 +14,7 @@ type command struct {
 	argv    []string
 	dir     string
 	env     []string
+	stdin   int           // a descriptor
 	timeout time.Duration // 0: none
 	grace   time.Duration // between being asked to end and being made to
 }
@@ -54,7 +55,7 @@ type process struct {
 	err   int
 }
 
-// start starts the command with stdin from /dev/null.
+// start starts the command.
 func (c command) start() (p process, err error) {
 	if len(c.argv) == 0 {
 		return p, errors.New("no command")
@@ -63,11 +64,6 @@ func (c command) start() (p process, err error) {
 	if err != nil {
 		return p, err
 	}
-	null, err := unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return p, fmt.Errorf("open /dev/null: %w", err)
-	}
-	defer unix.Close(null)
 	out, err := pipe()
 	if err != nil {
 		return p, err
@@ -83,7 +79,7 @@ func (c command) start() (p process, err error) {
 	p.pid, err = syscall.ForkExec(path, c.argv, &syscall.ProcAttr{
 		Dir:   c.dir,
 		Env:   c.env,
-		Files: []uintptr{uintptr(null), uintptr(out.write), uintptr(errs.write)},
+		Files: []uintptr{uintptr(c.stdin), uintptr(out.write), uintptr(errs.write)},
 		Sys:   &syscall.SysProcAttr{Setpgid: true, PidFD: &p.pidfd},
 	})
 	if err != nil {
@@ -95,15 +91,11 @@ func (c command) start() (p process, err error) {
 
 type pipeEnds struct{ read, write int }
 
-// pipe makes a pipe, as large as an ordinary user may have it (pipe(7)): a task
-// that floods it is stopped less often. Where that is not to be had, any does.
 func pipe() (pipeEnds, error) {
 	var fds [2]int
-	err := unix.Pipe2(fds[:], unix.O_CLOEXEC)
-	if err != nil {
+	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
 		return pipeEnds{}, fmt.Errorf("pipe: %w", err)
 	}
-	_, _ = unix.FcntlInt(uintptr(fds[0]), unix.F_SETPIPE_SZ, 1<<20)
 	return pipeEnds{fds[0], fds[1]}, nil
 }
 

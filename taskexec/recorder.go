@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/montimer/montimer"
@@ -19,7 +20,8 @@ type Recorder interface {
 	TaskEnded(ctx context.Context, runID string, tasks ...montimer.TaskRun) error
 
 	// Finish records how a run ended and, both or neither, the alert that
-	// tells of it (nil: none). It takes runs that have not begun, too.
+	// tells of it (nil: none). The tasks of the run replace those recorded so
+	// far, unless it has none. It takes runs that have not begun, too.
 	Finish(context.Context, montimer.Run, *montimer.Alert) error
 
 	// Lost finishes the runs that are said to be under way although free
@@ -65,7 +67,12 @@ func (r *run) start(ctx context.Context) {
 	})
 }
 
-// finish records how the run ended.
+// finish records how the run ended. Its tasks are recorded again unless all are
+// there already, in order.
 func (r *run) finish(ctx context.Context) {
-	r.keep(ctx, func(ctx context.Context) error { return r.Recorder.Finish(ctx, r.record, r.alert(r.record)) })
+	record := r.record
+	if slices.EqualFunc(record.Tasks, r.recorded, func(t montimer.TaskRun, name string) bool { return t.Name == name }) {
+		record.Tasks = nil
+	}
+	r.keep(ctx, func(ctx context.Context) error { return r.Recorder.Finish(ctx, record, r.alert(r.record)) })
 }

@@ -20,7 +20,9 @@ import (
 type memory struct {
 	mu    sync.Mutex
 	calls []string
+	tasks []montimer.TaskRun
 	runs  []montimer.Run // as finished
+	again bool           // the last one came with its tasks
 	told  []*montimer.Alert
 	fails []string
 
@@ -49,7 +51,9 @@ func (m *memory) Begin(_ context.Context, run montimer.Run) (montimer.Run, error
 
 func (m *memory) TaskEnded(_ context.Context, _ string, tasks ...montimer.TaskRun) (err error) {
 	for _, t := range tasks {
-		err = m.call("task", t.Name+" "+string(t.Status))
+		if err = m.call("task", t.Name+" "+string(t.Status)); err == nil {
+			m.tasks = append(m.tasks, t)
+		}
 	}
 	return err
 }
@@ -57,6 +61,9 @@ func (m *memory) TaskEnded(_ context.Context, _ string, tasks ...montimer.TaskRu
 func (m *memory) Finish(ctx context.Context, run montimer.Run, alert *montimer.Alert) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if m.again = run.Tasks != nil; !m.again {
+		run.Tasks = m.tasks
 	}
 	m.runs, m.told = append(m.runs, run), append(m.told, alert)
 	return m.call("finish", string(run.State))
@@ -115,6 +122,31 @@ func TestUnrecorded(t *testing.T) {
 			}
 			if log := h.log.String(); !strings.Contains(log, `level=ERROR msg="unrecorded: the disk is full"`) {
 				t.Error(log)
+			}
+		})
+	}
+}
+
+// The end of a run records its tasks again only where that is news.
+func TestRecordedAgain(t *testing.T) {
+	t.Parallel()
+	first, second := shell("true"), shell("true")
+	for name, tt := range map[string]struct {
+		tasks []montimer.Task
+		fails []string
+		again bool
+	}{
+		"all there":    {[]montimer.Task{first, second}, nil, false},
+		"one is not":   {[]montimer.Task{first}, []string{"task"}, true},
+		"out of order": {[]montimer.Task{{Name: "late", Command: first.Command, After: []string{"t2"}}, second}, nil, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHost(t, tt.tasks...)
+			h.kept.fails = tt.fails
+			run, _ := h.Exec(t.Context(), Request{Profile: "p"})
+			if h.kept.again != tt.again || !cmp.Equal(h.kept.runs[0].Tasks, run.Tasks) {
+				t.Errorf("again: %v; finished as %+v, returned %+v", h.kept.again, h.kept.runs[0], run)
 			}
 		})
 	}

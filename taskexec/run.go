@@ -26,8 +26,11 @@ type run struct {
 	synced     []montimer.TaskRun // what failed after the sync
 	unrecorded error              // the first thing that could not be recorded
 	python     string             // what runs .py files
+	env        []string           // what all tasks have in common
+	stdin      int                // of the tasks: /dev/null
 	streams    sync.Pool          // of *stream
 	stopper    *stopper
+	recorded   []string // names of the tasks whose results are kept, in that order
 }
 
 func (r Runner) prepare(req Request) *run {

@@ -1,17 +1,14 @@
 package taskexec
 
-import (
-	"slices"
-
-	"github.com/montimer/montimer"
-)
+import "github.com/montimer/montimer"
 
 // schedule says which task starts next: at most limit at once, the first in
 // file order whose After have all ended. It decides and does nothing else.
 type schedule struct {
-	tasks   []montimer.Task
 	limit   int
+	after   [][]int     // of each task, those that end before it starts
 	state   []taskState // of each task
+	first   int         // no task before it is waiting
 	running int
 }
 
@@ -24,7 +21,17 @@ const (
 )
 
 func newSchedule(tasks []montimer.Task, limit int) *schedule {
-	return &schedule{tasks: tasks, limit: max(limit, 1), state: make([]taskState, len(tasks))}
+	named := map[string][]int{}
+	for i, t := range tasks {
+		named[t.Name] = append(named[t.Name], i)
+	}
+	after := make([][]int, len(tasks))
+	for i, t := range tasks {
+		for _, name := range t.After { // what does not take part in this run holds up nothing
+			after[i] = append(after[i], named[name]...)
+		}
+	}
+	return &schedule{limit: max(limit, 1), after: after, state: make([]taskState, len(tasks))}
 }
 
 // start returns the index of a task to start now, if there is one. Tasks that
@@ -34,8 +41,11 @@ func (s *schedule) start() (int, bool) {
 	if s.running == s.limit {
 		return 0, false
 	}
+	for s.first < len(s.state) && s.state[s.first] != waiting {
+		s.first++
+	}
 	next := -1
-	for i := range s.tasks {
+	for i := s.first; i < len(s.state); i++ {
 		if s.state[i] != waiting {
 			continue
 		}
@@ -55,11 +65,10 @@ func (s *schedule) start() (int, bool) {
 	return next, true
 }
 
-// ready reports whether all that task i comes after has ended. What does not
-// take part in this run holds up nothing.
+// ready reports whether all that task i comes after has ended.
 func (s *schedule) ready(i int) bool {
-	for j, t := range s.tasks {
-		if j != i && s.state[j] != ended && slices.Contains(s.tasks[i].After, t.Name) {
+	for _, j := range s.after[i] {
+		if j != i && s.state[j] != ended {
 			return false
 		}
 	}

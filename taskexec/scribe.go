@@ -25,7 +25,15 @@ func (r *run) newScribe(ctx context.Context, tasks int) scribe {
 			for len(s.ended) > 0 {
 				batch = append(batch, <-s.ended)
 			}
-			r.keep(ctx, func(ctx context.Context) error { return r.Recorder.TaskEnded(ctx, r.record.ID, batch...) })
+			r.keep(ctx, func(ctx context.Context) error {
+				err := r.Recorder.TaskEnded(ctx, r.record.ID, batch...)
+				for _, t := range batch {
+					if err == nil {
+						r.recorded = append(r.recorded, t.Name)
+					}
+				}
+				return err
+			})
 		}
 	}()
 	return s

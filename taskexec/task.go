@@ -47,7 +47,8 @@ func (r *run) attempt(ctx context.Context, log *slog.Logger, t montimer.Task, n 
 	c := command{
 		argv:    argv(t, r.Checkout, r.python),
 		dir:     dir,
-		env:     environ(r.Environ, r.profile.Env, t.Env, r.facts(t, n, dir)),
+		env:     environ(r.env, t.Env, r.facts(t, n, dir)),
+		stdin:   r.stdin,
 		timeout: t.Timeout,
 		grace:   r.Grace,
 	}
