@@ -13,7 +13,7 @@ import (
 // task after the other.
 type crew struct {
 	*run
-	scribe scribe
+	results chan montimer.TaskRun // as tasks end; it has room for all
 
 	mu       sync.Mutex // held for all below and the run's record and progress
 	schedule *schedule
@@ -42,18 +42,17 @@ func (r *run) tasks(ctx context.Context) {
 	r.env, r.stdin = environ(r.Environ, r.profile.Env), int(null.Fd())
 	c := &crew{
 		run:      r,
-		scribe:   r.newScribe(ctx, len(r.profile.Tasks)),
+		results:  make(chan montimer.TaskRun, len(r.profile.Tasks)),
 		schedule: newSchedule(r.profile.Tasks, r.profile.Parallel),
 	}
-	defer c.scribe.close()
 	c.ended.L = &c.mu
 	var workers sync.WaitGroup
 	for range min(c.schedule.limit, len(r.profile.Tasks)) {
 		workers.Go(func() { c.work(limited) })
 	}
-	done := make(chan struct{})
-	go func() { workers.Wait(); close(done) }()
-	c.watchUntil(done)
+	go func() { workers.Wait(); close(c.results) }()
+	defer c.watchEachSecond()()
+	r.keepResults(ctx, c.results)
 }
 
 // work runs tasks until there are none left to start, or ctx has ended.
@@ -78,24 +77,29 @@ func (c *crew) work(ctx context.Context) {
 		c.schedule.end(i)
 		c.record.Tasks[i] = result
 		c.progress.end(result)
-		c.scribe.ended <- result
+		c.results <- result
 		c.watch()
 		c.ended.Broadcast()
 	}
 }
 
-// watchUntil tells once a second where the run stands.
-func (c *crew) watchUntil(done <-chan struct{}) {
-	pulse := time.NewTicker(time.Second)
-	defer pulse.Stop()
-	for {
-		select {
-		case <-done:
-			return
-		case <-pulse.C:
-			c.mu.Lock()
-			c.watch()
-			c.mu.Unlock()
+// watchEachSecond tells once a second where the run stands.
+func (c *crew) watchEachSecond() (stop func()) {
+	done := make(chan struct{})
+	var watcher sync.WaitGroup
+	watcher.Go(func() {
+		pulse := time.NewTicker(time.Second)
+		defer pulse.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-pulse.C:
+				c.mu.Lock()
+				c.watch()
+				c.mu.Unlock()
+			}
 		}
-	}
+	})
+	return func() { close(done); watcher.Wait() }
 }

@@ -67,6 +67,27 @@ func (r *run) start(ctx context.Context) {
 	})
 }
 
+// keepResults records what becomes of tasks as they end, beside the run itself:
+// a slow disk, or another program's lock on the database, holds up no task.
+// What ends meanwhile is recorded at once.
+func (r *run) keepResults(ctx context.Context, ended <-chan montimer.TaskRun) {
+	for first := range ended {
+		batch := []montimer.TaskRun{first}
+		for len(ended) > 0 {
+			batch = append(batch, <-ended)
+		}
+		r.keep(ctx, func(ctx context.Context) error {
+			err := r.Recorder.TaskEnded(ctx, r.record.ID, batch...)
+			for _, t := range batch {
+				if err == nil {
+					r.recorded = append(r.recorded, t.Name)
+				}
+			}
+			return err
+		})
+	}
+}
+
 // finish records how the run ended. Its tasks are recorded again unless all are
 // there already, in order.
 func (r *run) finish(ctx context.Context) {
