@@ -49,11 +49,18 @@ func scriptArgv(t montimer.Task, checkout, python string) []string {
 
 // environ lays variables over base, the later over the earlier.
 func environ(base []string, overlays ...[]montimer.EnvVar) []string {
-	env := slices.Clone(base)
-	for _, v := range slices.Concat(overlays...) {
-		prefix := v.Name + "="
-		env = slices.DeleteFunc(env, func(kv string) bool { return strings.HasPrefix(kv, prefix) })
-		env = append(env, prefix+v.Value)
+	n := len(base)
+	for _, vars := range overlays {
+		n += len(vars)
+	}
+	env := append(make([]string, 0, n), base...)
+	for _, vars := range overlays {
+		for _, v := range vars {
+			set := v.Name + "=" + v.Value
+			name := set[:len(v.Name)+1]
+			env = slices.DeleteFunc(env, func(kv string) bool { return strings.HasPrefix(kv, name) })
+			env = append(env, set)
+		}
 	}
 	return env
 }

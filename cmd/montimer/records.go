@@ -16,7 +16,8 @@ type records struct {
 }
 
 func openRecords(ctx context.Context, stateDir string) records {
-	s, err := store.Open(ctx, stateDir, store.Options{})
+	// A context that can end costs a goroutine for each statement.
+	s, err := store.Open(context.WithoutCancel(ctx), stateDir, store.Options{})
 	return records{s, err}
 }
 
