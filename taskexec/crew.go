@@ -50,9 +50,10 @@ func (r *run) tasks(ctx context.Context) {
 	for range min(c.schedule.limit, len(r.profile.Tasks)) {
 		workers.Go(func() { c.work(limited) })
 	}
-	go func() { workers.Wait(); close(c.results) }()
+	over := make(chan struct{})
+	go func() { workers.Wait(); close(c.results); close(over) }()
 	defer c.watchEachSecond()()
-	r.keepResults(ctx, c.results)
+	r.keepResults(ctx, c.results, over)
 }
 
 // work runs tasks until there are none left to start, or ctx has ended.

@@ -67,10 +67,14 @@ func (r *run) start(ctx context.Context) {
 	})
 }
 
+// pause is the least time between two transactions for results: tasks that end
+// sooner after each other than this share one.
+const pause = 10 * time.Millisecond
+
 // keepResults records what becomes of tasks as they end, beside the run itself:
 // a slow disk, or another program's lock on the database, holds up no task.
-// What ends meanwhile is recorded at once.
-func (r *run) keepResults(ctx context.Context, ended <-chan montimer.TaskRun) {
+// over is closed when ended is, so that no pause holds up the end of the run.
+func (r *run) keepResults(ctx context.Context, ended <-chan montimer.TaskRun, over <-chan struct{}) {
 	for first := range ended {
 		batch := []montimer.TaskRun{first}
 		for len(ended) > 0 {
@@ -85,6 +89,10 @@ func (r *run) keepResults(ctx context.Context, ended <-chan montimer.TaskRun) {
 			}
 			return err
 		})
+		select {
+		case <-over:
+		case <-time.After(pause):
+		}
 	}
 }
 
