@@ -33,6 +33,7 @@ func (d *decoder) profile(entry pair) (montimer.Profile, bool) {
 	p.keys = decodeMapping(d, entry.val, &d.keys.profile, &p)
 	d.schedule(&p, entry.key)
 	d.checkTasks(p.tasks)
+	p.Tasks = make([]montimer.Task, 0, len(p.tasks))
 	for _, t := range p.tasks {
 		p.Tasks = append(p.Tasks, t.Task)
 	}

@@ -30,6 +30,7 @@ func tasks() kind[[]task] {
 				d.error(v, "write a list: - name: …", "must be a list of tasks, not %s", describe(v))
 				return
 			}
+			*into = make([]task, 0, min(len(v.Content), 1<<10)) // more may all be mistakes
 			for item := range d.items(v) {
 				if d.full {
 					break
