@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 rounds=${ROUNDS:-7}
 work=$(mktemp -d /dev/shm/montimer-bench.XXXXXX)
 trap 'rm -rf "$work"' EXIT
-CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "$work/montimer" ./cmd/montimer
+CGO_ENABLED=0 go build -tags nethttpomithttp2 -trimpath -ldflags "-s -w" -o "$work/montimer" ./cmd/montimer
 cc -O2 -Wall -o "$work/write" testdata/bench/write.c
 chmod 755 "$work" # the run-as user reads jobs.yaml here
 
