@@ -41,15 +41,16 @@ func unsafeRune(r rune) bool {
 // eight at once, as nearly all output is nothing else.
 func plain(b []byte) int {
 	const ones = 0x0101010101010101
-	n := 0
-	for ; len(b)-n >= 8; n += 8 {
-		x := binary.LittleEndian.Uint64(b[n:])
-		above := x | (x + 0x01*ones) // its high bits: ≥ 0x7f
-		below := x + 0x60*ones       // its high bits: ≥ 0x20
-		if above&(0x80*ones) != 0 || ^below&(0x80*ones) != 0 {
+	rest := b
+	for ; len(rest) >= 8; rest = rest[8:] {
+		x := binary.LittleEndian.Uint64(rest)
+		// High bits: x's own are of bytes from 0x80, those of the sum from
+		// 0x7f, those of the difference below 0x20.
+		if (x|(x+0x01*ones)|(x-0x20*ones))&(0x80*ones) != 0 {
 			break
 		}
 	}
+	n := len(b) - len(rest)
 	for n < len(b) && ' ' <= b[n] && b[n] < 0x7f {
 		n++
 	}

@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	bufferSize = 64 << 10 // of a stream
-	pieceSize  = 32 << 10 // a longer line is passed on in pieces
-	batchLines = 512      // lines passed on at once
+	bufferSize = 128 << 10 // of a stream
+	pieceSize  = 32 << 10  // a longer line is passed on in pieces
+	batchLines = 512       // lines passed on at once
 )
 
 // A Sink takes what tasks print, as it comes. It is called from several
