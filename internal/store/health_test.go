@@ -208,3 +208,33 @@ func TestPrune(t *testing.T) {
 	}
 	equal(t, query(t, s, "SELECT count(*) FROM montimer_task_runs"), []string{"0"})
 }
+
+func TestPruneDue(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir(), Options{})
+	now := time.Now()
+	due := func() bool {
+		t.Helper()
+		due, err := s.pruneDue(t.Context(), now.Add(-time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return due
+	}
+	if due() {
+		t.Error("due, and there is nothing")
+	}
+	play(t, s, "", "oo")
+	for started, want := range map[time.Time]bool{
+		now.Add(-2 * time.Hour):   true,
+		now.Add(-time.Minute):     false,
+		now.Add(1000 * time.Hour): true, // a clock that was wrong keeps nothing for ever
+	} {
+		if _, err := s.db.Exec("UPDATE montimer_runs SET started_at = ? WHERE seq = 1", formatTime(started)); err != nil {
+			t.Fatal(err)
+		}
+		if due() != want {
+			t.Errorf("first run at %v: due is not %v", started, want)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 )
 
@@ -28,6 +29,9 @@ const pruneRuns = `
 // long. It returns how many are gone. Rows of the shared tables are the tasks'
 // own to prune.
 func (s *Store) Prune(ctx context.Context, before time.Time, most int) (deleted int64, err error) {
+	if due, err := s.pruneDue(ctx, before); err != nil || !due {
+		return 0, s.explain("prune the history", err)
+	}
 	err = s.write(ctx, quick, func(tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, pruneRuns, formatTime(before), most)
 		if err != nil {
@@ -37,4 +41,15 @@ func (s *Store) Prune(ctx context.Context, before time.Time, most int) (deleted 
 		return err
 	})
 	return deleted, s.explain("prune the history", err)
+}
+
+// pruneDue looks at the first run alone: while that is young, so are the others.
+// One that has yet to come tells of a clock that was wrong, and of nothing else.
+func (s *Store) pruneDue(ctx context.Context, before time.Time) (due bool, err error) {
+	err = s.db.QueryRowContext(ctx, "SELECT started_at NOT BETWEEN ? AND ? FROM montimer_runs ORDER BY seq LIMIT 1",
+		formatTime(before), formatTime(time.Now())).Scan(&due)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return due, err
 }
