@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"sync"
-	"time"
 
 	"github.com/montimer/montimer"
 )
@@ -48,11 +47,18 @@ func (r *run) tasks(ctx context.Context) {
 	c.ended.L = &c.mu
 	var workers sync.WaitGroup
 	for range min(c.schedule.limit, len(r.profile.Tasks)) {
-		workers.Go(func() { c.work(limited) })
+		workers.Go(func() {
+			GrowStack(5)
+			c.work(limited)
+		})
 	}
 	over := make(chan struct{})
 	go func() { workers.Wait(); close(c.results); close(over) }()
-	defer c.watchEachSecond()()
+	defer eachSecond(func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.watch()
+	})()
 	r.keepResults(ctx, c.results, over)
 }
 
@@ -82,25 +88,4 @@ func (c *crew) work(ctx context.Context) {
 		c.watch()
 		c.ended.Broadcast()
 	}
-}
-
-// watchEachSecond tells once a second where the run stands.
-func (c *crew) watchEachSecond() (stop func()) {
-	done := make(chan struct{})
-	var watcher sync.WaitGroup
-	watcher.Go(func() {
-		pulse := time.NewTicker(time.Second)
-		defer pulse.Stop()
-		for {
-			select {
-			case <-done:
-				return
-			case <-pulse.C:
-				c.mu.Lock()
-				c.watch()
-				c.mu.Unlock()
-			}
-		}
-	})
-	return func() { close(done); watcher.Wait() }
 }

@@ -101,6 +101,28 @@ func (r *run) watch() {
 	}
 }
 
+// eachSecond calls f once a second, until it is stopped.
+func eachSecond(f func()) (stop func()) {
+	done := make(chan struct{})
+	var caller sync.WaitGroup
+	caller.Go(func() {
+		pulse := time.NewTicker(time.Second)
+		defer pulse.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-pulse.C:
+				f()
+			}
+		}
+	})
+	return func() {
+		close(done)
+		caller.Wait()
+	}
+}
+
 // withLimit ends the context after limit, for errTimeout; 0: never.
 func withLimit(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	if limit == 0 {

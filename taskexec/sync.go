@@ -2,7 +2,6 @@ package taskexec
 
 import (
 	"context"
-	"time"
 
 	"github.com/montimer/montimer"
 )
@@ -48,18 +47,10 @@ func (r *run) asksForSync(ctx context.Context) bool {
 
 // meanwhile does what may take long; if it does, the run says that it waits.
 func (r *run) meanwhile(what string, do func()) {
-	done := make(chan struct{})
-	go func() { defer close(done); do() }()
-	pulse := time.NewTicker(time.Second)
-	defer pulse.Stop()
-	for {
-		select {
-		case <-done:
-			r.progress.Waiting = ""
-			return
-		case <-pulse.C:
-			r.progress.Waiting = what
-			r.watch()
-		}
-	}
+	defer func() { r.progress.Waiting = "" }()
+	defer eachSecond(func() {
+		r.progress.Waiting = what
+		r.watch()
+	})()
+	do()
 }

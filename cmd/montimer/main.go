@@ -7,22 +7,13 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/montimer/montimer/taskexec"
 )
 
 func main() {
-	growStack()
+	taskexec.GrowStack(20) // SQLite takes as much
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
-}
-
-// growStack makes the stack as large as a run needs it, at once. A stack that
-// grows while it is deep is copied, and what the runtime then looks up about each
-// function on it lies all over the program: 1 MiB of pages that would stay mapped
-// for as long as the run takes.
-//
-//go:noinline
-func growStack() byte {
-	var room [20 << 10]byte
-	return room[len(os.Args)]
 }

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
+	"strings"
 
 	"github.com/alecthomas/kong"
 )
@@ -43,8 +43,14 @@ type env struct {
 
 // run executes one command line and returns the exit code of the process.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	e := env{stdout: stdout, stderr: stderr, getenv: os.Getenv}
+	// What services say, at every tick. To build the grammar of all commands for
+	// it would take as long as to start.
+	if len(args) == 2 && args[0] == "exec" && !strings.HasPrefix(args[1], "-") {
+		return exitCode(stderr, execCmd{Profile: args[1]}.Run(ctx, e))
+	}
 	code := -1
-	parser, err := kong.New(grammar(args),
+	parser, err := kong.New(&cli{},
 		kong.Name("montimer"),
 		kong.Description("cron, but systemd does it."),
 		kong.Writers(stdout, stderr),
@@ -69,7 +75,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "montimer: %v\nTry: montimer --help\n", err)
 		return exitUsage
 	}
-	return exitCode(stderr, kctx.Run(env{stdout: stdout, stderr: stderr, getenv: os.Getenv}))
+	return exitCode(stderr, kctx.Run(e))
 }
 
 // Exit codes.
@@ -112,17 +118,6 @@ func (e exitError) Unwrap() error { return e.err }
 
 // usage marks err as a mistake of the caller or of the file.
 func usage(err error) error { return exitError{exitUsage, err} }
-
-// grammar is what kong has to know to parse args: of an exec only that. To build
-// all commands takes as long as to start, which every tick would pay.
-func grammar(args []string) any {
-	if len(args) < 2 || args[0] != "exec" || slices.Contains(args, "--help") || slices.Contains(args, "-h") {
-		return &cli{}
-	}
-	return &struct {
-		Exec execCmd `cmd:""`
-	}{}
-}
 
 // exitCode reports the error of a command and returns its exit code.
 func exitCode(stderr io.Writer, err error) int {
