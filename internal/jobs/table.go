@@ -41,11 +41,12 @@ type table struct {
 }
 
 func newTable() *table {
+	profiles, tasks := profileKeys(), taskKeys()
 	return &table{
 		top:      newLevel("top", topKeys()),
-		defaults: newLevel("defaults", defaultsKeys()),
-		profile:  newLevel("profile", profileKeys()),
-		task:     newLevel("task", taskKeys()),
+		defaults: newLevel("defaults", defaultsKeys(profiles, tasks)),
+		profile:  newLevel("profile", profiles),
+		task:     newLevel("task", tasks),
 		sync:     newLevel("sync", syncKeys()),
 		onChange: newLevel("on_change", onChangeKeys()),
 		notify:   newLevel("notify", notifyKeys()),
@@ -79,16 +80,16 @@ type defaults struct {
 
 // defaultsKeys are the keys of profiles and tasks that can be inherited. No
 // name is among both.
-func defaultsKeys() []field[defaults] {
+func defaultsKeys(profiles []field[profile], tasks []field[task]) []field[defaults] {
 	var out []field[defaults]
-	out = appendInherited(out, profileKeys(), func(d *defaults) *profile { return &d.profile })
-	return appendInherited(out, taskKeys(), func(d *defaults) *task { return &d.task })
+	out = appendInherited(out, profiles, func(d *defaults) *profile { return &d.profile })
+	return appendInherited(out, tasks, func(d *defaults) *task { return &d.task })
 }
 
 func appendInherited[T any](out []field[defaults], fields []field[T], at func(*defaults) *T) []field[defaults] {
 	for _, f := range fields {
-		if f.Inherits {
-			out = append(out, field[defaults]{f.entry, func(d *decoder, v value, t *defaults) { f.set(d, v, at(t)) }})
+		if set := f.set; f.Inherits {
+			out = append(out, field[defaults]{f.entry, func(d *decoder, v value, t *defaults) { set(d, v, at(t)) }})
 		}
 	}
 	return out
