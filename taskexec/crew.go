@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/montimer/montimer"
 )
@@ -45,15 +46,18 @@ func (r *run) tasks(ctx context.Context) {
 		schedule: newSchedule(r.profile.Tasks, r.profile.Parallel),
 	}
 	c.ended.L = &c.mu
-	var workers sync.WaitGroup
-	for range min(c.schedule.limit, len(r.profile.Tasks)) {
-		workers.Go(func() {
+	over := make(chan struct{})
+	var left atomic.Int64 // workers; at least one, to say that it is over
+	for range left.Add(int64(max(1, min(c.schedule.limit, len(r.profile.Tasks))))) {
+		go func() {
 			GrowStack(5)
 			c.work(limited)
-		})
+			if left.Add(-1) == 0 {
+				close(c.results)
+				close(over)
+			}
+		}()
 	}
-	over := make(chan struct{})
-	go func() { workers.Wait(); close(c.results); close(over) }()
 	defer eachSecond(func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()

@@ -103,23 +103,24 @@ func (r *run) watch() {
 
 // eachSecond calls f once a second, until it is stopped.
 func eachSecond(f func()) (stop func()) {
-	done := make(chan struct{})
-	var caller sync.WaitGroup
-	caller.Go(func() {
-		pulse := time.NewTicker(time.Second)
-		defer pulse.Stop()
-		for {
-			select {
-			case <-done:
-				return
-			case <-pulse.C:
-				f()
-			}
+	var mu sync.Mutex
+	stopped := false
+	mu.Lock()
+	defer mu.Unlock()
+	var pulse *time.Timer
+	pulse = time.AfterFunc(time.Second, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !stopped {
+			f()
+			pulse.Reset(time.Second)
 		}
 	})
 	return func() {
-		close(done)
-		caller.Wait()
+		mu.Lock()
+		defer mu.Unlock()
+		stopped = true
+		pulse.Stop()
 	}
 }
 
