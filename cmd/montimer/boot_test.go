@@ -47,7 +47,7 @@ func TestBooted(t *testing.T) {
 }
 
 // build makes the montimer that the tests run, the way a release is made.
-func build(t *testing.T) string {
+func build(t testing.TB) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "montimer")
 	cmd := exec.Command("go", "build", "-tags", "nethttpomithttp2", "-trimpath", "-o", binary, ".")

@@ -23,7 +23,7 @@ type site struct {
 	env                     []string
 }
 
-func newSite(t *testing.T, binary, jobs string) *site {
+func newSite(t testing.TB, binary, jobs string) *site {
 	t.Helper()
 	s := &site{binary: binary, checkout: t.TempDir(), state: t.TempDir()}
 	openToAll(t, filepath.Dir(s.binary))
@@ -41,7 +41,7 @@ func newSite(t *testing.T, binary, jobs string) *site {
 	return s
 }
 
-func (s *site) write(t *testing.T, name, text string) {
+func (s *site) write(t testing.TB, name, text string) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(s.checkout, name), []byte(text), 0o644); err != nil {
 		t.Fatal(err)

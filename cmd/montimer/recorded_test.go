@@ -336,7 +336,7 @@ func oneRow(t *testing.T, stateDir string) (row [4]string, ok bool) {
 }
 
 // openToAll lets every user into a folder of t.TempDir.
-func openToAll(t *testing.T, dir string) {
+func openToAll(t testing.TB, dir string) {
 	t.Helper()
 	for _, path := range []string{filepath.Dir(dir), dir} {
 		if err := os.Chmod(path, 0o755); err != nil {
