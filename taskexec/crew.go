@@ -46,6 +46,11 @@ func (r *run) tasks(ctx context.Context) {
 		schedule: newSchedule(r.profile.Tasks, r.profile.Parallel),
 	}
 	c.ended.L = &c.mu
+	stopWatch := eachSecond(func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.watch()
+	})
 	over := make(chan struct{})
 	var left atomic.Int64 // workers; at least one, to say that it is over
 	for range left.Add(int64(max(1, min(c.schedule.limit, len(r.profile.Tasks))))) {
@@ -53,16 +58,12 @@ func (r *run) tasks(ctx context.Context) {
 			GrowStack(5)
 			c.work(limited)
 			if left.Add(-1) == 0 {
+				stopWatch() // a run that hangs in what is left of it must not look alive
 				close(c.results)
 				close(over)
 			}
 		}()
 	}
-	defer eachSecond(func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.watch()
-	})()
 	r.keepResults(ctx, c.results, over)
 }
 

@@ -67,13 +67,13 @@ func (r *run) start(ctx context.Context) {
 	})
 }
 
-// pause is the least time between two transactions for results: tasks that end
-// sooner after each other than this share one.
-const pause = 10 * time.Millisecond
+// together is the least time between two transactions for results: tasks that
+// end sooner after each other share one.
+const together = 10 * time.Millisecond
 
 // keepResults records what becomes of tasks as they end, beside the run itself:
 // a slow disk, or another program's lock on the database, holds up no task.
-// over is closed when ended is, so that no pause holds up the end of the run.
+// over is closed when ended is, so that nothing holds up the end of the run.
 func (r *run) keepResults(ctx context.Context, ended <-chan montimer.TaskRun, over <-chan struct{}) {
 	for first := range ended {
 		batch := []montimer.TaskRun{first}
@@ -91,7 +91,7 @@ func (r *run) keepResults(ctx context.Context, ended <-chan montimer.TaskRun, ov
 		})
 		select {
 		case <-over:
-		case <-time.After(pause):
+		case <-time.After(together):
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -192,4 +193,39 @@ func TestLostRunsAreFound(t *testing.T) {
 			release()
 		}
 	}
+}
+
+// stuck is a Recorder on a disk that answers no more, until it is closed.
+type stuck struct {
+	*memory
+	asked, answers chan struct{}
+}
+
+func (s stuck) TaskEnded(context.Context, string, ...montimer.TaskRun) error {
+	close(s.asked)
+	<-s.answers
+	return nil
+}
+
+// A run that hangs after its tasks gives no sign of life, so that it is killed.
+func TestStuckAfterTheTasks(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, shell("true"))
+	disk := stuck{h.kept, make(chan struct{}), make(chan struct{})}
+	var signs atomic.Int64
+	h.Recorder, h.Watch = disk, func(Progress) { signs.Add(1) }
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		h.exec(t)
+	}()
+	<-disk.asked
+	time.Sleep(100 * time.Millisecond) // the last task may be telling yet
+	before := signs.Load()
+	time.Sleep(1500 * time.Millisecond)
+	if after := signs.Load(); before == 0 || after != before {
+		t.Errorf("%d signs of life, then %d", before, after)
+	}
+	close(disk.answers)
+	<-ended
 }
