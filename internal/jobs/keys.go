@@ -100,7 +100,7 @@ func profileKeys() []field[profile] {
 		key("calendar", words(), "", func(p *T) *[]located { return &p.calendar },
 			"A calendar event of systemd.time(7) or a list of them, such as \"Mon..Fri 9:00\"."),
 		key("every", span(time.Second, 1000*day), "", func(p *T) *time.Duration { return &p.every },
-			"A time span of at most 24h. If it divides 24 hours the runs are at fixed times of the day in UTC, else they are counted from the last run."),
+			"A time span of at most 24h. If it divides 24 hours the runs are at fixed times of the day in UTC, else the first is that long after boot, and each other that long after the one before."),
 		key("timezone", zone(), "that of the host", func(p *T) *string { return &p.timezone },
 			"The IANA time zone that cron and calendar are meant in, such as Europe/Berlin.").inherits(),
 		key("cron_dialect", choice(cron.Dialects()...), string(cron.Supercronic), func(p *T) *cron.Dialect { return &p.dialect },

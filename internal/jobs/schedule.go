@@ -65,6 +65,14 @@ func (d *decoder) schedule(p *profile, entry value) {
 	if first == "" {
 		d.error(entry, "", "the key cron is missing (or calendar, or every)")
 	}
+	for key, heeded := range map[string]bool{
+		"cron_dialect": first == montimer.ScheduleCron,
+		"timezone":     first != montimer.ScheduleEvery,
+	} {
+		if at := p.keys.find(key); !heeded && first != "" && !at.isZero() {
+			d.warn(at, "", "%s has no effect on %s", key, first)
+		}
+	}
 }
 
 // everyText returns the time span of p, if it has one that could be read.
