@@ -44,7 +44,7 @@ type Run struct {
 func (r Run) Failures() []TaskRun {
 	var failures []TaskRun
 	for _, t := range r.Tasks {
-		if t.Status != TaskOK && t.Status != TaskSkipped {
+		if t.Status.IsFailure() {
 			failures = append(failures, t)
 		}
 	}
@@ -53,6 +53,9 @@ func (r Run) Failures() []TaskRun {
 
 // TaskStatus says how a task ended.
 type TaskStatus string
+
+// IsFailure reports whether a task that ended so did not do its work.
+func (s TaskStatus) IsFailure() bool { return s != TaskOK && s != TaskSkipped }
 
 // Every status but OK and Skipped is a failure.
 const (

@@ -5,6 +5,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/montimer/montimer"
 )
@@ -13,7 +14,7 @@ import (
 // task after the other.
 type crew struct {
 	*run
-	results chan montimer.TaskRun // as tasks end; it has room for all
+	results chan int // indices of tasks as they end; it has room for all
 
 	mu       sync.Mutex // held for all below and the run's record and progress
 	schedule *schedule
@@ -24,6 +25,8 @@ type crew struct {
 func (r *run) tasks(ctx context.Context) {
 	limited, cancel := withLimit(ctx, r.profile.Timeout)
 	defer cancel()
+	n := len(r.profile.Tasks)
+	r.record.Tasks = make([]montimer.TaskRun, 0, n)
 	for _, t := range r.profile.Tasks {
 		r.record.Tasks = append(r.record.Tasks, montimer.TaskRun{Name: t.Name, Status: montimer.TaskNotRun})
 	}
@@ -42,7 +45,7 @@ func (r *run) tasks(ctx context.Context) {
 	r.env, r.stdin = environ(r.Environ, r.profile.Env), int(null.Fd())
 	c := &crew{
 		run:      r,
-		results:  make(chan montimer.TaskRun, len(r.profile.Tasks)),
+		results:  make(chan int, n),
 		schedule: newSchedule(r.profile.Tasks, r.profile.Parallel),
 	}
 	c.ended.L = &c.mu
@@ -53,7 +56,7 @@ func (r *run) tasks(ctx context.Context) {
 	})
 	over := make(chan struct{})
 	var left atomic.Int64 // workers; at least one, to say that it is over
-	for range left.Add(int64(max(1, min(c.schedule.limit, len(r.profile.Tasks))))) {
+	for range left.Add(int64(max(1, min(c.schedule.limit, n)))) {
 		go func() {
 			GrowStack(5)
 			c.work(limited)
@@ -64,7 +67,7 @@ func (r *run) tasks(ctx context.Context) {
 			}
 		}()
 	}
-	r.keepResults(ctx, c.results, over)
+	c.keepResults(ctx, over)
 }
 
 // work runs tasks until there are none left to start, or ctx has ended.
@@ -89,8 +92,45 @@ func (c *crew) work(ctx context.Context) {
 		c.schedule.end(i)
 		c.record.Tasks[i] = result
 		c.progress.end(result)
-		c.results <- result
+		c.results <- i
 		c.watch()
 		c.ended.Broadcast()
 	}
+}
+
+// together is the least time between two transactions for results: tasks that
+// end sooner after each other share one.
+const together = 10 * time.Millisecond
+
+// keepResults records what becomes of tasks as they end, beside the run itself:
+// a slow disk, or another program's lock on the database, holds up no task.
+// over is closed when results is, so that nothing holds up the end of the run.
+func (c *crew) keepResults(ctx context.Context, over <-chan struct{}) {
+	var batch []montimer.TaskRun
+	for first := range c.results {
+		batch = append(batch[:0], c.result(first))
+		for len(c.results) > 0 {
+			batch = append(batch, c.result(<-c.results))
+		}
+		c.keep(ctx, func(ctx context.Context) error {
+			err := c.Recorder.TaskEnded(ctx, c.record.ID, batch...)
+			for _, t := range batch {
+				if err == nil {
+					c.recorded = append(c.recorded, t.Name)
+				}
+			}
+			return err
+		})
+		select {
+		case <-over:
+		case <-time.After(together):
+		}
+	}
+}
+
+// result returns what became of a task.
+func (c *crew) result(task int) montimer.TaskRun {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.record.Tasks[task]
 }

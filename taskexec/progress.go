@@ -12,9 +12,10 @@ import (
 // Progress is where a run stands. It may only be looked at during the call that
 // hands it over.
 type Progress struct {
-	Waiting string // what for, while no task has started yet
-	Total   int    // tasks
-	Ended   []montimer.TaskRun
+	Waiting string    // what for, while no task has started yet
+	Total   int       // tasks
+	Ended   int       // tasks
+	Failed  int       // those among them that did not do their work
 	Running []Running // in the order in which they started
 }
 
@@ -33,18 +34,17 @@ func (p *Progress) end(t montimer.TaskRun) {
 	if i := slices.IndexFunc(p.Running, func(r Running) bool { return r.Name == t.Name }); i >= 0 {
 		p.Running = slices.Delete(p.Running, i, i+1)
 	}
-	p.Ended = append(p.Ended, t)
+	if p.Ended++; t.Status.IsFailure() {
+		p.Failed++
+	}
 }
-
-// Failed returns how many of those that have ended did not do their work.
-func (p Progress) Failed() int { return len(montimer.Run{Tasks: p.Ended}.Failures()) }
 
 // String says it in words: "2/27 tasks, running aave (41s)".
 func (p Progress) String() string {
 	if p.Waiting != "" {
 		return "waiting for " + p.Waiting
 	}
-	text := fmt.Sprintf("%d/%d tasks", len(p.Ended), p.Total)
+	text := fmt.Sprintf("%d/%d tasks", p.Ended, p.Total)
 	var running []string
 	for _, r := range p.Running {
 		running = append(running, fmt.Sprintf("%s (%v)", r.Name, time.Since(r.Since).Truncate(time.Second)))

@@ -67,35 +67,6 @@ func (r *run) start(ctx context.Context) {
 	})
 }
 
-// together is the least time between two transactions for results: tasks that
-// end sooner after each other share one.
-const together = 10 * time.Millisecond
-
-// keepResults records what becomes of tasks as they end, beside the run itself:
-// a slow disk, or another program's lock on the database, holds up no task.
-// over is closed when ended is, so that nothing holds up the end of the run.
-func (r *run) keepResults(ctx context.Context, ended <-chan montimer.TaskRun, over <-chan struct{}) {
-	for first := range ended {
-		batch := []montimer.TaskRun{first}
-		for len(ended) > 0 {
-			batch = append(batch, <-ended)
-		}
-		r.keep(ctx, func(ctx context.Context) error {
-			err := r.Recorder.TaskEnded(ctx, r.record.ID, batch...)
-			for _, t := range batch {
-				if err == nil {
-					r.recorded = append(r.recorded, t.Name)
-				}
-			}
-			return err
-		})
-		select {
-		case <-over:
-		case <-time.After(together):
-		}
-	}
-}
-
 // finish records how the run ended. Its tasks are recorded again unless all are
 // there already, in order.
 func (r *run) finish(ctx context.Context) {

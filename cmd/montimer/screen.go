@@ -120,8 +120,8 @@ func summary(p taskexec.Progress, took time.Duration) string {
 	if p.Waiting != "" {
 		return fmt.Sprintf("waiting for %s, %v", p.Waiting, took)
 	}
-	text := fmt.Sprintf("%d of %d tasks", len(p.Ended), p.Total)
-	if n := p.Failed(); n > 0 {
+	text := fmt.Sprintf("%d of %d tasks", p.Ended, p.Total)
+	if n := p.Failed; n > 0 {
 		text += fmt.Sprintf(", %d failed", n)
 	}
 	return fmt.Sprintf("%s, %v", text, took)

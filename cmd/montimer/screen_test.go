@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/taskexec"
 )
 
@@ -21,13 +20,12 @@ func TestProgressLines(t *testing.T) {
 		}
 		return all
 	}
-	ended := []montimer.TaskRun{{Status: montimer.TaskOK}, {Status: montimer.TaskFailed}}
 	for name, tt := range map[string]struct {
 		p             taskexec.Progress
 		rows, columns int
 		want          string
 	}{
-		"running":      {taskexec.Progress{Total: 5, Ended: ended, Running: running("aave", "b\x1b[31m")}, 10, 80, "     0s  aave\n    41s  b\\x1b[31m\n2 of 5 tasks, 1 failed, 1m30s"},
+		"running":      {taskexec.Progress{Total: 5, Ended: 2, Failed: 1, Running: running("aave", "b\x1b[31m")}, 10, 80, "     0s  aave\n    41s  b\\x1b[31m\n2 of 5 tasks, 1 failed, 1m30s"},
 		"waiting":      {taskexec.Progress{Waiting: "the git sync"}, 10, 80, "waiting for the git sync, 1m30s"},
 		"all fit":      {taskexec.Progress{Total: 3, Running: running("a", "b", "c")}, 4, 80, "     0s  a\n    41s  b\n  1m22s  c\n0 of 3 tasks, 1m30s"},
 		"bounded":      {taskexec.Progress{Total: 9, Running: running("a", "b", "c", "d")}, 4, 80, "     0s  a\n    41s  b\n  … and 2 more\n0 of 9 tasks, 1m30s"},
