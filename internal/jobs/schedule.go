@@ -65,14 +65,22 @@ func (d *decoder) schedule(p *profile, entry value) {
 	if first == "" {
 		d.error(entry, "", "the key cron is missing (or calendar, or every)")
 	}
-	for key, heeded := range map[string]bool{
-		"cron_dialect": first == montimer.ScheduleCron,
-		"timezone":     first != montimer.ScheduleEvery,
-	} {
-		if at := p.keys.find(key); !heeded && first != "" && !at.isZero() {
+	for _, key := range idle(first) {
+		if at := p.keys.find(key); !at.isZero() {
 			d.warn(at, "", "%s has no effect on %s", key, first)
 		}
 	}
+}
+
+// idle returns the keys that say nothing about a kind of schedule.
+func idle(kind montimer.ScheduleKind) []string {
+	switch kind {
+	case montimer.ScheduleCalendar:
+		return []string{"cron_dialect"}
+	case montimer.ScheduleEvery:
+		return []string{"cron_dialect", "timezone"}
+	}
+	return nil
 }
 
 // everyText returns the time span of p, if it has one that could be read.
