@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+	_ "time/tzdata" // a container that checks pull requests often has none
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
@@ -15,20 +16,21 @@ import (
 // check compiles a jobs.yaml in memory. It needs nothing but the file: no
 // systemd, no rights and none of the host's settings.
 func (c compileCmd) check(e env) error {
-	path, flags := c.checkedFile(), 0
-	if host.IsRoot() {
-		flags = refuseLink
-	}
-	data, err := readJobsFile(path, flags)
-	if err != nil {
-		return usage(err)
-	}
-	j, found := jobs.Decode(path, data, jobs.Options{Local: time.Local, Now: time.Now()})
-	if !jobs.HasErrors(found) {
-		if _, err := compiler.Render(anyHost(), j.Profiles); err != nil {
-			found = append(found, jobs.Diagnostic{File: path, Severity: jobs.Error, Message: err.Error()})
+	path, profiles := c.checkedFile(), 0
+	var found []jobs.Diagnostic
+	if data, err := readChecked(path); err != nil {
+		found = []jobs.Diagnostic{{File: path, Width: 1, Severity: jobs.Error, Message: err.Error()}}
+	} else {
+		var j montimer.Jobs
+		j, found = jobs.Decode(path, data, jobs.Options{Local: time.Local, Now: time.Now()})
+		profiles = len(j.Profiles)
+		if !jobs.HasErrors(found) {
+			if _, err := compiler.Render(anyHost(), j.Profiles); err != nil {
+				found = append(found, jobs.Diagnostic{File: path, Width: 1, Severity: jobs.Error, Message: err.Error()})
+			}
 		}
 	}
+	var err error
 	switch c.Output {
 	case "json":
 		err = jobs.WriteJSON(e.stdout, found)
@@ -37,20 +39,40 @@ func (c compileCmd) check(e env) error {
 	default:
 		err = jobs.WriteText(e.stdout, found, isTerminal(e.stdout))
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if jobs.HasErrors(found) || c.Strict && len(found) > 0 {
+	case jobs.HasErrors(found):
 		return exitError{code: exitUsage}
+	case c.Strict && len(found) > 0:
+		return usage(fmt.Errorf("%s: %d warnings, which --strict takes for mistakes", path, len(found)))
 	}
-	fmt.Fprintf(e.stderr, "%s: %d profiles, %d warnings\n", path, len(j.Profiles), len(found))
+	fmt.Fprintf(e.stderr, "%s: %d profiles, %d warnings\n", path, profiles, len(found))
 	return nil
 }
+
+// readChecked reads the file to check; root reads it as whom it belongs to.
+func readChecked(path string) ([]byte, error) {
+	if path == standardInput {
+		return readJobsStream(os.Stdin)
+	}
+	if host.IsRoot() {
+		if err := host.BecomeOwner(path); err != nil {
+			return nil, err
+		}
+	}
+	return readJobsFile(path, 0)
+}
+
+// standardInput is the name of what is read for the file -.
+const standardInput = "<stdin>"
 
 // checkedFile is the jobs.yaml to check, relative where it was given so: that
 // is how GitHub knows the files of a checkout.
 func (c compileCmd) checkedFile() string {
 	switch {
+	case c.File == "-":
+		return standardInput
 	case c.File != "":
 		return c.File
 	case c.Jobs != "":

@@ -23,7 +23,7 @@ type compileCmd struct {
 
 	Strict bool   `help:"With --check: warnings count as mistakes."`
 	Output string `short:"o" enum:"text,json,github" default:"text" help:"With --check or --diff: text, json, or for --check github (annotations of a workflow run)."`
-	File   string `arg:"" optional:"" help:"With --check: the file, instead of the jobs.yaml found."`
+	File   string `arg:"" optional:"" help:"With --check: the file, - for standard input, instead of the jobs.yaml of the current directory or of --checkout."`
 }
 
 // Validate refuses what belongs to another mode.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -65,14 +66,18 @@ func TestReadme(t *testing.T) {
 		}
 	}
 
-	_, mistake, ok := strings.Cut(blocks(t, "README.md", "console")[0], "$ montimer compile\n")
+	_, mistake, ok := strings.Cut(blocks(t, "README.md", "console")[0], "$ montimer compile --check\n")
 	if !ok {
 		t.Fatal("the README shows no mistake")
 	}
-	_, diagnostics = decode(t, strings.Replace(yaml, `"30 4`, `"61 4`, 1))
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "jobs.yaml"), []byte(strings.Replace(yaml, `"30 4`, `"61 4`, 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	var said strings.Builder
-	jobs.WriteText(&said, diagnostics, false)
-	if said.String() != mistake {
+	check := exec.Command(build(t), "compile", "--check")
+	check.Dir, check.Stdout = dir, &said
+	if check.Run(); said.String() != mistake {
 		t.Errorf("the README shows\n%s\nand it is\n%s", mistake, said.String())
 	}
 }

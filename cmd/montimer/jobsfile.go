@@ -99,7 +99,7 @@ func readJobsFile(path string, flags int) ([]byte, error) {
 		return nil, fmt.Errorf("read jobs.yaml: %s is a symbolic link", path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open jobs.yaml: %w", err)
+		return nil, fmt.Errorf("read jobs.yaml: %w", err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
@@ -109,12 +109,18 @@ func readJobsFile(path string, flags int) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("read jobs.yaml: %s is not a regular file", path)
 	}
-	data, err := io.ReadAll(io.LimitReader(f, maxJobsFile+1))
-	if err == nil && len(data) > maxJobsFile {
-		err = errors.New("is larger than 16 MiB")
-	}
+	data, err := readJobsStream(f)
 	if err != nil {
 		return nil, fmt.Errorf("read jobs.yaml: %s: %w", path, err)
 	}
 	return data, nil
+}
+
+// readJobsStream reads all, but not for ever.
+func readJobsStream(r io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxJobsFile+1))
+	if err == nil && len(data) > maxJobsFile {
+		err = errors.New("is larger than 16 MiB")
+	}
+	return data, err
 }

@@ -18,7 +18,11 @@ const maxLinks = 40
 // on the way has to belong to root and be writable by root alone; a sticky
 // directory such as /tmp may hold an entry of root's. A path that does not
 // exist is fine as far as it goes. Its error names the entry at fault.
-func Trusted(path string) error {
+func Trusted(path string) error { return eachEntry(path, ownedByRoot) }
+
+// eachEntry visits the directories, links and files on the way to an absolute
+// path, as far as it exists, until visit returns an error.
+func eachEntry(path string, visit func(path string, info fs.FileInfo) error) error {
 	done, rest := "/", strings.Split(filepath.Clean(path), "/")[1:]
 	for links := 0; ; {
 		info, err := os.Lstat(done)
@@ -28,7 +32,7 @@ func Trusted(path string) error {
 		if err != nil {
 			return fmt.Errorf("check %s: %w", path, err)
 		}
-		if err := ownedByRoot(done, info); err != nil {
+		if err := visit(done, info); err != nil {
 			return err
 		}
 		if info.Mode()&fs.ModeSymlink != 0 {

@@ -29,7 +29,7 @@ runuser -u deploy -- git -C /srv/app config core.fsmonitor .git/hooks/fsmonitor
 install -m 666 /dev/null /tmp/hooked
 
 verbs=(
-  "compile" "compile --out /tmp/out" "compile --diff" "compile --check" "apply"
+  "compile" "compile --out /tmp/out" "compile --diff" "compile --check --checkout /srv/app" "apply"
   "list" "list -o json" "explain --profile beat" "exec beat" "exec --dry-run beat"
   "db check" "db init" "notify pending" "notify flush" "notify drop 1" "sync" "failure montimer-job-beat.service"
 )
@@ -72,6 +72,7 @@ attack "a pipe" 'rm /srv/app/jobs.yaml; runuser -u deploy -- mkfifo /srv/app/job
 attack "1 GB" 'truncate -s 1G /srv/app/jobs.yaml'
 attack "/dev/zero" 'ln -sf /dev/zero /srv/app/jobs.yaml'
 attack "a link to root's file" 'ln -sf /root/secret /srv/app/jobs.yaml'
+attack "a linked folder" 'rm /srv/app/jobs.yaml; cp /root/secret /root/jobs.yaml; ln -sfn /root /srv/app/automation'; rm /srv/app/automation
 attack "a link to shadow" 'ln -sf /etc/shadow /srv/app/jobs.yaml'
 attack "a link to nothing in /etc" 'ln -sf /etc/montimer/new /srv/app/jobs.yaml'
 attack "a directory" 'rm /srv/app/jobs.yaml; mkdir /srv/app/jobs.yaml'
