@@ -3,6 +3,7 @@ package taskexec
 import (
 	"errors"
 	"fmt"
+	"os"
 	"syscall"
 	"time"
 
@@ -84,9 +85,24 @@ func (c command) start() (p process, err error) {
 	})
 	if err != nil {
 		p.close()
-		return p, fmt.Errorf("fork/exec %s: %w", path, err)
+		return p, fmt.Errorf("fork/exec %s: %w", path, c.missing(path, err))
 	}
 	return p, nil
+}
+
+// missing says what is not there where the kernel does not: execve(2) knows one
+// ENOENT for the directory, the program, and the interpreter that it names.
+func (c command) missing(path string, err error) error {
+	if err != syscall.ENOENT {
+		return err
+	}
+	if info, statErr := os.Stat(c.dir); statErr != nil || !info.IsDir() {
+		return fmt.Errorf("%w: the directory %s", err, c.dir)
+	}
+	if _, statErr := os.Stat(path); statErr == nil {
+		return fmt.Errorf("%w: the interpreter that it names after #!", err)
+	}
+	return err
 }
 
 type pipeEnds struct{ read, write int }

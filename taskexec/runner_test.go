@@ -105,6 +105,17 @@ func shell(line string) montimer.Task { return montimer.Task{Command: montimer.C
 
 var ignoreTimes = cmpopts.IgnoreFields(montimer.TaskRun{}, "Started", "Duration", "Error", "Attempts")
 
+func TestNoInterpreter(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, montimer.Task{Script: "s"})
+	if err := os.WriteFile(filepath.Join(h.Checkout, "s"), []byte("#!/nowhere/sh\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if said := h.exec(t).Tasks[0].Error; !strings.HasSuffix(said, "/s: no such file or directory: the interpreter that it names after #!") {
+		t.Error(said)
+	}
+}
+
 // One row for each way a task can end.
 func TestTaskEnds(t *testing.T) {
 	t.Parallel()
@@ -130,7 +141,7 @@ func TestTaskEnds(t *testing.T) {
 		{"spawn failure is -1: not executable", montimer.Task{Command: montimer.Command{Argv: []string{"/etc/passwd"}}},
 			montimer.TaskRun{Status: montimer.TaskSpawnFailed, ExitCode: -1}, "spawn failed: fork/exec /etc/passwd: permission denied", 1},
 		{"spawn failure is -1: no such workdir", montimer.Task{Command: montimer.Command{Shell: "true"}, Workdir: "nowhere"},
-			montimer.TaskRun{Status: montimer.TaskSpawnFailed, ExitCode: -1}, "no such file or directory", 1},
+			montimer.TaskRun{Status: montimer.TaskSpawnFailed, ExitCode: -1}, "no such file or directory: the directory /", 1},
 		{"spawn failure is -1: nothing to run", montimer.Task{},
 			montimer.TaskRun{Status: montimer.TaskSpawnFailed, ExitCode: -1}, "spawn failed: no command", 1},
 		{"spawn failure is -1: no such script to run by itself", montimer.Task{Script: "none"},
