@@ -32,7 +32,7 @@ func (c applyCmd) Run(ctx context.Context, e env) error {
 	}
 	// Before jobs.yaml is read, so that of two at once the later one has read
 	// the newer file.
-	unlock, err := host.LockCompile()
+	unlock, err := lockCompile(ctx, e)
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 		return c.diff(e, h, j.Profiles, units)
 	}
 	if os.Geteuid() == 0 {
-		unlock, err := host.LockCompile()
+		unlock, err := lockCompile(ctx, e)
 		if err != nil {
 			return err
 		}

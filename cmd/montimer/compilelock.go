@@ -1,0 +1,22 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/montimer/montimer/internal/host"
+)
+
+// lockCompile waits for other compiles to end, and keeps new ones out until
+// unlock is called.
+func lockCompile(ctx context.Context, e env) (unlock func(), err error) {
+	unlock, err = host.LockCompile(ctx, func() { fmt.Fprintln(e.stderr, "waiting for another compile or apply to end") })
+	switch {
+	case errors.Is(err, host.ErrCompiling):
+		return nil, exitError{exitTryAgain, err}
+	case errors.Is(err, context.Canceled):
+		return nil, exitError{code: exitInterrupted} // who stopped it knows why
+	}
+	return unlock, err
+}
