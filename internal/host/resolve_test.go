@@ -137,6 +137,12 @@ func TestSources(t *testing.T) {
 	if _, err := ReadConfig(config); err == nil || !strings.Contains(err.Error(), "checkotu") {
 		t.Errorf("unknown key: %v", err)
 	}
+	for _, key := range []string{"jobs", "checkout", "state_dir", "env_file", "unit_dir", "binary"} {
+		write("run_as: ann\n" + key + ": some/where\n")
+		if _, err := ReadConfig(config); err == nil || !strings.Contains(err.Error(), config+": line 2: "+key+`: "some/where" is relative`) {
+			t.Errorf("relative path: %v", err)
+		}
+	}
 	write("")
 	if got, err := ReadConfig(config); err != nil || !cmp.Equal(got, Settings{}) {
 		t.Errorf("empty file: %v, %v", got, err)

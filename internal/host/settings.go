@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"gopkg.in/yaml.v3"
 )
@@ -77,7 +78,33 @@ func ReadConfig(path string) (Settings, error) {
 	if err := dec.Decode(&s); err != nil && !errors.Is(err, io.EOF) {
 		return Settings{}, fmt.Errorf("%s: %w", path, err)
 	}
+	if err := s.absolute(data); err != nil {
+		return Settings{}, fmt.Errorf("%s: %w", path, err)
+	}
 	return s, nil
+}
+
+// absolute refuses a relative path in a config file, of which data is the text:
+// a service has another current directory than a person.
+func (s Settings) absolute(data []byte) error {
+	var at map[string]yaml.Node
+	if err := yaml.Unmarshal(data, &at); err != nil {
+		return err
+	}
+	for _, p := range []struct{ key, value string }{
+		{"jobs", s.Jobs},
+		{"checkout", s.Checkout},
+		{"state_dir", s.StateDir},
+		{"env_file", s.EnvFile},
+		{"unit_dir", s.UnitDir},
+		{"binary", s.Binary},
+	} {
+		if p.value != "" && !filepath.IsAbs(p.value) {
+			return fmt.Errorf("line %d: %s: %q is relative, and what to is not the same for a person and a service: write the whole path, from / on",
+				at[p.key].Line, p.key, p.value)
+		}
+	}
+	return nil
 }
 
 // Or fills what s leaves open from t.
