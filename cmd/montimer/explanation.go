@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,15 +42,26 @@ func (x explainer) explain(dialect, text string) explanation {
 	out := explanation{Expression: text, Dialect: dialect, Timezone: x.zone,
 		OnCalendar: []string{}, Monotonic: []string{}, Next: []time.Time{}, Warnings: []string{}}
 	var err error
-	if dialect == systemdDialect {
+	switch {
+	case dialect == systemdDialect:
 		err = x.event(&out, text)
-	} else {
+	case slices.Contains(cron.Dialects(), cron.Dialect(dialect)):
 		err = x.cron(&out, cron.Dialect(dialect), text)
+	default:
+		err = unknownDialect(dialect)
 	}
 	if err != nil {
 		out.Error = err.Error()
 	}
 	return out
+}
+
+func unknownDialect(dialect string) error {
+	known := ""
+	for _, d := range cron.Dialects() {
+		known += string(d) + ", "
+	}
+	return fmt.Errorf("unknown dialect %q; write one of %s%s", dialect, known, systemdDialect)
 }
 
 // event explains a calendar event.

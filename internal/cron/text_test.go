@@ -133,8 +133,12 @@ func TestWarnings(t *testing.T) {
 			"2025-03-30: the clock (Europe/Berlin) goes forward from 02:00 to 03:00: the run at 02:30 is skipped",
 		}},
 		{Supercronic, "*/20 2 * * 0", "Europe/Berlin", []string{
-			"2024-10-27: the clock (Europe/Berlin) goes back from 03:00 to 02:00: the runs from 02:00 on are in the first pass only",
-			"2025-03-30: the clock (Europe/Berlin) goes forward from 02:00 to 03:00: the runs from 02:00 on are skipped",
+			"2024-10-27: the clock (Europe/Berlin) goes back from 03:00 to 02:00: the runs from 02:00 to 02:40 are in the first pass only",
+			"2025-03-30: the clock (Europe/Berlin) goes forward from 02:00 to 03:00: the runs from 02:00 to 02:40 are skipped",
+		}},
+		{Supercronic, "*/30 1-3 * * *", "America/New_York", []string{
+			"2024-11-03: the clock (America/New_York) goes back from 02:00 to 01:00: the runs from 01:00 to 01:30 are in the first pass only",
+			"2025-03-09: the clock (America/New_York) goes forward from 02:00 to 03:00: the runs from 02:00 to 02:30 are skipped",
 		}},
 		{Supercronic, "30 2 * * 1-5", "Europe/Berlin", nil},
 		{Supercronic, "*/10 * * * 0", "Europe/Berlin", []string{

@@ -127,17 +127,18 @@ func (m *meaning) fate(c change) (direction, fate string) {
 
 // runsWithin names the runs that fall between two readings of the clock.
 func (m *meaning) runsWithin(start, end time.Time) (runs string, found bool) {
-	var first string
+	var first, last time.Time
 	for t := start.Truncate(time.Minute); t.Before(end); t = t.Add(time.Minute) {
-		switch {
-		case !m.runsIn(t):
-		case first != "":
-			return "the runs from " + first + " on are", true
-		default:
-			first = t.Format("15:04")
+		if m.runsIn(t) {
+			if last = t; first.IsZero() {
+				first = t
+			}
 		}
 	}
-	return "the run at " + first + " is", first != ""
+	if first.Equal(last) {
+		return "the run at " + first.Format("15:04") + " is", !first.IsZero()
+	}
+	return "the runs from " + first.Format("15:04") + " to " + last.Format("15:04") + " are", true
 }
 
 // runsIn reports whether there is a run in a minute of the calendar.
