@@ -43,7 +43,7 @@ type rescheduled struct {
 
 // timing is when a profile runs.
 type timing struct {
-	Words      string      `json:"words,omitempty"` // "": not known any more
+	Words      string      `json:"words"`
 	OnCalendar []string    `json:"on_calendar"`
 	AtBoot     bool        `json:"at_boot"`
 	Every      []string    `json:"every"`
@@ -124,15 +124,16 @@ func reschedules(profiles []montimer.Profile, units []compiler.Unit, have compil
 	list := make([]rescheduled, 0, len(changes))
 	for _, change := range changes {
 		r := rescheduled{Profile: change.Profile}
+		before, after := changeWords(change, words[change.Profile])
 		if change.Old != nil {
-			r.Before = newTiming(*change.Old, "", m)
+			r.Before = newTiming(*change.Old, before, m)
 		}
 		if change.New != nil {
 			stamp, err := readStamp(change.Profile)
 			if err != nil {
 				return nil, err
 			}
-			r.After = newTiming(*change.New, words[change.Profile], m)
+			r.After = newTiming(*change.New, after, m)
 			r.Starts = m.WhyStarted(change.Old, *change.New, stamp)
 		}
 		list = append(list, r)

@@ -65,20 +65,9 @@ func (w diffWriter) timing(when string, t timing) {
 	}
 }
 
-// String says in one line when a profile runs: in words where they are known,
-// else as the unit has it.
+// String says in one line when a profile runs.
 func (t timing) String() string {
 	text := t.Words
-	if text == "" {
-		parts := t.OnCalendar
-		if t.AtBoot {
-			parts = append(parts[:len(parts):len(parts)], "at boot")
-		}
-		for _, span := range t.Every {
-			parts = append(parts[:len(parts):len(parts)], "every "+span)
-		}
-		text = strings.Join(parts, "; ")
-	}
 	if t.Jitter != "" {
 		text += " (jitter " + t.Jitter + ")"
 	}
