@@ -23,6 +23,7 @@ type Manager interface {
 	Start(ctx context.Context, unit string) error
 	Stop(ctx context.Context, unit string) error
 	Restart(ctx context.Context, unit string) error
+	Forgive(ctx context.Context, unit string) // a unit that has failed is inactive again
 	Enabled(ctx context.Context, unit string) (bool, error)
 	Enable(ctx context.Context, unit string) error
 }
@@ -34,6 +35,12 @@ type UnitState struct {
 }
 
 func (u UnitState) active() bool { return u.Active == "active" }
+
+// running reports whether a service has processes, or may have: a oneshot is
+// "activating" while it runs.
+func (u UnitState) running() bool {
+	return slices.Contains([]string{"activating", "active", "reloading", "deactivating"}, u.Active)
+}
 
 // Applier takes units into force: files, and what systemd makes of them.
 type Applier struct {

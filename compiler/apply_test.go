@@ -139,6 +139,8 @@ func (f *fakeSystemd) Units(_ context.Context, names []string) (map[string]UnitS
 			u.Active, u.Sub = "inactive", "dead"
 		case u.Sub == "failed":
 			u.Active = "failed"
+		case u.Sub == "start": // of a oneshot
+			u.Active = "activating"
 		}
 		if u.Load == "bad-setting" {
 			u.Reason = "Bad, bad unit."
@@ -189,6 +191,13 @@ func (f *fakeSystemd) Restart(_ context.Context, unit string) error {
 	f.call("restart %s", unit)
 	f.startTimer(unit)
 	return nil
+}
+
+// Forgive is no call that a kill would have to spare.
+func (f *fakeSystemd) Forgive(_ context.Context, unit string) {
+	if f.active[unit] == "failed" {
+		delete(f.active, unit)
+	}
 }
 
 func (f *fakeSystemd) Enabled(context.Context, string) (bool, error) { return f.enabled, nil }
@@ -411,6 +420,13 @@ func TestApplyOrder(t *testing.T) {
 			want: []string{"* update montimer.target", "reload", "stop " + a + ".timer",
 				"* remove " + a + ".service", "* remove " + a + ".timer", "reload"},
 		}, {
+			name:   "removed while it runs",
+			before: func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 3)} },
+			change: func(t *testing.T, m *machine) { m.active[a+".service"] = "start" },
+			then:   func(t *testing.T, m *machine) profiles { return nil },
+			want:   []string{"* update montimer.target", "reload", "stop " + a + ".timer", "* remove " + a + ".timer", "reload"},
+			said:   a + ".service is kept until its run ends",
+		}, {
 			name:   "lost",
 			before: func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 3)} },
 			change: func(t *testing.T, m *machine) { delete(m.active, a+".timer") },
@@ -468,6 +484,30 @@ func TestApplyOrder(t *testing.T) {
 				t.Error("the stamp is left")
 			}
 		})
+	}
+}
+
+// TestApplyRemovedRun: the file of a service stays as long as its run needs it,
+// and goes with what a failed run has left.
+func TestApplyRemovedRun(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.settled(t, m.at(t, "a", 3), m.at(t, "b", 2))
+	m.active[a+".service"] = "start"
+	m.settled(t, m.at(t, "b", 2))
+	for range 2 {
+		log, err := m.apply(t, m.at(t, "b", 2))
+		if err != nil || len(log) > 0 || len(m.said) != 1 || m.load(a+".service") != "loaded" {
+			t.Errorf("did %v, said %v, %v", log, m.said, err)
+		}
+	}
+	m.active[a+".service"] = "failed"
+	log, err := m.apply(t, m.at(t, "b", 2))
+	if diff := cmp.Diff([]string{"* remove " + a + ".service", "reload"}, log); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+	if state, failed := m.active[a+".service"]; failed {
+		t.Errorf("left %s", state)
 	}
 }
 

@@ -1,6 +1,9 @@
 package compiler
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 // remove deletes the files of profiles that have gone: the target does not hold
 // their timers any more, so these can be stopped.
@@ -31,11 +34,9 @@ func (p *application) removeStamps() error {
 	return nil
 }
 
-// delete stops the timers among the files and then deletes the files.
+// delete stops the timers among the files and then deletes the files, but for
+// those of runs in flight.
 func (p *application) delete(ctx context.Context, files []Change) error {
-	if len(files) == 0 {
-		return nil
-	}
 	for _, c := range files {
 		if isTimer(c.Name) {
 			if err := p.Manager.Stop(ctx, c.Name); err != nil {
@@ -43,9 +44,49 @@ func (p *application) delete(ctx context.Context, files []Change) error {
 			}
 		}
 	}
+	files, running, err := SpareRuns(ctx, files, p.Manager.Units)
+	if err != nil {
+		return err
+	}
+	for _, name := range running {
+		p.Say(name + " is kept until its run ends: the next apply after that removes it")
+	}
+	if len(files) == 0 {
+		return nil
+	}
+	for _, c := range files {
+		p.Manager.Forgive(ctx, c.Name)
+	}
 	if err := p.Dir.Write(Installed{}, files); err != nil {
 		return err
 	}
 	p.done(files...)
 	return p.Manager.Reload(ctx)
+}
+
+// SpareRuns takes the services out of the removals of a plan whose runs are
+// under way, and names them. Without its file systemd would hold a run to the
+// defaults: hear nothing of its progress any more, and kill it after 90 seconds.
+func SpareRuns(ctx context.Context, plan []Change, units func(context.Context, []string) (map[string]UnitState, error)) (rest []Change, running []string, err error) {
+	var services []string
+	for _, c := range plan {
+		if c.Action == Remove && strings.HasSuffix(c.Name, ".service") {
+			services = append(services, c.Name)
+		}
+	}
+	if len(services) == 0 {
+		return plan, nil, nil
+	}
+	states, err := units(ctx, services)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, c := range plan {
+		if c.Action == Remove && states[c.Name].running() {
+			running = append(running, c.Name)
+		} else {
+			rest = append(rest, c)
+		}
+	}
+	return rest, running, nil
 }

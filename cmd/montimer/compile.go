@@ -71,7 +71,7 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 		}
 		defer unlock()
 	}
-	plan, err := writeUnits(h, units)
+	plan, running, err := writeUnits(ctx, h, units)
 	if err != nil {
 		return err
 	}
@@ -79,6 +79,9 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 		return err
 	}
 	advise(e.stderr, h, plan)
+	for _, name := range running {
+		fmt.Fprintln(e.stderr, "kept until its run ends, for the next compile after that to remove it:", name)
+	}
 	return nil
 }
 
@@ -94,22 +97,25 @@ func warnUnknown(w io.Writer, h montimer.Host, j montimer.Jobs) {
 	}
 }
 
-// writeUnits plans and carries the plan out.
-func writeUnits(h montimer.Host, units []compiler.Unit) ([]compiler.Change, error) {
+// writeUnits plans and carries the plan out, but for services that run: their
+// files stay.
+func writeUnits(ctx context.Context, h montimer.Host, units []compiler.Unit) (plan []compiler.Change, running []string, err error) {
 	dir, err := compiler.OpenDirectory(h.UnitDir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer dir.Close()
 	have, err := dir.Installed()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	plan, err := compiler.Plan(units, have)
-	if err != nil {
-		return nil, fmt.Errorf("in %s: %w", h.UnitDir, err)
+	if plan, err = compiler.Plan(units, have); err != nil {
+		return nil, nil, fmt.Errorf("in %s: %w", h.UnitDir, err)
 	}
-	return plan, dir.Write(have, plan)
+	if plan, running, err = spareRuns(ctx, h.UnitDir, plan); err != nil {
+		return nil, nil, err
+	}
+	return plan, running, dir.Write(have, plan)
 }
 
 func printPlan(w io.Writer, plan []compiler.Change) error {

@@ -72,6 +72,28 @@ func (c *Conn) Reload(ctx context.Context) error {
 	return nil
 }
 
+// UnitPath returns the folders in which systemd looks for units, the strongest
+// first (systemd.unit(5), "Unit File Load Path").
+func (c *Conn) UnitPath() ([]string, error) {
+	value, err := c.bus.GetManagerProperty("UnitPath")
+	if err != nil {
+		return nil, fmt.Errorf("ask systemd where it looks for units: %w", err)
+	}
+	return stringList(value)
+}
+
+// stringList reads a list of texts as D-Bus writes it, such as ["a", "b"].
+func stringList(value string) (list []string, err error) {
+	v, err := godbus.ParseVariant(value, godbus.ParseSignatureMust("as"))
+	if err == nil {
+		err = v.Store(&list)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("systemd gives %s for a list: %w", value, err)
+	}
+	return list, nil
+}
+
 // ReadAt returns when systemd last began to read the unit files.
 func (c *Conn) ReadAt() (time.Time, error) { return c.timestamp("UnitsLoadTimestamp") }
 
@@ -104,13 +126,13 @@ func (c *Conn) Enable(ctx context.Context, unit string) error {
 // Start starts a unit, even one that has failed before, and waits until that
 // is done.
 func (c *Conn) Start(ctx context.Context, unit string) error {
-	c.forgive(ctx, unit)
+	c.Forgive(ctx, unit)
 	return c.job(ctx, "start", unit, c.bus.StartUnitContext)
 }
 
 // Restart stops and starts a unit, and waits until that is done.
 func (c *Conn) Restart(ctx context.Context, unit string) error {
-	c.forgive(ctx, unit)
+	c.Forgive(ctx, unit)
 	return c.job(ctx, "restart", unit, c.bus.RestartUnitContext)
 }
 
@@ -121,13 +143,13 @@ func (c *Conn) Stop(ctx context.Context, unit string) error {
 	if isError(err, "org.freedesktop.systemd1.NoSuchUnit") {
 		return nil
 	}
-	c.forgive(ctx, unit)
+	c.Forgive(ctx, unit)
 	return err
 }
 
-// forgive has systemd forget that a unit has failed, or been started too
+// Forgive has systemd forget that a unit has failed, or been started too
 // often. That there is nothing to forget is no error.
-func (c *Conn) forgive(ctx context.Context, unit string) {
+func (c *Conn) Forgive(ctx context.Context, unit string) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	_ = c.bus.ResetFailedUnitContext(ctx, unit)

@@ -1,9 +1,27 @@
 package systemd
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // The rest of the package is tested against a booted systemd:
 // testdata/boot/apply-*.sh.
+func TestStringList(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string][]string{
+		`["/etc/systemd/system", "/run/x y"]`: {"/etc/systemd/system", "/run/x y"},
+		`@as []`:                              {},
+	} {
+		if got, err := stringList(value); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %q, %v", value, got, err)
+		}
+	}
+	if got, err := stringList(`"x"`); err == nil {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestRelease(t *testing.T) {
 	t.Parallel()
 	for version, want := range map[string]int{

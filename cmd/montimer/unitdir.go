@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/systemd"
+)
+
+// spareRuns leaves alone what systemd runs at this moment. Where systemd cannot
+// be asked, or has its units elsewhere, the plan stays as it is.
+func spareRuns(ctx context.Context, unitDir string, plan []compiler.Change) (rest []compiler.Change, running []string, err error) {
+	removes := func(c compiler.Change) bool { return c.Action == compiler.Remove }
+	if !slices.ContainsFunc(plan, removes) {
+		return plan, nil, nil
+	}
+	conn, err := systemd.Connect(ctx)
+	if err != nil {
+		return plan, nil, nil
+	}
+	defer conn.Close()
+	if checkRead(conn, unitDir) != nil {
+		return plan, nil, nil
+	}
+	return compiler.SpareRuns(ctx, plan, manager{conn}.Units)
+}
+
+// checkRead says so when systemd does not look for units in a folder.
+func checkRead(conn *systemd.Conn, unitDir string) error {
+	path, err := conn.UnitPath()
+	if err != nil {
+		return err
+	}
+	if !holds(path, unitDir) {
+		return usage(fmt.Errorf("systemd does not read units in %s: have unit_dir in %s, or $MONTIMER_UNIT_DIR, name a folder that it reads: %s",
+			unitDir, host.ConfigFile, strings.Join(path, ", ")))
+	}
+	return nil
+}
+
+// holds reports whether a folder is in the list, perhaps by another name.
+func holds(list []string, dir string) bool {
+	return slices.ContainsFunc(list, func(d string) bool { return resolved(d) == resolved(dir) })
+}
+
+// resolved follows symbolic links, as far as there is something to follow.
+func resolved(dir string) string {
+	if path, err := filepath.EvalSymlinks(dir); err == nil {
+		return path
+	}
+	return filepath.Clean(dir)
+}
