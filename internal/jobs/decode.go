@@ -115,7 +115,7 @@ func documents(text string) (docs []*yaml.Node, err error) {
 	// What the YAML library does with hostile input is not in our hands.
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("yaml: %v", p)
+			err = fmt.Errorf("%v", p)
 		}
 	}()
 	in := yaml.NewDecoder(strings.NewReader(text))

@@ -25,14 +25,9 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		jobs, ds := Decode("fuzz.yaml", data, host)
 		src := source{text: string(data)}
-		lines := 1
-		for i := 0; i < len(src.text); lines++ {
-			for i < len(src.text) && lineEnd(src.text[i:]) == 0 {
-				i++
-			}
-			if i < len(src.text) {
-				i += lineEnd(src.text[i:])
-			}
+		lines := len(src.lines())
+		if lines > 1 && src.lines()[lines-1] == len(data) {
+			lines-- // nothing follows the last line end
 		}
 		for _, d := range ds {
 			length := utf8.RuneCountInString(d.Source)
