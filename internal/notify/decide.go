@@ -49,9 +49,11 @@ func byItself(t montimer.TaskRun) bool {
 }
 
 // quiet reports whether a failing run need not be told of yet: the one that was
-// told last is recent enough, and had every failure that this one has.
+// told last is recent enough, and had every failure that this one has. One that
+// has yet to come tells of a clock that was wrong, and keeps nobody quiet.
 func quiet(run, told montimer.Run, every time.Duration) bool {
-	if told.ID == "" || run.Started.Sub(told.Started) >= every || run.Reason != told.Reason {
+	since := run.Started.Sub(told.Started)
+	if told.ID == "" || since < 0 || since >= every || run.Reason != told.Reason {
 		return false
 	}
 	known := told.Failures()

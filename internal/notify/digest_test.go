@@ -180,6 +180,8 @@ func TestDecide(t *testing.T) {
 		{"the first failure", first, Incident{LastGood: good}, 0, told{"failure", true, first.ID}},
 		{"a repeat", same, incident, 0, told{"failure", false, first.ID}},
 		{"a repeat that was told recently", same, incident, 24 * time.Hour, told{}},
+		{"a repeat of one that has yet to come: the clock was set back", failing("hourly", 0, "aave_[v3]"), incident, 0, told{"failure", false, first.ID}},
+		{"a repeat of one that has yet to come, told rarely", failing("hourly", 0, "aave_[v3]"), incident, 24 * time.Hour, told{"failure", false, first.ID}},
 		{"a repeat that was told long ago", same, incident, 5 * time.Hour, told{"failure", false, first.ID}},
 		{"a repeat with a failure that is new", repeat, incident, 24 * time.Hour, told{"failure", false, first.ID}},
 		{"a repeat where no run was told", same, untold, 24 * time.Hour, told{"failure", true, first.ID}},

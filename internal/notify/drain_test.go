@@ -205,6 +205,23 @@ func TestMend(t *testing.T) {
 	})
 }
 
+// TestClockSetBack holds that an alert whose next attempt is farther away than
+// any wait is tried, whatever it met, and that one which is not has to wait.
+func TestClockSetBack(t *testing.T) {
+	t.Parallel()
+	for errText, wait := range map[string]time.Duration{
+		"": maxBackoff, "502 Bad Gateway": maxBackoff, "401 Unauthorized": mendTime, "429 Too Many Requests": telegram.MaxWait,
+	} {
+		for _, ahead := range []time.Duration{0, time.Second} {
+			a := *first("x", "text")
+			a.Error, a.NextTry = errText, tick.Add(wait+ahead)
+			if _, got, ok := next([]montimer.Alert{a}, tick); !ok || (got == 0) != (ahead > 0) {
+				t.Errorf("after %q, %s ahead: to wait %s, %t", errText, wait+ahead, got, ok)
+			}
+		}
+	}
+}
+
 // TestParts holds that a long text arrives whole, and that what has arrived of
 // it does not come again.
 func TestParts(t *testing.T) {

@@ -65,8 +65,11 @@ func next(pending []montimer.Alert, now time.Time) (a montimer.Alert, wait time.
 	var peace, soonest time.Duration
 	var ready []montimer.Alert
 	for i, p := range pending {
-		left := max(0, p.NextTry.Sub(now))
 		status := lastStatus(p)
+		left := max(0, p.NextTry.Sub(now))
+		if left > longest(status) { // the clock was ahead
+			left = 0
+		}
 		if status == http.StatusTooManyRequests {
 			peace = max(peace, left)
 		}
@@ -104,14 +107,27 @@ func lastStatus(a montimer.Alert) int {
 	return status
 }
 
+// longest is the longest wait after an attempt that met this status.
+func longest(status int) time.Duration {
+	switch {
+	case status == http.StatusTooManyRequests:
+		return telegram.MaxWait
+	case telegram.Permanent(status):
+		return mendTime
+	}
+	return maxBackoff
+}
+
 // pause returns how long to wait after an attempt that failed; attempts counts
 // those before.
 func pause(err *telegram.Error, attempts int) time.Duration {
+	wait := err.RetryAfter
 	switch {
-	case err.RetryAfter > 0:
-		return err.RetryAfter
+	case wait > 0:
 	case err.Permanent():
-		return mendTime
+		wait = mendTime
+	default:
+		wait = min(firstBackoff<<min(attempts, 10), maxBackoff)
 	}
-	return min(firstBackoff<<min(attempts, 10), maxBackoff)
+	return min(wait, longest(err.Status))
 }

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// maxWait is the longest wait that Telegram can ask for, in seconds: a day.
-const maxWait = 24 * 60 * 60
+// MaxWait is the longest wait that Telegram can ask for.
+const MaxWait = 24 * time.Hour
 
 // Error says why a message was not sent.
 type Error struct {

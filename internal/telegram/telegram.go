@@ -141,7 +141,7 @@ func judge(status int, answer []byte) *Error {
 		e.Description = http.StatusText(e.Status)
 	}
 	if a.Parameters.RetryAfter > 0 {
-		e.RetryAfter = time.Duration(min(a.Parameters.RetryAfter, maxWait)) * time.Second
+		e.RetryAfter = time.Duration(min(a.Parameters.RetryAfter, int64(MaxWait/time.Second))) * time.Second
 	}
 	if a.Parameters.MigrateTo != 0 {
 		e.MigrateTo = fmt.Sprint(a.Parameters.MigrateTo)
