@@ -56,6 +56,9 @@ func (c applyCmd) Run(ctx context.Context, e env) error {
 	if err := warnVersion(e.stderr, h, conn); err != nil {
 		return err
 	}
+	if err := checkBinary(e.stderr, h, true); err != nil {
+		return err
+	}
 	warnEnvFile(e.stderr, h)
 	return c.apply(ctx, e, conn, h.UnitDir, units)
 }

@@ -56,6 +56,9 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 	}
 	askVersion(ctx, &h)
 	warnUnknown(e.stderr, h, j)
+	if err := checkBinary(e.stderr, h, forThisHost(h)); err != nil {
+		return err
+	}
 	units, err := compiler.Render(h, j.Profiles)
 	if err != nil {
 		return usage(err)

@@ -88,4 +88,14 @@ montimer compile --diff >/dev/shm/diff.txt || fail "exit $?"
 [[ ! -s /dev/shm/diff.txt ]] || fail "said: $(cat /dev/shm/diff.txt)"
 healthy
 
+step "a binary that is not there"
+for verb in compile "compile --diff" apply; do
+  code=0
+  # shellcheck disable=SC2086 # the verb's words
+  said=$(montimer $verb --binary /usr/local/bin/montimer-2 2>&1) || code=$?
+  ((code == 2)) && [[ $said == *"stat /usr/local/bin/montimer-2: no such file"* ]] || fail "$verb: exit $code: $said"
+done
+montimer compile --out /tmp/elsewhere --binary /usr/local/bin/montimer-2 >/dev/null 2>&1 || fail "not for another host either"
+montimer compile --diff >/dev/shm/diff.txt || fail "exit $?: $(cat /dev/shm/diff.txt)"
+
 printf 'PASS\n'
