@@ -55,6 +55,63 @@ func TestLocked(t *testing.T) {
 	}
 }
 
+// A run that is over waits longer than SQLite does.
+func TestFinishIsPatient(t *testing.T) {
+	t.Parallel()
+	testenv.Need(t, "sqlite3")
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	run, err := s.Begin(t.Context(), timerRun("a", 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	release := hold(t, dir)
+	time.AfterFunc(busyTimeout+500*time.Millisecond, release)
+	run.State = montimer.RunOK
+	if err := s.Finish(t.Context(), run, nil); err != nil {
+		t.Error(err)
+	}
+	release = hold(t, dir)
+	defer release()
+	s.patience = 0
+	if err := s.Finish(t.Context(), run, nil); !errors.Is(err, ErrBusy) {
+		t.Errorf("without patience: %v", err)
+	}
+}
+
+// What is written to a file that is not there any more is lost, and said to be.
+func TestGone(t *testing.T) {
+	t.Parallel()
+	for name, replace := range map[string]func(path string) error{
+		"deleted": os.Remove,
+		"replaced": func(path string) error {
+			if err := os.WriteFile(path+".new", nil, 0o600); err != nil {
+				return err
+			}
+			return os.Rename(path+".new", path)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			s := open(t, dir, Options{})
+			run, err := s.Begin(t.Context(), timerRun("a", 0))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := replace(filepath.Join(dir, FileName)); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.TaskEnded(t.Context(), run.ID, benchTask); !errors.Is(err, ErrGone) {
+				t.Errorf("a task: %v", err)
+			}
+			if err := s.Finish(t.Context(), run, nil); !errors.Is(err, ErrGone) {
+				t.Errorf("the end: %v", err)
+			}
+		})
+	}
+}
+
 // hold has another process take the write lock of the database.
 func hold(t *testing.T, dir string) (release func()) {
 	t.Helper()

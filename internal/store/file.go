@@ -18,24 +18,33 @@ const fileMode = 0o640
 // creating it, empty. It refuses one that is a link or no regular file, and one
 // that root would open in the directory of somebody else: the files that SQLite
 // makes beside it would belong to root and lock their owner out.
-func secureFile(path string, create bool) error {
+func secureFile(path string, create bool) (file os.FileInfo, err error) {
 	dir, err := os.Stat(filepath.Dir(path))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if os.Geteuid() == 0 && owner(dir) != 0 {
-		return fmt.Errorf("%s belongs to user %d: use the database as that user, not as root", filepath.Dir(path), owner(dir))
+		return nil, fmt.Errorf("%s belongs to user %d: use the database as that user, not as root", filepath.Dir(path), owner(dir))
 	}
 	if create {
 		if err := createFile(path); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	file, err := os.Lstat(path)
+	file, err = os.Lstat(path)
 	if err == nil && !file.Mode().IsRegular() {
 		err = fmt.Errorf("%s is not a regular file (%v)", path, file.Mode())
 	}
-	return err
+	return file, err
+}
+
+// stillThere returns ErrGone if the file that was opened is not at its path any
+// more: what is written to it then is lost, and SQLite does not notice.
+func (s *Store) stillThere() error {
+	if now, err := os.Lstat(s.path); err != nil || !os.SameFile(s.file, now) {
+		return ErrGone
+	}
+	return nil
 }
 
 // createFile creates an empty file where there is none. O_EXCL follows no link.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ func play(t testing.TB, s *Store, profile, history string) {
 		run.Ended = run.Started.Add(time.Second)
 		var alert *montimer.Alert
 		if letter == 'f' {
-			alert = &montimer.Alert{Text: run.ID}
+			alert = &montimer.Alert{RunID: run.ID, Text: run.ID}
 		}
 		var err error
 		switch letter {
@@ -83,6 +84,56 @@ func TestIncident(t *testing.T) {
 			t.Errorf("%q: count %d, first %q, last good %q, told %q; want %+v",
 				test.history, got.Count, got.First.ID, got.LastGood.ID, got.Told.ID, test)
 		}
+	}
+}
+
+// TestTold holds that a run whose alert was given up has not been told of, nor
+// have those that were folded into it; one whose row was pruned has.
+func TestTold(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		settle func(s *Store, a []montimer.Alert) error
+		told   string
+	}{
+		{"waiting", func(*Store, []montimer.Alert) error { return nil }, "a3"},
+		{"sent", func(s *Store, a []montimer.Alert) error { return s.Delivered(t.Context(), a[2], tick) }, "a3"},
+		{"given up", func(s *Store, a []montimer.Alert) error { return s.Drop(t.Context(), a[2], StatusFailed, "x") }, "a2"},
+		{"debug", func(s *Store, a []montimer.Alert) error { return s.Drop(t.Context(), a[2], StatusSkippedDebug, "") }, "a2"},
+		{"nowhere to go", func(s *Store, a []montimer.Alert) error {
+			return errors.Join(s.Drop(t.Context(), a[2], StatusSkippedCredentials, ""), s.Drop(t.Context(), a[1], StatusSkippedCredentials, ""))
+		}, "a1"},
+		{"none", func(s *Store, a []montimer.Alert) (err error) {
+			for _, a := range a {
+				err = errors.Join(err, s.Drop(t.Context(), a, StatusFailed, ""))
+			}
+			return err
+		}, ""},
+		{"folded", func(s *Store, a []montimer.Alert) error { return s.Fold(t.Context(), a[1], a[2:]) }, "a3"},
+		{"folded into what was given up", func(s *Store, a []montimer.Alert) error {
+			return errors.Join(s.Fold(t.Context(), a[1], a[2:]), s.Drop(t.Context(), a[1], StatusFailed, ""))
+		}, "a1"},
+		{"pruned", func(s *Store, a []montimer.Alert) error {
+			_, err := s.db.Exec("DELETE FROM alert_events")
+			return errors.Join(s.Drop(t.Context(), a[2], StatusFailed, ""), err)
+		}, "a3"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, t.TempDir(), Options{})
+			play(t, s, "a", "offf")
+			alerts, err := s.Pending(t.Context())
+			if err == nil {
+				err = test.settle(s, alerts)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := s.Incident(t.Context(), "a")
+			if err != nil || got.Told.ID != test.told || got.Count != 3 {
+				t.Errorf("told %q of %d, want %q: %v", got.Told.ID, got.Count, test.told, err)
+			}
+		})
 	}
 }
 

@@ -14,7 +14,7 @@ type Incident struct {
 	Count    int          // runs that failed or were lost; 0: all is well
 	First    montimer.Run // of them
 	LastGood montimer.Run // the good run before; zero: none is known
-	Told     montimer.Run // the last of them that an alert told of; zero: none
+	Told     montimer.Run // the last of them that an alert told of, or waits to; zero: none
 }
 
 // Incident returns the incident of a profile. A run that has not been finished
@@ -29,9 +29,12 @@ const (
 	since    = `SELECT count(*), coalesce(min(seq), 0) FROM montimer_runs
 		WHERE profile = ? AND trigger = 'timer' AND state IN ('failed', 'lost')
 			AND seq > coalesce((SELECT seq FROM montimer_runs WHERE id = ?), 0)`
-	// The + keeps SQLite to the index that has the runs in order.
+	// The + keeps SQLite to the index that has the runs in order. An alert that
+	// was given up told nobody; one whose row others have pruned did.
 	lastTold = `WHERE profile = ? AND +trigger = 'timer' AND +state IN ('failed', 'lost')
-		AND event_id IS NOT NULL AND seq >= ? ORDER BY seq DESC LIMIT 1`
+		AND event_id IS NOT NULL AND seq >= ? AND NOT EXISTS (SELECT 1 FROM alert_events
+			WHERE id = event_id AND delivery_status IN ('failed', 'skipped_debug', 'skipped_missing_credentials'))
+		ORDER BY seq DESC LIMIT 1`
 )
 
 func (s *Store) incident(ctx context.Context, profile string) (i Incident, err error) {

@@ -118,8 +118,8 @@ func (s *Store) Retry(ctx context.Context, alert montimer.Alert, next time.Time,
 	return s.explain("record an alert that is to be retried", err)
 }
 
-// Fold lets one alert tell of others: they leave the outbox, and keep is stored
-// with its text as it now is.
+// Fold lets one alert tell of others and of their runs: they leave the outbox,
+// and keep is stored with its text as it now is.
 func (s *Store) Fold(ctx context.Context, keep montimer.Alert, folded []montimer.Alert) error {
 	err := s.write(ctx, durable, func(tx *sql.Tx) error {
 		if err := setMessage(ctx, tx, keep); err != nil {
@@ -130,6 +130,9 @@ func (s *Store) Fold(ctx context.Context, keep montimer.Alert, folded []montimer
 			return err
 		}
 		for _, a := range folded {
+			if err := do(ctx, tx, "UPDATE montimer_runs SET event_id = ? WHERE id = ? AND event_id = ?", keep.EventID, a.RunID, a.EventID); err != nil {
+				return err
+			}
 			if err := settle(ctx, tx, a, StatusNotAttempted, time.Time{}, ""); err != nil {
 				return err
 			}

@@ -107,8 +107,20 @@ func insertTaskRun(ctx context.Context, insert *sql.Stmt, runID string, t montim
 //
 // Finish sets the ID and the EventID of the alert, and where they are zero its
 // Created and NextTry. What is sent must be sent after Finish.
+//
+// A lock of another program is waited for longer than elsewhere, a minute: an
+// end that is not recorded makes of a good run a lost one.
 func (s *Store) Finish(ctx context.Context, run montimer.Run, alert *montimer.Alert) error {
 	ended := Now()
+	for deadline := time.Now().Add(s.patience); ; time.Sleep(10 * time.Millisecond) {
+		err := s.finish(ctx, run, alert, ended)
+		if !errors.Is(err, ErrBusy) || ctx.Err() != nil || time.Now().After(deadline) {
+			return err
+		}
+	}
+}
+
+func (s *Store) finish(ctx context.Context, run montimer.Run, alert *montimer.Alert, ended Moment) error {
 	err := s.write(ctx, durable, func(tx *sql.Tx) error {
 		if err := putRun(ctx, tx, &run, ended); err != nil {
 			return err

@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -42,8 +43,10 @@ type Options struct {
 // statement runs at a time.
 type Store struct {
 	path       string
+	file       os.FileInfo // what was at path when it was opened
 	db         *sql.DB
-	insertTask *sql.Stmt // nil when opened read-only
+	insertTask *sql.Stmt     // nil when opened read-only
+	patience   time.Duration // with who locks the database at the end of a run
 }
 
 // Open opens the database of a state directory, which must be there. Unless it
@@ -57,10 +60,10 @@ func Open(ctx context.Context, stateDir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	if err := secureFile(path, !o.ReadOnly); err != nil {
+	s := &Store{path: path, patience: time.Minute}
+	if s.file, err = secureFile(path, !o.ReadOnly); err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	s := &Store{path: path}
 	if s.db, err = sql.Open("sqlite", dsn(path, o.ReadOnly)); err != nil {
 		return nil, s.explain("open the database", err)
 	}

@@ -36,7 +36,10 @@ func (s *Store) write(ctx context.Context, d durability, fn func(*sql.Tx) error)
 	if err := fn(tx); err != nil {
 		return errors.Join(err, rollback(tx))
 	}
-	return tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	return s.stillThere()
 }
 
 // rollback ends a transaction that may have ended by itself, as one does when
