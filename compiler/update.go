@@ -46,7 +46,7 @@ func (p *application) refused(ctx context.Context) error {
 		switch u := units[name]; u.Load {
 		case "loaded", "masked":
 		case "not-found":
-			errs = append(errs, fmt.Errorf("systemd does not find %s: it does not look for units in %s", name, p.Dir.path))
+			errs = append(errs, fmt.Errorf("systemd does not find %s in %s", name, p.Dir.path))
 		default:
 			errs = append(errs, fmt.Errorf("systemd refuses %s: %s Its reason: journalctl -b -t systemd --grep %s", name, u.Reason, name))
 		}

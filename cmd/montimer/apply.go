@@ -56,6 +56,9 @@ func (c applyCmd) Run(ctx context.Context, e env) error {
 	if err := warnVersion(e.stderr, h, conn); err != nil {
 		return err
 	}
+	if err := checkRead(conn, h.UnitDir); err != nil {
+		return err
+	}
 	if err := checkBinary(e.stderr, h, true); err != nil {
 		return err
 	}

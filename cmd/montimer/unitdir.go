@@ -37,10 +37,18 @@ func checkRead(conn *systemd.Conn, unitDir string) error {
 		return err
 	}
 	if !holds(path, unitDir) {
-		return usage(fmt.Errorf("systemd does not read units in %s: have unit_dir in %s, or $MONTIMER_UNIT_DIR, name a folder that it reads: %s",
-			unitDir, host.ConfigFile, strings.Join(path, ", ")))
+		return usage(fmt.Errorf("systemd does not read units in %s: have unit_dir in %s, or $MONTIMER_UNIT_DIR, name one of %s",
+			unitDir, host.ConfigFile, strings.Join(lasting(path), ", ")))
 	}
 	return nil
+}
+
+// lasting leaves out what is gone after a boot, and folders such as
+// system.control, which are systemd's own.
+func lasting(unitPath []string) []string {
+	return slices.DeleteFunc(unitPath, func(dir string) bool {
+		return strings.HasPrefix(dir, "/run/") || filepath.Ext(dir) != ""
+	})
 }
 
 // holds reports whether a folder is in the list, perhaps by another name.

@@ -93,6 +93,14 @@ healthy
 systemctl start montimer.target
 as_planned
 
+step "a folder that systemd does not read is refused, also by a host that has its units"
+code=0
+MONTIMER_UNIT_DIR=/opt/units montimer apply >/tmp/done 2>/tmp/said || code=$?
+((code == 2)) || fail "exit $code: $(cat /tmp/done /tmp/said)"
+said "systemd does not read units in /opt/units"
+said "/etc/systemd/system, /usr/local/lib/systemd/system"
+[[ ! -e /opt/units ]] || fail "made the folder"
+
 step "a timer that has got lost comes back"
 systemctl disable montimer.target 2>/dev/null
 apply
