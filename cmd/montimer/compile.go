@@ -65,7 +65,7 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 	}
 	if c.Diff {
 		warnNoSync(e.stderr, h, j)
-		return c.diff(e, h, j.Profiles, units)
+		return c.diff(ctx, e, h, j.Profiles, units)
 	}
 	if os.Geteuid() == 0 {
 		unlock, err := lockCompile(ctx, e)

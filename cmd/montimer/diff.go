@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/calendar"
+	"github.com/montimer/montimer/internal/systemd"
 )
 
 // stampDir is where systemd keeps the time at which a persistent timer was
@@ -62,8 +64,8 @@ type changed struct {
 
 // diff shows what writing the units would change. It takes no lock and writes
 // nothing.
-func (c compileCmd) diff(e env, h montimer.Host, profiles []montimer.Profile, units []compiler.Unit) error {
-	m, err := thisMoment()
+func (c compileCmd) diff(ctx context.Context, e env, h montimer.Host, profiles []montimer.Profile, units []compiler.Unit) error {
+	m, err := thisMoment(ctx)
 	if err != nil {
 		return err
 	}
@@ -172,13 +174,23 @@ func readStamp(profile string) (time.Time, error) {
 }
 
 // thisMoment reads the clocks of the host.
-func thisMoment() (compiler.Moment, error) {
+func thisMoment(ctx context.Context) (compiler.Moment, error) {
+	booted, err := bootedAt(ctx)
+	return compiler.Moment{Now: time.Now(), Boot: booted, Local: time.Local}, err
+}
+
+// bootedAt asks systemd, which in a container has not started with the kernel.
+// Where it cannot be asked, the kernel has to do.
+func bootedAt(ctx context.Context) (time.Time, error) {
+	if conn, err := systemd.Connect(ctx); err == nil {
+		defer conn.Close()
+		return conn.BootedAt()
+	}
 	var up unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &up); err != nil {
-		return compiler.Moment{}, fmt.Errorf("read the time since boot: %w", err)
+		return time.Time{}, fmt.Errorf("read the time since boot: %w", err)
 	}
-	now := time.Now()
-	return compiler.Moment{Now: now, Boot: now.Add(-time.Duration(up.Nano())), Local: time.Local}, nil
+	return time.Now().Add(-time.Duration(up.Nano())), nil
 }
 
 // unified is the change of one file as patch(1) reads it.

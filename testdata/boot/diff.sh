@@ -34,6 +34,7 @@ sleep 8
 
 hour_ago=$(date -d '1 hour ago' +%H:%M:%S)
 second_ago=$(date -d '1 second ago' +%H:%M:%S)
+up=$(cut -d. -f1 /proc/uptime) # of the kernel, which has been up for longer than this systemd
 {
   echo 'profiles:'
   profile moved "calendar: '$hour_ago'"
@@ -50,6 +51,7 @@ second_ago=$(date -d '1 second ago' +%H:%M:%S)
   profile new-boot 'cron: "@reboot", cron_dialect: crontab'
   profile new-interval 'every: 7s'
   profile new-long-interval 'every: 20h'
+  profile new-interval-of-kernel "every: $((up - 2))s"
 } | jobs
 
 # trace is all that could have been touched, and when.
