@@ -31,6 +31,27 @@ func TestTickWaitsForARunByHand(t *testing.T) {
 	}
 }
 
+// A tick that is told to stop while it waits is in the history.
+func TestTickStopsWaiting(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, shell("touch ran"))
+	h.Patience = time.Minute
+	release, err := lock(h.StateDir, "p", runLock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	run, err := h.Exec(ctx, Request{Profile: "p", Trigger: montimer.TriggerTimer})
+	if err != nil || ExitCode(run, err) != 143 || run.Reason != "told to stop while waiting for another run" {
+		t.Errorf("%v, %+v", err, run)
+	}
+	if len(h.kept.runs) != 1 || h.kept.runs[0].State != montimer.RunInterrupted {
+		t.Errorf("kept %+v", h.kept.runs)
+	}
+}
+
 func TestTickRunsBesideARunByHandThatHangs(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

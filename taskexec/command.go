@@ -56,13 +56,17 @@ func environ(base []string, overlays ...[]montimer.EnvVar) []string {
 	env := append(make([]string, 0, n), base...)
 	for _, vars := range overlays {
 		for _, v := range vars {
-			set := v.Name + "=" + v.Value
-			name := set[:len(v.Name)+1]
-			env = slices.DeleteFunc(env, func(kv string) bool { return strings.HasPrefix(kv, name) })
-			env = append(env, set)
+			env = append(without(env, v.Name), v.Name+"="+v.Value)
 		}
 	}
 	return env
+}
+
+// without deletes a variable from env.
+func without(env []string, name string) []string {
+	return slices.DeleteFunc(env, func(kv string) bool {
+		return len(kv) > len(name) && kv[len(name)] == '=' && kv[:len(name)] == name
+	})
 }
 
 // getenv returns the last value of name in env.

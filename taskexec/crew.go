@@ -21,8 +21,9 @@ type crew struct {
 	ended    sync.Cond // a task has
 }
 
-// tasks runs the tasks, and records what became of each as it ends.
-func (r *run) tasks(ctx context.Context) {
+// tasks runs the tasks, and records what became of each as it ends. It returns
+// when the last has: to record that may take longer.
+func (r *run) tasks(ctx context.Context) (ended time.Time) {
 	limited, cancel := withLimit(ctx, r.profile.Timeout)
 	defer cancel()
 	n := len(r.profile.Tasks)
@@ -33,13 +34,13 @@ func (r *run) tasks(ctx context.Context) {
 	var err error
 	if r.stopper, err = newStopper(limited); err != nil {
 		r.record.Reason = err.Error()
-		return
+		return time.Now()
 	}
 	defer r.stopper.close()
 	null, err := os.Open(os.DevNull)
 	if err != nil {
 		r.record.Reason = err.Error()
-		return
+		return time.Now()
 	}
 	defer null.Close()
 	r.env, r.stdin = environ(r.Environ, r.profile.Env), int(null.Fd())
@@ -61,6 +62,7 @@ func (r *run) tasks(ctx context.Context) {
 			GrowStack(5)
 			c.work(limited)
 			if left.Add(-1) == 0 {
+				ended = time.Now()
 				stopWatch() // a run that hangs in what is left of it must not look alive
 				close(c.results)
 				close(over)
@@ -68,6 +70,7 @@ func (r *run) tasks(ctx context.Context) {
 		}()
 	}
 	c.keepResults(ctx, over)
+	return ended
 }
 
 // work runs tasks until there are none left to start, or ctx has ended.

@@ -15,6 +15,7 @@ import (
 // Where jobs.yaml cannot be used, a tick falls back on the last good copy; who
 // starts a run by hand is told instead.
 func (r *run) load(ctx context.Context) (err error) {
+	defer func() { r.Redactor.hide(secrets(r.profile, r.Environ)) }()
 	r.profile, err = r.read(ctx)
 	if !r.isTick() {
 		return err
@@ -36,6 +37,21 @@ func (r *run) load(ctx context.Context) (err error) {
 	r.Log.Error(r.record.Reason, "event", EventTrouble)
 	r.profile = good
 	return nil
+}
+
+// secrets are the values that a profile brings with it and nobody shall see: what
+// its variables for tasks hold by their names, and the URL of its heartbeat.
+func secrets(p montimer.Profile, environ []string) []string {
+	var vars []string
+	for _, v := range p.Env {
+		vars = append(vars, v.Name+"="+v.Value)
+	}
+	for _, t := range p.Tasks {
+		for _, v := range t.Env {
+			vars = append(vars, v.Name+"="+v.Value)
+		}
+	}
+	return append(SecretValues(vars), getenv(environ, p.Heartbeat))
 }
 
 // read reads the profile from jobs.yaml.

@@ -35,6 +35,12 @@ func SecretValues(environ []string) []string {
 // 6 bytes are not hidden. Each line of a longer text is a secret of its own.
 func NewRedactor(secrets []string) *Redactor {
 	r := &Redactor{}
+	r.hide(secrets)
+	return r
+}
+
+// hide adds values, before anybody else uses r.
+func (r *Redactor) hide(secrets []string) {
 	for _, s := range secrets {
 		for line := range strings.FieldsFuncSeq(s, isLineBreak) {
 			for part := range slices.Chunk([]byte(line), maxSecret) {
@@ -44,7 +50,6 @@ func NewRedactor(secrets []string) *Redactor {
 			}
 		}
 	}
-	return r
 }
 
 // Bytes returns b with *** for each secret; b itself when there is none.

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/montimer/montimer"
 )
 
 const botToken = "123456789:AAFabcdefghijklmnopqrstuvwxyz_-0123"
@@ -150,5 +152,22 @@ func TestSecretsAreHiddenEverywhere(t *testing.T) {
 		if strings.Contains(text, "hunter22") || strings.Contains(text, botToken) || !strings.Contains(text, "***") {
 			t.Errorf("%s: %s", where, text)
 		}
+	}
+}
+
+// What jobs.yaml gives to tasks as a secret, and the URL of a heartbeat whatever
+// its variable is called, are hidden like the secrets of the host.
+func TestSecretsOfTheProfile(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, montimer.Task{
+		Command: montimer.Command{Shell: "echo $MY_API_TOKEN $OTHER_SECRET $PLAIN $PING; exit 1"},
+		Env:     []montimer.EnvVar{{Name: "OTHER_SECRET", Value: "swordfish"}, {Name: "PLAIN", Value: "in the open"}},
+	})
+	h.profile().Env = []montimer.EnvVar{{Name: "MY_API_TOKEN", Value: "hunter2hunter2"}}
+	h.profile().Heartbeat = "PING"
+	h.Environ = append(h.Environ, "PING=https://hc.example/0123-4567")
+	run := h.exec(t)
+	if want := "*** *** in the open ***"; run.Tasks[0].StdoutTail != want || !strings.Contains(h.out.String(), want) {
+		t.Errorf("%+v\n%s", run.Tasks, h.out.String())
 	}
 }

@@ -49,7 +49,7 @@ func (r Runner) prepare(req Request) *run {
 	}
 	r.Log = slog.New(discreet{r.Log.Handler(), r.Redactor}).With("profile", req.Profile, "run_id", record.ID)
 	// A task that spoke to systemd in our name could keep a hung run alive.
-	r.Environ = slices.DeleteFunc(slices.Clone(r.Environ), func(kv string) bool { return strings.HasPrefix(kv, "NOTIFY_SOCKET=") })
+	r.Environ = without(slices.Clone(r.Environ), "NOTIFY_SOCKET")
 	python := filepath.Join(r.Checkout, ".venv/bin/python") // the checkout's own, where it has one
 	if _, err := os.Stat(python); err != nil {
 		python = "python3"

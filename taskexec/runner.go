@@ -58,6 +58,12 @@ func (r Runner) Exec(ctx context.Context, req Request) (montimer.Run, error) {
 		return run.record, run.rehearse(ctx)
 	}
 	mine, release, err := run.acquire(ctx)
+	if err != nil && ctx.Err() != nil && run.isTick() { // it waited
+		run.end(montimer.RunInterrupted, "told to stop while waiting for another run")
+		run.finish(ctx)
+		run.report()
+		return run.record, run.unrecorded
+	}
 	if err != nil {
 		return montimer.Run{}, err
 	}
@@ -95,9 +101,10 @@ func (r *run) serve(ctx context.Context) error {
 	if r.Began != nil {
 		r.Began(r.profile, r.record)
 	}
-	r.tasks(ctx)
+	ended := r.tasks(ctx)
 	r.record.Tasks = append(r.record.Tasks, r.synced...)
 	r.end(state(r.record, ctx.Err() != nil), r.record.Reason)
+	r.record.Ended = ended
 	r.finish(ctx)
 	r.report()
 	return nil

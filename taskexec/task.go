@@ -44,10 +44,14 @@ func sleep(ctx context.Context, d time.Duration) bool {
 // attempt runs a task once.
 func (r *run) attempt(ctx context.Context, log *slog.Logger, t montimer.Task, n int) montimer.TaskRun {
 	dir := filepath.Join(r.Checkout, t.Workdir)
+	env := environ(r.env, t.Env, r.facts(t, n, dir))
+	if r.record.Scheduled.IsZero() { // what else may say so says it of another run
+		env = without(env, "MONTIMER_SCHEDULED_AT")
+	}
 	c := command{
 		argv:    argv(t, r.Checkout, r.python),
 		dir:     dir,
-		env:     environ(r.env, t.Env, r.facts(t, n, dir)),
+		env:     env,
 		stdin:   r.stdin,
 		timeout: t.Timeout,
 		grace:   r.Grace,

@@ -119,7 +119,7 @@ func TestFactsForTasks(t *testing.T) {
 	t.Parallel()
 	show := shell(`env | grep -e ^MONTIMER_ -e ^PWD= | sort >$OUT`)
 	show.Name, show.Workdir, show.Retries = "show", "work", 1
-	show.Env = []montimer.EnvVar{{Name: "MONTIMER_TASK", Value: "forged"}}
+	show.Env = []montimer.EnvVar{{Name: "MONTIMER_TASK", Value: "forged"}, {Name: "MONTIMER_SCHEDULED_AT", Value: "forged"}}
 	h := newHost(t, show)
 	h.write(t, "work/x", "", 0o644)
 	out := filepath.Join(h.Checkout, "out")

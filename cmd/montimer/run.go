@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/alecthomas/kong"
 )
@@ -126,7 +127,7 @@ func exitCode(stderr io.Writer, err error) int {
 	}
 	coded := exitError{exitFailed, err}
 	errors.As(err, &coded)
-	if coded.err != nil {
+	if coded.err != nil && !errors.Is(err, syscall.EPIPE) { // who closed the pipe wants no more
 		fmt.Fprintln(stderr, "montimer:", coded.err)
 	}
 	return coded.code

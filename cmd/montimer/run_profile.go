@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -181,14 +182,14 @@ func (c runCmd) transient(ctx context.Context, e env) error {
 }
 
 // properties returns the lines of a unit's [Service] section as systemd-run
-// takes them: all but what to run, and without specifiers.
+// takes them: all but what to run and what is success, and without specifiers.
 func properties(unit string) []string {
 	_, section, _ := strings.Cut(unit, "\n[Service]\n")
 	var all []string
 	for line := range strings.Lines(section) {
 		line = strings.TrimSuffix(line, "\n")
 		key, _, ok := strings.Cut(line, "=")
-		if !ok || line[0] == '#' || key == "Type" || key == "ExecStart" {
+		if !ok || line[0] == '#' || slices.Contains([]string{"Type", "ExecStart", "SuccessExitStatus"}, key) {
 			continue
 		}
 		all = append(all, strings.ReplaceAll(line, "%%", "%"))

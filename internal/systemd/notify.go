@@ -19,10 +19,17 @@ func NewNotifier(socket string) (*Notifier, error) {
 	return &Notifier{conn}, nil
 }
 
+// maxStatus bounds the text of a status, in bytes: systemd drops messages of
+// more than 4096, all that is in them.
+const maxStatus = 1 << 10
+
 // Status shows a text in `systemctl status`, and keeps the service from being
 // killed as hung for that long from now.
 func (n *Notifier) Status(text string, extend time.Duration) error {
 	text = strings.ReplaceAll(text, "\n", " ")
-	_, err := fmt.Fprintf(n.conn, "STATUS=%s\nEXTEND_TIMEOUT_USEC=%d", text, extend.Microseconds())
+	if len(text) > maxStatus {
+		text = strings.ToValidUTF8(text[:maxStatus], "") + "…"
+	}
+	_, err := fmt.Fprintf(n.conn, "EXTEND_TIMEOUT_USEC=%d\nSTATUS=%s", extend.Microseconds(), text)
 	return err
 }
