@@ -133,7 +133,7 @@ func (d drain) deliver(ctx context.Context, a montimer.Alert) (time.Duration, er
 	if moved, ok := d.moved[to.Chat]; ok {
 		to.Chat = moved
 	}
-	failure, err := d.send(ctx, &a, to)
+	failure, err := d.send(ctx, a, to)
 	ctx = context.WithoutCancel(ctx) // what has happened is recorded
 	switch {
 	case err != nil:
@@ -141,7 +141,7 @@ func (d drain) deliver(ctx context.Context, a montimer.Alert) (time.Duration, er
 	case failure != nil:
 		return d.postpone(ctx, a, failure)
 	}
-	return 0, d.Outbox.Delivered(ctx, a, time.Now())
+	return 0, d.Outbox.Delivered(ctx, a, to.label(a.Plain), time.Now())
 }
 
 // postpone keeps an alert that could not be sent, unless it is too old.
@@ -168,10 +168,9 @@ func (d drain) postpone(ctx context.Context, a montimer.Alert, failure *telegram
 }
 
 // send sends an alert, in several messages if it has to. Between these the
-// outbox keeps what is still to be sent. a becomes what has been sent.
-func (d drain) send(ctx context.Context, a *montimer.Alert, to Route) (*telegram.Error, error) {
+// outbox keeps what is still to be sent.
+func (d drain) send(ctx context.Context, a montimer.Alert, to Route) (*telegram.Error, error) {
 	label := to.label(a.Plain)
-	defer func(text string) { a.Text = label + text }(a.Text)
 	for rest := a.Text; ; {
 		var part string
 		part, rest = cut(rest, telegram.MaxText-units(label))
@@ -181,9 +180,7 @@ func (d drain) send(ctx context.Context, a *montimer.Alert, to Route) (*telegram
 		if rest == "" {
 			return nil, nil
 		}
-		left := *a
-		left.Text = rest
-		if err := d.Outbox.Fold(context.WithoutCancel(ctx), left, nil); err != nil {
+		if err := d.Outbox.Shorten(context.WithoutCancel(ctx), a, rest); err != nil {
 			return nil, err
 		}
 	}

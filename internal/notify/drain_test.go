@@ -353,7 +353,7 @@ func TestUnrecorded(t *testing.T) {
 // full is an outbox that can take nothing any more.
 type full struct{ outbox }
 
-func (full) Delivered(context.Context, montimer.Alert, time.Time) error {
+func (full) Delivered(context.Context, montimer.Alert, string, time.Time) error {
 	return errors.New("disk full")
 }
 
@@ -377,6 +377,28 @@ func TestDirect(t *testing.T) {
 		err := notifier(t, nil, c, somewhere).Direct(t.Context(), *first("x", "x"))
 		if err == nil || !strings.Contains(err.Error(), "Bad Gateway") || time.Since(start) > limit {
 			t.Errorf("%v after %s", err, time.Since(start))
+		}
+	})
+}
+
+// TestDirectResumed holds that an alert from memory goes on where it was
+// interrupted, and that each of its messages has the label once.
+func TestDirectResumed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := &chat{fail: func(attempt int, _ telegram.Message) error {
+			if attempt%2 == 1 {
+				return errDown
+			}
+			return nil
+		}}
+		x, y := strings.Repeat("x", 4000), strings.Repeat("y", 200)
+		n := notifier(t, nil, c, environ("TELEGRAM_BOT_TOKEN_DEFAULT=1:A", "TELEGRAM_TEST_CHAT_ID=-1"))
+		if err := n.Direct(t.Context(), *first("x", x+"\n"+y)); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{`\[automation] ` + x, `\[automation] ` + y}, c.texts()); diff != "" {
+			t.Error(diff)
 		}
 	})
 }

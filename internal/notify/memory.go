@@ -36,10 +36,8 @@ func (m *memory) remove(a montimer.Alert) error {
 	return nil
 }
 
-func (m *memory) replace(a montimer.Alert) error {
-	i := slices.IndexFunc(m.pending, func(p montimer.Alert) bool { return p.ID == a.ID })
-	m.pending[i] = a
-	return nil
+func (m *memory) of(a montimer.Alert) *montimer.Alert {
+	return &m.pending[slices.IndexFunc(m.pending, func(p montimer.Alert) bool { return p.ID == a.ID })]
 }
 
 func (m *memory) Drain() (func(), bool, error) { return func() {}, true, nil }
@@ -48,7 +46,12 @@ func (m *memory) Pending(context.Context) ([]montimer.Alert, error) {
 	return slices.Clone(m.pending), nil
 }
 
-func (m *memory) Delivered(_ context.Context, a montimer.Alert, _ time.Time) error {
+func (m *memory) Shorten(_ context.Context, a montimer.Alert, rest string) error {
+	m.of(a).Text = rest
+	return nil
+}
+
+func (m *memory) Delivered(_ context.Context, a montimer.Alert, _ string, _ time.Time) error {
 	return m.remove(a)
 }
 
@@ -57,15 +60,17 @@ func (m *memory) Drop(_ context.Context, a montimer.Alert, _ Status, _ string) e
 }
 
 func (m *memory) Retry(_ context.Context, a montimer.Alert, next time.Time, errText string) error {
-	a.Attempts, a.NextTry, a.Error = a.Attempts+1, next, errText
-	return m.replace(a)
+	p := m.of(a)
+	p.Attempts, p.NextTry, p.Error = p.Attempts+1, next, errText
+	return nil
 }
 
 func (m *memory) Fold(_ context.Context, keep montimer.Alert, folded []montimer.Alert) error {
 	for _, a := range folded {
 		m.remove(a)
 	}
-	return m.replace(keep)
+	*m.of(keep) = keep
+	return nil
 }
 
 func (m *memory) ChatMoved(context.Context, string, string) error { return nil }

@@ -22,8 +22,11 @@ type Outbox interface {
 	Drain() (release func(), ok bool, err error)
 	// Pending returns all that is to be sent, oldest first.
 	Pending(context.Context) ([]montimer.Alert, error)
-	// Delivered records an alert as sent, with the text that was.
-	Delivered(ctx context.Context, a montimer.Alert, at time.Time) error
+	// Shorten keeps of an alert the rest of its text: what is before that has
+	// been sent.
+	Shorten(ctx context.Context, a montimer.Alert, rest string) error
+	// Delivered records an alert as sent, with a label before its text.
+	Delivered(ctx context.Context, a montimer.Alert, label string, at time.Time) error
 	// Drop gives an alert up.
 	Drop(ctx context.Context, a montimer.Alert, s Status, errText string) error
 	// Retry keeps an alert for another attempt.

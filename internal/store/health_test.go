@@ -97,7 +97,7 @@ func TestTold(t *testing.T) {
 		told   string
 	}{
 		{"waiting", func(*Store, []montimer.Alert) error { return nil }, "a3"},
-		{"sent", func(s *Store, a []montimer.Alert) error { return s.Delivered(t.Context(), a[2], tick) }, "a3"},
+		{"sent", func(s *Store, a []montimer.Alert) error { return s.Delivered(t.Context(), a[2], "", tick) }, "a3"},
 		{"given up", func(s *Store, a []montimer.Alert) error { return s.Drop(t.Context(), a[2], StatusFailed, "x") }, "a2"},
 		{"debug", func(s *Store, a []montimer.Alert) error { return s.Drop(t.Context(), a[2], StatusSkippedDebug, "") }, "a2"},
 		{"nowhere to go", func(s *Store, a []montimer.Alert) error {

@@ -87,11 +87,21 @@ func (s *Store) alerts(ctx context.Context, where string, args ...any) ([]montim
 	return alerts, s.explain("read the outbox", err)
 }
 
-// Delivered records that an alert has been sent, with the text that was sent,
-// and takes it out of the outbox.
-func (s *Store) Delivered(ctx context.Context, alert montimer.Alert, at time.Time) error {
+// Shorten keeps of an alert what is still to be sent. Readers of alert_events
+// see the whole text all the same.
+func (s *Store) Shorten(ctx context.Context, alert montimer.Alert, rest string) error {
 	err := s.write(ctx, durable, func(tx *sql.Tx) error {
-		if err := setMessage(ctx, tx, alert); err != nil {
+		return do(ctx, tx, "UPDATE montimer_outbox SET message = ? WHERE id = ?", utf8(rest), alert.ID)
+	})
+	return s.explain("record what has been sent of an alert", err)
+}
+
+// Delivered records that an alert has been sent, with a label before its text,
+// and takes it out of the outbox.
+func (s *Store) Delivered(ctx context.Context, alert montimer.Alert, label string, at time.Time) error {
+	err := s.write(ctx, durable, func(tx *sql.Tx) error {
+		if err := do(ctx, tx, "UPDATE alert_events SET message = ? || message WHERE id = ? AND delivered_at IS NULL",
+			utf8(label), alert.EventID); err != nil {
 			return err
 		}
 		return settle(ctx, tx, alert, StatusDelivered, at, "")
@@ -122,7 +132,7 @@ func (s *Store) Retry(ctx context.Context, alert montimer.Alert, next time.Time,
 // and keep is stored with its text as it now is.
 func (s *Store) Fold(ctx context.Context, keep montimer.Alert, folded []montimer.Alert) error {
 	err := s.write(ctx, durable, func(tx *sql.Tx) error {
-		if err := setMessage(ctx, tx, keep); err != nil {
+		if err := do(ctx, tx, "UPDATE alert_events SET message = ?, plain_text = ? WHERE id = ?", utf8(keep.Text), keep.Plain, keep.EventID); err != nil {
 			return err
 		}
 		if err := do(ctx, tx, "UPDATE montimer_outbox SET message = ?, plain_text = ?, is_first = ? WHERE id = ?",
@@ -140,10 +150,6 @@ func (s *Store) Fold(ctx context.Context, keep montimer.Alert, folded []montimer
 		return nil
 	})
 	return s.explain("fold alerts", err)
-}
-
-func setMessage(ctx context.Context, tx *sql.Tx, a montimer.Alert) error {
-	return do(ctx, tx, "UPDATE alert_events SET message = ?, plain_text = ? WHERE id = ?", utf8(a.Text), a.Plain, a.EventID)
 }
 
 // settle ends an entry: the three columns about delivery change together, as

@@ -27,17 +27,18 @@ func TestOutbox(t *testing.T) {
 	s := open(t, t.TempDir(), Options{})
 	ctx := t.Context()
 	a := enqueue(t, s, "sent", "failed", "later", "debug", "kept", "folded", "folded too", "pruned")
-	a[0].Text, a[0].Plain = "[test] sent", true
 	a[4].Text = "kept, and 2 like it"
 	err := errors.Join(
 		s.Retry(ctx, a[0], tick.Add(time.Minute), "429"),
-		s.Delivered(ctx, a[0], tick.Add(time.Hour)),
+		s.Shorten(ctx, a[0], "t"),
+		s.Shorten(ctx, a[2], "er"),
+		s.Delivered(ctx, a[0], "[test] ", tick.Add(time.Hour)),
 		s.Drop(ctx, a[1], StatusFailed, "403: kicked"),
 		s.Retry(ctx, a[2], tick.Add(time.Hour), "502"),
 		s.Retry(ctx, a[2], tick.Add(2*time.Hour), "503"),
 		s.Drop(ctx, a[3], StatusSkippedDebug, ""),
 		s.Fold(ctx, a[4], a[5:7]),
-		s.Delivered(ctx, a[0], tick.Add(time.Hour)), // once more: nothing happens
+		s.Delivered(ctx, a[0], "[test] ", tick.Add(time.Hour)), // once more: nothing happens
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +47,7 @@ func TestOutbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, query(t, s, "SELECT id, message, plain_text, delivery_status, delivered_at, delivery_error FROM alert_events"), []string{
-		"1|[test] sent|1|delivered|2026-11-30T09:00:00.000000Z|NULL",
+		"1|[test] sent|0|delivered|2026-11-30T09:00:00.000000Z|NULL",
 		"2|failed|0|failed|NULL|403: kicked",
 		"3|later|0|generated|NULL|NULL",
 		"4|debug|0|skipped_debug|NULL|NULL",
@@ -54,6 +55,7 @@ func TestOutbox(t *testing.T) {
 		"6|folded|0|not_attempted|NULL|NULL",
 		"7|folded too|0|not_attempted|NULL|NULL",
 	})
+	a[2].Text = "er"
 	a[2].Attempts, a[2].Error, a[2].NextTry = 2, "503", tick.Add(2*time.Hour)
 	pending, err := s.Pending(ctx)
 	if err != nil {
@@ -74,7 +76,7 @@ func TestOutbox(t *testing.T) {
 		}
 		equal(t, due, test.want)
 	}
-	if err := s.Delivered(ctx, a[7], tick); err != nil {
+	if err := s.Delivered(ctx, a[7], "[test] ", tick); err != nil {
 		t.Errorf("an alert whose row was pruned: %v", err)
 	}
 	if again := enqueue(t, s, "new"); again[0].ID <= a[7].ID {

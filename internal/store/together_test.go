@@ -35,7 +35,7 @@ func writeRuns(ctx context.Context, s *Store, profile string) (runs int, err err
 		}
 		run.State = montimer.RunFailed
 		alert := &montimer.Alert{Kind: montimer.AlertFailure, RunID: run.ID, Text: run.ID}
-		err := errors.Join(s.Finish(ctx, run, alert), s.Delivered(ctx, *alert, time.Now()))
+		err := errors.Join(s.Finish(ctx, run, alert), s.Delivered(ctx, *alert, "", time.Now()))
 		if err != nil {
 			return runs, err
 		}
