@@ -2,6 +2,7 @@ package cron
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -128,7 +129,7 @@ func (r *fieldReader) cure(e *element) string {
 	has := func(s string) bool { return strings.Contains(text, s) }
 	dom, dow := r.field == &dayOfMonth, r.field == &dayOfWeek
 	switch {
-	case text[0] == 'H' || text[0] == 'R' || has("~"):
+	case strings.ContainsRune("HR", rune(text[0])) && (len(text) == 1 || !isLetter(text[1])) || has("~"):
 		return "H, R and ~ pick a random time: choose a fixed value, or set jitter on the profile"
 	case has("?"):
 		return "write *"
@@ -166,6 +167,26 @@ func (p *parser) unknownMacro(word string) error {
 		hint = "set cron_dialect: crontab to run it once after each boot"
 	}
 	return p.fail(word, p.at, problem, hint)
+}
+
+// isProgram reports whether a word after the five fields, which no dialect
+// reads, is the user or the command that follows there in /etc/crontab.
+func isProgram(word string) bool {
+	switch {
+	case len(word) < 2:
+		return false
+	case strings.ContainsRune("/.~$_", rune(word[0])):
+		return true
+	}
+	weekday := slices.ContainsFunc(weekdayNames[:], func(name string) bool {
+		return len(word) > 2 && strings.EqualFold(word[:3], name[:3])
+	})
+	return isLetter(word[0]) && isLetter(word[1]) && !weekday
+}
+
+// program judges what begins with a user or a command.
+func (p *parser) program(text string, at int) error {
+	return p.fail(text, at, clip(text)+" after the fields", "no user or command goes here: write the fields alone, the tasks say what runs")
 }
 
 // wrongCount judges a text of n fields, which the dialect does not have.

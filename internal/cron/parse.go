@@ -144,6 +144,11 @@ func (p *parser) fields() error {
 		p.advance(end)
 		p.skipBlanks("")
 	}
+	for i := len(standard); i < n; i++ {
+		if r := &readers[i]; isProgram(r.text) {
+			return p.program(whole[r.at-start:], r.at)
+		}
+	}
 	layout := p.layouts[n]
 	if layout == nil {
 		return p.wrongCount(whole, start, n)
