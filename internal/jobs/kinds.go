@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -123,7 +124,7 @@ func choice[V ~string](of ...V) kind[V] {
 		name:   strings.Join(names, " | "),
 		schema: object{"enum": names},
 		read: func(d *decoder, v value, into *V) {
-			s, ok := d.word(v)
+			s, ok := d.wordOr(v, func(value) string { return "write " + list(names) })
 			switch {
 			case !ok:
 			case slices.Contains(names, s):
@@ -137,16 +138,33 @@ func choice[V ~string](of ...V) kind[V] {
 
 // count takes a whole number from least to most.
 func count(least, most int) kind[int] {
+	within := func(text string) (int, bool) {
+		n, err := strconv.Atoi(text)
+		return n, err == nil && least <= n && n <= most
+	}
+	// A leading zero was meant as nothing, or as the mark of an octal number.
+	hint := func(v value) string {
+		var readings []string
+		for _, text := range []string{strings.TrimLeft(v.Value, "0"), resolve(v.Node).text} {
+			if n, ok := within(text); ok {
+				readings = append(readings, strconv.Itoa(n))
+			}
+		}
+		if len(readings) == 0 {
+			return fmt.Sprintf("write a whole number from %d to %d", least, most)
+		}
+		return "write " + list(slices.Compact(readings))
+	}
 	return kind[int]{
 		name:   "number",
 		schema: object{"type": "integer", "minimum": least, "maximum": most},
 		read: func(d *decoder, v value, into *int) {
-			s, ok := d.scalar(v)
+			s, ok := d.scalarOr(v, hint)
 			if !ok {
 				return
 			}
-			n, err := strconv.Atoi(s.text)
-			if s.kind != kindInt || err != nil || n < least || n > most {
+			n, ok := within(s.text)
+			if s.kind != kindInt || !ok {
 				d.error(v, "", "must be a whole number from %d to %d, not %s", least, most, describe(v))
 				return
 			}
@@ -157,18 +175,19 @@ func count(least, most int) kind[int] {
 
 // span takes a time span as systemd.time(7) has it.
 func span(least, most time.Duration) kind[time.Duration] {
+	hint := func(value) string { return "a time span is written like 90s, 5m or 1h 30m" }
 	return kind[time.Duration]{
 		name:   "time span",
 		schema: object{"type": []string{"string", "number"}},
 		read: func(d *decoder, v value, into *time.Duration) {
-			s, ok := d.word(v)
+			s, ok := d.wordOr(v, hint)
 			if !ok {
 				return
 			}
 			t, err := calendar.ParseSpan(s)
 			switch {
 			case err != nil:
-				d.error(v, "a time span is written like 90s, 5m or 1h 30m", "%v", err)
+				d.error(v, hint(v), "%v", err)
 			case t < least:
 				d.error(v, "", "must be at least %s, not %s", calendar.FormatSpan(least), calendar.FormatSpan(t))
 			case t > most:

@@ -9,7 +9,10 @@ import (
 
 // scalar returns what the old runner made of a scalar. Values that it read as
 // nearly nobody means them are refused.
-func (d *decoder) scalar(v value) (scalar, bool) {
+func (d *decoder) scalar(v value) (scalar, bool) { return d.scalarOr(v, asText) }
+
+// scalarOr is scalar with its own hint for what is not read as it looks.
+func (d *decoder) scalarOr(v value, hint func(value) string) (scalar, bool) {
 	if v.Kind != yaml.ScalarNode {
 		d.error(v, "", "must be text, not %s", describe(v))
 		return scalar{}, false
@@ -20,7 +23,7 @@ func (d *decoder) scalar(v value) (scalar, bool) {
 	case v.Style&yaml.TaggedStyle != 0 && v.Tag != "!!str":
 		d.error(v, "leave the tag out, or write !!str", "the tag %s is not supported", abbreviate(v.Tag))
 	case s.kind == kindTrap:
-		d.error(v, asText(v), "%s is read as %s", abbreviate(v.Value), s.trap)
+		d.error(v, hint(v), "%s is read as %s", abbreviate(v.Value), s.trap)
 	case len(s.text) > maxText:
 		d.error(v, "", "the text has %d bytes, which is more than a program can be given (%d)", len(s.text), maxText)
 	case strings.Contains(s.text, "\x00"):
@@ -35,14 +38,17 @@ func (d *decoder) scalar(v value) (scalar, bool) {
 func asText(v value) string { return "if it is text, write " + quote(v.Value) + " in quotes" }
 
 // word returns a text that means what it looks like.
-func (d *decoder) word(v value) (string, bool) {
-	s, ok := d.scalar(v)
+func (d *decoder) word(v value) (string, bool) { return d.wordOr(v, asText) }
+
+// wordOr is word with its own hint for what is not read as it looks.
+func (d *decoder) wordOr(v value, hint func(value) string) (string, bool) {
+	s, ok := d.scalarOr(v, hint)
 	switch {
 	case !ok:
 	case s.kind == kindNull:
 		d.error(v, "leave the key out, or give it a value", "no value")
 	case s.kind == kindBool || s.text != v.Value:
-		d.error(v, asText(v), "%s is read as %s", abbreviate(v.Value), quote(s.text))
+		d.error(v, hint(v), "%s is read as %s", abbreviate(v.Value), quote(s.text))
 	case s.text == "":
 		d.error(v, "", "must not be empty")
 	default:
