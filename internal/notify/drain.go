@@ -130,6 +130,9 @@ func (d drain) deliver(ctx context.Context, a montimer.Alert) (time.Duration, er
 	if err != nil {
 		return 0, err
 	}
+	if to.Wrong != "" {
+		d.Log.Error(d.Redact(to.Wrong))
+	}
 	if moved, ok := d.moved[to.Chat]; ok {
 		to.Chat = moved
 	}

@@ -301,6 +301,30 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// TestTopic holds that what cannot be a topic is told of at each message, which
+// goes out all the same.
+func TestTopic(t *testing.T) {
+	t.Parallel()
+	for topic, thread := range map[string]int{
+		"12": 12, " 7\n": 7, "0": 0, "2147483647": 1<<31 - 1,
+		"12x": -1, "99999999999999999999": -1, "2147483648": -1, "-5": -1, "0x10": -1, "1.0": -1,
+	} {
+		o, c := openOutbox(t), &chat{}
+		var log strings.Builder
+		n := notifier(t, o, c, environ("TELEGRAM_BOT_TOKEN_DEFAULT=1:A", "TELEGRAM_CHAT_ID_TOPICS=-100t", "TELEGRAM_TOPIC_ID_AUTOMATION="+topic))
+		n.Log = textLog(&log)
+		enqueue(t, o, first("x", "one"))
+		enqueue(t, o, first("y", "two"))
+		if err := n.Drain(t.Context()); err != nil || len(c.sent) != 2 || c.sent[0].ChatID != "-100t" || c.sent[0].Thread != max(0, thread) {
+			t.Errorf("%q: %v, %+v", topic, err, c.sent)
+		}
+		told := strings.Count(log.String(), "level=ERROR msg=\"TELEGRAM_TOPIC_ID_AUTOMATION is ")
+		if want := map[bool]int{true: 2}[thread < 0]; told != want {
+			t.Errorf("%q: told of %d times, want %d: %s", topic, told, want, log.String())
+		}
+	}
+}
+
 // TestNowhere holds that an alert which has nowhere to go is dropped when it is
 // new, and that those which wait already are not.
 func TestNowhere(t *testing.T) {

@@ -3,6 +3,7 @@ package notify
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -15,6 +16,7 @@ type Route struct {
 	Chat   string
 	Thread int    // topic of the chat; 0: none
 	Label  string // before each text, not yet escaped; "": none
+	Wrong  string // what is to be mended, though messages arrive; "": nothing
 }
 
 // Why nothing is sent.
@@ -25,9 +27,9 @@ var (
 )
 
 // FindRoute reads the route from the environment, by the names that the tasks
-// have for theirs; an empty variable counts as unset. A topic that is no number
-// is left out: better in the wrong topic than nowhere. The error is ErrDebug,
-// ErrNoRoute or ErrNoToken.
+// have for theirs; an empty variable counts as unset. A topic that cannot be
+// one is left out, and Wrong says so: better in the wrong topic than nowhere.
+// The error is ErrDebug, ErrNoRoute or ErrNoToken.
 func FindRoute(getenv func(string) string) (Route, error) {
 	token := getenv("TELEGRAM_BOT_TOKEN_DEFAULT")
 	if strings.EqualFold(getenv("LOG_LEVEL"), "debug") {
@@ -44,8 +46,12 @@ func FindRoute(getenv func(string) string) (Route, error) {
 	var r Route
 	switch chat := getenv("TELEGRAM_CHAT_ID_AUTOMATION"); {
 	case topic != "" && topics != "":
-		thread, _ := strconv.Atoi(strings.TrimSpace(topic))
-		r = Route{Token: token, Chat: topics, Thread: thread}
+		r = Route{Token: token, Chat: topics}
+		if thread, err := strconv.ParseInt(strings.TrimSpace(topic), 10, 32); err == nil && thread >= 0 {
+			r.Thread = int(thread)
+		} else {
+			r.Wrong = fmt.Sprintf("TELEGRAM_TOPIC_ID_AUTOMATION is %q, which is not the number of a topic: alerts go to the general one until it is mended", topic)
+		}
 	case chat != "":
 		r = Route{Token: cmp.Or(own, token), Chat: chat}
 	default:
