@@ -100,7 +100,7 @@ func (s Settings) absolute(data []byte) error {
 		{"binary", s.Binary},
 	} {
 		if p.value != "" && !filepath.IsAbs(p.value) {
-			return fmt.Errorf("line %d: %s: %q is relative, and what to is not the same for a person and a service: write the whole path, from / on",
+			return fmt.Errorf("line %d: %s: %q is relative, and a service has another current directory than you: write the whole path, from / on",
 				at[p.key].Line, p.key, p.value)
 		}
 	}
