@@ -27,9 +27,15 @@ type object = map[string]any
 // anyScalar is the schema of what the old runner turns into text.
 func anyScalar() object { return object{"type": []string{"string", "number", "boolean"}} }
 
+// someText is the schema of a text that is no number.
+func someText() object { return object{"type": "string", "minLength": 1} }
+
+// anyWord is the schema of what word takes: what YAML reads as a number too.
+func anyWord() object { return object{"type": []string{"string", "number"}, "minLength": 1} }
+
 // orFalsy is the schema of s or anything that the old runner took for empty.
 func orFalsy(s object) object {
-	return object{"anyOf": []object{s, {"enum": []any{nil, false, 0, "", []any{}, object{}}}}}
+	return object{"anyOf": []object{s, {"enum": []any{nil, false, 0, "", []any{}, object{}, "no", "No", "NO", "off", "Off", "OFF"}}}}
 }
 
 // boolean takes the booleans of YAML 1.1, and 0 and 1.
@@ -107,7 +113,7 @@ func prose() kind[string] {
 // word takes a text of a setting that the old runner does not know. There is
 // no old meaning to keep, so a value that YAML 1.1 would change is refused.
 func word() kind[string] {
-	return kind[string]{name: "text", schema: object{"type": "string", "minLength": 1}, read: func(d *decoder, v value, into *string) {
+	return kind[string]{name: "text", schema: anyWord(), read: func(d *decoder, v value, into *string) {
 		if s, ok := d.word(v); ok {
 			*into = s
 		}
@@ -199,11 +205,11 @@ func span(least, most time.Duration) kind[time.Duration] {
 	}
 }
 
-// words takes one text or a list of them.
-func words() kind[[]located] {
+// words takes one text or a list of them; each is as the schema says.
+func words(each object) kind[[]located] {
 	return kind[[]located]{
 		name:   "text or list",
-		schema: object{"anyOf": []object{{"type": "string"}, {"type": "array", "items": object{"type": "string"}, "minItems": 1}}},
+		schema: object{"anyOf": []object{each, {"type": "array", "items": each, "minItems": 1}}},
 		read: func(d *decoder, v value, into *[]located) {
 			var out []located
 			for item := range d.items(v) {

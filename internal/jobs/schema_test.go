@@ -39,6 +39,63 @@ func TestSchema(t *testing.T) {
 	}
 }
 
+// TestSchemaOfValues: whatever value of a key Decode accepts, the schema does.
+func TestSchemaOfValues(t *testing.T) {
+	t.Parallel()
+	schema := compileSchema(t)
+	// Around the key and its value, what a file must have beside them.
+	const tasks = "tasks: [{name: x, script: a}, {name: 1, script: a}, {name: 1.5, script: a}, {name: 1e3, script: a}, {name: 2026-01-02, script: a}, "
+	around := map[string][2]string{
+		"top":       {"{profiles: {p: {cron: 5 * * * *}}, ", "}"},
+		"defaults":  {"{defaults: {", "}, profiles: {p: {cron: 5 * * * *, tasks: [{name: a, script: b}]}}}"},
+		"profile":   {"{profiles: {p: {cron: 5 * * * *, ", "}}}"},
+		"task":      {"{profiles: {p: {cron: 5 * * * *, " + tasks + "{name: a, script: b, ", "}]}}}"},
+		"sync":      {"{profiles: {p: {cron: 5 * * * *}}, sync: {", "}}"},
+		"on_change": {"{profiles: {p: {cron: 5 * * * *}}, sync: {on_change: [{paths: a, command: b, ", "}]}}"},
+		"notify":    {"{profiles: {p: {cron: 5 * * * *}}, notify: {", "}}"},
+	}
+	instead := map[string]string{ // of what is around, for keys that stand there or exclude it
+		"top.profiles": "profiles: {p: {cron: 5 * * * *}}, ", "profile.cron": "cron: 5 * * * *, ", "profile.calendar": "cron: 5 * * * *, ",
+		"profile.every": "cron: 5 * * * *, ", "task.name": "name: a, ", "task.script": "script: b, ", "task.command": "script: b, ",
+		"on_change.paths": "paths: a, ", "on_change.command": "command: b, ",
+	}
+	scalars := []string{
+		"", "null", "~", "true", "no", "Off", "0", "1", "-1", "+3", "0x1F", "0b1", "0o7", "1_0", "010", "1:30", "0.0", "-0.0", "1.5", "1.50", "1e3", ".5", ".inf",
+		"2026-01-02", "2026-01-02 10:00:00", `""`, `"0"`, `"1"`, `"yes"`, `"null"`, "x", "A_B", "text of words", `"two\nlines"`, "!!str 1", "!!int 1",
+		`"5 * * * *"`, "daily", "90s", "UTC", "crontab", "queue",
+	}
+	values := append([]string{
+		"[]", "[[]]", "[{}]", `[x, ""]`, "{}", "{A: }", "{A: 1}", "{A: [1, {b: c}]}", "{1: x}", "{true: x}", "{a-b: 1}", "{on_change: []}",
+		"{repeat_every: 90, recovery: 0}", "{jitter: 1m, workdir: 5}", "[{name: 1, script: 2}]", "[{paths: 1, command: 2}]", "{p: {cron: 5 * * * *}}",
+	}, scalars...)
+	for _, s := range scalars {
+		values = append(values, "["+s+"]")
+	}
+	for _, k := range Keys() {
+		name, accepted := k.Level+"."+k.Name, 0
+		before, after := around[k.Level][0], around[k.Level][1]
+		if i := strings.LastIndex(before, instead[name]); instead[name] != "" {
+			before = before[:i] + before[i+len(instead[name]):]
+		}
+		for _, v := range values {
+			file := []byte(before + k.Name + ": " + v + after + "\n")
+			if _, ds := Decode("j.yaml", file, host); HasErrors(ds) {
+				continue
+			}
+			accepted++
+			var instance any
+			if err := yaml.Unmarshal(file, &instance); err != nil {
+				t.Errorf("%s: %v", file, err)
+			} else if err := schema.Validate(asJSON(instance)); err != nil {
+				t.Errorf("%s%v", file, err)
+			}
+		}
+		if accepted == 0 {
+			t.Errorf("%s: no value was accepted", name)
+		}
+	}
+}
+
 func compileSchema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema()))

@@ -118,7 +118,7 @@ func outside(file string) string {
 func command() kind[montimer.Command] {
 	return kind[montimer.Command]{
 		name:   "list or text",
-		schema: object{"anyOf": []object{{"type": "string", "minLength": 1}, {"type": "array", "items": object{"type": []string{"string", "number"}}, "minItems": 1}}},
+		schema: object{"anyOf": []object{anyWord(), {"type": "array", "items": object{"type": []string{"string", "number"}}, "minItems": 1}}},
 		read: func(d *decoder, v value, into *montimer.Command) {
 			if v.Kind != yaml.SequenceNode {
 				if s, ok := d.word(v); ok {
