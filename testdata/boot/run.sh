@@ -31,6 +31,8 @@ said "_SYSTEMD_INVOCATION_ID="
 within 3 pgrep -u deploy -x sleep >/dev/null
 run 0 slow
 said "running already"
+run 75 slow --task nap
+said "another run of this profile is under way"
 systemctl stop montimer-job-slow.service
 
 step "followed to its end"
