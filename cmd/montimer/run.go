@@ -98,7 +98,7 @@ var exitCodes = []struct {
 	{exitFailed, "A task, a check or an operation failed."},
 	{exitUsage, "Wrong usage, or jobs.yaml is missing, unreadable or invalid."},
 	{exitChanges, "There are changes (compile --diff)."},
-	{exitTryAgain, "Try again: the profile is running already."},
+	{exitTryAgain, "Try again: the profile is running already, or another compile or apply is at work."},
 	{exitInterrupted, "Ended by SIGTERM."},
 }
 
