@@ -116,7 +116,7 @@ type notifyFlushCmd struct {
 	Due bool `help:"Only what is due: what montimer-outbox.service does every minute."`
 }
 
-// Run sends what waits, for half a minute at most.
+// Run sends what waits, for half a minute at most once no other process does.
 func (c notifyFlushCmd) Run(ctx context.Context, e env) error {
 	box, err := openOutbox(ctx, c.hostFlags, e, store.Options{})
 	if err != nil {
@@ -130,7 +130,16 @@ func (c notifyFlushCmd) Run(ctx context.Context, e env) error {
 	if c.Due {
 		return n.Drain(ctx)
 	}
-	return n.Flush(ctx)
+	f, err := n.Flush(ctx)
+	if err != nil {
+		return err
+	}
+	left := "none waiting"
+	if f.Waiting > 0 {
+		left = fmt.Sprintf("%d still waiting, the next try at %s", f.Waiting, f.Next.Local().Format(time.DateTime))
+	}
+	fmt.Fprintf(e.stdout, "%d sent, %s\n", f.Sent, left)
+	return nil
 }
 
 type notifyDropCmd struct {

@@ -40,39 +40,85 @@ func (n Notifier) Tell(ctx context.Context, alerts ...montimer.Alert) error {
 // Where another process is at it already, that one sends all. The error is one
 // of the outbox or of FindRoute: what went wrong on the way to Telegram is
 // logged and stored.
-func (n Notifier) Drain(ctx context.Context) error { return n.drain(ctx, false) }
-
-// Flush is Drain after somebody has mended something: each alert is tried now,
-// but for the peace that Telegram asks for.
-func (n Notifier) Flush(ctx context.Context) error { return n.drain(ctx, true) }
-
-func (n Notifier) drain(ctx context.Context, flush bool) error {
+func (n Notifier) Drain(ctx context.Context) error {
 	release, ok, err := n.Outbox.Drain()
 	if err != nil || !ok {
 		return err
 	}
 	defer release()
+	_, err = n.drain(ctx, false)
+	return err
+}
+
+// Flushed is what became of a Flush.
+type Flushed struct {
+	Sent, Waiting int
+	Next          time.Time // nothing that waits is sent before
+}
+
+// ErrBusy says that another process has been sending for longer than one may.
+var ErrBusy = errors.New("another process has not done with sending: try again")
+
+// Flush is Drain after somebody has mended something: each alert is tried now,
+// but for the peace that Telegram asks for. Where another process is at it, Flush
+// waits for its end, since that one leaves alone what is not due.
+func (n Notifier) Flush(ctx context.Context) (f Flushed, err error) {
+	release, err := n.turn(ctx)
+	if err != nil {
+		return f, err
+	}
+	defer release()
+	if f.Sent, err = n.drain(ctx, true); err != nil {
+		return f, err
+	}
+	pending, err := n.Outbox.Pending(ctx)
+	now := time.Now()
+	_, wait, _ := next(pending, now)
+	f.Waiting, f.Next = len(pending), now.Add(wait)
+	return f, err
+}
+
+// turn waits for the right to send.
+func (n Notifier) turn(ctx context.Context) (release func(), err error) {
+	for end, told := time.Now().Add(limit), false; ; told = true {
+		release, ok, err := n.Outbox.Drain()
+		switch {
+		case err != nil || ok:
+			return release, err
+		case time.Now().After(end):
+			return nil, ErrBusy
+		case !told:
+			n.Log.Info("another process is sending: waiting for its end")
+		}
+		if !sleep(ctx, 100*time.Millisecond) {
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// drain returns how many alerts it has sent.
+func (n Notifier) drain(ctx context.Context, flush bool) (sent int, err error) {
 	moved, err := n.Outbox.Chats(ctx)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	d := drain{n, moved, flush, map[int64]bool{}}
+	d := &drain{Notifier: n, moved: moved, flush: flush, tried: map[int64]bool{}}
 	for end := time.Now().Add(patience); ; {
 		a, wait, err := d.next(ctx)
 		switch {
 		case err != nil:
-			return err
+			return d.sent, err
 		case a != nil:
 			if wait, err = d.deliver(ctx, *a); err != nil {
-				return err
+				return d.sent, err
 			}
 		case wait == 0:
-			return nil // nothing is pending
+			return d.sent, nil // nothing is pending
 		}
 		if time.Now().Add(wait).After(end) || !sleep(ctx, wait) {
-			return nil
+			return d.sent, nil
 		}
 	}
 }
@@ -93,11 +139,12 @@ type drain struct {
 	moved map[string]string // new ids of chats
 	flush bool
 	tried map[int64]bool // ids of alerts
+	sent  int
 }
 
 // next returns the alert to send, or how long to wait; neither: nothing to do.
 // It asks the outbox each time: other processes put alerts there meanwhile.
-func (d drain) next(ctx context.Context) (*montimer.Alert, time.Duration, error) {
+func (d *drain) next(ctx context.Context) (*montimer.Alert, time.Duration, error) {
 	pending, err := d.Outbox.Pending(ctx)
 	if err != nil {
 		return nil, 0, err
@@ -125,7 +172,7 @@ func (d drain) next(ctx context.Context) (*montimer.Alert, time.Duration, error)
 
 // deliver makes one attempt to send an alert and records how it went. It
 // returns how long to leave Telegram alone.
-func (d drain) deliver(ctx context.Context, a montimer.Alert) (time.Duration, error) {
+func (d *drain) deliver(ctx context.Context, a montimer.Alert) (time.Duration, error) {
 	to, err := FindRoute(d.Getenv)
 	if err != nil {
 		return 0, err
@@ -144,11 +191,12 @@ func (d drain) deliver(ctx context.Context, a montimer.Alert) (time.Duration, er
 	case failure != nil:
 		return d.postpone(ctx, a, failure)
 	}
+	d.sent++
 	return 0, d.Outbox.Delivered(ctx, a, to.label(a.Plain), time.Now())
 }
 
 // postpone keeps an alert that could not be sent, unless it is too old.
-func (d drain) postpone(ctx context.Context, a montimer.Alert, failure *telegram.Error) (time.Duration, error) {
+func (d *drain) postpone(ctx context.Context, a montimer.Alert, failure *telegram.Error) (time.Duration, error) {
 	log := d.Log.With("profile", a.Profile, "run_id", a.RunID)
 	text := d.Redact(failure.Error())
 	if age := time.Since(a.Created); age > giveUp {
@@ -172,7 +220,7 @@ func (d drain) postpone(ctx context.Context, a montimer.Alert, failure *telegram
 
 // send sends an alert, in several messages if it has to. Between these the
 // outbox keeps what is still to be sent.
-func (d drain) send(ctx context.Context, a montimer.Alert, to Route) (*telegram.Error, error) {
+func (d *drain) send(ctx context.Context, a montimer.Alert, to Route) (*telegram.Error, error) {
 	label := to.label(a.Plain)
 	for rest := a.Text; ; {
 		var part string
@@ -191,7 +239,7 @@ func (d drain) send(ctx context.Context, a montimer.Alert, to Route) (*telegram.
 
 // message sends one message. To a chat that has moved it goes once more, and
 // without markup where that is at fault.
-func (d drain) message(ctx context.Context, to Route, text string, markdown bool) (failure *telegram.Error) {
+func (d *drain) message(ctx context.Context, to Route, text string, markdown bool) (failure *telegram.Error) {
 	m := telegram.Message{ChatID: to.Chat, Thread: to.Thread, Text: text, Markdown: markdown}
 	for range 3 {
 		err := d.Bot.Send(ctx, to.Token, m)
@@ -215,7 +263,7 @@ func (d drain) message(ctx context.Context, to Route, text string, markdown bool
 	return failure
 }
 
-func (d drain) chatMoved(ctx context.Context, from, to string) {
+func (d *drain) chatMoved(ctx context.Context, from, to string) {
 	d.Log.Warn(fmt.Sprintf("chat %s has become %s: change it in the environment file", from, to))
 	d.moved[from] = to
 	if err := d.Outbox.ChatMoved(context.WithoutCancel(ctx), from, to); err != nil {

@@ -195,8 +195,9 @@ func TestMend(t *testing.T) {
 			t.Errorf("not loud: %s", log.String())
 		}
 		tries := c.seen
-		if err := n.Flush(t.Context()); err != nil || c.seen != tries+1 {
-			t.Errorf("flush: %v, %d attempts", err, c.seen-tries)
+		want := Flushed{Waiting: 1, Next: time.Now().Add(mendTime)}
+		if got, err := n.Flush(t.Context()); err != nil || c.seen != tries+1 || got.Waiting != 1 || got.Next.Sub(want.Next).Abs() > time.Second {
+			t.Errorf("flush: %v, %d attempts, %+v, want %+v", err, c.seen-tries, got, want)
 		}
 		drainEvery(t, n, 8*24*time.Hour)
 		if age := time.Since(start); age < giveUp || c.seen > tries+1+8*24 {
@@ -361,6 +362,36 @@ func TestOneAtATime(t *testing.T) {
 	if err := n.Drain(t.Context()); err != nil || len(c.sent) != 1 {
 		t.Errorf("%v, %v", err, c.texts())
 	}
+}
+
+// TestFlushWaits holds that Flush waits for another process, but not for ever,
+// and then sends what that one has left.
+func TestFlushWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o, c, start := openOutbox(t), &chat{}, time.Now()
+		a := enqueue(t, o, first("x", "text"))
+		if err := o.Retry(t.Context(), a, time.Now().Add(mendTime), "401 Unauthorized"); err != nil {
+			t.Fatal(err)
+		}
+		release, ok, err := o.Drain()
+		if err != nil || !ok {
+			t.Fatal(ok, err)
+		}
+		n := notifier(t, o, c, somewhere)
+		if _, err := n.Flush(t.Context()); !errors.Is(err, ErrBusy) || time.Since(start) > limit+time.Second {
+			t.Errorf("%v after %s", err, time.Since(start))
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := n.Flush(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("told to stop: %v", err)
+		}
+		time.AfterFunc(limit/2, release)
+		if got, err := n.Flush(t.Context()); err != nil || got.Sent != 1 || got.Waiting != 0 || len(c.sent) != 1 {
+			t.Errorf("%+v, %v, %v", got, err, c.texts())
+		}
+	})
 }
 
 // TestUnrecorded holds that an alert whose delivery cannot be recorded is not
