@@ -55,13 +55,15 @@ type Outcome struct {
 	Pages  []string           // what a person must be told, at most every six hours
 }
 
+const inUse = "tasks are using the checkout"
+
 // String says what the sync did.
 func (o Outcome) String() string {
 	switch {
 	case o.Err != nil:
 		return o.Err.Error()
 	case o.PutOff:
-		return "put off: tasks are using the checkout"
+		return "put off: " + inUse
 	case o.Old == o.New:
 		return "already up to date"
 	}
@@ -94,17 +96,27 @@ func (s Syncer) Run(ctx context.Context) Outcome {
 	o := s.run(ctx, &state)
 	if ctx.Err() == nil { // being told to stop is no failure of the sync
 		state.note(o, time.Now())
+		switch {
+		case o.Err != nil:
+			o.Failed = s.waiting(state, "the git sync failed")
+		case o.PutOff:
+			o.Failed = s.waiting(state, inUse)
+		}
 	}
 	pages := map[string]string{"sync": state.page(s.Sync, time.Now())}
 	if s.Units != nil {
 		pages["units"] = s.Units(ctx, o)
 	}
 	o.Pages = state.due(pages, time.Now())
+	s.keep(state)
+	s.tidy(ctx, o)
+	return o
+}
+
+func (s Syncer) keep(state State) {
 	if err := state.write(s.StateDir); err != nil {
 		s.Log.Warn(fmt.Sprintf("git sync: %v", err))
 	}
-	s.tidy(ctx, o)
-	return o
 }
 
 func (s Syncer) run(ctx context.Context, state *State) Outcome {
@@ -125,7 +137,7 @@ func (s Syncer) run(ctx context.Context, state *State) Outcome {
 		state.Behind = time.Now()
 	}
 
-	release, err := s.checkout(ctx, behind)
+	release, err := s.checkout(ctx, behind || len(state.Due) > 0)
 	switch {
 	case err == nil:
 		defer release()
@@ -133,12 +145,17 @@ func (s Syncer) run(ctx context.Context, state *State) Outcome {
 		o.Err = err
 		return o
 	case !behind:
-		return o // nothing that could not wait
+		o.Failed = s.waiting(*state, inUse)
+		return o
 	case !state.overdue(time.Now()):
 		o.PutOff = true
 		return o
 	default:
 		o.Forced = true
+	}
+	if behind && s.OnChange != nil {
+		state.Since = cmp.Or(state.Since, o.Old, unborn)
+		s.keep(*state) // whoever is killed from here on
 	}
 
 	// A reset that is stopped halfway leaves half of a tree: it may end.
@@ -162,10 +179,10 @@ func (s Syncer) run(ctx context.Context, state *State) Outcome {
 // upstream is the branch to follow, as fetch leaves it.
 func (s Syncer) upstream() string { return s.Sync.Remote + "/" + s.Sync.Branch }
 
-// checkout locks the checkout; it waits for it when there is something new.
-func (s Syncer) checkout(ctx context.Context, behind bool) (release func(), err error) {
+// checkout locks the checkout; it waits for it when there is something to do.
+func (s Syncer) checkout(ctx context.Context, work bool) (release func(), err error) {
 	wait := time.Duration(0)
-	if behind {
+	if work {
 		wait = s.Wait
 	}
 	return lock(ctx, checkoutLock(s.StateDir), exclusive, wait)

@@ -20,11 +20,15 @@ import (
 // TestMain is a program that syncs and nothing else when told to.
 func TestMain(m *testing.M) {
 	if repo := os.Getenv("GITSYNC_REPO"); repo != "" {
-		Syncer{
+		s := Syncer{
 			Repo: repo, StateDir: os.Getenv("GITSYNC_STATE"), Environ: os.Environ(),
 			Sync: montimer.Sync{Remote: "origin", Branch: "main", Timeout: time.Minute},
 			Log:  slog.New(slog.NewTextHandler(io.Discard, nil)),
-		}.Run(context.Background())
+		}
+		if command := os.Getenv("GITSYNC_COMMAND"); command != "" {
+			s.OnChange = onChange(command, "uv.lock")
+		}
+		s.Run(context.Background())
 		return
 	}
 	os.Exit(m.Run())

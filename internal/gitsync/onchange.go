@@ -1,12 +1,15 @@
 package gitsync
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,33 +18,78 @@ import (
 
 // followUp runs the commands whose paths have changed since each last did its
 // work, and returns those that failed. A command that failed, or was killed
-// with this process, is not settled: the next sync runs it again.
+// with this process, stays due whatever the paths say later: the next sync runs
+// it again, or the one that has taken its place.
 func (s Syncer) followUp(ctx context.Context, state *State, o Outcome) (failed []montimer.TaskRun) {
 	commands, err := s.OnChange(ctx)
 	if err != nil {
 		if len(state.Settled) > 0 {
 			s.Log.Warn(fmt.Sprintf("the commands after a sync have to wait: %v", err))
 		}
-		return nil
+		return s.waiting(*state, "jobs.yaml cannot be used")
 	}
-	settled := map[string]string{}
+	settled, due := map[string]string{}, map[string]Due{}
 	for _, c := range commands {
 		key := digest(c)
 		base, known := state.Settled[key]
 		if !known {
-			base = o.Old
-		}
-		settled[key] = base
-		if s.touches(ctx, c.Paths, base, o.New) {
-			if run := s.command(ctx, c); run.Status != montimer.TaskOK {
-				failed = append(failed, run)
-				continue
-			}
+			base = cmp.Or(state.Since, o.Old)
 		}
 		settled[key] = o.New
+		if state.owes(c) || s.touches(ctx, c.Paths, base, o.New) {
+			settled[key], due[key] = base, Due{text(c.Command), c.Paths}
+		}
 	}
-	state.Settled = settled
+	if ctx.Err() != nil { // git was not let answer
+		return s.waiting(*state, "the sync was told to stop")
+	}
+	state.Settled, state.Due, state.Since = settled, due, ""
+	for _, c := range commands {
+		key := digest(c)
+		if _, ok := due[key]; !ok {
+			continue
+		}
+		s.keep(*state) // a command may be the end of this process
+		if run := s.command(ctx, c); run.Status != montimer.TaskOK {
+			failed = append(failed, run)
+			continue
+		}
+		settled[key] = o.New
+		delete(due, key)
+	}
 	return failed
+}
+
+// waiting returns the commands that are due and that this sync does not run:
+// nothing is well before they are done.
+func (s Syncer) waiting(state State, why string) (failed []montimer.TaskRun) {
+	for _, key := range slices.Sorted(maps.Keys(state.Due)) {
+		run := montimer.TaskRun{Name: afterSync + state.Due[key].Command, Status: montimer.TaskFailed, ExitCode: -1, Error: "still to be done: " + why}
+		s.Log.Error(run.Name + " is " + run.Error)
+		failed = append(failed, run)
+	}
+	return failed
+}
+
+// owes reports whether a command is due whatever has changed. One that is not
+// known is when it has paths in common with one that is due: it may have taken
+// its place.
+func (s State) owes(c montimer.OnChange) bool {
+	key := digest(c)
+	if _, due := s.Due[key]; due {
+		return true
+	}
+	if _, known := s.Settled[key]; known {
+		return false
+	}
+	for _, d := range s.Due {
+		for _, p := range d.Paths {
+			if slices.ContainsFunc(c.Paths, func(q string) bool { return overlap(p, q) }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // digest identifies a command and what it is for.
@@ -73,8 +121,11 @@ func (s Syncer) touches(ctx context.Context, patterns []string, from, to string)
 // matches reports whether a file is, or lies below, what the pattern stands
 // for: path.Match for each segment, and ** for any number of them.
 func matches(pattern, file string) bool {
-	pattern = strings.TrimSuffix(strings.TrimPrefix(pattern, "./"), "/")
-	return matchSegments(strings.Split(pattern, "/"), strings.Split(file, "/"))
+	return matchSegments(segments(pattern), strings.Split(file, "/"))
+}
+
+func segments(pattern string) []string {
+	return strings.Split(strings.TrimSuffix(strings.TrimPrefix(pattern, "./"), "/"), "/")
 }
 
 func matchSegments(pattern, file []string) bool {
@@ -90,16 +141,39 @@ func matchSegments(pattern, file []string) bool {
 	return (ok || err != nil) && matchSegments(pattern[1:], file[1:]) // a bad pattern must not silence the command
 }
 
+// overlap reports whether a file may match both patterns; in doubt it may.
+func overlap(p, q string) bool {
+	a, b := segments(p), segments(q)
+	for i := range min(len(a), len(b)) {
+		if a[i] == "**" || b[i] == "**" {
+			return true
+		}
+		if a[i] != b[i] && !wild(a[i]) && !wild(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func wild(segment string) bool { return strings.ContainsAny(segment, `*?[\`) }
+
+// text is a command as people are told of it.
+func text(c montimer.Command) string { return cmp.Or(c.Shell, strings.Join(c.Argv, " ")) }
+
+// afterSync is what the names of commands begin with, where tasks have theirs.
+const afterSync = "after the sync: "
+
 // command runs one command in the checkout. It is told of like a task.
 func (s Syncer) command(ctx context.Context, c montimer.OnChange) montimer.TaskRun {
-	argv, name := c.Command.Argv, strings.Join(c.Command.Argv, " ")
+	argv := c.Command.Argv
 	if c.Command.Shell != "" {
-		argv, name = []string{"sh", "-c", c.Command.Shell}, c.Command.Shell
+		argv = []string{"sh", "-c", c.Command.Shell}
 	}
 	limited, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
-	s.Log.Info("after the sync: running " + name)
-	run := montimer.TaskRun{Name: "after the sync: " + name, Status: montimer.TaskOK, Attempts: 1, Started: time.Now()}
+	name := text(c.Command)
+	s.Log.Info(afterSync + "running " + name)
+	run := montimer.TaskRun{Name: afterSync + name, Status: montimer.TaskOK, Attempts: 1, Started: time.Now()}
 	said, err := process{argv, s.Repo, s.Environ}.run(limited, nil)
 	run.Duration = time.Since(run.Started)
 	if err == nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -156,6 +157,193 @@ func TestOnChange(t *testing.T) {
 	}
 	if n := len(ReadState(s.state).Settled); n != 1 {
 		t.Errorf("%d commands are remembered", n)
+	}
+}
+
+// onChange is a jobs.yaml with one command.
+func onChange(command string, paths ...string) func(context.Context) ([]montimer.OnChange, error) {
+	return func(context.Context) ([]montimer.OnChange, error) {
+		return []montimer.OnChange{{Paths: paths, Command: montimer.Command{Shell: command}, Timeout: time.Minute}}, nil
+	}
+}
+
+// failing syncs, and one command has to fail or to be still due.
+func (s *site) failing() montimer.TaskRun {
+	s.t.Helper()
+	o := s.syncer.Run(context.Background())
+	if len(o.Failed) != 1 || !strings.HasPrefix(o.Failed[0].Name, "after the sync: ") || !o.Failed[0].Status.IsFailure() {
+		s.t.Fatalf("%+v\n%s", o, s.log)
+	}
+	return o.Failed[0]
+}
+
+// TestCorrectedCommandRuns has a command that fails, and merges that mend it:
+// the paths change no more.
+func TestCorrectedCommandRuns(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		mend  func(s *site)
+		paths []string
+		runs  bool
+	}{
+		"another command":        {func(s *site) { s.push("jobs.yaml", "mended\n") }, []string{"uv.lock"}, true},
+		"for more":               {func(s *site) { s.push("jobs.yaml", "mended\n") }, []string{"docs/a", "*.lock"}, true},
+		"and the lock as it was": {func(s *site) { s.push("uv.lock", "1") }, []string{"uv.lock"}, true},
+		"for something else":     {func(s *site) { s.push("jobs.yaml", "mended\n") }, []string{"docs"}, false},
+		"after a broken jobs.yaml": {func(s *site) {
+			s.push("jobs.yaml", "broken\n")
+			s.syncer.OnChange = func(context.Context) ([]montimer.OnChange, error) { return nil, errors.New("broken") }
+			if run := s.failing(); run.Error != "still to be done: jobs.yaml cannot be used" {
+				s.t.Errorf("%+v", run)
+			}
+			s.push("jobs.yaml", "mended\n")
+		}, []string{"uv.lock"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			s.t = t
+			s.push("uv.lock", "1")
+			s.syncer.OnChange = onChange("true", "uv.lock")
+			s.sync()
+			s.push("uv.lock", "2")
+			s.syncer.OnChange = onChange("exit 3", "uv.lock")
+			s.failing()
+			tc.mend(s)
+			s.syncer.OnChange = onChange("echo >>"+s.state+"/ran", tc.paths...)
+			s.sync()
+			s.sync()
+			if ran, _ := os.ReadFile(s.state + "/ran"); (string(ran) == "\n") != tc.runs {
+				t.Errorf("%d runs", len(ran))
+			}
+		})
+	}
+}
+
+// TestRevertedPathsRunAgain has a change whose command fails halfway, and a
+// merge that takes it back.
+func TestRevertedPathsRunAgain(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.syncer.OnChange = onChange("cat uv.lock >>"+s.state+"/ran; test $(cat uv.lock) != 2", "uv.lock")
+	for _, lock := range []string{"1", "2", "1"} {
+		s.push("uv.lock", lock)
+		s.syncer.Run(context.Background())
+	}
+	if ran, _ := os.ReadFile(s.state + "/ran"); string(ran) != "121" {
+		t.Errorf("ran for %s", ran)
+	}
+}
+
+// TestChangeBeforeItsCommand has a change come while jobs.yaml is broken, on a
+// host that knows no command yet.
+func TestChangeBeforeItsCommand(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.push("uv.lock", "1")
+	s.syncer.OnChange = func(context.Context) ([]montimer.OnChange, error) { return nil, errors.New("broken") }
+	s.sync()
+	s.push("jobs.yaml", "mended\n")
+	s.syncer.OnChange = onChange("exit 3", "uv.lock")
+	s.failing()
+}
+
+// TestKilledCommandRunsAgain kills the first sync of a host, before its command
+// and in it.
+func TestKilledCommandRunsAgain(t *testing.T) {
+	t.Parallel()
+	t.Run("in it", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		s.t = t
+		s.push("uv.lock", "1")
+		command := "echo >>" + s.state + "/ran; test -e " + s.state + "/quick || sleep 3600"
+		cmd := s.helper(t)
+		cmd.Env = append(cmd.Env, "GITSYNC_COMMAND="+command)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for syscall.Access(s.state+"/ran", 0) != nil {
+			time.Sleep(10 * time.Millisecond)
+		}
+		killTree(cmd.Process.Pid)
+		cmd.Wait()
+		write(t, s.state+"/quick", "")
+		s.syncer.OnChange = onChange(command, "uv.lock")
+		if o := s.sync(); o.Old != o.New {
+			t.Errorf("%+v", o)
+		}
+		s.sync()
+		if ran, _ := os.ReadFile(s.state + "/ran"); string(ran) != "\n\n" {
+			t.Errorf("%d runs", len(ran))
+		}
+	})
+	t.Run("before it", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		s.t = t
+		s.push("uv.lock", "1")
+		var kept []byte // what a kill right after the reset leaves
+		s.syncer.OnChange = func(context.Context) ([]montimer.OnChange, error) {
+			kept, _ = os.ReadFile(s.state + "/" + stateFile)
+			return nil, nil
+		}
+		s.sync()
+		write(t, s.state+"/"+stateFile, string(kept))
+		s.syncer.OnChange = onChange("exit 3", "uv.lock")
+		s.failing()
+	})
+}
+
+// TestDueWhileInUse has a command fail; then syncs that cannot run it again say
+// so, as long as it is due.
+func TestDueWhileInUse(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.push("uv.lock", "1")
+	s.syncer.OnChange = onChange("test -e "+s.state+"/mended", "uv.lock")
+	name := s.failing().Name
+	release, err := Hold(context.Background(), s.state, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, s.state+"/mended", "")
+	if run := s.failing(); run.Name != name || run.Error != "still to be done: tasks are using the checkout" {
+		t.Errorf("nothing new: %+v", run)
+	}
+	s.push("main.py", "")
+	if run := s.failing(); run.Name != name {
+		t.Errorf("put off: %+v", run)
+	}
+	os.Rename(s.remote, s.remote+".away")
+	if run := s.failing(); run.Name != name || run.Error != "still to be done: the git sync failed" {
+		t.Errorf("no remote: %+v", run)
+	}
+	os.Rename(s.remote+".away", s.remote)
+	release()
+	s.sync()
+	if state := ReadState(s.state); len(state.Due) > 0 {
+		t.Errorf("%+v", state)
+	}
+}
+
+func TestOverlap(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		p, q string
+		want bool
+	}{
+		{"uv.lock", "./uv.lock", true},
+		{"uv.lock", "poetry.lock", false},
+		{"*.lock", "uv.lock", true},
+		{"deploy/", "deploy/a/b", true},
+		{"deploy/a", "deploy/b", false},
+		{"**/*.lock", "docs/a", true},
+		{"a/**", "b/**", false},
+	} {
+		if overlap(tc.p, tc.q) != tc.want || overlap(tc.q, tc.p) != tc.want {
+			t.Errorf("%s and %s: not %v", tc.p, tc.q, tc.want)
+		}
 	}
 }
 

@@ -27,10 +27,25 @@ type State struct {
 	// Settled has, by a digest of each command that follows changes, the
 	// commit that it last did its work for.
 	Settled map[string]string `json:"settled,omitempty"`
+
+	// Due has, by the same, the commands that have yet to do their work: those
+	// that failed, and those that a killed sync was about to run.
+	Due map[string]Due `json:"due,omitempty"`
+
+	// Since is the commit before the first change that commands have not been
+	// looked up for: jobs.yaml is broken, or the sync was killed.
+	Since string `json:"since,omitempty"`
+}
+
+// Due is a command that has yet to do its work.
+type Due struct {
+	Command string   `json:"command"` // as people are told of it
+	Paths   []string `json:"paths"`
 }
 
 const (
 	stateFile = "sync-state.json"
+	unborn    = "0000000000000000000000000000000000000000" // for git, no commit
 
 	maxState    = 1 << 20 // bytes
 	maxBehind   = time.Hour
