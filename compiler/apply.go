@@ -17,6 +17,8 @@ import (
 type Manager interface {
 	Reload(context.Context) error
 	ReadAt() (time.Time, error) // when units were last read from disk
+	// Unread reports whether a file or drop-in of any of the units has changed since.
+	Unread(ctx context.Context, names []string) (bool, error)
 	Units(ctx context.Context, names []string) (map[string]UnitState, error)
 	LastTrigger(ctx context.Context, timer string) (time.Time, error) // zero: never
 	ActiveSince(ctx context.Context, unit string) (time.Time, error)
@@ -31,7 +33,8 @@ type Manager interface {
 // UnitState is what systemd says of a unit (systemctl(1), "list-units").
 type UnitState struct {
 	Load, Active, Sub string
-	Reason            string // why it could not be loaded
+	Reason            string   // why it could not be loaded
+	DropIns           []string // of one that could not be loaded
 }
 
 func (u UnitState) active() bool { return u.Active == "active" }
@@ -128,7 +131,7 @@ func (a *Applier) survey(ctx context.Context, want []Unit) (*application, error)
 	if p.before, err = a.Manager.Units(ctx, append([]string{TargetName}, p.names...)); err != nil {
 		return nil, err
 	}
-	if p.unread, err = p.isUnread(); err != nil {
+	if p.unread, err = p.isUnread(ctx); err != nil {
 		return nil, err
 	}
 	if p.target, err = p.planTarget(ctx); err != nil {
@@ -139,8 +142,9 @@ func (a *Applier) survey(ctx context.Context, want []Unit) (*application, error)
 }
 
 // isUnread reports whether files have changed since systemd read them: by a
-// compile, or by an apply that was killed.
-func (p *application) isUnread() (bool, error) {
+// compile, by an apply that was killed, or by the owner, who has taken a bad
+// drop-in away.
+func (p *application) isUnread(ctx context.Context) (bool, error) {
 	leftover, err := p.Stamps.guarded()
 	if err != nil || len(leftover) > 0 {
 		return true, err
@@ -158,7 +162,16 @@ func (p *application) isUnread() (bool, error) {
 			return true, nil
 		}
 	}
-	return false, nil
+	return p.Manager.Unread(ctx, p.pairs())
+}
+
+// pairs returns the names of the wanted timers and of their services.
+func (p *application) pairs() []string {
+	names := make([]string, 0, 2*len(p.names))
+	for _, name := range p.names {
+		names = append(names, name, serviceOf(name))
+	}
+	return names
 }
 
 // done tells of changes that were made.
@@ -169,3 +182,6 @@ func (p *application) done(changes ...Change) {
 }
 
 func isTimer(unit string) bool { return strings.HasSuffix(unit, ".timer") }
+
+// serviceOf returns the service that a timer starts.
+func serviceOf(timer string) string { return strings.TrimSuffix(timer, ".timer") + ".service" }

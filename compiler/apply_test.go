@@ -34,6 +34,7 @@ type fakeSystemd struct {
 	enabled bool
 	masked  map[string]bool
 	broken  map[string]string // units that it refuses, but with this content
+	dropIns map[string]bool   // units whose drop-ins have changed since they were read
 	fail    int               // the number of the call that kills the caller; 0: none
 }
 
@@ -60,6 +61,7 @@ func (f *fakeSystemd) Reload(context.Context) error {
 		f.files[filepath.Base(path)] = string(content)
 	}
 	f.guards, _ = f.stamps.guarded()
+	clear(f.dropIns)
 	for name, sub := range f.active {
 		switch {
 		case f.load(name) == "not-found":
@@ -130,6 +132,10 @@ func (f *fakeSystemd) load(name string) string {
 
 func (f *fakeSystemd) ReadAt() (time.Time, error) { return f.read, nil }
 
+func (f *fakeSystemd) Unread(_ context.Context, names []string) (bool, error) {
+	return slices.ContainsFunc(names, func(name string) bool { return f.dropIns[name] }), nil
+}
+
 func (f *fakeSystemd) Units(_ context.Context, names []string) (map[string]UnitState, error) {
 	units := map[string]UnitState{}
 	for _, name := range names {
@@ -143,7 +149,7 @@ func (f *fakeSystemd) Units(_ context.Context, names []string) (map[string]UnitS
 			u.Active = "activating"
 		}
 		if u.Load == "bad-setting" {
-			u.Reason = "Bad, bad unit."
+			u.Reason, u.DropIns = "Bad, bad unit.", []string{"/etc/" + name + ".d/x.conf"}
 		}
 		units[name] = u
 	}
@@ -189,6 +195,10 @@ func (f *fakeSystemd) Stop(_ context.Context, unit string) error {
 
 func (f *fakeSystemd) Restart(_ context.Context, unit string) error {
 	f.call("restart %s", unit)
+	if f.load(serviceOf(unit)) != "loaded" {
+		f.active[unit] = "failed"
+		return fmt.Errorf("restart %s: failed", unit)
+	}
 	f.startTimer(unit)
 	return nil
 }
@@ -223,7 +233,7 @@ func newMachine(t *testing.T) *machine {
 		dir:    filepath.Join(root, "units"),
 		stamps: Stamps{Dir: filepath.Join(root, "timers"), DropIns: filepath.Join(root, "run")},
 		moment: Moment{Now: now, Boot: now.Add(-time.Hour), Local: time.UTC},
-		active: map[string]string{}, last: map[string]time.Time{}, started: map[string]time.Time{}, masked: map[string]bool{}, broken: map[string]string{},
+		active: map[string]string{}, last: map[string]time.Time{}, started: map[string]time.Time{}, masked: map[string]bool{}, dropIns: map[string]bool{}, broken: map[string]string{},
 	}
 	for _, dir := range []string{f.dir, f.stamps.DropIns} {
 		if err := os.Mkdir(dir, 0o755); err != nil {
@@ -556,6 +566,67 @@ func TestApplyRefused(t *testing.T) {
 				t.Errorf("drop-ins left: %v", left)
 			}
 		})
+	}
+}
+
+// TestApplySpoiled: a drop-in spoils a unit that apply does not write. It says
+// so, changes what else there is to change, and mends what can be mended.
+func TestApplySpoiled(t *testing.T) {
+	t.Parallel()
+	for spoiled, mended := range map[string][]string{
+		a + ".service": {"reload"},
+		a + ".timer":   {"reload", "restart " + a + ".timer", "* start " + a + ".timer"},
+	} {
+		t.Run(spoiled, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t)
+			m.settled(t, m.at(t, "a", 3), m.at(t, "b", 3))
+			m.broken[spoiled], m.dropIns[spoiled] = "", true
+			want := "systemd refuses " + spoiled + ": Bad, bad unit. Its drop-ins: /etc/" + spoiled + ".d/x.conf."
+			for _, done := range [][]string{{"* update " + b + ".timer", "reload"}, nil} {
+				log, err := m.apply(t, m.at(t, "a", 3), m.at(t, "b", 4))
+				if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "as before") {
+					t.Errorf("error %v", err)
+				}
+				if diff := cmp.Diff(done, log); diff != "" {
+					t.Error(diff)
+				}
+				m.back(t)
+			}
+			delete(m.broken, spoiled)
+			m.dropIns[spoiled] = true
+			log, err := m.apply(t, m.at(t, "a", 3), m.at(t, "b", 4))
+			if diff := cmp.Diff(mended, log); err != nil || diff != "" {
+				t.Error(err, diff)
+			}
+		})
+	}
+}
+
+// TestApplySpoiledHush: a timer cannot be restarted while systemd refuses its
+// service. That keeps nothing else from being done.
+func TestApplySpoiledHush(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.settled(t, m.at(t, "a", 3), m.at(t, "b", 3))
+	m.last[a+".timer"] = m.hours(-2)
+	m.broken[a+".service"], m.dropIns[a+".service"] = "", true
+	_, err := m.apply(t, m.at(t, "a", -1, 1), m.at(t, "b", 4))
+	if err == nil || !strings.HasPrefix(err.Error(), "systemd refuses "+a+".service: ") {
+		t.Errorf("error %v", err)
+	}
+	if diff := cmp.Diff(plain(t, m.dir), m.files); diff != "" {
+		t.Error(diff)
+	}
+	if want := installed(render(t, testHost(), m.at(t, "b", 4))).Files[b+".timer"]; m.files[b+".timer"] != want {
+		t.Errorf("b is not updated: %s", m.files[b+".timer"])
+	}
+
+	delete(m.broken, a+".service")
+	m.dropIns[a+".service"] = true
+	log, err := m.apply(t, m.at(t, "a", -1, 1), m.at(t, "b", 4))
+	if log := strings.Join(log, ", "); err != nil || m.active[a+".timer"] != "waiting" || strings.Contains(log, "!") {
+		t.Errorf("did %s, %v; the timer is %s", log, err, m.active[a+".timer"])
 	}
 }
 

@@ -91,8 +91,8 @@ func (p *application) hush(ctx context.Context) error {
 		}
 	}
 	for _, name := range active {
-		if err := p.Manager.Restart(ctx, name); err != nil {
-			return err
+		if err := p.Manager.Restart(ctx, name); err != nil && !p.isRefused(ctx, serviceOf(name)) {
+			return err // else start tells of it, or the reload mends it
 		}
 	}
 	return nil

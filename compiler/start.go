@@ -7,24 +7,30 @@ import (
 )
 
 // start sees to it that every wanted timer is active, as far as the owner of
-// the host lets it be.
+// the host lets it be, and names the units that systemd refuses: a drop-in can
+// spoil one that apply has not written.
 func (p *application) start(ctx context.Context) error {
-	if err := p.startTarget(ctx); err != nil || p.target == targetOff {
+	if err := p.startTarget(ctx); err != nil {
 		return err
 	}
-	now, err := p.Manager.Units(ctx, p.names)
+	units, err := p.Manager.Units(ctx, p.pairs())
 	if err != nil {
 		return err
 	}
 	var errs []error
 	for _, name := range p.names {
-		errs = append(errs, p.startTimer(ctx, name, now[name]))
+		service := serviceOf(name)
+		err := errors.Join(p.refusal(name, units[name]), p.refusal(service, units[service]))
+		if err == nil && p.target != targetOff {
+			err = p.startTimer(ctx, name, units[name], units[service])
+		}
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }
 
 // startTimer starts one timer, unless the target has done so already.
-func (p *application) startTimer(ctx context.Context, name string, now UnitState) (err error) {
+func (p *application) startTimer(ctx context.Context, name string, now, service UnitState) (err error) {
 	switch {
 	case now.Load == "masked":
 		p.Say(name + " is masked: left alone")
@@ -40,10 +46,8 @@ func (p *application) startTimer(ctx context.Context, name string, now UnitState
 		p.Done("start", name)
 		return nil
 	}
-	profile, _ := profileOf(name)
-	service := ServiceName(profile)
-	if units, e := p.Manager.Units(ctx, []string{service}); e == nil && units[service].Load == "masked" {
-		p.Say(service + " is masked: its timer stays off")
+	if service.Load == "masked" {
+		p.Say(serviceOf(name) + " is masked: its timer stays off")
 		return nil
 	}
 	return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // update writes the files and has systemd read them. The files of profiles
@@ -43,15 +44,29 @@ func (p *application) refused(ctx context.Context) error {
 	}
 	var errs []error
 	for _, name := range names {
-		switch u := units[name]; u.Load {
-		case "loaded", "masked":
-		case "not-found":
-			errs = append(errs, fmt.Errorf("systemd does not find %s in %s", name, p.Dir.path))
-		default:
-			errs = append(errs, fmt.Errorf("systemd refuses %s: %s Its reason: journalctl -b -t systemd --grep %s", name, u.Reason, name))
-		}
+		errs = append(errs, p.refusal(name, units[name]))
 	}
 	return errors.Join(errs...)
+}
+
+// refusal says why systemd does not load a unit; nil if it does.
+func (p *application) refusal(name string, u UnitState) error {
+	switch u.Load {
+	case "loaded", "masked":
+		return nil
+	case "not-found":
+		return fmt.Errorf("systemd does not find %s in %s", name, p.Dir.path)
+	}
+	where := ""
+	if len(u.DropIns) > 0 {
+		where = " Its drop-ins: " + strings.Join(u.DropIns, ", ") + "."
+	}
+	return fmt.Errorf("systemd refuses %s: %s%s Its reason: journalctl -b -t systemd --grep %s", name, u.Reason, where, name)
+}
+
+func (p *application) isRefused(ctx context.Context, name string) bool {
+	units, err := p.Manager.Units(ctx, []string{name})
+	return err == nil && p.refusal(name, units[name]) != nil
 }
 
 // rollBack undoes update: the old contents come back, created files go, and

@@ -13,6 +13,8 @@ type Unit struct {
 	Active string // "active", "inactive", "failed", "activating" …
 	Sub    string // of a timer: "waiting", "running" while its service does, "elapsed", "dead" …
 	Reason string // why it could not be loaded
+
+	DropIns []string // paths of those of a unit that could not be loaded
 }
 
 // Units returns the states of units by name. Those that systemd has not loaded
@@ -31,7 +33,7 @@ func (c *Conn) Units(ctx context.Context, names []string) (map[string]Unit, erro
 	for _, s := range list {
 		u := Unit{Load: s.LoadState, Active: s.ActiveState, Sub: s.SubState}
 		if u.Load == "bad-setting" || u.Load == "error" {
-			u.Reason = c.loadError(ctx, s.Name)
+			u.Reason, u.DropIns = c.loadError(ctx, s.Name), c.dropIns(ctx, s.Name)
 		}
 		units[s.Name] = u
 	}
@@ -48,6 +50,34 @@ func (c *Conn) loadError(ctx context.Context, unit string) string {
 		return fmt.Sprint(parts[1])
 	}
 	return p.Value.String()
+}
+
+// dropIns returns the paths of a unit's drop-ins, as far as systemd tells.
+func (c *Conn) dropIns(ctx context.Context, unit string) []string {
+	p, err := c.bus.GetUnitPropertyContext(ctx, unit, "DropInPaths")
+	if err != nil {
+		return nil
+	}
+	paths, _ := p.Value.Value().([]string)
+	return paths
+}
+
+// Unread reports whether a file or drop-in of any of the units has changed
+// since systemd read it. Of a unit that it has refused for a drop-in it always
+// says so.
+func (c *Conn) Unread(ctx context.Context, names []string) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for _, name := range names {
+		p, err := c.bus.GetUnitPropertyContext(ctx, name, "NeedDaemonReload")
+		if err != nil {
+			return false, fmt.Errorf("ask systemd whether it has read %s: %w", name, err)
+		}
+		if p.Value.Value() == true {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // Enabled reports whether a unit is started at boot.

@@ -83,6 +83,25 @@ for name in steady other; do
   [[ $(systemctl show -P SubState montimer-job-$name.timer) == waiting ]] || fail "$name is $(systemctl show -P SubState montimer-job-$name.timer)"
 done
 
+step "a drop-in spoils what apply has not written: it says so, and the rest goes on"
+fix=/etc/systemd/system/montimer-job-other.service.d
+for reload in true "systemctl daemon-reload"; do
+  mkdir -p $fix
+  printf '[Service]\nType=simple\nExecStart=true\n' >$fix/x.conf
+  $reload
+  profiles < <(profile fresh 'cron: "@reboot", cron_dialect: crontab'; profile steady "cron: \"$((${#reload} % 60)) 5 * * *\""; profile other 'cron: "3 6 * * *"')
+  for n in 1 2; do
+    code=0
+    montimer apply >/tmp/done 2>/tmp/said || code=$?
+    ((code == 1)) || fail "exit $code: $(cat /tmp/said)"
+    said "systemd refuses montimer-job-other.service: Unit montimer-job-other.service has a bad unit file setting. Its drop-ins: $fix/x.conf."
+    ((n == 2)) || did 'update  montimer-job-steady.timer'
+  done
+  rm -r $fix
+  apply
+  as_planned
+done
+
 step "a stopped target stays stopped"
 systemctl stop montimer.target
 profiles < <(profile steady 'cron: "4 5 * * *"'; profile added 'cron: "4 6 * * *"')
