@@ -29,13 +29,16 @@ type notifyTestCmd struct{}
 
 // Run sends a message past the outbox.
 func (c notifyTestCmd) Run(ctx context.Context, e env) error {
+	if err := sendAsServices(hostFlags{}, e); err != nil {
+		return err
+	}
 	n, err := newNotifier(e, nil, slog.New(newRunLog(e.stderr, false)))
 	if err != nil {
 		return usage(err)
 	}
 	to, err := notify.FindRoute(e.getenv)
 	if err != nil {
-		return fmt.Errorf("%w (the services have their variables from the environment file)", err)
+		return whence(err)
 	}
 	hostname, err := os.Hostname()
 	if err != nil {
@@ -118,6 +121,11 @@ type notifyFlushCmd struct {
 
 // Run sends what waits, for half a minute at most once no other process does.
 func (c notifyFlushCmd) Run(ctx context.Context, e env) error {
+	if !c.Due { // else it is a service
+		if err := sendAsServices(c.hostFlags, e); err != nil {
+			return err
+		}
+	}
 	box, err := openOutbox(ctx, c.hostFlags, e, store.Options{})
 	if err != nil {
 		return err
@@ -132,7 +140,7 @@ func (c notifyFlushCmd) Run(ctx context.Context, e env) error {
 	}
 	f, err := n.Flush(ctx)
 	if err != nil {
-		return err
+		return whence(err)
 	}
 	left := "none waiting"
 	if f.Waiting > 0 {

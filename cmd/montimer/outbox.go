@@ -2,8 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/coreos/go-systemd/v22/journal"
 
@@ -30,6 +34,43 @@ func becomeUser(f hostFlags, e env) (montimer.Host, error) {
 		err = host.Become(h.User, h.Group)
 	}
 	return h, err
+}
+
+// sendAsServices gives root's command what the services send with: the variables
+// TELEGRAM_* of their environment file, but for those that are set. To be called
+// before becomeUser, since the file is often for root alone.
+func sendAsServices(f hostFlags, e env) error {
+	if !host.IsRoot() {
+		return nil
+	}
+	h, err := f.resolve(e, false)
+	if err != nil {
+		return err
+	}
+	if err := host.Trusted(h.EnvFile); err != nil {
+		return usage(err)
+	}
+	data, err := os.ReadFile(h.EnvFile)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("read the environment file of the services: %w", err)
+	}
+	for name, value := range notify.Environment(string(data)) {
+		if strings.HasPrefix(name, "TELEGRAM_") && os.Getenv(name) == "" {
+			if err := os.Setenv(name, value); err != nil {
+				return fmt.Errorf("%s: %s: %w", h.EnvFile, name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// whence says of an error that there is nowhere to send to where the variables
+// come from.
+func whence(err error) error {
+	if errors.Is(err, notify.ErrNoRoute) || errors.Is(err, notify.ErrNoToken) {
+		return fmt.Errorf("%w (in the environment file of the services, which this command reads as root)", err)
+	}
+	return err
 }
 
 func openOutbox(ctx context.Context, f hostFlags, e env, o store.Options) (outbox, error) {
