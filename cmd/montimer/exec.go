@@ -11,6 +11,7 @@ import (
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/jobs"
 	"github.com/montimer/montimer/internal/journal"
 	"github.com/montimer/montimer/taskexec"
 )
@@ -123,13 +124,12 @@ func (c execCmd) runner(e env, h *montimer.Host, id string) (taskexec.Runner, er
 	return r, nil
 }
 
-// errInvalidJobs says that loadJobs has told what is wrong.
-var errInvalidJobs = errors.New("jobs.yaml is invalid")
-
+// load is loadJobs whose error says what is wrong with the file, too: it is in
+// a page, perhaps.
 func (execCmd) load(ctx context.Context, e env, h *montimer.Host) (montimer.Jobs, error) {
-	j, err := loadJobs(ctx, e, h)
-	if said := (exitError{}); errors.As(err, &said) && said.err == nil {
-		err = errInvalidJobs
+	j, diagnostics, err := checkJobs(ctx, e, h)
+	if jobs.HasErrors(diagnostics) {
+		return montimer.Jobs{}, firstMistake(diagnostics, newRedactor(os.Environ()).String)
 	}
 	return j, err
 }

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -22,9 +25,18 @@ const maxJobsFile = 16 << 20
 // leaves it open. What is wrong with the file goes to standard error; only
 // warnings let it pass.
 func loadJobs(ctx context.Context, e env, h *montimer.Host) (montimer.Jobs, error) {
+	j, diagnostics, err := checkJobs(ctx, e, h)
+	if jobs.HasErrors(diagnostics) {
+		return montimer.Jobs{}, exitError{code: exitUsage}
+	}
+	return j, err
+}
+
+// checkJobs is loadJobs for who has a use for what is wrong with the file.
+func checkJobs(ctx context.Context, e env, h *montimer.Host) (montimer.Jobs, []jobs.Diagnostic, error) {
 	path, data, err := readJobs(ctx, *h)
 	if err != nil {
-		return montimer.Jobs{}, err
+		return montimer.Jobs{}, nil, err
 	}
 	h.JobsFile = path
 	j, diagnostics := e.decoded.decode(h, data)
@@ -34,10 +46,44 @@ func loadJobs(ctx context.Context, e env, h *montimer.Host) (montimer.Jobs, erro
 		}
 	}
 	jobs.WriteText(e.stderr, diagnostics, isTerminal(e.stderr))
-	if jobs.HasErrors(diagnostics) {
-		return montimer.Jobs{}, exitError{code: exitUsage}
+	return j, diagnostics, nil
+}
+
+// errInvalidJobs is any invalidJobs.
+var errInvalidJobs = errors.New("jobs.yaml is invalid")
+
+// invalidJobs is the first mistake of a jobs.yaml in one line, for those who
+// cannot see what has been written to standard error.
+type invalidJobs string
+
+func (e invalidJobs) Error() string { return string(e) }
+
+// Is reports whether target is [errInvalidJobs].
+func (invalidJobs) Is(target error) bool { return target == errInvalidJobs }
+
+// maxMistake bounds what a page shows of a mistake, in bytes.
+const maxMistake = 300
+
+// firstMistake words the first error of a jobs.yaml, which anybody may have
+// written: without secrets, control characters, or much of it.
+func firstMistake(diagnostics []jobs.Diagnostic, redact func(string) string) invalidJobs {
+	mistakes := slices.DeleteFunc(slices.Clone(diagnostics), func(d jobs.Diagnostic) bool { return d.Severity != jobs.Error })
+	first := mistakes[0]
+	where := filepath.Base(first.File)
+	if first.Line > 0 {
+		where += fmt.Sprintf(":%d", first.Line)
 	}
-	return j, nil
+	if first.Line > 0 && first.Col > 0 {
+		where += fmt.Sprintf(":%d", first.Col)
+	}
+	text := visible(redact(where + ": " + first.Message))
+	if len(text) > maxMistake {
+		text = strings.ToValidUTF8(text[:maxMistake], "") + "…"
+	}
+	if more := len(mistakes) - 1; more > 0 {
+		text += fmt.Sprintf("; and %d more", more)
+	}
+	return invalidJobs(text)
 }
 
 // decoded is a jobs.yaml that has been decoded, for who may read it again: exec

@@ -111,7 +111,11 @@ func newCheckout(e env, f hostFlags, h montimer.Host, log slog.Handler) *checkou
 func (c *checkout) peek(ctx context.Context) (montimer.Jobs, error) {
 	e, h := c.env, c.host
 	e.stderr = io.Discard
-	return execCmd{}.load(ctx, e, &h)
+	j, err := execCmd{}.load(ctx, e, &h)
+	if errors.Is(err, errInvalidJobs) {
+		err = errInvalidJobs
+	}
+	return j, err
 }
 
 // Sync implements [taskexec.Syncer].

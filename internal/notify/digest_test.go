@@ -30,7 +30,8 @@ var author = Author{
 	},
 }
 
-// pages are the texts that docs/telegram.md shows.
+// pages are the texts that docs/telegram.md shows, but for the one of montimer
+// itself: its words are those of a run, which cmd/montimer tests.
 func pages() map[string]string {
 	good, first, repeat, recovered := hourly()
 	incident := Incident{Count: 5, First: first, LastGood: good, Told: first}
@@ -60,7 +61,6 @@ func pages() map[string]string {
 		"recovery":      author.Run(recovered, incident).Text,
 		"lost run":      author.Run(lost, Incident{}).Text,
 		"by hand":       author.Run(by, Incident{}).Text,
-		"montimer":      author.Page("hourly", first.ID, "jobs.yaml:3:5: unknown key \"schedul\"; the last good copy is used").Text,
 		"split":         strings.Join(parts, "\n=== next message ===\n"),
 	}
 }
@@ -85,10 +85,14 @@ func TestPages(t *testing.T) {
 	for _, m := range shown.FindAllStringSubmatch(string(text), -1) {
 		got[m[1]] = m[2]
 	}
+	delete(got, "montimer")
 	want := pages()
 	if *update {
 		text = shown.ReplaceAllFunc(text, func(block []byte) []byte {
 			name := string(shown.FindSubmatch(block)[1])
+			if want[name] == "" {
+				return block
+			}
 			return []byte("<!-- page: " + name + " -->\n````\n" + want[name] + "\n````\n")
 		})
 		if err := os.WriteFile(doc, text, 0o644); err != nil {

@@ -85,9 +85,26 @@ within 4 logged renamed "already up to date"
 (($(journalctl --no-pager -o cat -u montimer-job-renamed.service | grep -c 'after the sync: running') == 1)) || fail "not once"
 healthy
 
+step "a command that failed is done by the one that takes its place"
+as_deploy tee /srv/author/uv.lock >/dev/null <<<2
+merge six <<'YAML'
+sync: { on_change: [{ paths: [uv.lock], command: "exit 3" }] }
+profiles:
+  renamed: { calendar: "*:*:0/2", sync_before_run: true, tasks: [{ name: one, command: "ls installed" }] }
+  other: { cron: "30 7 * * *", tasks: [{ name: one, command: [echo, other] }] }
+YAML
+within 6 logged renamed "FAIL after the sync: exit 3"
+merge seven <<'YAML'
+sync: { on_change: [{ paths: [uv.lock], command: "echo now $(cat uv.lock) >installed" }] }
+profiles:
+  renamed: { calendar: "*:*:0/2", sync_before_run: true, tasks: [{ name: one, command: "ls installed; cat installed" }] }
+  other: { cron: "30 7 * * *", tasks: [{ name: one, command: [echo, other] }] }
+YAML
+within 6 logged renamed "one: now 2"
+
 step "a broken jobs.yaml stops nothing"
 merge broken <<<'profiles: {renamed: {calendar: "*:*:0/2"}'
-within 6 logged renamed "jobs.yaml:2: error"
+within 6 logged renamed "last good copy of the profile: jobs.yaml:1: YAML: "
 is montimer-job-renamed.timer active || fail "the timer is $(systemctl is-active montimer-job-renamed.timer)"
 count=$(journalctl --no-pager -o cat -u montimer-job-renamed.service | grep -c 'one: installed')
 sleep 4

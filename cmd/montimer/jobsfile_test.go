@@ -1,0 +1,130 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/jobs"
+	"github.com/montimer/montimer/taskexec"
+)
+
+// TestManualOfBrokenJobs holds the page of docs/telegram.md that tells of a run
+// whose jobs.yaml is broken; -update rewrites it.
+func TestManualOfBrokenJobs(t *testing.T) {
+	t.Parallel()
+	const doc = "../../docs/telegram.md"
+	dir := t.TempDir()
+	h := montimer.Host{JobsFile: filepath.Join(dir, "jobs.yaml"), Checkout: dir, StateDir: dir, AllowRoot: true}
+	var said strings.Builder
+	runs := 0
+	run := func(text string) (montimer.Run, []*montimer.Alert, error) {
+		t.Helper()
+		if err := os.WriteFile(h.JobsFile, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		said.Reset()
+		e := env{stdout: io.Discard, stderr: &said, getenv: func(string) string { return "" }}
+		runner, err := execCmd{}.runner(e, &h, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := newPager(e, dir, openRecords(t.Context(), dir), runner.Log)
+		defer p.records.Close()
+		p.author.Host = "alpha_1"
+		p.attend(&runner)
+		runs++
+		result, err := runner.Exec(t.Context(), taskexec.Request{ID: fmt.Sprintf("%032d", runs), Profile: "hourly", Trigger: montimer.TriggerTimer})
+		return result, p.made, err
+	}
+	const good = "profiles:\n  hourly:\n    cron: '5 * * * *'\n    tasks: [{name: a, command: ['true']}]\n"
+	broken := strings.Replace(good, "cron:", "paralel: 2\n    cron:", 1)
+
+	if _, _, err := run(good); err != nil {
+		t.Fatal(err)
+	}
+	result, alerts, err := run(broken)
+	if err != nil || result.State != montimer.RunOK || len(alerts) != 1 || alerts[0].Kind != montimer.AlertPage {
+		t.Fatalf("%+v, %+v, %v", result, alerts, err)
+	}
+	page := strings.Replace(alerts[0].Text, result.ID, "00000000000000000000000000000001", 1)
+
+	// Nothing to fall back on: the run fails, and all has been said.
+	if err := os.RemoveAll(filepath.Join(dir, "last-good")); err != nil {
+		t.Fatal(err)
+	}
+	result, _, err = run(broken)
+	if !errors.Is(err, errInvalidJobs) || result.State != montimer.RunFailed || !strings.HasPrefix(result.Reason, "jobs.yaml:") {
+		t.Errorf("%+v, %v", result, err)
+	}
+	if n := strings.Count(said.String(), "unknown key"); n != 1 {
+		t.Errorf("said %d times: %s", n, &said)
+	}
+
+	text, err := os.ReadFile(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := regexp.MustCompile("(?s)(<!-- page: montimer -->\n````\n)(.*?)(\n````\n)")
+	if *update {
+		text = block.ReplaceAllFunc(text, func(b []byte) []byte {
+			parts := block.FindSubmatch(b)
+			return []byte(string(parts[1]) + page + string(parts[3]))
+		})
+		if err := os.WriteFile(doc, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	shown := block.FindSubmatch(text)
+	if shown == nil {
+		t.Fatalf("%s has no page of montimer itself", doc)
+	}
+	if diff := cmp.Diff(page, string(shown[2])); diff != "" {
+		t.Errorf("%s (-update rewrites it):\n%s", doc, diff)
+	}
+}
+
+// TestFirstMistake words mistakes of files that anybody may have written.
+func TestFirstMistake(t *testing.T) {
+	t.Parallel()
+	redactor := taskexec.NewRedactor([]string{"planted-password"})
+	const token = "123456:AAF-planted_token_0123456789012345678"
+	for name, tc := range map[string]struct{ text, want string }{
+		"one":                  {"profiles: {p: {cron: '1 * * * *', tasks: [{name: a, command: [x]}], what: 1}}", `^jobs\.yaml:1:\d+: profile "p": unknown key "what"$`},
+		"a warning before it":  {"what: 1\nprofiles: []\n", `^jobs\.yaml:2:11: [^;]*$`},
+		"three":                {"profiles: {p: {cron: '1 * * * *', a1: 1, b1: 2, c1: 3, tasks: [{name: a, command: [x]}]}}", `"a1".*; and 2 more$`},
+		"no YAML":              {"profiles: [", `^jobs\.yaml:\d+(:\d+)?: YAML: `},
+		"control characters":   {"profiles: {\"p\\e[31m\\n\\u202e\": 1}", `^jobs\.yaml:1:`},
+		"a secret":             {"profiles: {planted-password: 1}", `\*\*\*`},
+		"what looks like one":  {"profiles: {\"" + token + "\": 1}", `\*\*\*`},
+		"long, two bytes each": {"profiles: {p: {" + strings.Repeat("é", 4000) + ": 1}}", `^jobs\.yaml:1:`},
+		"anything":             {"\x00\xff\u2028", `^jobs\.yaml:`},
+		"an empty one":         {"", `^jobs\.yaml: `},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, diagnostics := jobs.Decode("/srv/app/jobs.yaml", []byte(tc.text), jobs.Options{})
+			got := firstMistake(diagnostics, redactor.String).Error()
+			if !regexp.MustCompile(tc.want).MatchString(got) {
+				t.Errorf("%q does not match %s", got, tc.want)
+			}
+			if strings.Contains(got, "planted") || visible(got) != got || !utf8.ValidString(got) {
+				t.Errorf("%q", got)
+			}
+		})
+	}
+	long := []jobs.Diagnostic{{File: "/srv/app/jobs.yaml", Severity: jobs.Error, Message: strings.Repeat("é", maxMistake)}, {Severity: jobs.Error}}
+	if got := firstMistake(long, redactor.String).Error(); len(got) > maxMistake+len("…; and 1 more") || !strings.HasSuffix(got, "é…; and 1 more") || !utf8.ValidString(got) {
+		t.Errorf("%q", got)
+	}
+}
