@@ -100,7 +100,7 @@ func (c command) missing(path string, err error) error {
 		return fmt.Errorf("%w: the directory %s", err, c.dir)
 	}
 	if _, statErr := os.Stat(path); statErr == nil {
-		return fmt.Errorf("%w: the interpreter that it names after #!", err)
+		return fmt.Errorf("%w: the interpreter that its first line (#!) names", err)
 	}
 	return err
 }

@@ -111,7 +111,7 @@ func TestNoInterpreter(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(h.Checkout, "s"), []byte("#!/nowhere/sh\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if said := h.exec(t).Tasks[0].Error; !strings.HasSuffix(said, "/s: no such file or directory: the interpreter that it names after #!") {
+	if said := h.exec(t).Tasks[0].Error; !strings.HasSuffix(said, "/s: no such file or directory: the interpreter that its first line (#!) names") {
 		t.Error(said)
 	}
 }
