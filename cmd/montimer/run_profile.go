@@ -111,6 +111,8 @@ func (j *journalReader) show(ctx context.Context) error {
 	if j.cursor != "" {
 		args = append(args, "--after-cursor="+j.cursor)
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	cmd := exec.CommandContext(ctx, "journalctl", append(args, j.matches...)...)
 	out, err := cmd.StdoutPipe()
 	if err == nil {
@@ -127,8 +129,10 @@ func (j *journalReader) show(ctx context.Context) error {
 		}
 		if cursor, ok := bytes.CutPrefix(line, []byte("-- cursor: ")); ok {
 			j.cursor = string(bytes.TrimSpace(cursor))
-		} else if len(line) > 0 {
-			displayed{j.out}.Write(line)
+		} else if _, err := (displayed{j.out}).Write(line); err != nil { // nobody follows any more
+			cancel()
+			cmd.Wait()
+			return err
 		}
 	}
 	if err := cmd.Wait(); err != nil {

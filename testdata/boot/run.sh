@@ -13,6 +13,9 @@ profiles:
   slow:
     calendar: "2098-01-01"
     tasks: [{ name: nap, command: [sleep, "60"] }]
+  chatty:
+    cron: "0 5 1 1 *"
+    tasks: [{ name: talk, command: "while sleep 0.1; do echo more; done" }]
 YAML
 echo 'GREETING=50%off' >/etc/montimer/env
 everyday
@@ -41,6 +44,12 @@ said "good: good as deploy from manual"
 said 'good: \x1b[31m'
 said "FAIL bad: "
 said "failed: 2 tasks, 1 failed"
+systemctl reset-failed
+
+step "followed by one who has seen enough"
+timeout 10 bash -c 'montimer run chatty --follow | head -n 2' >/tmp/said || fail "goes on: $(cat /tmp/said)"
+is montimer-job-chatty.service activating || fail "the run has ended with it"
+systemctl stop montimer-job-chatty.service
 systemctl reset-failed
 
 step "killed"
