@@ -54,7 +54,7 @@ func sendAsServices(f hostFlags, e env) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("read the environment file of the services: %w", err)
 	}
-	for name, value := range notify.Environment(string(data)) {
+	for name, value := range host.Environment(string(data)) {
 		if strings.HasPrefix(name, "TELEGRAM_") && os.Getenv(name) == "" {
 			if err := os.Setenv(name, value); err != nil {
 				return fmt.Errorf("%s: %s: %w", h.EnvFile, name, err)
