@@ -108,8 +108,9 @@ func insertTaskRun(ctx context.Context, insert *sql.Stmt, runID string, t montim
 // Finish sets the ID and the EventID of the alert, and where they are zero its
 // Created and NextTry. What is sent must be sent after Finish.
 //
-// A lock of another program is waited for longer than elsewhere, a minute: an
-// end that is not recorded makes of a good run a lost one.
+// A lock of another program is waited for longer than elsewhere, 40 seconds: an
+// end that is not recorded makes of a good run a lost one, and so does systemd,
+// which takes a run for hung that has said nothing for two minutes.
 func (s *Store) Finish(ctx context.Context, run montimer.Run, alert *montimer.Alert) error {
 	ended := Now()
 	for deadline := time.Now().Add(s.patience); ; time.Sleep(10 * time.Millisecond) {

@@ -60,7 +60,7 @@ func Open(ctx context.Context, stateDir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	s := &Store{path: path, patience: time.Minute}
+	s := &Store{path: path, patience: 40 * time.Second}
 	if s.file, err = secureFile(path, !o.ReadOnly); err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
