@@ -33,7 +33,7 @@ func TestBooted(t *testing.T) {
 				"--bind-ro", filepath.Join(root, "testdata")+":/testdata",
 				"--bind-ro", filepath.Join(root, "deploy")+":/deploy",
 				"--bind-ro", filepath.Join(root, "README.md")+":/README.md",
-				"--stop-timeout", "0",
+				"--boot-timeout", "120", "--stop-timeout", "0",
 				"--", "bash", "/testdata/boot/"+name+".sh")
 			// Not the PATH of this process, in which testscript has put a montimer of its own.
 			cmd.Env = append(os.Environ(), "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")

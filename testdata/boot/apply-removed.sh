@@ -12,14 +12,14 @@ whole() {
 }
 # gone NAME: systemd knows nothing of it.
 gone() { [[ $(systemctl show -P LoadState "montimer-job-$1.service" "montimer-job-$1.timer" | sort -u) == $'\nnot-found' ]]; }
-# naps NAME END: a profile that runs for some seconds, and how it ends.
-naps() { printf '  %s: { cron: "0 7 * * *", tasks: [{ name: nap, command: [sleep, "7"] }, { name: after, command: "echo slept well; exit %s" }] }\n' "$1" "$2"; }
+# naps NAME END: a profile that runs until wake, and how it ends.
+naps() { printf '  %s: { cron: "0 7 * * *", tasks: [{ name: nap, command: "sleep 600 || echo slept well; exit %s" }] }\n' "$1" "$2"; }
 
 new_host
 profiles < <(profile steady 'cron: "0 5 * * *"'; naps good 0; naps bad 1; naps compiled 0)
 apply
 systemctl start --no-block montimer-job-{good,bad,compiled}.service
-within 3 eval '(($(pgrep -c -u deploy -x sleep) == 3))'
+within 60 eval '(($(pgrep -c -u deploy -x sleep) == 3))'
 
 step "two compiles keep the service"
 profiles < <(profile steady 'cron: "0 5 * * *"'; naps good 0; naps bad 1)
@@ -46,10 +46,11 @@ as_planned
 (($(pgrep -c -u deploy -x sleep) == 3)) || fail "a run was killed"
 
 step "the runs end by themselves"
-for name in good bad compiled; do within 12 logged $name "slept well"; done
-within 3 is montimer-job-good.service inactive
-within 3 is montimer-job-compiled.service inactive
-within 3 is montimer-job-bad.service failed
+wake
+for name in good bad compiled; do within 60 logged $name "slept well"; done
+within 60 is montimer-job-good.service inactive
+within 60 is montimer-job-compiled.service inactive
+within 60 is montimer-job-bad.service failed
 [[ $(systemctl show -P Result montimer-job-bad.service) == exit-code ]] || fail "bad: $(systemctl show -P Result montimer-job-bad.service)"
 
 step "and then nothing is left of them"

@@ -14,6 +14,23 @@ waits() {
   [[ $sub == "$2" ]] || fail "$1 is $sub, not $2"
 }
 
+# due NAME: systemd starts the profile now, if it has not: its timer waits neither
+# for a time to come nor for nothing more.
+due() {
+  local sub next
+  sub=$(systemctl show -P SubState "montimer-job-$1.timer")
+  next=$(systemctl show -P NextElapseUSecRealtime "montimer-job-$1.timer")
+  [[ $sub != elapsed && ($sub != waiting || ($next && $(date -d "$next" +%s) -le $EPOCHSECONDS)) ]]
+}
+# not_started NAME...: systemd has not started the profiles, and is not about to.
+not_started() {
+  local name
+  for name; do
+    ! due "$name" || fail "$name is due: $(systemctl show -p SubState,NextElapseUSecRealtime "montimer-job-$name.timer")"
+    (($(runs "$name") == 0)) || fail "$name ran"
+  done
+}
+
 new_host
 mkdir -p $stamps
 touch -d '-3 hours' $stamps/stamp-montimer-job-{moved,forgetful,slow}.timer
@@ -31,7 +48,7 @@ $(profile over 'calendar: "2098-01-01"')
 YAML
 apply
 as_planned
-for p in moved forgetful late spaced slow over; do (($(runs $p) == 0)) || fail "$p ran"; done
+not_started moved forgetful late spaced slow over
 [[ $(systemctl is-enabled montimer.target) == enabled ]] || fail "not enabled"
 
 step "moved to a time that has just passed: the next one is near enough"
@@ -48,11 +65,10 @@ YAML
 apply
 said "montimer-job-moved.timer does not start at once"
 said "montimer-job-atboot.timer does not start at once"
-within 3 logged late hi
+within 60 logged late hi
 said "montimer-job-late.timer starts at once"
-sleep 0.5
 as_planned
-for p in moved forgetful slow atboot mixed over; do (($(runs $p) == 0)) || fail "$p ran"; done
+not_started moved forgetful slow atboot mixed over
 (($(runs late) == 1)) || fail "late ran $(runs late) times"
 waits spaced waiting
 waits atboot waiting
@@ -70,8 +86,8 @@ $(profile over 'calendar: "2098-01-01"')
 YAML
 apply
 waits mixed waiting
-within 5 logged atboot hi
-(($(runs mixed) == 0)) || fail "mixed ran"
+within 60 logged atboot hi
+not_started mixed
 as_planned
 
 step "the next boot runs what runs at boot"
@@ -79,14 +95,17 @@ step "the next boot runs what runs at boot"
 systemctl stop montimer.target
 systemctl daemon-reload
 systemctl start montimer.target
-within 3 logged mixed hi
-(($(runs moved) == 0)) || fail "moved ran"
+within 60 logged mixed hi
+not_started moved
 
 step "a profile that was gone: compile leaves its stamp, apply does not"
 touch -d '-3 hours' $stamps/stamp-montimer-job-back.timer
 profiles < <(profile back "calendar: [\"$past\", \"$soon\"]"; profile late "calendar: \"$past\"")
 apply
 said "montimer-job-back.timer does not start at once"
+# Its run may have been in flight when atboot was removed.
+within 60 is montimer-job-atboot.service inactive
+apply
 as_planned
 profiles < <(profile late "calendar: \"$past\"")
 apply
@@ -95,8 +114,7 @@ as_planned
 profiles < <(profile back "calendar: \"$past\""; profile late "calendar: \"$past\"")
 apply
 as_planned
-sleep 0.5
-(($(runs back) == 0)) || fail "back ran"
+not_started back
 
 step "a standby host takes over: nothing catches up"
 systemctl disable --now montimer.target 2>/dev/null
@@ -105,8 +123,9 @@ before=$(runs late)
 apply --no-catch-up
 said "montimer-job-late.timer does not start at once"
 as_planned
-sleep 0.5
-(($(runs back) == 0 && $(runs late) == before)) || fail "caught up"
+not_started back
+! due late || fail "late is due"
+(($(runs late) == before)) || fail "late caught up"
 
 step "and without that it does"
 systemctl stop montimer.target
@@ -115,7 +134,7 @@ apply
 said "montimer.target is stopped"
 is montimer-job-late.timer inactive || fail "a stopped target was started"
 systemctl start montimer.target
-within 3 eval '(($(runs late) == before + 1))'
+within 60 eval '(($(runs late) == before + 1))'
 as_planned
 
 step "no change, no reload"

@@ -29,7 +29,7 @@ stamp future '1 hour'
 } | jobs
 everyday
 systemctl enable --now montimer.target
-within 2 is montimer-job-interval.timer active
+within 60 is montimer-job-interval.timer active
 sleep 8
 
 hour_ago=$(date -d '1 hour ago' +%H:%M:%S)

@@ -46,7 +46,7 @@ kill -STOP "$journald"
 systemctl start --no-block montimer-job-short.service
 sleep 0.6
 kill -CONT "$journald"
-within 3 logged short "said in time"
-within 3 logged short "ok: 1 tasks"
+within 60 logged short "said in time"
+within 60 logged short "ok: 1 tasks"
 
 printf 'PASS\n'

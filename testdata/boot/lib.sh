@@ -14,7 +14,8 @@ fail() {
 
 step() { printf -- '--- %s\n' "$*"; }
 
-# within SECONDS COMMAND...: waits until the command succeeds.
+# within SECONDS COMMAND...: waits until the command succeeds. The bound is no
+# claim about the machine's speed: it only ends a scenario that has gone wrong.
 within() {
   local deadline=$((SECONDS + $1))
   shift
@@ -38,7 +39,10 @@ healthy() {
 logged() { [[ $(journalctl --no-pager -o cat -u "montimer-job-$1.service") == *"$2"* ]]; }
 
 # runs PROFILE: how many times its service has been started.
-runs() { journalctl --no-pager -o cat -u "montimer-job-$1.service" | grep -cE '^Starting montimer-job-' || true; }
+runs() { journalctl --sync && journalctl --no-pager -o cat -u "montimer-job-$1.service" | grep -cE '^Starting montimer-job-' || true; }
+
+# wake ends the naps (sleep 600) of the deploy user's tasks.
+wake() { pkill -u deploy -x sleep; }
 
 # everyday is all that an operator does after a change of jobs.yaml.
 everyday() { montimer compile && systemctl daemon-reload; }

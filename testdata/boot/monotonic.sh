@@ -20,8 +20,8 @@ everyday
 
 step "with an old stamp, at boot"
 systemctl enable --now montimer.target
-within 5 logged boot "boot ran"
-within 5 logged mixed "mixed ran"
+within 60 logged boot "boot ran"
+within 60 logged mixed "mixed ran"
 
 step "a reload every second"
 before=$(runs often)

@@ -16,8 +16,8 @@ cd /src
 awk '/^```sh$/ { on = 1; next } /^```$/ { on = 0 } on' /README.md | sed 's/^make build && //' >/tmp/readme.sh
 grep -q 'montimer compile' /tmp/readme.sh || fail "the README has no such block"
 bash -euxo pipefail /tmp/readme.sh
-within 6 logged nightly "hello from nightly"
-within 6 logged nightly "ok: 2 tasks, 0 failed"
+within 60 logged nightly "hello from nightly"
+within 60 logged nightly "ok: 2 tasks, 0 failed"
 [[ -e /srv/app/reports/today && ! -e /srv/app/reports/old ]] || fail "the tasks did not do their work"
 for unit in montimer.target montimer-outbox.timer montimer-apply.timer montimer-apply.path; do
   is $unit active || fail "$unit is $(systemctl is-active $unit)"

@@ -31,7 +31,7 @@ said() { grep -qF -- "$1" /tmp/said || fail "no \"$1\" in: $(cat /tmp/said)"; }
 step "started and left alone"
 run 0 slow
 said "_SYSTEMD_INVOCATION_ID="
-within 3 pgrep -u deploy -x sleep >/dev/null
+within 60 pgrep -u deploy -x sleep >/dev/null
 run 0 slow
 said "running already"
 run 75 slow --task nap
@@ -54,7 +54,7 @@ systemctl reset-failed
 
 step "killed"
 montimer run slow --follow >/tmp/killed 2>&1 &
-within 3 pgrep -u deploy -x sleep >/dev/null
+within 60 pgrep -u deploy -x sleep >/dev/null
 systemctl kill --signal=KILL montimer-job-slow.service
 code=0
 wait $! || code=$?
