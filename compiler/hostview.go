@@ -64,7 +64,7 @@ func newHostView(h montimer.Host) (hostView, error) {
 // host's settings frozen in, and what monitoring scripts have always been
 // given. The environment file comes after it and wins.
 func serviceEnv(h montimer.Host) []montimer.EnvVar {
-	return append([]montimer.EnvVar{
+	env := []montimer.EnvVar{
 		{Name: "MONTIMER_JOBS", Value: h.JobsFile},
 		{Name: "MONTIMER_CHECKOUT", Value: h.Checkout},
 		{Name: "REPO_ROOT", Value: h.Checkout},
@@ -73,7 +73,11 @@ func serviceEnv(h montimer.Host) []montimer.EnvVar {
 		{Name: "PATH", Value: filepath.Join(h.Checkout, ".venv/bin") + ":/usr/local/bin:/usr/bin:/bin"},
 		{Name: "LOG_LEVEL", Value: "INFO"},
 		{Name: "PYTHONUNBUFFERED", Value: "1"},
-	}, syncEnv(h.Sync)...)
+	}
+	if h.Timezone != "" {
+		env = append(env, montimer.EnvVar{Name: "MONTIMER_TIMEZONE", Value: h.Timezone})
+	}
+	return append(env, syncEnv(h.Sync)...)
 }
 
 func (e *escaper) limits(given map[string][]montimer.Limit) map[string][]limit {

@@ -297,3 +297,18 @@ func BenchmarkRender(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/n, "µs/profile")
 }
+
+// TestTimezoneOfHost hands the zone over to the services, which read jobs.yaml
+// again: a schedule without a zone of its own means the same there.
+func TestTimezoneOfHost(t *testing.T) {
+	t.Parallel()
+	h := testHost()
+	p := testProfiles(t)[0]
+	if c := render(t, h, p)[0].Content; strings.Contains(c, "MONTIMER_TIMEZONE") {
+		t.Error(c)
+	}
+	h.Timezone = "Asia/Tokyo"
+	if c := render(t, h, p)[0].Content; !strings.Contains(c, "\nEnvironment=MONTIMER_TIMEZONE=Asia/Tokyo\n") {
+		t.Error(c)
+	}
+}

@@ -57,18 +57,28 @@ func TestLastGoodCopy(t *testing.T) {
 	}
 }
 
-// A tick that could not be served is in the history; a slip of the tongue at a
-// keyboard is not.
-func TestRefusedTicksAreRecorded(t *testing.T) {
+// A run that systemd started and that cannot begin is on record, by a timer or
+// by hand; a mistake on a terminal is not.
+func TestRefusedRunsOfServicesAreRecorded(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
-	for _, trigger := range []montimer.Trigger{montimer.TriggerTimer, montimer.TriggerManual} {
-		if run, err := h.Exec(t.Context(), Request{Profile: "q", Trigger: trigger}); ExitCode(run, err) != 2 {
-			t.Errorf("%s: %v", trigger, err)
+	requests := []Request{
+		{Profile: "q", Trigger: montimer.TriggerTimer},
+		{Profile: "q", Trigger: montimer.TriggerManual},
+		{Profile: "q", Trigger: montimer.TriggerManual, ID: strings.Repeat("1", 32)}, // not that of a service
+	}
+	for _, r := range requests {
+		if run, err := h.Exec(t.Context(), r); ExitCode(run, err) != 2 {
+			t.Errorf("%+v: %v", r, err)
 		}
 	}
-	if len(h.kept.runs) != 1 || h.kept.runs[0].Reason != `unknown profile "q"; known: p` || h.kept.runs[0].State != montimer.RunFailed {
-		t.Errorf("%+v", h.kept.runs)
+	if len(h.kept.runs) != 2 {
+		t.Fatalf("%+v", h.kept.runs)
+	}
+	for i, run := range h.kept.runs {
+		if run.Trigger != requests[i].Trigger || run.Reason != `unknown profile "q"; known: p` || run.State != montimer.RunFailed {
+			t.Errorf("%+v", run)
+		}
 	}
 }
 

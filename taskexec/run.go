@@ -71,11 +71,12 @@ func (r *run) skip(ctx context.Context, reason string) {
 	r.Log.Info("skipped: "+reason, "event", EventRunEnded, "result", string(montimer.RunSkipped))
 }
 
-// refuse ends a run that cannot begin. Who started one by hand is told; a tick
-// that was not served is kept in the history as well.
+// refuse ends a run that cannot begin. It is recorded where systemd started it,
+// by a timer or by hand: a failed service without a record is reported as one
+// that died. On a terminal the error is enough.
 func (r *run) refuse(ctx context.Context, err error) error {
 	r.end(montimer.RunFailed, err.Error())
-	if r.isTick() {
+	if r.isTick() || getenv(r.Environ, "INVOCATION_ID") == r.record.ID {
 		r.finish(ctx)
 	}
 	return err

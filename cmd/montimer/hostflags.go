@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"io/fs"
+
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/host"
 )
@@ -17,21 +20,37 @@ type hostFlags struct {
 	Binary   string `placeholder:"FILE" help:"The montimer that the services start ($$MONTIMER_BINARY; default: this one)."`
 }
 
-// settings merges the flags with the environment and the config file. A service
-// has them all from its unit: a mistake in the file must not stop it.
-func (f hostFlags) settings(e env) (host.Settings, error) {
-	s := host.Settings{
+// given are the settings of the command line and the environment.
+func (f hostFlags) given(e env) host.Settings {
+	return host.Settings{
 		Jobs: f.Jobs, Checkout: f.Checkout, StateDir: f.StateDir, EnvFile: f.EnvFile,
 		RunAs: f.RunAs, UnitDir: f.Out, Binary: f.Binary,
 	}.Or(host.FromEnvironment(e.getenv))
+}
+
+// settings merges the flags with the environment and the config file. A service
+// has them all from its unit: a mistake in the file must not stop it.
+func (f hostFlags) settings(e env) (host.Settings, error) {
+	s := f.given(e)
 	if e.getenv("MONTIMER_JOBS") != "" && !host.IsRoot() {
 		return s, nil
 	}
 	config, err := host.ReadConfig(host.ConfigFile)
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrPermission) {
 		return host.Settings{}, usage(err)
 	}
 	return s.Or(config), nil
+}
+
+// compileHost resolves the settings that the next compile of this host will
+// use: those of the config file. What a service has from its unit fills the
+// gaps only, because it is as old as the unit.
+func (f hostFlags) compileHost(e env) (montimer.Host, error) {
+	config, err := host.ReadConfig(host.ConfigFile)
+	if err != nil {
+		return montimer.Host{}, err
+	}
+	return resolve(e, config.Or(f.given(e)), true)
 }
 
 // host settles where everything is; as root also as whom tasks run, since root
@@ -59,6 +78,10 @@ func (f hostFlags) resolve(e env, withUser bool) (montimer.Host, error) {
 	if err != nil {
 		return montimer.Host{}, err
 	}
+	return resolve(e, s, withUser)
+}
+
+func resolve(e env, s host.Settings, withUser bool) (montimer.Host, error) {
 	p, err := host.ThisProcess(e.getenv)
 	if err != nil {
 		return montimer.Host{}, err

@@ -90,13 +90,14 @@ func firstMistake(diagnostics []jobs.Diagnostic, redact func(string) string) inv
 // looks at it before the git sync and after. It may be nil.
 type decoded struct {
 	data        []byte
+	zone        string // of the host's settings
 	jobs        montimer.Jobs
 	diagnostics []jobs.Diagnostic
 }
 
 // decode decodes a file, unless it is the one that it has decoded last.
 func (d *decoded) decode(h *montimer.Host, data []byte) (montimer.Jobs, []jobs.Diagnostic) {
-	if d != nil && d.data != nil && bytes.Equal(d.data, data) {
+	if d != nil && d.data != nil && d.zone == h.Timezone && bytes.Equal(d.data, data) {
 		return d.jobs, d.diagnostics
 	}
 	j, diagnostics := jobs.Decode(h.JobsFile, data, jobs.Options{
@@ -105,7 +106,7 @@ func (d *decoded) decode(h *montimer.Host, data []byte) (montimer.Jobs, []jobs.D
 		Now:      time.Now(),
 	})
 	if d != nil {
-		*d = decoded{data, j, diagnostics}
+		*d = decoded{data, h.Timezone, j, diagnostics}
 	}
 	return j, diagnostics
 }

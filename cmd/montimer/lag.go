@@ -10,36 +10,32 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/gitsync"
-	"github.com/montimer/montimer/internal/host"
 )
 
 const (
 	// applyRequest is what montimer-apply.path waits for.
 	applyRequest = "/run/montimer-request/apply"
 
-	// maxLag is how long the units may say something else than jobs.yaml.
+	// maxLag is how long the units may differ from jobs.yaml.
 	maxLag = 15 * time.Minute
 )
 
-// unitsFollow asks for an apply when the units say something else than
-// jobs.yaml. It returns a page when nobody has done that for long.
+// unitsFollow asks for an apply when the units differ from jobs.yaml. It
+// returns a page when nobody has applied it for long.
 func (c *checkout) unitsFollow(ctx context.Context, o gitsync.Outcome) (page string) {
-	jobs, err := c.peek(ctx)
-	if err != nil {
-		return "" // the run tells of it
-	}
-	lagging, err := c.lagging(jobs)
-	if err != nil {
-		c.log.Info(fmt.Sprintf("whether the units follow jobs.yaml cannot be said: %v", err))
+	lagging, err := c.lagging(ctx)
+	switch {
+	case errors.Is(err, errInvalidJobs):
+		return "" // the run reports it
+	case err != nil:
+		c.log.Info(fmt.Sprintf("cannot compare the units with jobs.yaml: %v", err))
 		if o.Old != o.New {
 			requestApply()
 		}
 		return ""
-	}
-	if len(lagging) == 0 {
+	case len(lagging) == 0:
 		return ""
 	}
 	if err := requestApply(); err != nil {
@@ -47,34 +43,25 @@ func (c *checkout) unitsFollow(ctx context.Context, o gitsync.Outcome) (page str
 	} else {
 		c.log.Info("asked for an apply: units behind jobs.yaml: " + strings.Join(lagging, ", "))
 	}
-	// A sync that changes jobs.yaml writes it anew.
+	// A sync that changes jobs.yaml writes a new file.
 	if info, err := os.Stat(c.host.JobsFile); err == nil && time.Since(info.ModTime()) > maxLag {
-		return fmt.Sprintf("units behind jobs.yaml since %s: %s. Cure: montimer apply, as root",
+		return fmt.Sprintf("units behind jobs.yaml since %s: %s. To fix it, run as root: montimer apply",
 			info.ModTime().Format(time.DateTime), strings.Join(lagging, ", "))
 	}
 	return ""
 }
 
-// lagging names the units that say something else than jobs.yaml.
-func (c *checkout) lagging(jobs montimer.Jobs) ([]string, error) {
-	// The config file too, from which compile has what a service is not told.
-	if f, err := os.Open(host.ConfigFile); err == nil {
-		f.Close()
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	e := c.env
-	e.getenv = func(name string) string {
-		if name == "MONTIMER_JOBS" {
-			return ""
-		}
-		return c.env.getenv(name)
-	}
-	h, err := c.flags.resolve(e, true)
+// lagging names the units that differ from what the next compile would write.
+func (c *checkout) lagging(ctx context.Context) ([]string, error) {
+	h, err := c.flags.compileHost(c.env)
 	if err != nil {
 		return nil, err
 	}
 	h.JobsFile = c.host.JobsFile
+	jobs, err := c.read(ctx, h)
+	if err != nil {
+		return nil, err
+	}
 	want, err := compiler.Render(h, jobs.Profiles)
 	if err != nil {
 		return nil, err

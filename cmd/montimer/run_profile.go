@@ -54,8 +54,13 @@ func (c runCmd) start(ctx context.Context, e env) error {
 	if before.Running() {
 		fmt.Fprintf(e.stderr, "%s is running already; this starts no second run\n", c.Profile)
 		before.Invocation = ""
-	} else if err := conn.Queue(ctx, unit); err != nil {
-		return err
+	} else {
+		// After a failed run of the timer, systemd 252 keeps $TRIGGER_UNIT until
+		// the unit has been inactive: this run would pass for one of the timer.
+		conn.Forgive(ctx, unit)
+		if err := conn.Queue(ctx, unit); err != nil {
+			return err
+		}
 	}
 	begun, err := conn.Await(ctx, unit, func(s systemd.Service) bool {
 		return s.Invocation != "" && s.Invocation != before.Invocation

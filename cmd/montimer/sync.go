@@ -106,10 +106,13 @@ func newCheckout(e env, f hostFlags, h montimer.Host, log slog.Handler) *checkou
 	return c
 }
 
-// peek reads jobs.yaml as it is now. Who loads it for the tasks tells what is
-// wrong with it.
-func (c *checkout) peek(ctx context.Context) (montimer.Jobs, error) {
-	e, h := c.env, c.host
+// peek reads jobs.yaml as it is now, without a word about its mistakes: the
+// load for the tasks reports them.
+func (c *checkout) peek(ctx context.Context) (montimer.Jobs, error) { return c.read(ctx, c.host) }
+
+// read is peek with other host settings.
+func (c *checkout) read(ctx context.Context, h montimer.Host) (montimer.Jobs, error) {
+	e := c.env
 	e.stderr = io.Discard
 	j, err := execCmd{}.load(ctx, e, &h)
 	if errors.Is(err, errInvalidJobs) {

@@ -54,6 +54,7 @@ func FromEnvironment(getenv func(string) string) Settings {
 		RunAs:    first("MONTIMER_RUN_AS"),
 		UnitDir:  first("MONTIMER_UNIT_DIR"),
 		Binary:   first("MONTIMER_BINARY"),
+		Timezone: first("MONTIMER_TIMEZONE"),
 		Sync: Sync{
 			Remote:  first("MONTIMER_SYNC_REMOTE"),
 			Branch:  first("MONTIMER_SYNC_BRANCH"),
@@ -62,11 +63,11 @@ func FromEnvironment(getenv func(string) string) Settings {
 	}
 }
 
-// ReadConfig reads a config file. One that does not exist, or that is not for
-// the caller to read, gives no settings.
+// ReadConfig reads a config file. One that does not exist gives no settings.
+// The error is [fs.ErrPermission] for one that the caller may not read.
 func ReadConfig(path string) (Settings, error) {
 	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return Settings{}, nil
 	}
 	if err != nil {

@@ -21,6 +21,20 @@ within 60 idle
 [[ $(journalctl --no-pager -o cat -u 'montimer-failure@*' | grep -c '^Starting') -ge 1 ]] || fail "the handler was not started"
 if grep -F 'no record' /run/sent; then fail "the handler told of what was told already"; fi
 
+step "a profile that has left jobs.yaml is run by hand: its caller gets the error, and there is no page"
+: >/run/sent
+jobs <<'YAML'
+profiles:
+  renamed: { calendar: "2098-01-01", tasks: [{ name: one, command: "exit 3" }] }
+YAML
+code=0
+montimer run fails --follow >/tmp/said 2>&1 || code=$?
+((code == 2)) && grep -qF 'unknown profile "fails"; known: renamed' /tmp/said || fail "exit $code: $(cat /tmp/said)"
+within 60 idle
+messages 0 || fail "a page: $(cat /run/sent)"
+[[ $(runuser -u deploy -- sqlite3 /var/lib/montimer/monitoring.db "SELECT state FROM montimer_runs WHERE profile = 'fails' AND trigger = 'manual'") == failed ]] || fail "not on record"
+systemctl reset-failed
+
 step "a run that is killed is told of as lost, with what had failed"
 : >/run/sent
 jobs <<'YAML'

@@ -137,4 +137,21 @@ within 60 calendar other 09:20:00
 within 60 is montimer-sync.service inactive
 healthy
 
+step "units of a host with a time zone of its own are not behind"
+printf 'timezone: Asia/Tokyo\n' >>/etc/montimer/config.yaml
+montimer apply 2>/dev/null
+[[ $(systemctl show -P TimersCalendar montimer-job-other.timer) == *"09:20:00 Asia/Tokyo"* ]] || fail "not in the zone of the host"
+touch -d '1 hour ago' /srv/app/jobs.yaml # older than a lag may be
+before=$(date '+%F %T')
+systemctl start montimer-sync.service
+journalctl --no-pager -o cat -u montimer-sync.service --since "$before" >/tmp/said
+! grep 'behind jobs.yaml' /tmp/said || fail "behind for ever"
+
+step "but for a change of the zone that nobody has applied, they are"
+sed -i 's/Tokyo/Seoul/' /etc/montimer/config.yaml
+systemctl stop montimer-apply.path
+systemctl start montimer-sync.service
+behind() { journalctl --no-pager -o cat -u montimer-sync.service --since "$before" | grep -q 'behind jobs.yaml.*montimer-job-other.timer'; }
+within 60 behind
+
 printf 'PASS\n'
