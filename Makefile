@@ -1,7 +1,7 @@
 # make alone lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint soak bench golden clean
+.PHONY: help build demo test boot lint soak bench golden clean
 
 GO ?= go
 STATICCHECK ?= $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -11,6 +11,7 @@ RELEASE = -tags nethttpomithttp2 -trimpath -ldflags "-s -w"
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo '  make boot RUN=NAME runs one scenario; ROOT=DIR boots the system in that directory, made by debootstrap'
 
 build: ## build dist/montimer
 	$(GO) build $(RELEASE) -o dist/montimer ./cmd/montimer
@@ -18,9 +19,16 @@ build: ## build dist/montimer
 demo: build ## jobs.yaml, its units, its next runs; as root also booted until they have ticked
 	deploy/demo.sh dist/montimer
 
-test: ## run the tests; what needs root or a tool skips with the reason
+test boot: export MONTIMER_BINARY = $(CURDIR)/dist/montimer
+
+test: build ## run the tests; what needs root or a tool skips with the reason
 	$(GO) test -parallel 4 ./...
 	cd difftest && $(GO) test -parallel 4 ./...
+
+boot: export MONTIMER_BOOT_ROOT = $(ROOT)
+boot: build ## as root: run the scenarios of testdata/boot, each in a systemd that has just booted
+	@test -z '$(RUN)' || test -f 'testdata/boot/$(RUN).sh' || { echo 'no scenario $(RUN)'; exit 1; }
+	$(GO) test ./cmd/montimer -count 1 -timeout 30m -parallel 6 -v -run 'TestBooted/^($(or $(RUN),.*))$$'
 
 lint: ## gofmt, go vet, staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w'; exit 1; }
@@ -32,6 +40,7 @@ lint: ## gofmt, go vet, staticcheck
 soak: ## the long runs: every corpus, every seed, ten minutes of each fuzz target
 	MONTIMER_SOAK=1 $(GO) test -timeout 60m ./...
 	cd difftest && MONTIMER_SOAK=1 $(GO) test -timeout 60m ./...
+	MONTIMER_SOAK=1 $(MAKE) boot
 	deploy/fuzz.sh 10m
 
 bench: ## run the benchmarks

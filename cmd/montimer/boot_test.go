@@ -1,44 +1,66 @@
 package main
 
 import (
+	"bytes"
+	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/montimer/montimer/internal/testenv"
 )
 
+// systemPath is where a system has its programs.
+const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 // TestBooted runs each scenario of testdata/boot in a systemd that has just
-// booted, with a montimer built from this tree.
+// booted, with a montimer built from this tree. It runs when it is asked for by
+// name, as make boot does. MONTIMER_BOOT_ROOT is the tree of the system to boot,
+// as debootstrap makes it; the default is that of this machine.
 func TestBooted(t *testing.T) {
-	testenv.NeedRoot(t)
-	testenv.Need(t, "systemctl", "dbus-daemon", "ip", "unshare", "bash", "useradd", "strace")
-	binary := build(t)
-	root := abs(t, "../..")
-	scenarios, err := filepath.Glob(filepath.Join(root, "testdata/boot/*.sh"))
-	if err != nil || len(scenarios) == 0 {
-		t.Fatalf("scenarios: %v, %v", scenarios, err)
+	if !strings.Contains(flag.Lookup("test.run").Value.String(), "Booted") {
+		t.Skip("make boot runs the booted scenarios")
 	}
-	for _, script := range scenarios {
-		name := strings.TrimSuffix(filepath.Base(script), ".sh")
-		if name == "lib" {
+	testenv.NeedRoot(t)
+	testenv.Need(t, "systemctl", "ip", "unshare", "bash")
+	root := os.Getenv("MONTIMER_BOOT_ROOT")
+	if root == "" {
+		root = "/"
+	}
+	needIn(t, root, "systemctl", "dbus-daemon", "ip", "bash", "useradd", "runuser", "pgrep")
+	binary, tree := build(t), abs(t, "../..")
+	sandbox := []string{
+		"--root", root, "--cgroup", cgroups(t, root),
+		"--bind-ro", binary + ":/usr/local/bin/montimer",
+		"--bind-ro", filepath.Join(tree, "testdata") + ":/testdata",
+		"--bind-ro", filepath.Join(tree, "deploy") + ":/deploy",
+		"--bind-ro", filepath.Join(tree, "README.md") + ":/README.md",
+		"--boot-timeout", "120", "--stop-timeout", "0",
+		"--", "env", "-u", "TMPDIR", "bash",
+	}
+	scripts, err := filepath.Glob(filepath.Join(tree, "testdata/boot/*.sh"))
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("scenarios: %v, %v", scripts, err)
+	}
+	for _, script := range scripts {
+		name := filepath.Base(script)
+		if name == "lib.sh" {
 			continue
 		}
-		t.Run(name, func(t *testing.T) {
+		t.Run(strings.TrimSuffix(name, ".sh"), func(t *testing.T) {
 			t.Parallel()
-			cmd := exec.Command(filepath.Join(root, "testdata/systemd-sandbox"),
-				"--bind-ro", binary+":/usr/local/bin/montimer",
-				"--bind-ro", filepath.Join(root, "testdata")+":/testdata",
-				"--bind-ro", filepath.Join(root, "deploy")+":/deploy",
-				"--bind-ro", filepath.Join(root, "README.md")+":/README.md",
-				"--boot-timeout", "120", "--stop-timeout", "0",
-				"--", "bash", "/testdata/boot/"+name+".sh")
-			// Not the PATH of this process, in which testscript has put a montimer of its own.
-			cmd.Env = append(os.Environ(), "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+			needIn(t, root, needs(t, script)...)
+			cmd := exec.Command(filepath.Join(tree, "testdata/systemd-sandbox"), append(sandbox, "/testdata/boot/"+name)...)
+			// What else this process has in its environment is of no concern there.
+			cmd.Env = []string{"PATH=" + systemPath, "HOME=/root", "LANG=C.UTF-8", "TMPDIR=" + os.TempDir(), "MONTIMER_SOAK=" + os.Getenv("MONTIMER_SOAK")}
 			out, err := cmd.CombinedOutput()
-			if err != nil || !strings.HasSuffix(string(out), "PASS\n") {
+			if err != nil || !bytes.HasSuffix(out, []byte("PASS\n")) {
 				t.Fatalf("%v\n%s", err, out)
 			}
 			t.Logf("%s", out)
@@ -46,16 +68,89 @@ func TestBooted(t *testing.T) {
 	}
 }
 
-// build makes the montimer that the tests run, the way a release is made.
+// needs returns the programs that a scenario wants besides those that all do:
+// the rest of its line "# Needs:".
+func needs(t *testing.T, script string) []string {
+	t.Helper()
+	text, err := os.ReadFile(script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if line := regexp.MustCompile(`(?m)^# Needs: (.+)$`).FindSubmatch(text); line != nil {
+		return strings.Fields(string(line[1]))
+	}
+	return nil
+}
+
+// needIn asks for programs in the tree of a system.
+func needIn(t *testing.T, root string, tools ...string) {
+	t.Helper()
+	var missing []string
+	for _, tool := range tools {
+		found := false
+		for _, dir := range filepath.SplitList(systemPath) {
+			_, err := os.Lstat(filepath.Join(root, dir, tool))
+			found = found || err == nil
+		}
+		if !found {
+			missing = append(missing, tool)
+		}
+	}
+	testenv.Require(t, len(missing) == 0, fmt.Sprintf("not in the system of %s: %s", root, strings.Join(missing, ", ")))
+}
+
+// cgroups returns the layout that the systemd of a tree wants: from 256 on it
+// refuses to boot with cgroup v1.
+func cgroups(t *testing.T, root string) string {
+	t.Helper()
+	out, err := exec.Command("chroot", root, "systemctl", "--version").Output()
+	if err != nil {
+		t.Fatalf("the systemd of %s: %v", root, err)
+	}
+	found := regexp.MustCompile(`^systemd (\d+)`).FindSubmatch(out)
+	if found == nil {
+		t.Fatalf("the systemd of %s has no version: %s", root, out)
+	}
+	t.Logf("%s has %s", root, found[0])
+	if version, _ := strconv.Atoi(string(found[1])); version >= 256 {
+		return "unified"
+	}
+	return "auto"
+}
+
+// built is the montimer of this test binary's run, in a folder that TestMain
+// removes.
+var built struct {
+	sync.Once
+	dir string
+	err error
+}
+
+// build returns the montimer that the tests run, built once, the way a release
+// is. make has built it already: MONTIMER_BINARY. Its folder is open to all, and
+// has nothing else in it.
 func build(t testing.TB) string {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), "montimer")
-	cmd := exec.Command("go", "build", "-tags", "nethttpomithttp2", "-trimpath", "-o", binary, ".")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
+	built.Do(func() {
+		if built.dir, built.err = os.MkdirTemp("", "montimer"); built.err != nil {
+			return
+		}
+		if built.err = os.Chmod(built.dir, 0o755); built.err != nil {
+			return
+		}
+		cmd := exec.Command("go", "build", "-tags", "nethttpomithttp2", "-trimpath", "-o", filepath.Join(built.dir, "montimer"), ".")
+		if made := os.Getenv("MONTIMER_BINARY"); made != "" {
+			cmd = exec.Command("install", made, filepath.Join(built.dir, "montimer"))
+		}
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			built.err = fmt.Errorf("%w\n%s", err, out)
+		}
+	})
+	if built.err != nil {
+		t.Fatalf("build: %v", built.err)
 	}
-	return binary
+	return filepath.Join(built.dir, "montimer")
 }
 
 func abs(t *testing.T, path string) string {

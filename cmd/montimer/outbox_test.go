@@ -7,15 +7,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/testenv"
 )
 
 // TestSendAsServices holds that root's commands send with what the services
 // have, and take nothing else from a file, nor anything from one of others.
 func TestSendAsServices(t *testing.T) {
-	if !host.IsRoot() {
-		t.Skip("not root, who alone reads the environment file")
-	}
+	testenv.NeedRoot(t) // who alone reads the environment file
 	path := filepath.Join(t.TempDir(), "env")
 	const file = "TELEGRAM_BOT_TOKEN_DEFAULT='1:A'\nTELEGRAM_CHAT_ID_DEFAULT=-2\nMONTIMER_PLANTED=x\n"
 	if err := os.WriteFile(path, []byte(file), 0o640); err != nil {

@@ -19,9 +19,17 @@ var update = flag.Bool("update", false, "rewrite the expected output in testdata
 const scripts = "testdata/script"
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(tidy{m}, map[string]func(){
 		"montimer": func() { os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr)) },
 	})
+}
+
+// tidy removes what build has made when all tests have run.
+type tidy struct{ *testing.M }
+
+func (m tidy) Run() int {
+	defer os.RemoveAll(built.dir)
+	return m.M.Run()
 }
 
 // TestScript runs the command lines of testdata/script/*.txtar, as a user who

@@ -19,21 +19,21 @@ func Need(t testing.TB, tools ...string) {
 			missing = append(missing, tool)
 		}
 	}
-	if len(missing) > 0 {
-		unmet(t, "not in PATH: "+strings.Join(missing, ", "))
-	}
+	Require(t, len(missing) == 0, "not in PATH: "+strings.Join(missing, ", "))
 }
 
 // NeedRoot asks for effective user id 0.
 func NeedRoot(t testing.TB) {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		unmet(t, "must run as root")
-	}
+	Require(t, os.Geteuid() == 0, "must run as root")
 }
 
-func unmet(t testing.TB, reason string) {
+// Require asks for what met says is there; the reason says what is missing.
+func Require(t testing.TB, met bool, reason string) {
 	t.Helper()
+	if met {
+		return
+	}
 	if os.Getenv("MONTIMER_REQUIRE_TOOLS") == "1" {
 		t.Fatal(reason + " (MONTIMER_REQUIRE_TOOLS=1)")
 	}

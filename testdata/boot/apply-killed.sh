@@ -2,6 +2,7 @@
 # apply is killed, at one system call after the other and then at any moment.
 # What it leaves is never a failed unit, and the next apply completes it, which
 # starts as little as the first would have.
+# Needs: strace
 source "${BASH_SOURCE%/*}/lib.sh"
 source "${BASH_SOURCE%/*}/apply.inc"
 

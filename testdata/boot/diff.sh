@@ -1,6 +1,7 @@
 #!/bin/bash
 # compile --diff names exactly the jobs that the reload then starts, and leaves
 # no trace.
+# Needs: python3
 source "${BASH_SOURCE%/*}/lib.sh"
 
 new_host

@@ -1,5 +1,6 @@
 #!/bin/bash
 # Runs fail while what montimer stands on fails too: each is told of all the same.
+# Needs: python3
 source "${BASH_SOURCE%/*}/lib.sh"
 source "${BASH_SOURCE%/*}/bot.inc"
 

@@ -2,6 +2,7 @@
 # Whatever becomes of a run, it is told of, and once: by the run itself, by the
 # handler of its service's failure, by the timer of the outbox, or by a critical
 # entry in the journal.
+# Needs: python3
 source "${BASH_SOURCE%/*}/lib.sh"
 
 source "${BASH_SOURCE%/*}/bot.inc"

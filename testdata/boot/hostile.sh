@@ -3,6 +3,7 @@
 # jobs.yaml, the checkout and the state directory, no verb runs anything of it
 # as root, writes outside its own places, shows a byte of a file that is root's
 # alone, or hangs.
+# Needs: git python3 strace
 source "${BASH_SOURCE%/*}/lib.sh"
 
 mount -t tmpfs -o mode=700 tmpfs /root

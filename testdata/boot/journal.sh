@@ -1,6 +1,7 @@
 #!/bin/bash
 # What is in the journal after 100 MB of output, with the journal's own limits:
 # the result, and fields to look things up by.
+# Needs: python3
 source "${BASH_SOURCE%/*}/lib.sh"
 
 # The host of this test has taken journald's limits off; put them back.

@@ -1,5 +1,6 @@
 #!/bin/bash
 # A run that takes longer than its cadence; a run by hand when a tick comes.
+# Needs: python3
 source "${BASH_SOURCE%/*}/lib.sh"
 
 new_host

@@ -1,5 +1,6 @@
 #!/bin/bash
 # montimer run: through systemd, as the profile's user, with its exit code.
+# Needs: sqlite3
 source "${BASH_SOURCE%/*}/lib.sh"
 
 new_host

@@ -1,6 +1,7 @@
 #!/bin/bash
 # What a service can do and see in each sandbox: git, Python, node and pgrep
 # work where they are meant to, and tell the truth.
+# Needs: git node python3
 source "${BASH_SOURCE%/*}/lib.sh"
 
 new_host

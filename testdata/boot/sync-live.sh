@@ -2,6 +2,7 @@
 # What is merged is live within one sync and one apply, with no command on the
 # host: tasks, cadences, profiles that come, go and change their name, even that
 # of the profile which syncs. A broken jobs.yaml stops nothing and mends itself.
+# Needs: git
 source "${BASH_SOURCE%/*}/lib.sh"
 
 as_deploy() { runuser -u deploy -- "$@"; }
