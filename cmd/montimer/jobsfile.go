@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -126,13 +127,31 @@ func loadProfile(ctx context.Context, e env, h *montimer.Host, name string) (mon
 
 // readJobs reads jobs.yaml; root has it read by the user that the tasks run as.
 func readJobs(ctx context.Context, h montimer.Host) (path string, data []byte, err error) {
-	if host.IsRoot() && !h.AllowRoot {
+	if host.IsRoot() && (!h.AllowRoot || h.JobsFile == "") {
 		return readAsUser(ctx, h)
 	}
 	if data, err = readJobsFile(h.JobsFile, 0); err != nil {
-		return "", nil, usage(err)
+		return "", nil, usage(explainMissing(h, err))
 	}
 	return h.JobsFile, data, nil
+}
+
+// explainMissing says of a jobs.yaml that does not exist where it was looked for
+// and which setting says so.
+func explainMissing(h montimer.Host, err error) error {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	places := host.JobsFiles(h.Checkout)
+	switch {
+	case !exists(h.Checkout):
+		return fmt.Errorf("the checkout %s does not exist: clone it there as the user that tasks run as, or change checkout in %s (or --checkout DIR)",
+			h.Checkout, host.ConfigFile)
+	case h.JobsFile == places[0]:
+		return fmt.Errorf("no jobs.yaml: neither %s nor %s exists: set checkout or jobs in %s (or --checkout DIR, --jobs FILE); montimer init DIR writes a sample",
+			places[0], places[1], host.ConfigFile)
+	}
+	return fmt.Errorf("no jobs.yaml: %s does not exist: change jobs in %s (or --jobs FILE)", h.JobsFile, host.ConfigFile)
 }
 
 // refuseLink makes readJobsFile refuse a symbolic link.

@@ -25,7 +25,7 @@ func (c readJobsCmd) Run(e env) error {
 	}
 	data, err := readJobsFile(h.JobsFile, refuseLink)
 	if err != nil {
-		return usage(err)
+		return usage(explainMissing(h, err))
 	}
 	_, err = fmt.Fprintf(e.stdout, "%s\x00%s", h.JobsFile, data)
 	return err
@@ -43,6 +43,9 @@ func readAsUser(ctx context.Context, h montimer.Host) (path string, data []byte,
 	if errors.As(err, &child) {
 		// As the child says it, but as text that cannot drive a terminal.
 		said := strings.TrimPrefix(child.Message, "montimer: ")
+		if strings.HasSuffix(said, "permission denied") {
+			said += ": " + h.User + " must be able to read it"
+		}
 		return "", nil, exitError{exitUsage, errors.New(string(taskexec.AppendDisplay(nil, []byte(said))))}
 	}
 	if err != nil {

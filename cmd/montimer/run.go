@@ -128,7 +128,7 @@ func exitCode(stderr io.Writer, err error) int {
 	coded := exitError{exitFailed, err}
 	errors.As(err, &coded)
 	if coded.err != nil && !errors.Is(err, syscall.EPIPE) { // who closed the pipe wants no more
-		fmt.Fprintln(stderr, "montimer:", coded.err)
+		fmt.Fprintln(stderr, "montimer:", strings.ReplaceAll(coded.err.Error(), "\n", "\nmontimer: "))
 	}
 	return coded.code
 }

@@ -1,10 +1,8 @@
 package host
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -15,22 +13,23 @@ import (
 // profiles, or a mapping with one for each of some and "*" for the others.
 type sandboxes map[string]montimer.Sandbox
 
-// UnmarshalYAML reads either form.
-func (s *sandboxes) UnmarshalYAML(n *yaml.Node) error {
-	*s = sandboxes{}
+// sandboxes reads either form.
+func (c *config) sandboxes(n *yaml.Node) sandboxes {
+	s := sandboxes{}
+	set := func(profile string, n *yaml.Node) {
+		names := []montimer.Sandbox{montimer.SandboxStrict, montimer.SandboxDefault, montimer.SandboxHost}
+		if n.Kind != yaml.ScalarNode || !slices.Contains(names, montimer.Sandbox(n.Value)) {
+			c.wrong(n, "sandbox: %s: write strict, default or host", describe(n))
+			return
+		}
+		s[profile] = montimer.Sandbox(n.Value)
+	}
 	if n.Kind == yaml.ScalarNode {
-		return s.set(montimer.AllOthers, n)
+		set(montimer.AllOthers, n)
+	} else {
+		c.pairs(n, "sandbox", `{"*": default, nightly: strict}`, func(profile, n *yaml.Node) { set(profile.Value, n) })
 	}
-	return pairs(n, `{"*": default, nightly: strict}`, func(profile, value *yaml.Node) error { return s.set(profile.Value, value) })
-}
-
-func (s sandboxes) set(profile string, n *yaml.Node) error {
-	names := []montimer.Sandbox{montimer.SandboxStrict, montimer.SandboxDefault, montimer.SandboxHost}
-	if !slices.Contains(names, montimer.Sandbox(n.Value)) {
-		return fmt.Errorf("line %d: sandbox %q: write strict, default or host", n.Line, n.Value)
-	}
-	s[profile] = montimer.Sandbox(n.Value)
-	return nil
+	return s
 }
 
 // limits are the limits of profiles, and of "*", all others. A profile has the
@@ -63,25 +62,25 @@ func limitKeys() []limitKey {
 	}
 }
 
-// UnmarshalYAML reads the mapping of profiles.
-func (l *limits) UnmarshalYAML(n *yaml.Node) error {
+// limits reads the mapping of profiles.
+func (c *config) limits(n *yaml.Node) limits {
 	keys, given := limitKeys(), map[string]map[string]string{}
-	err := pairs(n, `{"*": {memory_max: 512M}, nightly: {memory_max: 2G}}`, func(profile, of *yaml.Node) error {
+	c.pairs(n, "limits", `{"*": {memory_max: 512M}, nightly: {memory_max: 2G}}`, func(profile, of *yaml.Node) {
 		set := map[string]string{}
 		given[profile.Value] = set
-		return pairs(of, "{memory_max: 512M, tasks_max: 200}", func(key, value *yaml.Node) error {
-			k, err := findLimit(keys, key)
-			if err != nil {
-				return err
-			}
-			if value.Kind != yaml.ScalarNode || !k.values.MatchString(value.Value) {
-				return fmt.Errorf("line %d: %s %q: write %s", value.Line, k.key, value.Value, k.expected)
-			}
-			set[k.directive] = value.Value
-			return nil
-		})
+		var settings []setting
+		for _, k := range keys {
+			settings = append(settings, setting{k.key, func(n *yaml.Node) {
+				if n.Kind != yaml.ScalarNode || !k.values.MatchString(n.Value) {
+					c.wrong(n, "limits: %s: %s: write %s", k.key, describe(n), k.expected)
+					return
+				}
+				set[k.directive] = n.Value
+			}})
+		}
+		c.mapping(of, "limits of "+profile.Value, "{memory_max: 512M, tasks_max: 200}", settings)
 	})
-	*l = limits{}
+	l := limits{}
 	for profile, set := range given {
 		for _, k := range keys {
 			value := set[k.directive]
@@ -89,42 +88,9 @@ func (l *limits) UnmarshalYAML(n *yaml.Node) error {
 				value = given[montimer.AllOthers][k.directive]
 			}
 			if value != "" {
-				(*l)[profile] = append((*l)[profile], montimer.Limit{Directive: k.directive, Value: value})
+				l[profile] = append(l[profile], montimer.Limit{Directive: k.directive, Value: value})
 			}
 		}
 	}
-	return err
-}
-
-func findLimit(keys []limitKey, key *yaml.Node) (limitKey, error) {
-	var known []string
-	for _, k := range keys {
-		if k.key == key.Value {
-			return k, nil
-		}
-		known = append(known, k.key)
-	}
-	return limitKey{}, fmt.Errorf("line %d: unknown limit %q: known are %s", key.Line, key.Value, strings.Join(known, ", "))
-}
-
-// pairs calls use for each pair of a mapping that is to look like example.
-func pairs(n *yaml.Node, example string, use func(key, value *yaml.Node) error) error {
-	if n.Kind != yaml.MappingNode {
-		return fmt.Errorf("line %d: write a mapping such as %s", n.Line, example)
-	}
-	seen := map[string]bool{}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		key, value := n.Content[i], n.Content[i+1]
-		if key.Kind != yaml.ScalarNode {
-			return fmt.Errorf("line %d: write a mapping such as %s", key.Line, example)
-		}
-		if seen[key.Value] {
-			return fmt.Errorf("line %d: %q is there twice", key.Line, key.Value)
-		}
-		seen[key.Value] = true
-		if err := use(key, value); err != nil {
-			return err
-		}
-	}
-	return nil
+	return l
 }

@@ -57,9 +57,9 @@ func ThisProcess(getenv func(string) string) (Process, error) {
 	return p, nil
 }
 
-// Resolve settles the host's settings, all but as whom tasks run. Root does not
-// look into the checkout: where it has not been told the jobs file, that stays
-// open until the run-as user has found it.
+// Resolve settles the host settings, all but the user that tasks run as. Root
+// does not look into the checkout of another user: where it has not been told
+// the jobs file, that stays open until the run-as user has found it.
 func Resolve(p Process, s Settings) (montimer.Host, error) {
 	sync, err := s.Sync.resolve()
 	if err != nil {
@@ -82,7 +82,7 @@ func Resolve(p Process, s Settings) (montimer.Host, error) {
 	switch {
 	case s.Jobs != "":
 		h.JobsFile = p.abs(s.Jobs, "")
-	case !p.Root:
+	case !p.Root || s.tasksAsRoot():
 		h.JobsFile = p.defaultJobsFile(h.Checkout)
 	}
 	if h.Timezone != "" {
@@ -96,6 +96,14 @@ func Resolve(p Process, s Settings) (montimer.Host, error) {
 // ErrNoRunAs says that root has not been told as whom tasks are to run.
 var ErrNoRunAs = errors.New("as root, say as whom the tasks run: --run-as USER, or run_as: in " + ConfigFile)
 
+// tasksAsRoot reports whether tasks run as root, and may.
+func (s Settings) tasksAsRoot() bool {
+	name, _, _ := strings.Cut(s.RunAs, ":")
+	return s.AllowRoot && isRootName(name)
+}
+
+func isRootName(name string) bool { return name == "root" || name == "0" }
+
 // RunAs returns the user and the group that the services run as.
 func RunAs(p Process, s Settings) (userName, group string, err error) {
 	userName, group, _ = strings.Cut(s.RunAs, ":")
@@ -105,7 +113,7 @@ func RunAs(p Process, s Settings) (userName, group string, err error) {
 		}
 		userName = p.User
 	}
-	if userName == "root" || userName == "0" {
+	if isRootName(userName) {
 		if !s.AllowRoot {
 			return "", "", fmt.Errorf("tasks do not run as root: name another user with --run-as, or set allow_root: true in %s", ConfigFile)
 		}
@@ -141,14 +149,19 @@ func (p Process) abs(path, fallback string) string {
 	return filepath.Clean(path)
 }
 
+// JobsFiles are the places of jobs.yaml in a checkout, the first one first.
+func JobsFiles(checkout string) []string {
+	return []string{filepath.Join(checkout, "jobs.yaml"), filepath.Join(checkout, "automation/jobs.yaml")}
+}
+
 func (p Process) defaultJobsFile(checkout string) string {
-	const name = "jobs.yaml"
-	for _, candidate := range []string{filepath.Join(checkout, name), filepath.Join(checkout, "automation", name)} {
+	candidates := JobsFiles(checkout)
+	for _, candidate := range candidates {
 		if p.RegularFile(candidate) {
 			return candidate
 		}
 	}
-	return filepath.Join(checkout, name)
+	return candidates[0]
 }
 
 // defaultStateDir is one for the whole host where it says as whom tasks run:

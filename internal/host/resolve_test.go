@@ -51,6 +51,14 @@ func TestResolve(t *testing.T) {
 			Checkout: "/root", StateDir: "/var/lib/montimer",
 			EnvFile: "/etc/montimer/env", UnitDir: "/usr/local/lib/systemd/system", Binary: "/opt/montimer",
 		}},
+		"root, whose tasks run as root": {root(), Settings{Checkout: "/srv/old", RunAs: "root:adm", AllowRoot: true}, montimer.Host{
+			Checkout: "/srv/old", JobsFile: "/srv/old/automation/jobs.yaml", StateDir: "/var/lib/montimer", AllowRoot: true,
+			EnvFile: "/etc/montimer/env", UnitDir: "/usr/local/lib/systemd/system", Binary: "/opt/montimer",
+		}},
+		"root, whose tasks run as another user": {root(), Settings{Checkout: "/srv/old", RunAs: "deploy", AllowRoot: true}, montimer.Host{
+			Checkout: "/srv/old", StateDir: "/var/lib/montimer", AllowRoot: true,
+			EnvFile: "/etc/montimer/env", UnitDir: "/usr/local/lib/systemd/system", Binary: "/opt/montimer",
+		}},
 		"the Python runner's place of jobs.yaml": {process(), Settings{Checkout: "/srv/old/"}, montimer.Host{
 			Checkout: "/srv/old", JobsFile: "/srv/old/automation/jobs.yaml", StateDir: "/home/ann/.local/state/montimer",
 			EnvFile: "/etc/montimer/env", UnitDir: "/usr/local/lib/systemd/system", Binary: "/opt/montimer",
@@ -121,7 +129,7 @@ func TestSources(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("checkout: /from/config\nstate_dir: /from/config\nrun_as: config\nallow_root: true\n")
+	write("checkout: /from/config\nstate_dir: /from/config\nrun_as: config\nallow_root: yes\n")
 	fromConfig, err := ReadConfig(config)
 	if err != nil {
 		t.Fatal(err)
@@ -133,21 +141,60 @@ func TestSources(t *testing.T) {
 		t.Error(diff)
 	}
 
-	write("checkotu: /typo\n")
-	if _, err := ReadConfig(config); err == nil || !strings.Contains(err.Error(), "checkotu") {
-		t.Errorf("unknown key: %v", err)
-	}
-	for _, key := range []string{"jobs", "checkout", "state_dir", "env_file", "unit_dir", "binary"} {
-		write("run_as: ann\n" + key + ": some/where\n")
-		if _, err := ReadConfig(config); err == nil || !strings.Contains(err.Error(), config+": line 2: "+key+`: "some/where" is relative`) {
-			t.Errorf("relative path: %v", err)
-		}
-	}
 	write("")
 	if got, err := ReadConfig(config); err != nil || !cmp.Equal(got, Settings{}) {
 		t.Errorf("empty file: %v, %v", got, err)
 	}
 	if _, err := ReadConfig(config + ".none"); err != nil {
 		t.Errorf("missing file: %v", err)
+	}
+}
+
+// TestConfigMistakes: all mistakes of a config file at once, each at its place
+// and with the way to fix it.
+func TestConfigMistakes(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		config string
+		want   []string // lines without the name of the file
+	}{
+		"many at once": {"chekout: /srv/app\nrun_as: [deploy]\nstate_dir: var\ntimezone: Mars/Olympus\nallow_root: maybe\nsystemd_version: new\nsync: {evry: 1h, timeout: 2h}\n", []string{
+			`:1:1: unknown key "chekout"; did you mean checkout?`,
+			`:2:9: run_as: a list: write one text`,
+			`:3:12: state_dir: "var" is a relative path, and the services run in another directory: write an absolute path`,
+			`:4:11: timezone: "Mars/Olympus" is not in tzdata: write a name such as Europe/Berlin (timedatectl list-timezones)`,
+			`:5:13: allow_root: "maybe": write true or false`,
+			`:6:18: systemd_version: "new": write a number such as 252 (systemctl --version)`,
+			`:7:8: sync: unknown key "evry"; did you mean every?`,
+			`:7:27: sync: timeout: "2h": must be from 1s to 1h`,
+		}},
+		"names of other tools": {"user: deploy\nprofiles: {}\nxyzzy: 1\n", []string{
+			`:1:1: unknown key "user"; the setting is called run_as`,
+			`:2:1: unknown key "profiles"; it belongs into jobs.yaml`,
+			`:3:1: unknown key "xyzzy"; known keys: jobs, checkout, state_dir, env_file, run_as, unit_dir, binary, timezone, systemd_version, allow_root, sync, sandbox, limits`,
+		}},
+		"twice":             {"run_as: a\nrun_as: b\n", []string{`:2:1: the key "run_as" is there twice, first in line 1: remove one`}},
+		"no YAML":           {"checkout: /srv/app\nrun_as: a: b\n", []string{`:2: not valid YAML: mapping values are not allowed in this context`}},
+		"a list":            {"- checkout\n", []string{`:1:1: a list: write a mapping such as checkout: /srv/app`}},
+		"a text":            {"checkout\n", []string{`:1:1: "checkout": write a mapping such as checkout: /srv/app`}},
+		"two documents":     {"run_as: a\n---\nrun_as: b\n", []string{`:2:1: a second document begins here: remove the line ---`}},
+		"what is not set":   {"checkout:\nsync:\nallow_root:\nsandbox: ~\nlimits:\nsystemd_version:\n", nil},
+		"only a comment":    {"# nothing\n", nil},
+		"an anchor is used": {"checkout: &app /srv/app\njobs: *app\n", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config := filepath.Join(t.TempDir(), "config.yaml")
+			if err := os.WriteFile(config, []byte(tc.config), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			if _, err := ReadConfig(config); err != nil {
+				got = strings.Split(strings.ReplaceAll(err.Error(), config, ""), "\n")
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }

@@ -13,10 +13,10 @@ import (
 // Sync are the settings of git syncs as they were given. The times are spans
 // of systemd.time(7).
 type Sync struct {
-	Remote  string `yaml:"remote"`
-	Branch  string `yaml:"branch"`
-	Every   string `yaml:"every"`
-	Timeout string `yaml:"timeout"`
+	Remote  string
+	Branch  string
+	Every   string
+	Timeout string
 }
 
 // refName is what git takes for a remote or a branch and for nothing else: no

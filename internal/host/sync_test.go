@@ -24,10 +24,10 @@ func TestSync(t *testing.T) {
 		{"sync: {branch: --upload-pack=evil}", montimer.Sync{}, "cannot be the name"},
 		{"sync: {branch: 'main:main'}", montimer.Sync{}, "cannot be the name"},
 		{"sync: {remote: 'ext::sh -c x'}", montimer.Sync{}, "cannot be the name"},
-		{"sync: {every: 1s}", montimer.Sync{}, "must be from 10s to 1d"},
+		{"sync: {every: 1s}", montimer.Sync{}, `config.yaml:1:15: sync: every: "1s": must be from 10s to 1d`},
 		{"sync: {timeout: 0}", montimer.Sync{}, "must be from 1s to 1h"},
 		{"sync: {timeout: soon}", montimer.Sync{}, `timeout: "soon"`},
-		{"sync: {evry: 1h}", montimer.Sync{}, "evry"},
+		{"sync: {evry: 1h}", montimer.Sync{}, `config.yaml:1:8: sync: unknown key "evry"; did you mean every?`},
 	} {
 		t.Run(tc.config, func(t *testing.T) {
 			t.Parallel()

@@ -3,6 +3,8 @@ package jobs
 import (
 	"slices"
 	"strings"
+
+	"github.com/montimer/montimer/internal/suggest"
 )
 
 // hostKeys are settings that other job runners have, by their usual names, and
@@ -49,7 +51,7 @@ func (d *decoder) keyHint(name, level string, names []string) string {
 
 // didYouMean returns a hint, or "".
 func (d *decoder) didYouMean(word string, candidates []string) string {
-	if s := suggest(word, candidates, &d.guesses); s != "" {
+	if s := suggest.Closest(word, candidates, &d.guesses); s != "" {
 		return "did you mean " + s + "?"
 	}
 	return ""

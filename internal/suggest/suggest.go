@@ -1,9 +1,10 @@
-package jobs
+// Package suggest finds what a misspelt word was meant to be.
+package suggest
 
-// suggest returns the candidate that word is most likely a slip of, or "".
-// work is the number of comparisons it may still spend; a file with very many
-// mistakes gets no suggestions at its end.
-func suggest(word string, candidates []string, work *int) string {
+// Closest returns the candidate that word is most likely a misspelling of, or
+// "". work is the number of comparisons it may still spend; a file with very
+// many mistakes gets no suggestions at its end.
+func Closest(word string, candidates []string, work *int) string {
 	best, bestDistance := "", max(1, len(word)/3)
 	for _, c := range candidates {
 		if gap := len(c) - len(word); gap > bestDistance || -gap > bestDistance {

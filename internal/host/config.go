@@ -1,0 +1,282 @@
+package host
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/montimer/montimer/internal/suggest"
+)
+
+// ReadConfig reads a config file. One that does not exist gives no settings.
+// The error is [fs.ErrPermission] for one that the caller may not read, and a
+// [*ConfigError] with all of its mistakes for one that is wrong.
+func ReadConfig(path string) (Settings, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Settings{}, nil
+	}
+	if err != nil {
+		return Settings{}, fmt.Errorf("read the host settings: %w", err)
+	}
+	s, mistakes := decodeConfig(data)
+	if len(mistakes) > 0 {
+		return Settings{}, &ConfigError{path, mistakes}
+	}
+	return s, nil
+}
+
+// A ConfigError is all that is wrong with a config file.
+type ConfigError struct {
+	File     string
+	Mistakes []Mistake // in the order of the file
+}
+
+// A Mistake is one problem of a config file, and how to fix it.
+type Mistake struct {
+	Line, Col int // from 1; 0: unknown
+	Message   string
+}
+
+// Error has a line for each mistake: file:line:col: message.
+func (e *ConfigError) Error() string {
+	var lines []string
+	for _, m := range e.Mistakes {
+		where := e.File
+		for _, n := range []int{m.Line, m.Col} {
+			if n > 0 {
+				where += ":" + strconv.Itoa(n)
+			}
+		}
+		lines = append(lines, where+": "+m.Message)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// config is a config file while it is decoded.
+type config struct{ mistakes []Mistake }
+
+func decodeConfig(data []byte) (Settings, []Mistake) {
+	var c config
+	var s Settings
+	in := yaml.NewDecoder(bytes.NewReader(data))
+	var doc, second yaml.Node
+	err := in.Decode(&doc)
+	switch {
+	case errors.Is(err, io.EOF): // no settings
+	case err != nil:
+		c.syntax(err)
+	case isNull(doc.Content[0]):
+	default:
+		c.mapping(doc.Content[0], "", "checkout: /srv/app", c.keys(&s))
+		if err := in.Decode(&second); err == nil {
+			c.wrong(&second, "a second document begins here: remove the line ---")
+		} else if !errors.Is(err, io.EOF) {
+			c.syntax(err)
+		}
+	}
+	slices.SortStableFunc(c.mistakes, func(a, b Mistake) int { return a.Line - b.Line })
+	return s, c.mistakes
+}
+
+// wrong notes a mistake at a node.
+func (c *config) wrong(at *yaml.Node, format string, args ...any) {
+	c.mistakes = append(c.mistakes, Mistake{at.Line, at.Column, fmt.Sprintf(format, args...)})
+}
+
+// syntax notes an error of the YAML library, which has its line in its text.
+func (c *config) syntax(err error) {
+	m := Mistake{Message: strings.TrimPrefix(err.Error(), "yaml: ")}
+	if rest, ok := strings.CutPrefix(m.Message, "line "); ok {
+		if line, text, ok := strings.Cut(rest, ": "); ok {
+			m.Line, _ = strconv.Atoi(line)
+			m.Message = text
+		}
+	}
+	m.Message = "not valid YAML: " + m.Message
+	c.mistakes = append(c.mistakes, m)
+}
+
+// A setting is one key of a config file, and what reads its value.
+type setting struct {
+	name string
+	read func(*yaml.Node)
+}
+
+func (c *config) keys(s *Settings) []setting {
+	path := func(name string, to *string) setting {
+		return setting{name, func(n *yaml.Node) {
+			if c.text(n, name, to) && !filepath.IsAbs(*to) {
+				c.wrong(n, "%s: %q is a relative path, and the services run in another directory: write an absolute path", name, *to)
+			}
+		}}
+	}
+	text := func(name string, to *string) setting {
+		return setting{name, func(n *yaml.Node) { c.text(n, name, to) }}
+	}
+	given := func(name string, read func(*yaml.Node)) setting {
+		return setting{name, func(n *yaml.Node) {
+			if !isNull(n) {
+				read(n)
+			}
+		}}
+	}
+	return []setting{
+		path("jobs", &s.Jobs),
+		path("checkout", &s.Checkout),
+		path("state_dir", &s.StateDir),
+		path("env_file", &s.EnvFile),
+		text("run_as", &s.RunAs),
+		path("unit_dir", &s.UnitDir),
+		path("binary", &s.Binary),
+		{"timezone", func(n *yaml.Node) {
+			if c.text(n, "timezone", &s.Timezone) {
+				if _, err := time.LoadLocation(s.Timezone); err != nil {
+					c.wrong(n, "timezone: %q is not in tzdata: write a name such as Europe/Berlin (timedatectl list-timezones)", s.Timezone)
+				}
+			}
+		}},
+		given("systemd_version", func(n *yaml.Node) {
+			version, err := strconv.Atoi(n.Value)
+			if n.Kind != yaml.ScalarNode || err != nil || version < 1 {
+				c.wrong(n, "systemd_version: %s: write a number such as 252 (systemctl --version)", describe(n))
+			}
+			s.SystemdVersion = version
+		}),
+		given("allow_root", func(n *yaml.Node) {
+			if err := n.Decode(&s.AllowRoot); err != nil {
+				c.wrong(n, "allow_root: %s: write true or false", describe(n))
+			}
+		}),
+		given("sync", func(n *yaml.Node) { c.mapping(n, "sync", "{every: 10m}", c.syncKeys(&s.Sync)) }),
+		given("sandbox", func(n *yaml.Node) { s.Sandbox = c.sandboxes(n) }),
+		given("limits", func(n *yaml.Node) { s.Limits = c.limits(n) }),
+	}
+}
+
+func (c *config) syncKeys(s *Sync) []setting {
+	key := func(name string, to *string, alone func(string) Sync) setting {
+		return setting{name, func(n *yaml.Node) {
+			if c.text(n, "sync."+name, to) {
+				if _, err := alone(*to).resolve(); err != nil {
+					c.wrong(n, "sync: %v", err)
+				}
+			}
+		}}
+	}
+	return []setting{
+		key("remote", &s.Remote, func(v string) Sync { return Sync{Remote: v} }),
+		key("branch", &s.Branch, func(v string) Sync { return Sync{Branch: v} }),
+		key("every", &s.Every, func(v string) Sync { return Sync{Every: v} }),
+		key("timeout", &s.Timeout, func(v string) Sync { return Sync{Timeout: v} }),
+	}
+}
+
+// text reads a text; false for none or a wrong one.
+func (c *config) text(n *yaml.Node, name string, to *string) bool {
+	if isNull(n) {
+		return false
+	}
+	if n.Kind != yaml.ScalarNode {
+		c.wrong(n, "%s: %s: write one text", name, describe(n))
+		return false
+	}
+	*to = n.Value
+	return *to != ""
+}
+
+// mapping reads a mapping with these keys; its name is "" for the whole file.
+func (c *config) mapping(n *yaml.Node, name, example string, keys []setting) {
+	c.pairs(n, name, example, func(key, value *yaml.Node) {
+		i := slices.IndexFunc(keys, func(s setting) bool { return s.name == key.Value })
+		if i < 0 {
+			c.unknown(key, name, keys)
+			return
+		}
+		keys[i].read(value)
+	})
+}
+
+// pairs calls use for each pair of a mapping that is to look like example.
+func (c *config) pairs(n *yaml.Node, name, example string, use func(key, value *yaml.Node)) {
+	if name != "" {
+		name += ": "
+	}
+	n = target(n)
+	if n.Kind != yaml.MappingNode {
+		c.wrong(n, "%s%s: write a mapping such as %s", name, describe(n), example)
+		return
+	}
+	seen := map[string]int{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := target(n.Content[i]), target(n.Content[i+1])
+		switch {
+		case key.Kind != yaml.ScalarNode:
+			c.wrong(key, "%sa key must be text, not %s", name, describe(key))
+		case seen[key.Value] > 0:
+			c.wrong(key, "%sthe key %q is there twice, first in line %d: remove one", name, key.Value, seen[key.Value])
+		default:
+			seen[key.Value] = key.Line
+			use(key, value)
+		}
+	}
+}
+
+// otherNames are keys that other tools have for what is a setting here.
+var otherNames = map[string]string{
+	"user": "run_as", "username": "run_as", "repo": "checkout", "repo_root": "checkout", "workdir": "checkout",
+	"cache_dir": "state_dir", "environment_file": "env_file", "out": "unit_dir", "tz": "timezone", "branch": "sync: {branch: …}",
+}
+
+func (c *config) unknown(key *yaml.Node, name string, keys []setting) {
+	var names []string
+	for _, k := range keys {
+		names = append(names, k.name)
+	}
+	if name != "" {
+		name += ": "
+	}
+	guesses := 100_000
+	hint := "known keys: " + strings.Join(names, ", ")
+	if guess := suggest.Closest(key.Value, names, &guesses); guess != "" {
+		hint = "did you mean " + guess + "?"
+	} else if other := otherNames[key.Value]; other != "" && name == "" {
+		hint = "the setting is called " + other
+	} else if slices.Contains([]string{"profiles", "defaults", "notify"}, key.Value) {
+		hint = "it belongs into jobs.yaml"
+	}
+	c.wrong(key, "%sunknown key %q; %s", name, key.Value, hint)
+}
+
+// target follows an alias.
+func target(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.AliasNode {
+		return n.Alias
+	}
+	return n
+}
+
+func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
+
+// describe names a value that is not what it should be.
+func describe(n *yaml.Node) string {
+	switch {
+	case n.Kind == yaml.MappingNode:
+		return "a mapping"
+	case n.Kind == yaml.SequenceNode:
+		return "a list"
+	case isNull(n):
+		return "nothing"
+	}
+	return strconv.Quote(n.Value)
+}
