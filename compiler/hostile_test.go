@@ -91,7 +91,8 @@ func fields() []field {
 			"Environment": variable("MONTIMER_JOBS")}},
 		{"env file", func(h *montimer.Host, _ *montimer.Profile, s string) { h.EnvFile = s },
 			func(s string) bool { return absolute(s) && !strings.ContainsAny(s, `*?[\`) },
-			map[string]func(string) string{"EnvironmentFile": same}},
+			map[string]func(string) string{
+				"EnvironmentFile": func(s string) string { return "-" + s }, "Environment": variable("MONTIMER_ENV_FILE")}},
 		{"binary", func(h *montimer.Host, _ *montimer.Profile, s string) { h.Binary = s },
 			func(s string) bool { return absolute(s) && !strings.ContainsAny(s, `$"'\`) },
 			map[string]func(string) string{"ExecStart": same}},

@@ -69,6 +69,7 @@ func serviceEnv(h montimer.Host) []montimer.EnvVar {
 		{Name: "MONTIMER_CHECKOUT", Value: h.Checkout},
 		{Name: "REPO_ROOT", Value: h.Checkout},
 		{Name: "MONTIMER_STATE_DIR", Value: h.StateDir},
+		{Name: "MONTIMER_ENV_FILE", Value: h.EnvFile},
 		{Name: "CACHE_DIR", Value: h.StateDir},
 		{Name: "PATH", Value: filepath.Join(h.Checkout, ".venv/bin") + ":/usr/local/bin:/usr/bin:/bin"},
 		{Name: "LOG_LEVEL", Value: "INFO"},

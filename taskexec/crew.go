@@ -27,10 +27,7 @@ func (r *run) tasks(ctx context.Context) (ended time.Time) {
 	limited, cancel := withLimit(ctx, r.profile.Timeout)
 	defer cancel()
 	n := len(r.profile.Tasks)
-	r.record.Tasks = make([]montimer.TaskRun, 0, n)
-	for _, t := range r.profile.Tasks {
-		r.record.Tasks = append(r.record.Tasks, montimer.TaskRun{Name: t.Name, Status: montimer.TaskNotRun})
-	}
+	r.record.Tasks = notRun(r.profile.Tasks)
 	var err error
 	if r.stopper, err = newStopper(limited); err != nil {
 		r.record.Reason = err.Error()

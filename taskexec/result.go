@@ -65,9 +65,11 @@ func outcome(t montimer.TaskRun) string {
 	return string(t.Status)
 }
 
-// reason says on one line why a task failed: in its own words, if it has any.
+// reason says on one line why a task failed: in its own last words, if it has
+// any. Those before are in the log already, a traceback line by line.
 func reason(t montimer.TaskRun) string {
-	words := strings.ReplaceAll(t.Tail(), "\n", " | ")
+	tail := t.Tail()
+	words := tail[strings.LastIndexByte(tail, '\n')+1:]
 	switch t.Status {
 	case montimer.TaskFailed, montimer.TaskKilled:
 		return cmp.Or(words, fmt.Sprintf("exit %d", t.ExitCode))

@@ -82,6 +82,23 @@ func (r *run) refuse(ctx context.Context, err error) error {
 	return err
 }
 
+// runNothing ends a run that has begun and whose tasks may not run.
+func (r *run) runNothing(ctx context.Context) {
+	r.record.Tasks = notRun(r.profile.Tasks)
+	r.end(montimer.RunFailed, r.request.Refused)
+	r.finish(ctx)
+	r.report()
+}
+
+// notRun is the record of tasks before their turn.
+func notRun(tasks []montimer.Task) []montimer.TaskRun {
+	records := make([]montimer.TaskRun, len(tasks))
+	for i, t := range tasks {
+		records[i] = montimer.TaskRun{Name: t.Name, Status: montimer.TaskNotRun}
+	}
+	return records
+}
+
 // rehearse says what would run, with the names of variables but no values.
 func (r *run) rehearse(ctx context.Context) error {
 	if err := r.load(ctx); err != nil {
@@ -144,5 +161,12 @@ func (r *run) report() {
 	if r.record.Reason != "" {
 		text = append(text, r.record.Reason)
 	}
-	r.Log.Info(strings.Join(text, "; "), "event", EventRunEnded, "result", string(r.record.State))
+	level := slog.LevelInfo
+	switch r.record.State {
+	case montimer.RunFailed:
+		level = slog.LevelError
+	case montimer.RunInterrupted:
+		level = slog.LevelWarn
+	}
+	r.Log.Log(context.Background(), level, strings.Join(text, "; "), "event", EventRunEnded, "result", string(r.record.State))
 }

@@ -45,6 +45,7 @@ type Request struct {
 	Tasks   []string // only these, even where disabled; nil: all that are enabled
 	Trigger montimer.Trigger
 	Pause   string // why ticks are not served just now; "": they are
+	Refused string // why no task may run: the run is recorded as failed; "": they may
 	DryRun  bool   // say what would run; no lock is taken
 }
 
@@ -83,7 +84,9 @@ func (r *run) serve(ctx context.Context) error {
 		r.skip(ctx, r.request.Pause)
 		return nil
 	}
-	defer r.prepareCheckout(ctx)()
+	if r.request.Refused == "" {
+		defer r.prepareCheckout(ctx)()
+	}
 	if err := r.load(ctx); err != nil {
 		return r.refuse(ctx, err)
 	}
@@ -98,6 +101,10 @@ func (r *run) serve(ctx context.Context) error {
 		return nil
 	}
 	r.start(ctx)
+	if r.request.Refused != "" {
+		r.runNothing(ctx)
+		return nil
+	}
 	if r.Began != nil {
 		r.Began(r.profile, r.record)
 	}

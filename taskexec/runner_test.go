@@ -379,10 +379,10 @@ level=INFO msg="running task mute: sh -c exit 4" profile=p run_id=ID task=mute
 level=WARN msg="task mute exited 4 after D.Ds" profile=p run_id=ID task=mute result=failed
 level=INFO msg="running task gone: CHECKOUT/gone" profile=p run_id=ID task=gone
 level=WARN msg="task gone failed to spawn" profile=p run_id=ID task=gone result="spawn failed"
-level=ERROR msg="FAIL bad: one | two" profile=p run_id=ID task=bad result=failed
+level=ERROR msg="FAIL bad: two" profile=p run_id=ID task=bad result=failed
 level=ERROR msg="FAIL mute: exit 4" profile=p run_id=ID task=mute result=failed
 level=ERROR msg="FAIL gone: spawn failed: fork/exec CHECKOUT/gone: no such file or directory" profile=p run_id=ID task=gone result="spawn failed"
-level=INFO msg="failed: 4 tasks, 3 failed, D.Ds" profile=p run_id=ID result=failed
+level=ERROR msg="failed: 4 tasks, 3 failed, D.Ds" profile=p run_id=ID result=failed
 `
 	if diff := cmp.Diff(want, text); diff != "" {
 		t.Error(diff)
@@ -468,4 +468,25 @@ func eventually(t *testing.T, ok func() bool) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Fatal("still not so after 10 s")
+}
+
+// A run whose tasks may not run is on record with the reason, and reported.
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, shell("touch ran"), shell("touch ran"))
+	h.Alert = func(run montimer.Run) *montimer.Alert { return &montimer.Alert{Text: run.Reason} }
+	run, err := h.Exec(t.Context(), Request{Profile: "p", Refused: "no secrets"})
+	if err != nil || ExitCode(run, err) != 1 {
+		t.Errorf("exit code %d, %v", ExitCode(run, err), err)
+	}
+	want := []montimer.TaskRun{{Name: "t1", Status: montimer.TaskNotRun}, {Name: "t2", Status: montimer.TaskNotRun}}
+	if diff := cmp.Diff(want, h.kept.runs[0].Tasks); diff != "" || h.kept.runs[0].State != montimer.RunFailed {
+		t.Errorf("recorded as %s: %s", h.kept.runs[0].State, diff)
+	}
+	if got := h.kept.told[0].Text; got != "no secrets" {
+		t.Errorf("reported: %q", got)
+	}
+	if _, err := os.Stat(filepath.Join(h.Checkout, "ran")); err == nil {
+		t.Error("a task ran")
+	}
 }

@@ -2,8 +2,6 @@ package taskexec
 
 import (
 	"context"
-	"os"
-	"strconv"
 	"time"
 
 	"github.com/montimer/montimer"
@@ -23,10 +21,9 @@ type Timer struct {
 const timerPatience = 2 * time.Second
 
 // StartedBy says who started this process: the timer unit, if systemd says that
-// it started us for it ($TRIGGER_UNIT in systemd.exec(5)), or a person. An
-// environment that was merely inherited from a service does not count.
+// it started us for it ($TRIGGER_UNIT in systemd.exec(5)), or a person.
 func StartedBy(environ []string, timerUnit string) montimer.Trigger {
-	if getenv(environ, "SYSTEMD_EXEC_PID") == strconv.Itoa(os.Getpid()) && getenv(environ, "TRIGGER_UNIT") == timerUnit {
+	if IsService(environ) && getenv(environ, "TRIGGER_UNIT") == timerUnit {
 		return montimer.TriggerTimer
 	}
 	return montimer.TriggerManual

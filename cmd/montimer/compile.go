@@ -150,7 +150,7 @@ func advise(w io.Writer, h montimer.Host, plan []compiler.Change) {
 	warnEnvFile(w, h)
 }
 
-// warnEnvFile tells of a missing environment file: no service starts without.
+// warnEnvFile warns of a missing environment file: no task runs without it.
 func warnEnvFile(w io.Writer, h montimer.Host) {
 	if _, err := os.Stat(h.EnvFile); errors.Is(err, fs.ErrNotExist) {
 		fmt.Fprintf(w, "missing: %s, which the services need (it may be empty): install -m 640 -g %s /dev/null %s\n", h.EnvFile, h.Group, h.EnvFile)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"time"
@@ -61,10 +62,14 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host) error {
 	}
 	checkout := newCheckout(e, c.hostFlags, h, runner.Log.Handler())
 	runner.Peek, runner.Syncer = checkout.peek, checkout
+	missing := missingEnvFile(e)
+	if missing != "" {
+		runner.Syncer = nil // the commands after a change need it, too
+	}
 	var page *pager
 	if !c.DryRun {
 		page = newPager(e, h.Checkout, openRecords(ctx, h.StateDir), runner.Log)
-		page.manual = c.Notify
+		page.manual, page.later = c.Notify, missing != ""
 		page.attend(&runner)
 		defer page.records.Close()
 	}
@@ -78,6 +83,7 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host) error {
 		Tasks:   c.Task,
 		Trigger: taskexec.StartedBy(runner.Environ, compiler.TimerName(c.Profile)),
 		Pause:   pause,
+		Refused: missing,
 		DryRun:  c.DryRun,
 	})
 	code := taskexec.ExitCode(result, err)
@@ -97,6 +103,25 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host) error {
 		return exitError{code: code}
 	}
 	return exitError{code, err}
+}
+
+// missingEnvFile says that the environment file of this service is not there; ""
+// is that it is, or that this is no service. systemd starts the service without
+// it, so that the gap is recorded and reported; but no task runs, for one that
+// alerts by itself without its token would take its alert for sent.
+func missingEnvFile(e env) string {
+	path := e.getenv("MONTIMER_ENV_FILE")
+	if path == "" || !taskexec.IsService(os.Environ()) {
+		return ""
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Sprintf("the environment file %s is missing, so no task was run: put it back (it may be empty)", path)
+	case err == nil && info.IsDir():
+		return fmt.Sprintf("the environment file %s is a directory, so no task was run: put a file in its place (it may be empty)", path)
+	}
+	return "" // also where this user cannot look: systemd reads it as root
 }
 
 // runner returns what all runs have in common.

@@ -25,6 +25,7 @@ type pager struct {
 	records records
 	heart   notify.Heart
 	manual  bool // tell of runs by hand, too
+	later   bool // what can be stored is not sent yet: there is no token
 	made    []*montimer.Alert
 	pulse   *notify.Pulse // of a run of the timer
 }
@@ -142,7 +143,7 @@ func (p *pager) send(ctx context.Context) error {
 	if unstored != nil {
 		err = n.Direct(ctx, unstored...)
 	}
-	if box != nil {
+	if box != nil && !p.later {
 		err = errors.Join(err, n.Tell(ctx, stored...))
 	}
 	return err

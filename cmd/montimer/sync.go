@@ -31,6 +31,9 @@ func (c syncCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
+	if missing := missingEnvFile(e); missing != "" {
+		return errors.New(missing)
+	}
 	if err := os.MkdirAll(h.StateDir, 0o750); err != nil {
 		return fmt.Errorf("make the state directory: %w", err)
 	}

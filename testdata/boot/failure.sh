@@ -93,4 +93,26 @@ systemctl reset-failed # from "failed" to "failed" is no failure to systemd, whe
 systemctl start montimer-job-fails.service 2>/dev/null && fail "it started"
 critical() { [[ -n $(journalctl --no-pager -o cat -p crit MESSAGE_ID=5d1c3a4e0b6f4c7c9a2f8e71d0b3c596) ]]; }
 within 60 critical
+
+step "ticks without the environment file are recorded, and reported as soon as it is back"
+: >/run/sent
+rm /run/systemd/system/montimer-job-fails.service.d/x.conf
+printf '[Service]\nEnvironment=TRIGGER_UNIT=montimer-job-fails.timer\n' >/run/systemd/system/montimer-job-fails.service.d/tick.conf
+jobs <<'YAML'
+profiles:
+  fails: { calendar: "*-01-01 05:00:00", tasks: [{ name: one, command: "echo a task ran" }] }
+YAML
+systemctl daemon-reload
+for run in 1 2 3; do # also from "failed" to "failed"
+  systemctl start montimer-job-fails.service 2>/dev/null && fail "run $run succeeded"
+done
+within 60 idle
+[[ $(journalctl --no-pager -o cat -p err -u montimer-job-fails.service | grep -c 'the environment file /etc/montimer/env is missing, so no task was run') -ge 3 ]] || fail "not in the journal"
+if logged fails "a task ran"; then fail "a task ran without its secrets"; fi
+messages 0 || fail "sent without a token: $(cat /run/sent)"
+mv /etc/montimer/no-env /etc/montimer/env
+systemctl start montimer-outbox.service
+within 60 told "the environment file /etc/montimer/env is missing"
+systemctl start montimer-job-fails.service || fail "still fails"
+within 60 told "well again after"
 echo PASS

@@ -29,6 +29,7 @@ for line in sys.stdin: print(json.loads(line).get(sys.argv[1]))' "${@: -1}"; }
 run=$(field MONTIMER_RESULT=failed MONTIMER_RUN_ID | sort -u)
 [[ ${#run} == 32 ]] || fail "run id: $run"
 logged flood "failed: 2 tasks, 1 failed"
+[[ $(journalctl -q --no-pager -o cat -p err -u montimer-job-flood.service) == *"failed: 2 tasks, 1 failed"* ]] || fail "the verdict is not among the errors"
 [[ $(field MONTIMER_TASK=few MONTIMER_RUN_ID="$run" _TRANSPORT=journal PRIORITY | sort -u | xargs) == "3 6" ]] || fail "priorities: $(field MONTIMER_TASK=few PRIORITY)"
 [[ $(field MONTIMER_TASK=flood MONTIMER_RESULT=failed MONTIMER_PROFILE | sort -u) == flood ]] || fail "profile: $(field MONTIMER_TASK=flood MONTIMER_RESULT=failed MONTIMER_PROFILE)"
 [[ $(field MONTIMER_TASK=few MONTIMER_RESULT=ok MESSAGE_ID | grep -cE '^[0-9a-f]{32}$') == 1 ]] || fail "no MESSAGE_ID"
