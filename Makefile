@@ -1,7 +1,7 @@
 # make alone lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test boot lint soak bench golden clean
+.PHONY: help build install demo test boot lint soak bench golden clean
 
 GO ?= go
 STATICCHECK ?= $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -15,6 +15,15 @@ help: ## list the targets
 
 build: ## build dist/montimer
 	$(GO) build $(RELEASE) -o dist/montimer ./cmd/montimer
+
+PREFIX ?= /usr/local
+install: ## install dist/montimer, its units, manual and completions below PREFIX (/usr/local); DESTDIR for packages
+	install -D -t $(DESTDIR)$(PREFIX)/bin dist/montimer
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system deploy/systemd/*
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/tmpfiles.d deploy/tmpfiles.d/montimer.conf
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/man/montimer.1
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 docs/man/jobs.yaml.5
+	install -D -m 644 deploy/completions/montimer.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/montimer
 
 demo: build ## jobs.yaml, its units, its next runs; as root also booted until they have ticked
 	deploy/demo.sh dist/montimer

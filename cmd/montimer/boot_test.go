@@ -40,6 +40,8 @@ func TestBooted(t *testing.T) {
 		"--bind-ro", binary + ":/usr/local/bin/montimer",
 		"--bind-ro", filepath.Join(tree, "testdata") + ":/testdata",
 		"--bind-ro", filepath.Join(tree, "deploy") + ":/deploy",
+		"--bind-ro", filepath.Join(tree, "docs") + ":/docs",
+		"--bind-ro", filepath.Join(tree, "Makefile") + ":/Makefile",
 		"--bind-ro", filepath.Join(tree, "README.md") + ":/README.md",
 		"--boot-timeout", "120", "--stop-timeout", "0",
 		"--", "env", "-u", "TMPDIR", "bash",

@@ -11,14 +11,17 @@ import (
 )
 
 type manCmd struct {
-	Page string `arg:"" enum:"montimer,jobs.yaml" help:"montimer or jobs.yaml."`
+	Page string `arg:"" enum:"montimer,jobs.yaml,bash" help:"montimer, jobs.yaml, or bash: its completions."`
 }
 
 // Run prints a manual page as roff (man(7)). Both are made from what the
 // program itself reads: the command line, and the table of keys.
 func (c manCmd) Run(e env, k *kong.Kong) error {
-	if c.Page == "jobs.yaml" {
+	switch c.Page {
+	case "jobs.yaml":
 		return jobsManual(e.stdout, jobs.Keys())
+	case "bash":
+		return bashCompletion(e.stdout, k.Model)
 	}
 	return commandManual(e.stdout, k.Model)
 }

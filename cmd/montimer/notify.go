@@ -127,6 +127,12 @@ func (c notifyFlushCmd) Run(ctx context.Context, e env) error {
 		}
 	}
 	box, err := openOutbox(ctx, c.hostFlags, e, store.Options{})
+	if errors.Is(err, fs.ErrNotExist) { // no state directory: nothing has run yet
+		if !c.Due {
+			fmt.Fprintln(e.stdout, "0 sent, none waiting")
+		}
+		return nil
+	}
 	if err != nil {
 		return err
 	}

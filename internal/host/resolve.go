@@ -3,6 +3,7 @@ package host
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -35,6 +36,9 @@ type Process struct {
 // ThisProcess describes the running process.
 func ThisProcess(getenv func(string) string) (Process, error) {
 	dir, err := os.Getwd()
+	if errors.Is(err, fs.ErrPermission) { // as after `runuser -u deploy` in /root
+		dir, err = os.Readlink("/proc/self/cwd")
+	}
 	if err != nil {
 		return Process{}, fmt.Errorf("find the current directory: %w", err)
 	}
