@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -22,7 +23,7 @@ func (c compileCmd) check(e env) error {
 		found = []jobs.Diagnostic{{File: path, Width: 1, Severity: jobs.Error, Message: err.Error()}}
 	} else {
 		var j montimer.Jobs
-		j, found = jobs.Decode(path, data, jobs.Options{Local: time.Local, Now: time.Now()})
+		j, found = jobs.Decode(path, data, jobs.Options{Local: time.Local, Now: time.Now(), Files: c.checkedFiles(path)})
 		profiles = len(j.Profiles)
 		if !jobs.HasErrors(found) {
 			if _, err := compiler.Render(anyHost(), j.Profiles); err != nil {
@@ -45,10 +46,44 @@ func (c compileCmd) check(e env) error {
 	case jobs.HasErrors(found):
 		return exitError{code: exitUsage}
 	case c.Strict && len(found) > 0:
-		return usage(fmt.Errorf("%s: %d warnings, which --strict takes for mistakes", path, len(found)))
+		return usage(fmt.Errorf("%s: %s, treated as errors because of --strict", path, counted(len(found), "warning")))
 	}
-	fmt.Fprintf(e.stderr, "%s: %d profiles, %d warnings\n", path, profiles, len(found))
+	fmt.Fprintf(e.stderr, "%s: %s, %s\n", path, counted(profiles, "profile"), counted(len(found), "warning"))
 	return nil
+}
+
+// checkedFiles are the directories in which a script of the file to check may
+// be: --checkout, else that of the file, or of the repository around it. From
+// standard input the file is of no directory.
+func (c compileCmd) checkedFiles(path string) []fs.FS {
+	dir := c.Checkout
+	if dir == "" && path != standardInput {
+		dir = filepath.Dir(path)
+		if filepath.Base(dir) == "automation" && filepath.Base(path) == "jobs.yaml" {
+			dir = filepath.Dir(dir)
+		}
+	}
+	if dir == "" {
+		return nil
+	}
+	files := []fs.FS{os.DirFS(dir)}
+	if abs, err := filepath.Abs(dir); c.Checkout == "" && err == nil {
+		for top := abs; top != filepath.Dir(top); top = filepath.Dir(top) {
+			if exists(filepath.Join(top, ".git")) && top != abs {
+				files = append(files, os.DirFS(top))
+				break
+			}
+		}
+	}
+	return files
+}
+
+// counted is a number of things: 1 warning, 2 warnings.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // readChecked reads the file to check; root reads it as whom it belongs to.

@@ -21,7 +21,7 @@ type compileCmd struct {
 	Diff           bool `xor:"mode" help:"Write nothing; show what would change, and exit with 3 if anything would."`
 	SystemdVersion int  `placeholder:"N" help:"The systemd that will read the units (default: systemd_version of the host's settings, else the one that runs, else 252): from 257 on, it leaves out ticks during a run by itself."`
 
-	Strict bool   `help:"With --check: warnings count as mistakes."`
+	Strict bool   `help:"With --check: treat warnings as errors."`
 	Output string `short:"o" enum:"text,json,github" default:"text" help:"With --check or --diff: text, json, or for --check github (annotations of a workflow run)."`
 	File   string `arg:"" optional:"" help:"With --check: the file, - for standard input, instead of the jobs.yaml of the current directory or of --checkout."`
 }

@@ -47,6 +47,7 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 		e.stderr = live
 	}
 	e.decoded = new(decoded)
+	e.lookForFiles = c.DryRun
 	return c.exec(ctx, e, h)
 }
 

@@ -40,7 +40,11 @@ func checkJobs(ctx context.Context, e env, h *montimer.Host) (montimer.Jobs, []j
 		return montimer.Jobs{}, nil, err
 	}
 	h.JobsFile = path
-	j, diagnostics := e.decoded.decode(h, data)
+	var files []fs.FS
+	if e.lookForFiles && !(host.IsRoot() && !h.AllowRoot) {
+		files = []fs.FS{os.DirFS(h.Checkout)}
+	}
+	j, diagnostics := e.decoded.decode(h, data, files...)
 	if e.unwatched {
 		for i := range diagnostics {
 			diagnostics[i].Source, diagnostics[i].Offset = "", 0
@@ -97,7 +101,7 @@ type decoded struct {
 }
 
 // decode decodes a file, unless it is the one that it has decoded last.
-func (d *decoded) decode(h *montimer.Host, data []byte) (montimer.Jobs, []jobs.Diagnostic) {
+func (d *decoded) decode(h *montimer.Host, data []byte, files ...fs.FS) (montimer.Jobs, []jobs.Diagnostic) {
 	if d != nil && d.data != nil && d.zone == h.Timezone && bytes.Equal(d.data, data) {
 		return d.jobs, d.diagnostics
 	}
@@ -105,6 +109,7 @@ func (d *decoded) decode(h *montimer.Host, data []byte) (montimer.Jobs, []jobs.D
 		Timezone: h.Timezone,
 		Local:    time.Local,
 		Now:      time.Now(),
+		Files:    files,
 	})
 	if d != nil {
 		*d = decoded{data, h.Timezone, j, diagnostics}

@@ -40,6 +40,7 @@ type env struct {
 	getenv         func(string) string
 	decoded        *decoded // the jobs.yaml read last, where it is read again; else nil
 	unwatched      bool     // messages end up in a log: no text of jobs.yaml beside them
+	lookForFiles   bool     // warn of scripts that the checkout does not have
 }
 
 // run executes one command line and returns the exit code of the process.

@@ -5,6 +5,7 @@
 //	decode.go, node.go, read.go         the walk over the nodes
 //	scalar.go, repr.go                  what the old runner made of a value
 //	file.go, profile.go, task.go        level by level
+//	files.go                            what the checkout has
 //	schedule.go, plan.go, zone.go, check.go  what needs more than one key to judge
 //	report.go, place.go, hints.go       how a mistake is noted
 //	diag.go, render.go, excerpt.go      what it is, and how it is shown
@@ -17,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -36,6 +38,7 @@ type Options struct {
 	Timezone string         // IANA name for profiles that name none; "": the local zone
 	Local    *time.Location // the local zone; nil: time.Local
 	Now      time.Time      // clock changes are looked for from here on; zero: the current time
+	Files    []fs.FS        // where the checkout may be, to look for scripts; none: they are not looked for
 }
 
 // Decode reads a jobs.yaml; file is its name, for messages. It returns every

@@ -25,6 +25,7 @@ type Diagnostic struct {
 	Hint     string   `json:"hint,omitempty"` // how to mend it, if there is more to say
 	Source   string   `json:"-"`              // the line, without its end
 	Offset   int      `json:"-"`              // of Col in Source, in bytes
+	OfFiles  bool     `json:"-"`              // about the files of the checkout, not about jobs.yaml alone
 }
 
 // HasErrors reports whether any of ds is an error.

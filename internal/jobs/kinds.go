@@ -199,10 +199,23 @@ func span(least, most time.Duration) kind[time.Duration] {
 			case t > most:
 				d.error(v, "", "must be at most %s, not %s", calendar.FormatSpan(most), calendar.FormatSpan(t))
 			default:
+				if seconds := bareSeconds(s); seconds != "" {
+					d.warn(v, "write "+s+"m or "+s+"s", "%s is %s: a number without a unit is seconds", quote(s), calendar.FormatSpan(t))
+				}
 				*into = t
 			}
 		},
 	}
+}
+
+// bareSeconds returns the number at the end of a time span such as 1h30 that has
+// no unit although another before it has one; "" if there is none.
+func bareSeconds(span string) string {
+	rest := strings.TrimRight(span, "0123456789.")
+	if rest == span || strings.TrimRight(rest, " ") == "" {
+		return ""
+	}
+	return span[len(rest):]
 }
 
 // words takes one text or a list of them; each is as the schema says.
@@ -247,6 +260,7 @@ func environment() kind[[]montimer.EnvVar] {
 			}
 			for name, val := range d.entries(v) {
 				i, exists := inherited[name.text]
+				d.checkExpansion(name.at, val, "write the whole value; a command that is one text can use the variable itself")
 				switch {
 				case !isEnvName(name.text):
 					d.error(name.at, "", "%s cannot be the name of an environment variable: letters, digits and _, no digit first", quote(name.text))
@@ -268,6 +282,7 @@ func arguments() kind[[]montimer.Arg] {
 		schema: orFalsy(object{"type": "object"}),
 		read: func(d *decoder, v value, into *[]montimer.Arg) {
 			for name, val := range d.entries(v) {
+				d.checkExpansion(name.at, val, "write the whole value, or a command that is one text, which the shell reads")
 				*into = append(*into, montimer.Arg{Key: name.text, Value: val})
 			}
 		},

@@ -90,7 +90,10 @@ func (d *decoder) checkProgram(t *task, v value, keys pairs) {
 	if t.Script != "" && (path.Clean(t.Script) == "." || strings.HasSuffix(t.Script, "/")) {
 		d.error(script, "", "%s is a directory", quote(t.Script))
 	}
-	d.checkPath(keys.find("workdir"), t.Workdir)
+	workdir := keys.find("workdir")
+	d.checkPath(workdir, t.Workdir)
+	d.checkFiles(t, script, workdir)
+	d.checkArgv(command, t.Command)
 }
 
 // checkPath checks a path that must lie in the checkout.
