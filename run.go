@@ -93,3 +93,9 @@ func (t TaskRun) Tail() string {
 	}
 	return t.Error
 }
+
+// Commit is one change of the checkout.
+type Commit struct {
+	ID      string // hexadecimal
+	Subject string // the first line of its message
+}
