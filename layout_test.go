@@ -22,7 +22,7 @@ var edges = map[string][]string{
 	"internal/journal":  {"taskexec", "github.com/coreos/go-systemd/v22/journal", "golang.org/x/sys/unix"},
 	"internal/jobs":     {".", "internal/calendar", "internal/cron", "internal/suggest", "gopkg.in/yaml.v3"},
 	"internal/systemd":  {"github.com/coreos/go-systemd/v22/dbus", "github.com/godbus/dbus/v5"},
-	"internal/gitsync":  {"."},
+	"internal/gitsync":  {".", "golang.org/x/sys/unix"},
 	"internal/host":     {".", "internal/calendar", "internal/suggest", "gopkg.in/yaml.v3", "golang.org/x/sys/unix"},
 	"internal/notify":   {".", "internal/telegram"},
 	"internal/suggest":  {},

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/calendar"
 )
@@ -100,6 +102,26 @@ func TestPassedOver(t *testing.T) {
 	}
 	if len(h.kept.runs) != 1 || h.kept.runs[0].Reason != run.Reason || h.kept.runs[0].Scheduled.IsZero() {
 		t.Errorf("%+v", h.kept.runs)
+	}
+}
+
+// A tick that the profile passes over waits for no sync and no checkout; one
+// that the profile would serve waits.
+func TestPassedOverBeforeTheSync(t *testing.T) {
+	t.Parallel()
+	for policy, want := range map[montimer.Overlap][]string{montimer.OverlapSkip: nil, montimer.OverlapQueue: {"sync", "hold", "release"}} {
+		c := &checkout{}
+		h := newHost(t, shell("true"))
+		h.profile().Overlap, h.profile().SyncBeforeRun = policy, true
+		h.Peek, h.Syncer = h.Load, c
+		h.Timer = func(context.Context, string) (Timer, error) {
+			return Timer{Events: []calendar.Event{event(t, "*-*-* *:*:*")}, Local: time.UTC}, nil
+		}
+		h.kept.last = montimer.Run{ID: "before", State: montimer.RunOK, Started: time.Now().Add(-time.Hour), Ended: time.Now().Add(time.Minute)}
+		run, err := h.Exec(t.Context(), Request{Profile: "p", Trigger: montimer.TriggerTimer})
+		if diff := cmp.Diff(want, c.steps); diff != "" || err != nil || (run.State == montimer.RunSkipped) != (want == nil) {
+			t.Errorf("%s: %v, %s: %s", policy, err, run.State, diff)
+		}
 	}
 }
 

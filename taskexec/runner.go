@@ -85,7 +85,15 @@ func (r *run) serve(ctx context.Context) error {
 		return nil
 	}
 	if r.request.Refused == "" {
-		defer r.prepareCheckout(ctx)()
+		if skip, reason := r.skipsUnseen(ctx); skip {
+			r.skip(ctx, reason)
+			return nil
+		}
+		release, err := r.prepareCheckout(ctx)
+		defer release()
+		if err != nil {
+			r.request.Refused = err.Error()
+		}
 	}
 	if err := r.load(ctx); err != nil {
 		return r.refuse(ctx, err)

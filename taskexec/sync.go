@@ -13,20 +13,36 @@ type Syncer interface {
 	Sync(context.Context) []montimer.TaskRun
 
 	// Hold keeps the checkout as it is until release is called. The commit
-	// is "" where it is not known.
-	Hold(context.Context) (commit string, release func())
+	// is "" where it is not known. With an error no task may run.
+	Hold(context.Context) (commit string, release func(), err error)
 }
 
 // prepareCheckout syncs the checkout if the profile is for it, and holds it.
-func (r *run) prepareCheckout(ctx context.Context) (release func()) {
+func (r *run) prepareCheckout(ctx context.Context) (release func(), err error) {
 	if r.Syncer == nil {
-		return func() {}
+		return func() {}, nil
 	}
 	if r.asksForSync(ctx) {
 		r.meanwhile("the git sync", func() { r.synced = r.Syncer.Sync(ctx) })
 	}
-	r.meanwhile("the checkout", func() { r.record.Commit, release = r.Syncer.Hold(ctx) })
-	return release
+	r.meanwhile("the checkout", func() { r.record.Commit, release, err = r.Syncer.Hold(ctx) })
+	return release, err
+}
+
+// skipsUnseen reports whether the tick is passed over by the jobs.yaml that is
+// there already: it then waits for no sync and no checkout.
+func (r *run) skipsUnseen(ctx context.Context) (skip bool, reason string) {
+	o := r.overlap
+	o.policy = montimer.OverlapSkip
+	if skip, reason = o.skip(); !skip || r.Syncer == nil {
+		return false, ""
+	}
+	jobs, err := r.Peek(ctx)
+	if err != nil {
+		return false, ""
+	}
+	p, ok := jobs.Profile(r.request.Profile)
+	return ok && p.Enabled && p.Overlap == montimer.OverlapSkip, reason
 }
 
 // asksForSync reports whether the run begins with a sync. A tick whose profile

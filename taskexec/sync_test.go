@@ -3,6 +3,8 @@ package taskexec
 import (
 	"context"
 	"errors"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -58,16 +60,19 @@ func TestAsksForSync(t *testing.T) {
 }
 
 // checkout is a Syncer that takes down what it is asked for.
-type checkout struct{ steps []string }
+type checkout struct {
+	steps []string
+	err   error // of Hold
+}
 
 func (c *checkout) Sync(context.Context) []montimer.TaskRun {
 	c.steps = append(c.steps, "sync")
 	return []montimer.TaskRun{{Name: "after", Status: montimer.TaskFailed, ExitCode: 3}}
 }
 
-func (c *checkout) Hold(context.Context) (string, func()) {
+func (c *checkout) Hold(context.Context) (string, func(), error) {
 	c.steps = append(c.steps, "hold")
-	return "abc", func() { c.steps = append(c.steps, "release") }
+	return "abc", func() { c.steps = append(c.steps, "release") }, c.err
 }
 
 // TestSyncedRun: the sync comes before jobs.yaml is read, the checkout is held
@@ -96,5 +101,20 @@ func TestSyncedRun(t *testing.T) {
 	c.steps = nil
 	if _, err := r.Exec(context.Background(), Request{Profile: "p", DryRun: true}); err != nil || len(c.steps) != 1 {
 		t.Errorf("dry run: %v, %v", c.steps, err)
+	}
+}
+
+// Where the checkout is no whole tree, no task runs, and the history says why.
+func TestNoWholeTree(t *testing.T) {
+	t.Parallel()
+	c := &checkout{err: errors.New("half a tree")}
+	h := newHost(t, shell("touch ran"))
+	h.Peek, h.Syncer = h.Load, c
+	run, err := h.Exec(t.Context(), Request{Profile: "p", Trigger: montimer.TriggerTimer})
+	if err != nil || run.State != montimer.RunFailed || !strings.Contains(run.Reason, "half a tree") || ExitCode(run, err) != 1 {
+		t.Errorf("%v, %+v", err, run)
+	}
+	if _, err := os.Stat(h.Checkout + "/ran"); err == nil || len(h.kept.runs) != 1 {
+		t.Errorf("a task ran: %v, %+v", err, h.kept.runs)
 	}
 }

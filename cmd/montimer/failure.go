@@ -34,7 +34,7 @@ func (c failureCmd) Run(ctx context.Context, e env) error {
 		db = openRecords(ctx, h.StateDir)
 	}
 	defer db.Close()
-	p := newPager(e, h.Checkout, db, serviceLog(e))
+	p := newPager(e, db, serviceLog(e))
 	runID := e.getenv("MONITOR_INVOCATION_ID")
 	if err := told(ctx, p, h.StateDir, runID, e.getenv("MONITOR_SERVICE_RESULT")); err != nil {
 		profile := strings.TrimSuffix(strings.TrimPrefix(c.Unit, "montimer-job-"), ".service")

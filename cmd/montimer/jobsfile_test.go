@@ -38,7 +38,7 @@ func TestManualOfBrokenJobs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := newPager(e, dir, openRecords(t.Context(), dir), runner.Log)
+		p := newPager(e, openRecords(t.Context(), dir), runner.Log)
 		defer p.records.Close()
 		p.author.Host = "alpha_1"
 		p.attend(&runner)

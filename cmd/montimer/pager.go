@@ -3,13 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
-	"os/exec"
-	"strings"
 	"sync"
-	"time"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/notify"
@@ -30,7 +26,7 @@ type pager struct {
 	pulse   *notify.Pulse // of a run of the timer
 }
 
-func newPager(e env, checkout string, r records, log *slog.Logger) *pager {
+func newPager(e env, r records, log *slog.Logger) *pager {
 	redactor := newRedactor(os.Environ())
 	log = slog.New(taskexec.Discreet(log.Handler(), redactor))
 	name, err := os.Hostname()
@@ -41,7 +37,7 @@ func newPager(e env, checkout string, r records, log *slog.Logger) *pager {
 	return &pager{
 		env:     e,
 		log:     log,
-		author:  notify.Author{Host: name, Subjects: func(from, to string) []string { return subjects(checkout, from, to) }},
+		author:  notify.Author{Host: name, Subjects: r.subjects},
 		records: r,
 		heart:   notify.Heart{Getenv: e.getenv, Redact: redactor.String, Log: log},
 	}
@@ -160,16 +156,4 @@ func (r records) incident(ctx context.Context, profile string) (notify.Incident,
 	}
 	last, _, _, lastErr := r.store.LastOfTimer(ctx, profile)
 	return notify.Incident{Count: i.Count, First: i.First, LastGood: i.LastGood, Told: i.Told, Last: last}, errors.Join(err, lastErr)
-}
-
-// subjects returns the first lines of the messages of the commits after from,
-// up to to, the newest first; nothing where git does not say.
-func subjects(checkout, from, to string) []string {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, "git", "-C", checkout, "log", "--max-count=100", "--format=%s", fmt.Sprintf("%s..%s", from, to), "--").Output()
-	if text := strings.TrimSpace(string(out)); err == nil && text != "" {
-		return strings.Split(text, "\n")
-	}
-	return nil
 }

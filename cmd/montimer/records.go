@@ -96,3 +96,29 @@ func (r records) LastOfTimer(ctx context.Context, profile string) (run montimer.
 	}
 	return run, -1, err
 }
+
+// noteCommit keeps the commit that the checkout is at, and those since the last
+// that was kept, which list returns.
+func (r records) noteCommit(ctx context.Context, commit string, list func(ctx context.Context, from, to string) []montimer.Commit) error {
+	if r.err != nil {
+		return nil // which has been said
+	}
+	last, err := r.store.LastCommit(ctx)
+	if err != nil || last == commit {
+		return err
+	}
+	return r.store.AddCommits(ctx, list(ctx, last, commit))
+}
+
+// subjects returns what commits did, for a page; nothing where that is not known.
+func (r records) subjects(from, to string) []string {
+	if r.err != nil {
+		return nil
+	}
+	subjects, _ := r.store.Subjects(context.Background(), from, to, maxSubjects) // a page is sent without them, too
+	return subjects
+}
+
+// maxSubjects is how many commits are looked up for a page, which counts those
+// that it has no room for.
+const maxSubjects = 100

@@ -19,6 +19,8 @@ import (
 
 type syncCmd struct {
 	hostFlags
+	Repair bool   `help:"Fetch the repository anew where it is damaged, and keep the old one beside it."`
+	URL    string `name:"url" placeholder:"URL" help:"With --repair: the remote, where .git/config has lost it."`
 }
 
 // Run syncs the checkout as a run does. The exit code is 75 when tasks have
@@ -39,9 +41,14 @@ func (c syncCmd) Run(ctx context.Context, e env) error {
 	}
 	defer stayAlive(e.getenv("NOTIFY_SOCKET"))()
 	checkout := newCheckout(e, c.hostFlags, h, newRunLog(e.stderr, false))
+	if c.Repair {
+		if err := c.repair(ctx, e, checkout.syncer); err != nil {
+			return err
+		}
+	}
 	o := checkout.syncer.Run(ctx)
 	if len(o.Pages) > 0 {
-		p := newPager(e, h.Checkout, openRecords(ctx, h.StateDir), checkout.log)
+		p := newPager(e, openRecords(ctx, h.StateDir), checkout.log)
 		defer p.records.Close()
 		for _, words := range o.Pages {
 			p.page(ctx, "", "", words)
@@ -59,6 +66,19 @@ func (c syncCmd) Run(ctx context.Context, e env) error {
 		return exitError{code: exitFailed}
 	}
 	_, err = fmt.Fprintln(e.stdout, o)
+	return err
+}
+
+// repair replaces a damaged repository, and says what it kept.
+func (c syncCmd) repair(ctx context.Context, e env, s gitsync.Syncer) error {
+	commit, kept, err := s.Repair(ctx, c.URL)
+	if kept != "" {
+		fmt.Fprintf(e.stderr, "the old repository is in %s: remove it when nothing in it is needed\n", kept)
+	}
+	if err != nil {
+		return exitError{exitFailed, fmt.Errorf("repair the repository of %s: %s", s.Repo, taskexec.AppendDisplay(nil, []byte(err.Error())))}
+	}
+	_, err = fmt.Fprintf(e.stdout, "repaired %s, at commit %s\n", s.Repo, commit[:min(len(commit), 8)])
 	return err
 }
 
@@ -92,6 +112,7 @@ type checkout struct {
 	host     montimer.Host
 	log      *slog.Logger
 	redactor *taskexec.Redactor
+	records  *records // where commits are kept for the pages; nil: nowhere
 	pages    []string // of the sync: what a person must be told
 }
 
@@ -144,13 +165,21 @@ func (c *checkout) Sync(ctx context.Context) []montimer.TaskRun {
 const holdWait = 20 * time.Minute
 
 // Hold implements [taskexec.Syncer].
-func (c *checkout) Hold(ctx context.Context) (commit string, release func()) {
-	release, err := gitsync.Hold(ctx, c.host.StateDir, holdWait)
-	if err != nil {
-		c.log.Error(fmt.Sprintf("running beside a sync, perhaps: %v", err))
-		release = func() {}
+func (c *checkout) Hold(ctx context.Context) (commit string, release func(), err error) {
+	release, err = c.syncer.Hold(ctx, holdWait)
+	if errors.Is(err, gitsync.ErrHalfTree) {
+		return "", release, fmt.Errorf("no task ran: %w; montimer sync completes it or says what is in the way", err)
 	}
-	return c.syncer.Commit(ctx), release
+	if err != nil {
+		c.log.Error(fmt.Sprintf("could not lock the checkout, so a sync may change it during this run: %v", err))
+	}
+	commit = c.syncer.Commit(ctx)
+	if c.records != nil && commit != "" {
+		if err := c.records.noteCommit(ctx, commit, c.syncer.Commits); err != nil {
+			c.log.Warn(fmt.Sprintf("pages cannot name the commits of this run: %v", err))
+		}
+	}
+	return commit, release, nil
 }
 
 // warnNoSync says that nothing pulls the checkout, where it is one of git. Root

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -16,7 +17,8 @@ import (
 
 // settings are above those of the checkout's own .git/config (git-config(1)).
 // What a sync does not need shall not run: hooks, fsmonitor, submodules, ext::
-// remotes. And a peer that sends next to nothing is one that hangs.
+// remotes. Submodules are followed by a command of their own (reset.go). And a
+// peer that sends next to nothing is one that hangs.
 var settings = [][2]string{
 	{"core.hooksPath", "/dev/null"},
 	{"core.fsmonitor", "false"},
@@ -27,6 +29,7 @@ var settings = [][2]string{
 	{"http.lowSpeedTime", "20"},    // seconds
 	{"maintenance.auto", "false"},  // see tidy
 	{"gc.autoDetach", "false"},
+	{"core.fsync", "all"}, // git flushes neither index nor references by default; a power cut leaves them empty
 }
 
 // misleading are the variables that would make git work on something else
@@ -79,8 +82,14 @@ func (s Syncer) change(ctx context.Context, args ...string) error {
 	return fmt.Errorf("%s %w%s", args[0], err, said)
 }
 
+// askLimit is how long git may take to answer a question. It reads files that
+// tasks can replace, and could wait for one for ever.
+const askLimit = 30 * time.Second
+
 // ask runs a git command that changes nothing and returns what it prints.
 func (s Syncer) ask(ctx context.Context, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, askLimit)
+	defer cancel()
 	var out bytes.Buffer
 	_, err := s.git(ctx, &out, args)
 	return out.String(), err
@@ -170,7 +179,7 @@ func (t *tail) String() string {
 	text = userinfo.ReplaceAllString(text, "$1***@")
 	var lines []string
 	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
-		if line = strings.TrimSpace(line); line != "" {
+		if line = strings.TrimSpace(line); line != "" && !slices.Contains(lines, line) { // git repeats itself
 			lines = append(lines, line)
 		}
 	}

@@ -1,10 +1,11 @@
 // Package gitsync brings the checkout that tasks run in up to date with its
 // remote.
 //
-// gitsync.go is a sync from end to end, git.go one git command, lock.go who may
-// use the checkout when, stale.go the lock files that a killed git leaves,
-// onchange.go the commands that follow a change, state.go what one sync tells
-// the next.
+// gitsync.go is a sync from end to end: fetch.go gets the commit, reset.go moves
+// the working tree to it, onchange.go runs the commands that follow a change,
+// state.go keeps what the next sync must know. git.go runs one git command,
+// lock.go takes a lock, stale.go removes what a killed git or a power cut left,
+// repair.go replaces a repository that is damaged.
 package gitsync
 
 import (
@@ -86,13 +87,14 @@ func short(commit string) string { return commit[:min(len(commit), 8)] }
 // an hour at most. What follows from a change is done before Run returns.
 func (s Syncer) Run(ctx context.Context) Outcome {
 	s.Wait = cmp.Or(s.Wait, 30*time.Second)
-	release, err := lock(ctx, filepath.Join(s.StateDir, "sync.lock"), exclusive, s.Sync.Timeout+s.Wait)
+	release, locked, blocked, err := s.begin(ctx)
 	if err != nil {
-		return Outcome{Err: fmt.Errorf("wait for another sync: %w", err)}
+		return Outcome{Err: err, Pages: blocked}
 	}
 	defer release()
 
 	state := ReadState(s.StateDir)
+	state.Blocked = 0
 	o := s.run(ctx, &state)
 	if ctx.Err() == nil { // being told to stop is no failure of the sync
 		state.note(o, time.Now())
@@ -104,13 +106,46 @@ func (s Syncer) Run(ctx context.Context) Outcome {
 		}
 	}
 	pages := map[string]string{"sync": state.page(s.Sync, time.Now())}
+	if locked {
+		pages["blocked"] = ""
+	}
 	if s.Units != nil {
 		pages["units"] = s.Units(ctx, o)
 	}
-	o.Pages = state.due(pages, time.Now())
+	o.Pages = append(blocked, state.due(pages, time.Now())...)
 	s.keep(state)
 	s.tidy(ctx, o)
 	return o
+}
+
+// begin takes the lock of syncs. Where another has kept it for so long that no
+// sync could have succeeded for an hour, the sync goes on without it and pages
+// say so: whatever holds the lock, a stopped process or a task, must not keep
+// the checkout old for ever. Git's own locks keep two syncs apart.
+func (s Syncer) begin(ctx context.Context) (release func(), locked bool, pages []string, err error) {
+	path := filepath.Join(s.StateDir, "sync.lock")
+	wait := s.Sync.Timeout + s.Wait
+	before := ReadState(s.StateDir)
+	if before.Blocked > 0 {
+		wait = s.Wait / 10 // it was not let go of while the last sync waited
+	}
+	release, err = s.lock(ctx, path, exclusive, wait, "another sync is under way")
+	if err == nil {
+		return release, true, nil, nil
+	}
+	err = fmt.Errorf("wait for another sync: %w", err)
+	if !errors.Is(err, errBusy) {
+		return nil, false, nil, err
+	}
+	state := ReadState(s.StateDir)
+	state.Blocked++
+	pages = state.due(map[string]string{"blocked": state.blockedPage(path, time.Now())}, time.Now())
+	s.keep(state)
+	if !state.blockedTooLong(time.Now()) {
+		return nil, false, pages, err
+	}
+	s.Log.Error(fmt.Sprintf("git sync: %v: going on without the lock", err))
+	return func() {}, false, pages, nil
 }
 
 func (s Syncer) keep(state State) {
@@ -128,16 +163,17 @@ func (s Syncer) run(ctx context.Context, state *State) Outcome {
 	defer cancel()
 	o := Outcome{Old: s.Commit(limited)}
 	o.New = o.Old
-	if o.Err = s.change(limited, "fetch", "--quiet", s.Sync.Remote, s.Sync.Branch); o.Err != nil {
+	fetched, err := s.fetch(limited)
+	if err != nil {
+		o.Err = err
 		return o
 	}
-	fetched := s.commit(limited, "FETCH_HEAD")
-	behind := fetched == "" || fetched != o.Old
+	behind := fetched != o.Old
 	if behind && state.Behind.IsZero() {
 		state.Behind = time.Now()
 	}
 
-	release, err := s.checkout(ctx, behind || len(state.Due) > 0)
+	release, err := s.checkout(ctx, behind || len(state.Due) > 0 || state.Resetting != "")
 	switch {
 	case err == nil:
 		defer release()
@@ -161,11 +197,8 @@ func (s Syncer) run(ctx context.Context, state *State) Outcome {
 	// A reset that is stopped halfway leaves half of a tree: it may end.
 	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Sync.Timeout)
 	defer cancel()
-	o.Err = s.change(finish, "reset", "--hard", "--quiet", s.upstream())
+	o.Err = s.reset(finish, state, s.target(finish, fetched), fetched)
 	o.New = s.Commit(finish)
-	if o.Err == nil && fetched != "" && o.New != fetched {
-		o.Err = fmt.Errorf("%s is not what was fetched: there is a branch or tag of that name, or remote.%s.fetch leaves it out", s.upstream(), s.Sync.Remote)
-	}
 	if o.Err != nil {
 		return o
 	}
@@ -176,16 +209,13 @@ func (s Syncer) run(ctx context.Context, state *State) Outcome {
 	return o
 }
 
-// upstream is the branch to follow, as fetch leaves it.
-func (s Syncer) upstream() string { return s.Sync.Remote + "/" + s.Sync.Branch }
-
 // checkout locks the checkout; it waits for it when there is something to do.
 func (s Syncer) checkout(ctx context.Context, work bool) (release func(), err error) {
 	wait := time.Duration(0)
 	if work {
 		wait = s.Wait
 	}
-	return lock(ctx, checkoutLock(s.StateDir), exclusive, wait)
+	return s.lock(ctx, checkoutLock(s.StateDir), exclusive, wait, inUse)
 }
 
 // Commit returns the commit of the checkout; "" when there is none.

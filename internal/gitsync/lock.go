@@ -21,25 +21,14 @@ const (
 
 func checkoutLock(stateDir string) string { return filepath.Join(stateDir, "checkout.lock") }
 
-// Hold keeps syncs from changing the checkout until release is called. It waits
-// for a sync that is just doing that, and for the commands that follow it, at
-// most as long as wait.
-func Hold(ctx context.Context, stateDir string, wait time.Duration) (release func(), err error) {
-	release, err = lock(ctx, checkoutLock(stateDir), shared, wait)
-	if err != nil {
-		return nil, fmt.Errorf("wait for the checkout: %w", err)
-	}
-	return release, nil
-}
-
-// lock takes a lock file, waiting at most as long as wait. However its holder
-// ends, the kernel frees the lock.
-func lock(ctx context.Context, path string, how int, wait time.Duration) (release func(), err error) {
+// lock takes a lock file, waiting at most as long as wait, and says in the log
+// why it waits. However its holder ends, the kernel frees the lock.
+func (s Syncer) lock(ctx context.Context, path string, how int, wait time.Duration, why string) (release func(), err error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open lock: %w", err)
 	}
-	fd := int(f.Fd())
+	fd, waits := int(f.Fd()), false
 	for deadline := time.Now().Add(wait); ; {
 		err := syscall.Flock(fd, how|syscall.LOCK_NB)
 		switch {
@@ -56,6 +45,10 @@ func lock(ctx context.Context, path string, how int, wait time.Duration) (releas
 		case !time.Now().Before(deadline):
 			f.Close()
 			return nil, errBusy
+		}
+		if !waits {
+			waits = true
+			s.Log.Info(fmt.Sprintf("git sync: %s: waiting, at most %v", why, wait))
 		}
 		select {
 		case <-ctx.Done():

@@ -3,6 +3,7 @@ package gitsync
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +14,7 @@ func TestTasksKeepTheirTree(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	ctx := context.Background()
-	release, err := Hold(ctx, s.state, 0)
+	release, err := s.syncer.Hold(ctx, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +57,7 @@ func TestWaits(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	ctx := context.Background()
-	release, err := Hold(ctx, s.state, 0)
+	release, err := s.syncer.Hold(ctx, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,33 +72,35 @@ func TestWaits(t *testing.T) {
 func TestLock(t *testing.T) {
 	t.Parallel()
 	dir, ctx := t.TempDir(), context.Background()
-	one, err := Hold(ctx, dir, 0)
+	s := Syncer{StateDir: dir, Log: slog.New(slog.DiscardHandler)}
+	one, err := s.Hold(ctx, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	two, err := Hold(ctx, dir, 0)
+	two, err := s.Hold(ctx, 0)
 	if err != nil {
 		t.Fatalf("tasks of two profiles: %v", err)
 	}
-	if _, err := lock(ctx, checkoutLock(dir), exclusive, 0); !errors.Is(err, errBusy) {
+	if _, err := s.lock(ctx, checkoutLock(dir), exclusive, 0, inUse); !errors.Is(err, errBusy) {
 		t.Errorf("exclusive beside shared: %v", err)
 	}
 	one()
 	two()
-	sync, err := lock(ctx, checkoutLock(dir), exclusive, 0)
+	sync, err := s.lock(ctx, checkoutLock(dir), exclusive, 0, inUse)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Hold(ctx, dir, 10*time.Millisecond); !errors.Is(err, errBusy) {
+	if _, err := s.Hold(ctx, 10*time.Millisecond); !errors.Is(err, errBusy) {
 		t.Errorf("tasks beside a sync: %v", err)
 	}
 	stopped, cancel := context.WithCancel(ctx)
 	cancel()
-	if _, err := Hold(stopped, dir, time.Hour); !errors.Is(err, context.Canceled) {
+	if _, err := s.Hold(stopped, time.Hour); !errors.Is(err, context.Canceled) {
 		t.Errorf("told to stop: %v", err)
 	}
 	sync()
-	if _, err := Hold(ctx, dir+"/none", 0); err == nil {
+	s.StateDir += "/none"
+	if _, err := s.Hold(ctx, 0); err == nil {
 		t.Error("locked nothing")
 	}
 }

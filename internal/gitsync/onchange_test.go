@@ -303,7 +303,7 @@ func TestDueWhileInUse(t *testing.T) {
 	s.push("uv.lock", "1")
 	s.syncer.OnChange = onChange("test -e "+s.state+"/mended", "uv.lock")
 	name := s.failing().Name
-	release, err := Hold(context.Background(), s.state, 0)
+	release, err := s.syncer.Hold(context.Background(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -363,7 +363,7 @@ func TestOnChangeTimeout(t *testing.T) {
 		t.Fatal(err)
 	}
 	within(t, func() bool { _, err := os.Stat("/proc/" + strings.TrimSpace(string(pid))); return err != nil })
-	if release, err := Hold(context.Background(), s.state, 0); err != nil {
+	if release, err := s.syncer.Hold(context.Background(), 0); err != nil {
 		t.Errorf("the checkout is still locked: %v", err)
 	} else {
 		release()

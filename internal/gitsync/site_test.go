@@ -43,7 +43,7 @@ func newSite(t testing.TB, cloneArgs ...string) *site {
 		StateDir: s.state,
 		Sync:     montimer.Sync{Remote: "origin", Branch: "main", Timeout: 20 * time.Second},
 		Environ:  environ(),
-		Log:      slog.New(slog.NewTextHandler(s.log, nil)),
+		Log:      logTo(s.log),
 		Wait:     300 * time.Millisecond,
 		LockAge:  200 * time.Millisecond,
 	}
@@ -125,3 +125,5 @@ func (s *site) fails(text string) Outcome {
 	}
 	return o
 }
+
+func logTo(w *bytes.Buffer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }

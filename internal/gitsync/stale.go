@@ -1,6 +1,7 @@
 package gitsync
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -13,8 +14,9 @@ import (
 )
 
 // Git locks by files, and one that is killed leaves them: every later reset
-// would fail. A crash of the host leaves an index or references without a byte.
-// Such a file is taken for a leftover when it has an age, no git process works
+// would fail. A power cut leaves files that are empty, or as long as they should
+// be and full of zeros: git can make the index and the references again, if they
+// are not there. Such a file is taken for a leftover when it has an age, no git process works
 // in the checkout, and it is ours; another user's processes cannot be told
 // apart, so theirs must be older.
 const (
@@ -64,7 +66,20 @@ func (s Syncer) gitDirs(ctx context.Context) []string {
 	return dirs
 }
 
-// suspects finds lock files, and files that git never leaves empty.
+// remade are the files beside refs/ that git, or the next fetch and reset, makes
+// again. HEAD is not: without it there is no repository.
+var remade = map[string]bool{"index": true, "packed-refs": true, "shallow": true}
+
+// blank reports whether a file is empty or has nothing but zeros.
+func blank(path string, info fs.FileInfo) bool {
+	if info.Size() == 0 {
+		return true
+	}
+	data, err := readFile(path, maxState)
+	return err == nil && len(bytes.Trim(data, "\x00")) == 0
+}
+
+// suspects finds lock files, and files that git never leaves blank.
 func suspects(dirs []string) map[string]fs.FileInfo {
 	found := map[string]fs.FileInfo{}
 	for _, dir := range dirs {
@@ -80,11 +95,16 @@ func suspects(dirs []string) map[string]fs.FileInfo {
 				return nil
 			}
 			info, err := d.Info()
-			if err == nil && (strings.HasSuffix(path, ".lock") || info.Size() == 0 && (inRefs || d.Name() == "index")) {
+			top := filepath.Dir(path) == dir && remade[d.Name()]
+			if err == nil && (strings.HasSuffix(path, ".lock") || (inRefs || top) && blank(path, info)) {
 				found[path] = info
 			}
 			return nil
 		})
+		graph := filepath.Join(dir, "objects/info/commit-graph") // a cache
+		if info, err := os.Lstat(graph); err == nil && info.Mode().IsRegular() && blank(graph, info) {
+			found[graph] = info
+		}
 	}
 	return found
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/montimer/montimer"
@@ -35,6 +36,14 @@ type State struct {
 	// Since is the commit before the first change that commands have not been
 	// looked up for: jobs.yaml is broken, or the sync was killed.
 	Since string `json:"since,omitempty"`
+
+	// Resetting is the commit that a sync is moving the working tree to. After
+	// a sync it means that the tree is partly of another commit.
+	Resetting string `json:"resetting,omitempty"`
+
+	// Blocked counts the syncs since Tried that could not begin because of the
+	// lock of another.
+	Blocked int `json:"blocked,omitempty"`
 }
 
 // Due is a command that has yet to do its work.
@@ -95,6 +104,25 @@ func (s State) overdue(now time.Time) bool {
 	return !s.Behind.IsZero() && (now.Sub(s.Behind) > maxBehind || now.Before(s.Behind))
 }
 
+// blockedTooLong reports whether syncs have been kept out for as long as the
+// checkout may be behind. A command after a sync may hold the lock for some
+// time, so one that was kept out says nothing.
+func (s State) blockedTooLong(now time.Time) bool {
+	return s.Blocked >= maxFailures && (now.Sub(s.Tried) > maxBehind || now.Before(s.Tried))
+}
+
+// blockedPage says that another has the lock of syncs; "" while that is normal.
+func (s State) blockedPage(lock string, now time.Time) string {
+	if s.Blocked < maxFailures {
+		return ""
+	}
+	since := "no sync has ended yet"
+	if !s.Tried.IsZero() {
+		since = "the last sync ended at " + s.Tried.Format(time.DateTime)
+	}
+	return fmt.Sprintf("git sync: %d syncs in a row could not begin, since another process holds %s; %s. fuser -v %[2]s names it", s.Blocked, lock, since)
+}
+
 // page says what a person must be told of the syncs; "" is nothing.
 func (s State) page(of montimer.Sync, now time.Time) string {
 	upstream := of.Remote + "/" + of.Branch
@@ -111,12 +139,15 @@ func (s State) page(of montimer.Sync, now time.Time) string {
 
 // due returns those pages that are new, or were last told of long ago.
 func (s *State) due(pages map[string]string, now time.Time) (due []string) {
-	paged := map[string]time.Time{}
+	paged := maps.Clone(s.Paged)
+	if paged == nil {
+		paged = map[string]time.Time{}
+	}
 	for _, kind := range slices.Sorted(maps.Keys(pages)) {
 		if pages[kind] == "" {
+			delete(paged, kind)
 			continue
 		}
-		paged[kind] = s.Paged[kind]
 		if since := now.Sub(paged[kind]); since >= repeatPages || since < 0 {
 			paged[kind] = now
 			due = append(due, pages[kind])
@@ -126,13 +157,17 @@ func (s *State) due(pages map[string]string, now time.Time) (due []string) {
 	return due
 }
 
-// readFile reads a file of at most max bytes.
+// readFile reads a regular file of at most max bytes. What else a task may have
+// put in its place, a FIFO say, holds nobody up.
 func readFile(path string, max int64) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	}
 	data, err := io.ReadAll(io.LimitReader(f, max+1))
 	if err == nil && int64(len(data)) > max {
 		err = fmt.Errorf("%s is larger than %d bytes", path, max)

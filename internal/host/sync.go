@@ -11,7 +11,8 @@ import (
 )
 
 // Sync are the settings of git syncs as they were given. The times are spans
-// of systemd.time(7).
+// of systemd.time(7). Branch may also be a tag, a full reference (refs/heads/x)
+// or a full commit.
 type Sync struct {
 	Remote  string
 	Branch  string

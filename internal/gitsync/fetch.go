@@ -1,0 +1,131 @@
+package gitsync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/montimer/montimer"
+)
+
+// objectName matches the full name of a commit (gitglossary(7), SHA-1 or
+// SHA-256). Such a commit never changes, so it is fetched once.
+var objectName = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+
+// fetch gets what the checkout has to follow, which may be a branch, a tag, a
+// full reference or a commit, and returns its commit.
+//
+// It runs the command of contract C.2. Where that fails without a word (--quiet
+// hides which reference was refused), fetch runs again without --quiet, and with
+// --force: a tag or branch that was moved upstream is not a reason to stay
+// behind.
+func (s Syncer) fetch(ctx context.Context) (commit string, err error) {
+	wanted := s.Sync.Branch
+	fixed := objectName.MatchString(wanted)
+	if fixed && s.commit(ctx, wanted) == wanted {
+		return wanted, nil
+	}
+	err = s.change(ctx, "fetch", "--quiet", s.Sync.Remote, wanted)
+	var silent exitError
+	if errors.As(err, &silent) && ctx.Err() == nil {
+		s.Log.Info("git sync: git fetch " + silent.Error() + " without a reason: fetching again with --force")
+		err = s.change(ctx, "fetch", "--force", "--no-progress", s.Sync.Remote, wanted)
+	}
+	if fixed && err != nil && s.change(ctx, "fetch", "--quiet", s.Sync.Remote) == nil {
+		// A server may refuse a commit by its name, and have it in a branch.
+		if s.commit(ctx, wanted) == wanted {
+			return wanted, nil
+		}
+	}
+	if err != nil {
+		return "", s.explain(err)
+	}
+	if commit = s.commit(ctx, "FETCH_HEAD"); commit == "" {
+		return "", s.explain(fmt.Errorf("%s %s is not a commit", s.Sync.Remote, wanted))
+	}
+	return commit, nil
+}
+
+// target names the fetched commit for git reset: as REMOTE/BRANCH where that
+// is the commit (contract C.3), else by the commit. A checkout that was cloned
+// with --single-branch, or whose remote.REMOTE.fetch leaves the branch out, has
+// no such name, and a tag may have taken it.
+func (s Syncer) target(ctx context.Context, fetched string) string {
+	if upstream := s.Sync.Remote + "/" + s.Sync.Branch; s.commit(ctx, upstream) == fetched {
+		return upstream
+	}
+	return fetched
+}
+
+// damaged matches what git says of a repository that has lost data, as after a
+// power cut.
+var damaged = regexp.MustCompile(`(?i)\.(idx|pack) |object file|loose object|packfile|inflate|corrupt|bad (object|signature|tree|index|config)|` +
+	`(missing|could not read|unable to read|could not parse) (blob|tree|commit|object|sha1)|reference broken|not a git repository|` +
+	`invalid sha1|did not send all necessary|unresolved deltas|improper chunk|unexpected line in`)
+
+// explain adds the command that fixes what went wrong in the repository itself.
+func (s Syncer) explain(err error) error {
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "dubious ownership"), !s.isOurs():
+		return fmt.Errorf("%w: %s does not belong to the user that syncs it (uid %d): as root, chown -R it to that user", err, s.Repo, os.Geteuid())
+	case s.remoteURL() == "":
+		return fmt.Errorf("%w: .git/config has no URL of %s: montimer sync --repair --url URL", err, s.Sync.Remote)
+	case damaged.MatchString(text):
+		return fmt.Errorf("%w: the repository is damaged: montimer sync --repair", err)
+	}
+	return err
+}
+
+// isOurs reports whether the repository belongs to the user of this process:
+// git refuses any other (safe.directory in git-config(1)).
+func (s Syncer) isOurs() bool {
+	info, err := os.Lstat(filepath.Join(s.Repo, ".git"))
+	if err != nil {
+		return true // another error says so
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return !ok || int(st.Uid) == os.Geteuid()
+}
+
+// remoteURL returns the URL of the remote by the checkout's own configuration;
+// "" when there is none.
+func (s Syncer) remoteURL() string {
+	ctx, cancel := context.WithTimeout(context.Background(), askLimit)
+	defer cancel()
+	key := "remote." + s.Sync.Remote + ".url"
+	out, err := s.ask(ctx, "config", "--get", key)
+	if err != nil { // the file may be sound where the repository is not
+		out, _ = s.ask(ctx, "config", "--file", filepath.Join(s.Repo, ".git", "config"), "--get", key)
+	}
+	return strings.TrimSpace(out)
+}
+
+// maxCommits is how many commits [Syncer.Commits] returns at most.
+const maxCommits = 100
+
+// Commits returns the commits after from, up to to, the oldest first: the last
+// 100 of them. Where from is "" or not known to git, it is to alone; nothing
+// where git does not answer.
+func (s Syncer) Commits(ctx context.Context, from, to string) (commits []montimer.Commit) {
+	between := []string{"--max-count=1", to}
+	if from != "" && s.commit(ctx, from) == from {
+		between = []string{fmt.Sprintf("--max-count=%d", maxCommits), from + ".." + to}
+	}
+	out, err := s.ask(ctx, append(append([]string{"log", "--no-show-signature", "--format=%H %s"}, between...), "--")...)
+	if err != nil {
+		return nil
+	}
+	for line := range strings.Lines(out) {
+		id, subject, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		commits = append(commits, montimer.Commit{ID: id, Subject: subject})
+	}
+	slices.Reverse(commits)
+	return commits
+}

@@ -1,0 +1,132 @@
+package gitsync
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// reset moves the working tree to a commit, under the lock of the checkout. That
+// it is at work is on disk before it begins, and until it has succeeded: what
+// ends it halfway, a kill or a full disk, leaves half of a tree, on which no
+// task may run. See [Syncer.Hold].
+func (s Syncer) reset(ctx context.Context, state *State, target, commit string) error {
+	state.Resetting = commit
+	if err := state.write(s.StateDir); err != nil {
+		return err
+	}
+	if err := s.change(ctx, "reset", "--hard", "--quiet", target); err != nil {
+		return s.explain(err)
+	}
+	if at := s.commit(ctx, "HEAD"); at != commit {
+		return s.explain(fmt.Errorf("after git reset the checkout is at commit %q, not at %s", at, commit))
+	}
+	if err := s.followSubmodules(ctx); err != nil {
+		return err
+	}
+	state.Resetting = ""
+	return state.write(s.StateDir)
+}
+
+// Hold keeps syncs from changing the checkout until release is called. It waits
+// for a sync that changes it, and for the commands that follow, at most as long
+// as wait.
+//
+// Where a sync was ended while it changed the working tree, Hold completes that
+// change first. The error is [ErrHalfTree] when it cannot; any other error means
+// that a sync may run beside the tasks. Release is never nil.
+func (s Syncer) Hold(ctx context.Context, wait time.Duration) (release func(), err error) {
+	for range 2 {
+		release, err = s.lock(ctx, checkoutLock(s.StateDir), shared, wait, "a git sync is changing the checkout")
+		if err != nil {
+			return func() {}, fmt.Errorf("wait for the checkout: %w", err)
+		}
+		if ReadState(s.StateDir).Resetting == "" {
+			return release, nil
+		}
+		release()
+		if err := s.complete(ctx, wait); err != nil {
+			return func() {}, err
+		}
+	}
+	return func() {}, fmt.Errorf("%w: another sync was ended meanwhile", ErrHalfTree)
+}
+
+// ErrHalfTree says that the working tree is partly of one commit and partly of
+// another, and that git could not complete it.
+var ErrHalfTree = errors.New("a git sync was ended while it changed the working tree, which is now partly old and partly new")
+
+// complete ends the reset of a sync that was ended in the middle.
+func (s Syncer) complete(ctx context.Context, wait time.Duration) error {
+	release, err := s.lock(ctx, checkoutLock(s.StateDir), exclusive, wait, inUse)
+	if err != nil {
+		return fmt.Errorf("%w: wait for the checkout: %w", ErrHalfTree, err)
+	}
+	defer release()
+	state := ReadState(s.StateDir)
+	if state.Resetting == "" {
+		return nil
+	}
+	s.Log.Warn("a git sync was ended while it changed the working tree: completing it")
+	s.sweep(ctx)
+	limited, cancel := context.WithTimeout(ctx, cmp.Or(s.Sync.Timeout, askLimit))
+	defer cancel()
+	if err := s.reset(limited, &state, state.Resetting, state.Resetting); err != nil {
+		return fmt.Errorf("%w: %w", ErrHalfTree, err)
+	}
+	return nil
+}
+
+// followSubmodules brings those submodules to the commit that the tree names
+// that have been checked out. One that has not is reported: the tasks may need
+// it, and only a person knows.
+func (s Syncer) followSubmodules(ctx context.Context) error {
+	status, err := s.submodules(ctx)
+	if err != nil || status == "" {
+		return err
+	}
+	var follow, missing []string
+	for line := range strings.Lines(status) { // git-submodule(1): a sign, the commit, the path
+		_, path, _ := strings.Cut(strings.TrimSpace(line[1:]), " ")
+		if i := strings.LastIndex(path, " ("); i >= 0 && strings.HasSuffix(path, ")") { // what git describe says
+			path = path[:i]
+		}
+		switch line[0] {
+		case '-':
+			missing = append(missing, path)
+		case '+', 'U':
+			follow = append(follow, path)
+		}
+	}
+	if missing != nil {
+		s.Log.Warn(fmt.Sprintf("git sync: submodules that are not checked out: %s; if tasks need them: git -C %s submodule update --init --recursive, as the user that owns it",
+			strings.Join(missing, ", "), s.Repo))
+	}
+	if follow == nil {
+		return nil
+	}
+	update := append([]string{"submodule", "--quiet", "update", "--recursive", "--force", "--"}, follow...)
+	err = errors.Join(s.change(ctx, "submodule", "--quiet", "sync", "--recursive"), s.change(ctx, update...))
+	if err != nil {
+		return fmt.Errorf("submodules do not follow the commit (%s): %w", strings.Join(follow, ", "), err)
+	}
+	return nil
+}
+
+// submodules returns what git says of the submodules of the tree; "" when it
+// has none.
+func (s Syncer) submodules(ctx context.Context) (string, error) {
+	if _, err := readFile(filepath.Join(s.Repo, ".gitmodules"), maxState); errors.Is(err, syscall.ENOENT) {
+		return "", nil
+	}
+	out, err := s.ask(ctx, "submodule", "status")
+	if err != nil {
+		return "", fmt.Errorf("git submodule status: %w", err)
+	}
+	return out, nil
+}
