@@ -18,9 +18,13 @@ type Host struct {
 	AllowRoot bool // tasks may run as root
 	Sync      Sync
 
+	Umask string // of tasks and git, octal; "": DefaultUmask
+	Home  string // home directory of User; "": not known
+
 	// By the name of a profile; AllOthers stands for those that are not named.
-	Sandboxes map[string]Sandbox // "" and nothing: SandboxDefault
-	Limits    map[string][]Limit
+	Sandboxes map[string]Sandbox  // "" and nothing: SandboxDefault
+	Limits    map[string][]Limit  // DefaultLimits are added where they say nothing
+	Writable  map[string][]string // absolute paths that a sandbox leaves writable; a profile has those of AllOthers too
 
 	SystemdVersion int // of the manager that will read the units; 0: not known
 }
@@ -49,6 +53,16 @@ const (
 	SandboxHost    Sandbox = "host"
 )
 
+// DefaultUmask is systemd's own default (systemd.exec(5), UMask=), and cron's.
+const DefaultUmask = "0022"
+
 // Limit is one resource limit of a service, as systemd.resource-control(5) or
 // systemd.exec(5) has it.
 type Limit struct{ Directive, Value string }
+
+// DefaultLimits keep one profile from taking the whole host: a fork bomb ends
+// at so many processes and threads, and a leak is killed while the rest of the
+// system still has a quarter of the memory.
+func DefaultLimits() []Limit {
+	return []Limit{{"MemoryMax", "75%"}, {"TasksMax", "1000"}}
+}

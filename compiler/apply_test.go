@@ -529,7 +529,8 @@ func TestApplyNewHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"* create " + a + ".service", "* create " + a + ".timer", "* create montimer.target", "reload",
+		"* create montimer-failure@.service", "* create " + a + ".service", "* create " + a + ".timer",
+		"* create montimer-outbox.service", "* create montimer-tmp.service", "* create montimer.target", "reload",
 		"start montimer.target", "enable montimer.target", "* enable montimer.target", "* start " + a + ".timer",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

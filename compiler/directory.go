@@ -190,7 +190,7 @@ func (d *Directory) fd() int { return int(d.dir.Fd()) }
 
 func isUnitName(name string) bool {
 	_, isJob := profileOf(name)
-	return isJob || name == TargetName
+	return isJob || singles[name] != ""
 }
 
 // temporary is a name that systemd does not take for a unit.

@@ -94,6 +94,26 @@ func directory(s string) (text, error) {
 	return path(s)
 }
 
+// optional escapes a path for a list such as ReadWritePaths=, which may be
+// missing. systemd does not undo a backslash there.
+func optional(s string) (text, error) {
+	if strings.ContainsAny(s, "\"'\\") {
+		return "", fmt.Errorf("%.40q holds a quote or a backslash, which lists of paths cannot express", s)
+	}
+	if _, err := path(s); err != nil {
+		return "", err
+	}
+	return word("-" + s)
+}
+
+// octal takes a umask of three octal digits, with or without a 0 before them.
+func octal(s string) (text, error) {
+	if digits := strings.TrimLeft(s, "01234567"); digits != "" || len(s) < 3 || len(s) > 4 || len(s) == 4 && s[0] != '0' {
+		return "", fmt.Errorf("%.40q is no umask such as 0022", s)
+	}
+	return text(s), nil
+}
+
 // envFile takes a path that systemd reads as a pattern (systemd.exec(5),
 // EnvironmentFile=).
 func envFile(s string) (text, error) {

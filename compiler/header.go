@@ -30,6 +30,12 @@ func generated(content string) bool {
 	return ok && strings.HasPrefix(rest, digestLine)
 }
 
+// shipped reports whether the file is one that releases before brought along,
+// and that is compiled now.
+func shipped(name, content string) bool {
+	return singles[name] != "" && name != TargetName && strings.Contains(content, "\nDocumentation=https://github.com/montimer/montimer\n")
+}
+
 // ByHand reports whether a file that montimer wrote has been changed since.
 func ByHand(content string) bool {
 	if !generated(content) {

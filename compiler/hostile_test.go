@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,7 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/coreos/go-systemd/v22/unit"
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/calendar"
@@ -104,6 +105,12 @@ func fields() []field {
 			return regexp.MustCompile(`^(infinity|-?[0-9]+[%KMGT]?)$`).MatchString(s) && len(s) <= 20
 		},
 			map[string]func(string) string{"MemoryMax": same}},
+		{"umask", func(h *montimer.Host, _ *montimer.Profile, s string) { h.Umask = s },
+			func(s string) bool { return s == "" || regexp.MustCompile(`^0?[0-7]{3}$`).MatchString(s) },
+			map[string]func(string) string{"UMask": func(s string) string { return cmp.Or(s, "0022") }}},
+		{"write of *", func(h *montimer.Host, _ *montimer.Profile, s string) { h.Writable = map[string][]string{"*": {s}} },
+			func(s string) bool { return absolute(s) && !strings.ContainsAny(s, `"'\`) },
+			map[string]func(string) string{"ReadWritePaths": func(s string) string { return "-" + s }}},
 		{"sandbox of *", func(h *montimer.Host, _ *montimer.Profile, s string) {
 			h.Sandboxes = map[string]montimer.Sandbox{"*": montimer.Sandbox(s)}
 		}, func(string) bool { return false }, nil},
@@ -144,7 +151,7 @@ func TestHostile(t *testing.T) {
 				accepted++
 				checkUnits(t, f, s, units, want)
 				if judged(f, dir, s, units) {
-					writeUnits(t, dir, units[:2])
+					writeUnits(t, dir, pairsOf(units))
 				}
 			}
 		}
@@ -160,7 +167,7 @@ func TestHostile(t *testing.T) {
 func checkUnits(t *testing.T, f field, s string, units []Unit, want map[string][]string) {
 	t.Helper()
 	for _, u := range units {
-		kind := filepath.Ext(u.Name)
+		kind := kindOf(u)
 		options, err := unit.DeserializeOptions(strings.NewReader(u.Content))
 		if errors.Is(err, unit.ErrLineTooLong) && len(s) > 1000 {
 			continue // a limit of the parser, not of systemd
@@ -169,7 +176,7 @@ func checkUnits(t *testing.T, f field, s string, units []Unit, want map[string][
 			t.Errorf("%s %.80q, %s: %v", f.name, s, kind, err)
 			continue
 		}
-		if diff := cmp.Diff(want[kind], keysOf(t, u.Content)); diff != "" {
+		if diff := gocmp.Diff(want[kind], keysOf(t, u.Content)); diff != "" {
 			t.Errorf("%s %.80q, %s: %s", f.name, s, kind, diff)
 		}
 		for _, o := range options {
@@ -194,12 +201,26 @@ func harmless(t *testing.T, f field) map[string][]string {
 		f.set(&h, &p, "state")
 	case "limits of *":
 		f.set(&h, &p, "1")
+	case "write of *":
+		f.set(&h, &p, "/x")
 	}
 	keys := map[string][]string{}
 	for _, u := range render(t, h, p) {
-		keys[filepath.Ext(u.Name)] = keysOf(t, u.Content)
+		keys[kindOf(u)] = keysOf(t, u.Content)
 	}
 	return keys
+}
+
+// kindOf is the type of a profile's unit, and the name of one that is there once.
+func kindOf(u Unit) string {
+	if singles[u.Name] != "" {
+		return u.Name
+	}
+	return filepath.Ext(u.Name)
+}
+
+func pairsOf(units []Unit) []Unit {
+	return slices.DeleteFunc(slices.Clone(units), func(u Unit) bool { return singles[u.Name] != "" })
 }
 
 func keysOf(t *testing.T, content string) []string {
@@ -319,18 +340,18 @@ func TestHostileJobs(t *testing.T) {
 			units := compileText(t, text)
 			for _, u := range units {
 				got := slices.DeleteFunc(keysOf(t, u.Content), func(key string) bool { return slices.Contains(timing, key) })
-				if diff := cmp.Diff(want[filepath.Ext(u.Name)], got); diff != "" {
+				if diff := gocmp.Diff(want[kindOf(u)], got); diff != "" {
 					t.Errorf("%s %.80q: %s", key, s, diff)
 				}
 			}
 			if units != nil {
 				accepted++
-				writeUnits(t, dir, units[:2])
+				writeUnits(t, dir, pairsOf(units))
 			}
 		}
 		if units := compileText(t, fmt.Sprintf("profiles:\n  %s: {cron: \"0 5 * * *\"}\n", quoted)); units != nil {
 			accepted++
-			writeUnits(t, dir, units[:2])
+			writeUnits(t, dir, pairsOf(units))
 		}
 	}
 	t.Logf("%d accepted", accepted)
@@ -358,7 +379,7 @@ func TestKeysOfTheHost(t *testing.T) {
 			"env":      "profiles:\n  p: {cron: \"0 5 * * *\", env: {%s: root}, tasks: [{name: a, command: \"true\"}]}\n",
 		} {
 			if got := compileText(t, fmt.Sprintf(text, key)); got != nil {
-				if diff := cmp.Diff(plain, got); diff != "" {
+				if diff := gocmp.Diff(plain, got); diff != "" {
 					t.Errorf("%s in %s: %s", key, level, diff)
 				}
 			}

@@ -1,7 +1,9 @@
 package compiler
 
 import (
+	"cmp"
 	"fmt"
+	"iter"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -16,10 +18,18 @@ type hostView struct {
 
 	Environment    []text
 	StateDirectory []text // below /var/lib: systemd makes it
-	Writable       []text
+	Agents         []text // sockets of agents in the home directory
+	Cache          text   // below /var/cache: systemd makes it
+	Umask          text
 
-	host   montimer.Host
-	limits map[string][]limit
+	// Of the units that are there once.
+	Frozen     []text // environment that says whose state directory is where
+	State      text   // the state directory, which may be missing
+	HelperHome text   // ProtectHome=
+
+	host     montimer.Host
+	limits   map[string][]limit
+	writable map[string][]text
 }
 
 // limit is a directive whose name is the host's choice too.
@@ -27,6 +37,24 @@ type limit struct{ Directive, Value text }
 
 // stateRoot is where StateDirectory= makes directories (systemd.exec(5)).
 const stateRoot = "/var/lib/"
+
+// cacheName is the directory of caches, which all profiles share (systemd.exec(5),
+// CacheDirectory=).
+const cacheName = "montimer"
+
+// agentsOf lists where the agents of ssh and GnuPG listen in a home directory
+// (ssh-agent(1) of OpenSSH 10.1, gpg-agent(1)). With an agent of somebody who is
+// logged in, a task would use keys that it cannot read.
+func agentsOf(home string) []string {
+	if home == "" || home == "/" {
+		return nil
+	}
+	return []string{
+		filepath.Join(home, ".ssh/agent"),
+		filepath.Join(home, ".gnupg/S.gpg-agent"),
+		filepath.Join(home, ".gnupg/S.gpg-agent.ssh"),
+	}
+}
 
 // newHostView escapes what the host has decided. Its error names every setting
 // that no unit can express.
@@ -38,6 +66,8 @@ func newHostView(h montimer.Host) (hostView, error) {
 		Group:    e.text("run-as group", account, h.Group),
 		Checkout: e.text("checkout", directory, h.Checkout),
 		EnvFile:  e.text("env file", envFile, h.EnvFile),
+		Umask:    e.text("umask", octal, cmp.Or(h.Umask, montimer.DefaultUmask)),
+		Cache:    cacheName,
 		host:     h,
 		limits:   e.limits(h.Limits),
 	}
@@ -51,12 +81,26 @@ func newHostView(h montimer.Host) (hostView, error) {
 	for _, variable := range serviceEnv(h) {
 		v.Environment = append(v.Environment, e.text("environment", word, variable.Name+"="+variable.Value))
 	}
-	v.Writable = []text{e.text("checkout", word, h.Checkout)}
+	always := []text{e.text("checkout", word, h.Checkout)}
+	for _, variable := range []string{"MONTIMER_JOBS=" + h.JobsFile, "MONTIMER_CHECKOUT=" + h.Checkout, "MONTIMER_STATE_DIR=" + h.StateDir} {
+		v.Frozen = append(v.Frozen, e.text("environment", word, variable))
+	}
+	v.State = e.text("state directory", word, "-"+h.StateDir)
+	v.HelperHome = "yes"
+	if belowHome(h.Binary) || belowHome(h.StateDir) {
+		v.HelperHome = "read-only"
+	}
+	for _, agent := range agentsOf(h.Home) {
+		if path, err := optional(agent); err == nil {
+			v.Agents = append(v.Agents, path)
+		}
+	}
 	if name, ok := strings.CutPrefix(h.StateDir, stateRoot); ok {
 		v.StateDirectory = []text{e.text("state directory", stateName, name)}
 	} else {
-		v.Writable = append(v.Writable, e.text("state directory", word, h.StateDir))
+		always = append(always, e.text("state directory", word, h.StateDir))
 	}
+	v.writable = e.writable(always, h.Writable)
 	return v, e.err()
 }
 
@@ -81,10 +125,18 @@ func serviceEnv(h montimer.Host) []montimer.EnvVar {
 	return append(env, syncEnv(h.Sync)...)
 }
 
+// limits escapes the limits of each profile that is named, and of all others,
+// with the defaults where they say nothing.
 func (e *escaper) limits(given map[string][]montimer.Limit) map[string][]limit {
-	escaped := make(map[string][]limit, len(given))
-	for _, profile := range slices.Sorted(maps.Keys(given)) {
-		for _, l := range given[profile] {
+	escaped := map[string][]limit{}
+	for profile := range perProfile(given) {
+		list := slices.Clone(given[profile])
+		for _, usual := range montimer.DefaultLimits() {
+			if !slices.ContainsFunc(list, func(l montimer.Limit) bool { return l.Directive == usual.Directive }) {
+				list = append(list, usual)
+			}
+		}
+		for _, l := range list {
 			escaped[profile] = append(escaped[profile], limit{
 				e.text("limits of "+profile, directive, l.Directive),
 				e.text("limits of "+profile+", "+l.Directive, quantity, l.Value),
@@ -92,6 +144,45 @@ func (e *escaper) limits(given map[string][]montimer.Limit) map[string][]limit {
 		}
 	}
 	return escaped
+}
+
+// writable lists what the profiles that are named, and all others, may write:
+// what they always may, and what the host has added for them.
+func (e *escaper) writable(always []text, added map[string][]string) map[string][]text {
+	lists := map[string][]text{}
+	for profile := range perProfile(added) {
+		lists[profile] = slices.Clone(always)
+		paths := added[montimer.AllOthers]
+		if profile != montimer.AllOthers {
+			paths = slices.Concat(paths, added[profile])
+		}
+		for _, path := range paths {
+			lists[profile] = append(lists[profile], e.text("write of "+profile, optional, path))
+		}
+	}
+	return lists
+}
+
+// reachable refuses paths that the sandbox strict hides: systemd ignores that
+// they are to be writable.
+func (e *escaper) reachable(lists ...[]string) {
+	for _, path := range slices.Concat(lists...) {
+		if belowHome(path) {
+			e.errs = append(e.errs, fmt.Errorf("write: the sandbox strict hides %s: choose the sandbox default for this profile, or a path that is not below /home or /root", path))
+		}
+	}
+}
+
+// belowHome reports whether ProtectHome=yes hides the path (systemd.exec(5)).
+func belowHome(path string) bool {
+	return path == "/home" || path == "/root" || strings.HasPrefix(path, "/home/") || strings.HasPrefix(path, "/root/")
+}
+
+// perProfile yields the profiles that a setting names, sorted, and AllOthers.
+func perProfile[T any](setting map[string]T) iter.Seq[string] {
+	names := append(slices.Collect(maps.Keys(setting)), montimer.AllOthers)
+	slices.Sort(names)
+	return slices.Values(slices.Compact(names))
 }
 
 func (e *escaper) sandboxes(given map[string]montimer.Sandbox) {

@@ -27,7 +27,7 @@ type shape struct {
 	onCalendar, onBoot, every               int
 	jitter, described, catchingUp, deferred bool
 	sandbox                                 montimer.Sandbox
-	limits                                  string // as text
+	limits, writable                        string // as text
 }
 
 // foundry makes molds from units.tmpl.
@@ -56,6 +56,9 @@ func (f *foundry) cast(unit string, v view) (string, error) {
 	}
 	for _, l := range v.Limits {
 		key.limits += string(l.Directive + "=" + l.Value + "\n")
+	}
+	for _, path := range v.Writable {
+		key.writable += string(path + "\n")
 	}
 	m := f.molds[key]
 	if m == nil {
@@ -140,10 +143,10 @@ func (v view) replaceTexts(replace func(text) text) view {
 
 // replaceHostTexts returns v with each text of its host replaced.
 func (v view) replaceHostTexts(replace func(text) text) view {
-	for _, t := range []*text{&v.Binary, &v.User, &v.Group, &v.Checkout, &v.EnvFile} {
+	for _, t := range []*text{&v.Binary, &v.User, &v.Group, &v.Checkout, &v.EnvFile, &v.Cache, &v.Umask, &v.State, &v.HelperHome} {
 		*t = replace(*t)
 	}
-	for _, list := range []*[]text{&v.Environment, &v.StateDirectory, &v.Writable} {
+	for _, list := range []*[]text{&v.Environment, &v.StateDirectory, &v.Writable, &v.Agents, &v.Frozen} {
 		*list = replaced(*list, replace)
 	}
 	v.Limits = slices.Clone(v.Limits)

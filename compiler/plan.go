@@ -56,7 +56,7 @@ func Plan(want []Unit, have Installed) ([]Change, error) {
 		switch {
 		case !exists:
 			changes = append(changes, Change{Action: Create, Name: u.Name, New: u.Content})
-		case !generated(old):
+		case !generated(old) && !shipped(u.Name, old):
 			errs = append(errs, fmt.Errorf("%s exists and was not written by montimer: move it away, or rename the profile", u.Name))
 		case old != u.Content:
 			changes = append(changes, Change{Action: Update, Name: u.Name, Old: old, New: u.Content})

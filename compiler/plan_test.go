@@ -31,6 +31,11 @@ func TestPlan(t *testing.T) {
 	gone := installed(both) // as the first compile after b was removed leaves it
 	gone.Files[TargetName] = installed(onlyA).Files[TargetName]
 
+	brought := installed(onlyA)
+	for _, name := range []string{"montimer-failure@.service", "montimer-outbox.service"} {
+		brought.Files[name] = "[Unit]\nDescription=Tell of the failure of %i\nDocumentation=https://github.com/montimer/montimer\n"
+	}
+
 	foreign := installed(nil)
 	foreign.Files["montimer-job-a.timer"] = "[Timer]\n"
 	foreign.Files["montimer-job-mine.service"] = "[Service]\n"
@@ -41,7 +46,10 @@ func TestPlan(t *testing.T) {
 		plan string
 		err  string
 	}{
-		"first": {onlyA, installed(nil), "create montimer-job-a.service, create montimer-job-a.timer, create montimer.target", ""},
+		"first": {onlyA, installed(nil), "create montimer-failure@.service, create montimer-job-a.service, create montimer-job-a.timer, " +
+			"create montimer-outbox.service, create montimer-tmp.service, create montimer.target", ""},
+		"those that a release before brought": {onlyA, brought, "update montimer-failure@.service, update montimer-outbox.service", ""},
+
 		"same":  {both, installed(both), "", ""},
 		"added": {both, installed(onlyA), "create montimer-job-b.service, create montimer-job-b.timer, update montimer.target", ""},
 		"cadence": {render(t, testHost(), moved, b), installed(both),

@@ -20,6 +20,14 @@ type Unit struct {
 // TargetName is the unit that holds all timers.
 const TargetName = "montimer.target"
 
+// singles are the units that are there once, with their templates.
+var singles = map[string]string{
+	TargetName:                  "target",
+	"montimer-tmp.service":      "tmp",
+	"montimer-failure@.service": "failure",
+	"montimer-outbox.service":   "outbox",
+}
+
 // jobPrefix is a namespace of its own: no profile can replace another unit of
 // montimer, and drop-ins in montimer-job-.service.d reach the jobs only.
 const jobPrefix = "montimer-job-"
@@ -37,8 +45,8 @@ func pairName(profile string) string {
 	return jobPrefix + profile
 }
 
-// Render returns the units of the enabled profiles and the target, sorted by
-// name. Its error names every value of h that no unit file can express.
+// Render returns the units of the enabled profiles and those of the host, sorted
+// by name, the target last. Its error names every value of h that no unit file can express.
 func Render(h montimer.Host, profiles []montimer.Profile) ([]Unit, error) {
 	host, err := newHostView(h)
 	if err != nil {
@@ -80,11 +88,15 @@ func Render(h montimer.Host, profiles []montimer.Profile) ([]Unit, error) {
 		add(p.Name, v, err)
 	}
 	slices.Sort(target.Timers)
-	content, err := f.target(target)
-	if err := errors.Join(append(errs, err)...); err != nil {
+	target.hostView = host
+	for name, template := range singles {
+		content, err := f.single(template, target)
+		errs = append(errs, err)
+		units = append(units, Unit{name, content})
+	}
+	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	units = append(units, Unit{TargetName, content})
 	slices.SortFunc(units, func(a, b Unit) int { return compareNames(a.Name, b.Name) })
 	return units, nil
 }
@@ -100,11 +112,18 @@ func (f *foundry) pair(v view) (timer, service string, err error) {
 	return timer, service, nil
 }
 
-// target renders the unit that holds all timers.
-func (f *foundry) target(v view) (string, error) {
-	content, err := f.execute("target", v)
+// single renders a unit that is there once.
+func (f *foundry) single(template string, v view) (string, error) {
+	content, err := f.execute(template, v)
 	if err != nil {
 		return "", err
+	}
+	harmless, err := f.execute(template, v.replaceHostTexts(x))
+	if err != nil {
+		return "", err
+	}
+	if err := keepsPromise(content, promiseOf(harmless)); err != nil {
+		return "", fmt.Errorf("%s: %w", template, err)
 	}
 	signed := []byte(content)
 	sign(signed)

@@ -170,6 +170,42 @@ func TestSandboxes(t *testing.T) {
 	}
 }
 
+// TestExposure: what is not a job is confined closer than any job.
+func TestExposure(t *testing.T) {
+	t.Parallel()
+	testenv.Need(t, "systemd-analyze")
+	dir := t.TempDir()
+	h := testHost()
+	h.User, h.Group = "daemon", "daemon"
+	var services []Unit
+	for _, u := range render(t, h) {
+		if filepath.Ext(u.Name) == ".service" {
+			services = append(services, u)
+		}
+	}
+	shipped, err := filepath.Glob("../deploy/systemd/*.service")
+	if err != nil || len(shipped) == 0 || len(services) != len(singles)-1 {
+		t.Fatal(len(services), shipped, err)
+	}
+	for _, path := range shipped {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.ReplaceAll(string(content), "=montimer ", "=/bin/true ")
+		services = append(services, Unit{filepath.Base(path), text})
+	}
+	writeUnits(t, dir, services)
+	verify(t, dir)
+	for _, u := range services {
+		verdict, above := exposed(filepath.Join(dir, u.Name), 16)
+		t.Log(verdict)
+		if above {
+			t.Errorf("%s: above 1.6", verdict)
+		}
+	}
+}
+
 // exposed reports whether a service's score is above so many tenths, and what
 // systemd-analyze said last.
 func exposed(file string, tenths int) (verdict string, above bool) {
@@ -222,6 +258,9 @@ func TestRenderedAsRead(t *testing.T) {
 		Description: "two\nlines [Install] %n \\", Schedule: montimer.Schedule{Events: events(t, "daily")}})
 	got := map[string][]string{}
 	for _, u := range units {
+		if strings.HasSuffix(u.Name, ".service") && u.Name != ServiceName("p") {
+			continue
+		}
 		options, err := unit.DeserializeOptions(strings.NewReader(u.Content))
 		if err != nil {
 			t.Fatal(err)
@@ -304,11 +343,11 @@ func TestTimezoneOfHost(t *testing.T) {
 	t.Parallel()
 	h := testHost()
 	p := testProfiles(t)[0]
-	if c := render(t, h, p)[0].Content; strings.Contains(c, "MONTIMER_TIMEZONE") {
+	if c := installed(render(t, h, p)).Files[ServiceName(p.Name)]; strings.Contains(c, "MONTIMER_TIMEZONE") {
 		t.Error(c)
 	}
 	h.Timezone = "Asia/Tokyo"
-	if c := render(t, h, p)[0].Content; !strings.Contains(c, "\nEnvironment=MONTIMER_TIMEZONE=Asia/Tokyo\n") {
+	if c := installed(render(t, h, p)).Files[ServiceName(p.Name)]; !strings.Contains(c, "\nEnvironment=MONTIMER_TIMEZONE=Asia/Tokyo\n") {
 		t.Error(c)
 	}
 }

@@ -22,6 +22,7 @@ func syncView(h hostView) view {
 		Every:       []text{text(calendar.FormatSpan(h.host.Sync.Every))},
 		Sandbox:     cmp.Or(of(h.host.Sandboxes, Sync), montimer.SandboxDefault),
 		Limits:      of(h.limits, Sync),
+		Writable:    of(h.writable, Sync),
 	}
 }
 

@@ -138,8 +138,8 @@ func TestSandboxChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []SandboxChange{
-		{"default: exposure 1.7", "strict: exposure 1.1", []string{"hourly", "two-lines"}},
-		{"", "strict: exposure 1.1", []string{"monotonic"}},
+		{"default: exposure 2.0", "strict: exposure 1.4", []string{"hourly", "two-lines"}},
+		{"", "strict: exposure 1.4", []string{"monotonic"}},
 	}
 	if diff := cmp.Diff(want[:1], SandboxChanges(plan)[:1]); diff != "" {
 		t.Error(diff)

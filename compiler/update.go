@@ -34,9 +34,11 @@ func (p *application) update(ctx context.Context) error {
 
 // refused says which of the written units systemd does not load.
 func (p *application) refused(ctx context.Context) error {
-	names := make([]string, len(p.writes))
-	for i, c := range p.writes {
-		names[i] = c.Name
+	var names []string
+	for _, c := range p.writes {
+		if !strings.Contains(c.Name, "@.") { // systemd loads instances of a template only
+			names = append(names, c.Name)
+		}
 	}
 	units, err := p.Manager.Units(ctx, names)
 	if err != nil {

@@ -23,6 +23,7 @@ type view struct {
 	Deferred    bool // a tick during a run is passed over
 	Sandbox     montimer.Sandbox
 	Limits      []limit
+	Writable    []text
 
 	// Of the target.
 	Timers []text
@@ -47,6 +48,10 @@ func profileView(h hostView, p montimer.Profile) (view, error) {
 		Deferred:    p.Overlap == montimer.OverlapSkip && h.host.SystemdVersion >= deferring,
 		Sandbox:     cmp.Or(of(h.host.Sandboxes, p.Name), montimer.SandboxDefault),
 		Limits:      of(h.limits, p.Name),
+		Writable:    of(h.writable, p.Name),
+	}
+	if v.Sandbox == montimer.SandboxStrict {
+		e.reachable(h.host.Writable[p.Name], h.host.Writable[montimer.AllOthers])
 	}
 	if p.Description != "" {
 		v.Description = prose(p.Name + ": " + p.Description)

@@ -44,6 +44,7 @@ func (c applyCmd) Run(ctx context.Context, e env) error {
 	}
 	askVersion(ctx, &h)
 	warnUnknown(e.stderr, h, j)
+	warnUnwritten(e.stderr, h)
 	units, err := compiler.Render(h, j.Profiles)
 	if err != nil {
 		return usage(err)

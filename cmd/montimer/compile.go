@@ -56,6 +56,7 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 	}
 	askVersion(ctx, &h)
 	warnUnknown(e.stderr, h, j)
+	warnUnwritten(e.stderr, h)
 	if err := checkBinary(e.stderr, h, forThisHost(h)); err != nil {
 		return err
 	}
@@ -91,12 +92,20 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 // warnUnknown tells of settings for profiles that jobs.yaml does not have: one
 // that was renamed has lost what was set for it.
 func warnUnknown(w io.Writer, h montimer.Host, j montimer.Jobs) {
-	named := slices.Concat(slices.Collect(maps.Keys(h.Sandboxes)), slices.Collect(maps.Keys(h.Limits)))
+	named := slices.Concat(slices.Collect(maps.Keys(h.Sandboxes)), slices.Collect(maps.Keys(h.Limits)), slices.Collect(maps.Keys(h.Writable)))
 	slices.Sort(named)
 	for _, name := range slices.Compact(named) {
 		if _, known := j.Profile(name); !known && name != montimer.AllOthers {
-			fmt.Fprintf(w, "warning: sandbox or limits in %s name the profile %q, which jobs.yaml does not have\n", host.ConfigFile, name)
+			fmt.Fprintf(w, "warning: sandbox, limits or write in %s name the profile %q, which jobs.yaml does not have\n", host.ConfigFile, name)
 		}
+	}
+}
+
+// warnUnwritten names paths of the setting write that do not exist: systemd
+// passes over them, and tasks cannot make them.
+func warnUnwritten(w io.Writer, h montimer.Host) {
+	for _, path := range host.Unwritten(h, exists) {
+		fmt.Fprintf(w, "warning: write in %s names %s, which does not exist, so no task can write there: install -d -o %s -g %s %[2]s\n", host.ConfigFile, path, h.User, h.Group)
 	}
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/host"
@@ -33,7 +32,7 @@ func (c dbInitCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(h.StateDir, 0o750); err != nil {
+	if err := host.MakeStateDir(h.StateDir); err != nil {
 		return fmt.Errorf("make the state directory: %w", err)
 	}
 	s, err := store.Open(ctx, h.StateDir, store.Options{})

@@ -38,7 +38,7 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 		return err
 	}
 	if !c.DryRun {
-		if err := os.MkdirAll(h.StateDir, 0o750); err != nil {
+		if err := host.MakeStateDir(h.StateDir); err != nil {
 			return fmt.Errorf("make the state directory: %w", err)
 		}
 	}

@@ -89,6 +89,7 @@ func resolve(e env, s host.Settings, withUser bool) (montimer.Host, error) {
 	h, err := host.Resolve(p, s)
 	if err == nil && withUser {
 		h.User, h.Group, err = host.RunAs(p, s)
+		h.Home = host.HomeOf(h.User)
 	}
 	if err != nil {
 		return montimer.Host{}, usage(err)

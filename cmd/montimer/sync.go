@@ -36,7 +36,7 @@ func (c syncCmd) Run(ctx context.Context, e env) error {
 	if missing := missingEnvFile(e); missing != "" {
 		return errors.New(missing)
 	}
-	if err := os.MkdirAll(h.StateDir, 0o750); err != nil {
+	if err := host.MakeStateDir(h.StateDir); err != nil {
 		return fmt.Errorf("make the state directory: %w", err)
 	}
 	defer stayAlive(e.getenv("NOTIFY_SOCKET"))()

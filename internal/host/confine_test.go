@@ -34,6 +34,26 @@ func TestConfinement(t *testing.T) {
 			}}}, ""},
 		"systemd": {"systemd_version: 257", Settings{SystemdVersion: 257}, ""},
 
+		"umask":               {"umask: 027", Settings{Umask: "027"}, ""},
+		"umask of all":        {"umask: '0000'", Settings{Umask: "0000"}, ""},
+		"writable for all":    {"write: [/srv/www/, /mnt/a b]", Settings{Write: writable{"*": {"/srv/www", "/mnt/a b"}}}, ""},
+		"writable by profile": {"write: {'*': [/srv/www], a: [/mnt/a]}", Settings{Write: writable{"*": {"/srv/www"}, "a": {"/mnt/a"}}}, ""},
+
+		"umask in decimal":      {"umask: 18", Settings{}, `config.yaml:1:8: umask: "18": write octal digits such as 0022 or 0027`},
+		"umask with flags":      {"umask: 2022", Settings{}, "umask"},
+		"umask in words":        {"umask: u=rwx", Settings{}, "umask"},
+		"write a text":          {"write: /srv/www", Settings{}, `write: "/srv/www": write a mapping such as`},
+		"write a list of lists": {"write: [[/srv]]", Settings{}, "write: a list is not a path from / on"},
+		"write a relative path": {"write: {a: [www]}", Settings{}, `config.yaml:1:13: write: "www" is not a path from / on`},
+		"write /tmp":            {"write: [/var/tmp/../../tmp/x]", Settings{}, "is in /tmp, of which services have their own"},
+		"write everything":      {"write: [/]", Settings{}, "which root or systemd relies on"},
+		"write settings":        {"write: [/etc/montimer]", Settings{}, "is, holds or is in /etc, which root or systemd relies on"},
+		"write units":           {"write: [/usr/local/lib/systemd/system]", Settings{}, "/usr"},
+		"write a parent":        {"write: [/var]", Settings{}, "/var/lib/systemd"},
+		"write the bus":         {"write: [/run]", Settings{}, "/run/systemd"},
+		"write quotes":          {`write: ['/srv/"x']`, Settings{}, "holds a quote or a backslash"},
+		"write nothing":         {"write: {a: }", Settings{}, "write: nothing: write a list of paths"},
+
 		"unknown sandbox":   {"sandbox: {a: lax}", Settings{}, `config.yaml:1:14: sandbox: "lax": write strict, default or host`},
 		"empty sandbox":     {"sandbox: ''", Settings{}, "write strict"},
 		"sandbox in a list": {"sandbox: [strict]", Settings{}, "config.yaml:1:10: sandbox: a list: write a mapping such as"},
@@ -74,9 +94,32 @@ func TestConfinement(t *testing.T) {
 func TestOneSource(t *testing.T) {
 	t.Parallel()
 	first := Settings{Sandbox: sandboxes{"a": montimer.SandboxHost}}
-	second := Settings{Sandbox: sandboxes{"b": montimer.SandboxHost}, Limits: limits{"b": nil}, SystemdVersion: 255}
-	want := Settings{Sandbox: first.Sandbox, Limits: second.Limits, SystemdVersion: 255}
+	second := Settings{Sandbox: sandboxes{"b": montimer.SandboxHost}, Limits: limits{"b": nil}, SystemdVersion: 255,
+		Umask: "0027", Write: writable{"a": nil}}
+	want := Settings{Sandbox: first.Sandbox, Limits: second.Limits, SystemdVersion: 255, Umask: "0027", Write: second.Write}
 	if diff := cmp.Diff(want, first.Or(second)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestWritable: no setting opens what root relies on, wherever the host keeps it.
+func TestWritable(t *testing.T) {
+	t.Parallel()
+	for path, ok := range map[string]bool{
+		"/srv/www": true, "/opt/m": false, "/opt/m/bin/montimer": false, "/opt": false, "/srv/units/x": false, "/srv": false, "/opt/mine": true,
+	} {
+		h, err := Resolve(process(), Settings{Write: writable{"*": {path}}, Binary: "/opt/m/bin/montimer", UnitDir: "/srv/units"})
+		if (err == nil) != ok {
+			t.Errorf("%s: %v", path, err)
+		}
+		if err != nil {
+			continue
+		}
+		if missing := Unwritten(h, func(string) bool { return false }); !cmp.Equal(missing, []string{path}) {
+			t.Errorf("missing: %v", missing)
+		}
+		if missing := Unwritten(h, func(string) bool { return true }); missing != nil {
+			t.Errorf("missing: %v", missing)
+		}
 	}
 }

@@ -81,6 +81,8 @@ func Resolve(p Process, s Settings) (montimer.Host, error) {
 
 		Sandboxes:      s.Sandbox,
 		Limits:         s.Limits,
+		Umask:          s.Umask,
+		Writable:       s.Write,
 		SystemdVersion: s.SystemdVersion,
 	}
 	switch {
@@ -93,6 +95,9 @@ func Resolve(p Process, s Settings) (montimer.Host, error) {
 		if _, err := time.LoadLocation(h.Timezone); err != nil {
 			return montimer.Host{}, fmt.Errorf("timezone of the host's settings: %w", err)
 		}
+	}
+	if err := checkWritable(h); err != nil {
+		return montimer.Host{}, err
 	}
 	return h, nil
 }
@@ -128,6 +133,15 @@ func RunAs(p Process, s Settings) (userName, group string, err error) {
 		}
 	}
 	return userName, group, nil
+}
+
+// HomeOf returns the home directory of a user; "" where there is no such user.
+func HomeOf(name string) string {
+	u, err := user.Lookup(name)
+	if err != nil {
+		return ""
+	}
+	return filepath.Clean(u.HomeDir)
 }
 
 func primaryGroup(name string) (string, error) {
@@ -178,4 +192,14 @@ func (p Process) defaultStateDir(s Settings) string {
 		return filepath.Join(p.StateHome, "montimer")
 	}
 	return filepath.Join(p.Home, ".local/state/montimer")
+}
+
+// MakeStateDir makes the state directory, which is for its owner to change and
+// for its group to read, whatever the umask. One that exists stays as it is.
+func MakeStateDir(path string) error {
+	_, err := os.Lstat(path)
+	if made := os.MkdirAll(path, 0o750); made != nil || err == nil {
+		return made
+	}
+	return os.Chmod(path, 0o750)
 }

@@ -20,6 +20,8 @@ type Settings struct {
 	Sync           Sync
 	Sandbox        sandboxes
 	Limits         limits
+	Umask          string
+	Write          writable
 	SystemdVersion int
 }
 
@@ -76,6 +78,12 @@ func (s Settings) Or(t Settings) Settings {
 	}
 	if s.Limits == nil {
 		s.Limits = t.Limits
+	}
+	if s.Umask == "" {
+		s.Umask = t.Umask
+	}
+	if s.Write == nil {
+		s.Write = t.Write
 	}
 	if s.SystemdVersion == 0 {
 		s.SystemdVersion = t.SystemdVersion
