@@ -26,8 +26,10 @@ type Alert struct {
 	Text     string
 	Plain    bool // no Markdown
 
-	Created  time.Time
+	Created  time.Time // zero in the outbox: somebody else has written or damaged the entry
 	NextTry  time.Time
 	Attempts int
-	Error    string // of the last attempt, redacted
+	Waited   time.Duration // for its attempts so far, whatever the clock did
+	Folded   int           // how many other alerts it stands for
+	Error    string        // of the last attempt, redacted
 }

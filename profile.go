@@ -28,6 +28,7 @@ type OnChange struct {
 
 // NotifyPolicy says how often a failing profile is reported.
 type NotifyPolicy struct {
+	After       int           // reported from so many failed runs in a row on; 0, 1: from the first
 	RepeatEvery time.Duration // 0: at every failing run
 	Recovery    bool          // also report the first good run after failures
 }

@@ -70,7 +70,7 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host) error {
 	var page *pager
 	if !c.DryRun {
 		page = newPager(e, openRecords(ctx, h.StateDir), runner.Log)
-		page.manual, page.later = c.Notify, missing != ""
+		page.manual = c.Notify
 		checkout.records = &page.records
 		page.attend(&runner)
 		defer page.records.Close()

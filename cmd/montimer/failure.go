@@ -40,11 +40,11 @@ func (c failureCmd) Run(ctx context.Context, e env) error {
 		profile := strings.TrimSuffix(strings.TrimPrefix(c.Unit, "montimer-job-"), ".service")
 		p.page(ctx, profile, runID, c.words(e)+"; "+err.Error())
 	}
-	if err := p.send(ctx); err != nil {
-		c.leave(e, err)
-		return err
+	stuck, err := p.send(ctx)
+	if stuck != nil {
+		c.leave(e, stuck)
 	}
-	return nil
+	return errors.Join(stuck, err)
 }
 
 // told is nil when the database says how the run has ended: then what there is

@@ -15,46 +15,45 @@ import (
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/notify"
 	"github.com/montimer/montimer/internal/store"
-	"github.com/montimer/montimer/taskexec"
 )
 
 type notifyCmd struct {
 	Test    notifyTestCmd    `cmd:"" help:"Send a message to where alerts go, and say where that is."`
 	Pending notifyPendingCmd `cmd:"" help:"List the alerts that are still to be sent."`
 	Flush   notifyFlushCmd   `cmd:"" help:"Send what waits, now."`
-	Drop    notifyDropCmd    `cmd:"" help:"Give an alert up."`
+	Drop    notifyDropCmd    `cmd:"" help:"Remove an alert without sending it."`
 }
 
 type notifyTestCmd struct{}
 
-// Run sends a message past the outbox.
+// Run sends a message past the outbox, with what the services would send it with.
 func (c notifyTestCmd) Run(ctx context.Context, e env) error {
-	if err := sendAsServices(hostFlags{}, e); err != nil {
+	log := slog.New(newRunLog(e.stderr, false))
+	if err := sendAsServices(hostFlags{}, e, log); err != nil {
 		return err
 	}
-	n, err := newNotifier(e, nil, slog.New(newRunLog(e.stderr, false)))
+	n, err := newNotifier(e, nil, log)
 	if err != nil {
 		return usage(err)
-	}
-	to, err := notify.FindRoute(e.getenv)
-	if err != nil {
-		return whence(err)
 	}
 	hostname, err := os.Hostname()
 	if err != nil {
 		return err
 	}
 	author := notify.Author{Host: hostname}
-	alert := author.Page("", "", "A test: alerts of this host arrive here.")
-	if err := n.Direct(ctx, *alert); err != nil {
-		return err
+	to, err := n.Test(ctx, author.Page("", "", "A test: alerts of this host arrive here.").Text)
+	if err != nil {
+		return fmt.Errorf("the message was not sent: %w", whereFrom(err))
 	}
 	bot, _, _ := strings.Cut(to.Token, ":")
 	where := "chat " + to.Chat
 	if to.Thread != 0 {
 		where += fmt.Sprintf(", topic %d", to.Thread)
 	}
-	fmt.Fprintf(e.stdout, "sent to %s by bot %s\n", where, bot)
+	fmt.Fprintf(e.stdout, "sent to %s (%s) by bot %s\n", where, to.ChatFrom, bot)
+	if to.Test {
+		log.Warn(fmt.Sprintf("TELEGRAM_TEST_CHAT_ID is set: all alerts go to chat %s and nowhere else, until you remove it", to.Chat))
+	}
 	return nil
 }
 
@@ -90,16 +89,27 @@ func (c notifyPendingCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	if c.Output == "json" {
+	switch {
+	case c.Output == "json":
 		return writePendingJSON(e, alerts)
+	case len(alerts) == 0:
+		return nil
 	}
 	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "ID\tCREATED\tKIND\tPROFILE\tATTEMPTS\tNEXT TRY\tLAST ERROR")
 	for _, a := range alerts {
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%d\t%s\t%s\n", a.ID, a.Created.Local().Format(time.DateTime), a.Kind, a.Profile,
-			a.Attempts, a.NextTry.Local().Format(time.DateTime), taskexec.AppendDisplay(nil, []byte(a.Error)))
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%d\t%s\t%s\n", a.ID, moment(a.Created), visible(string(a.Kind)), visible(a.Profile),
+			a.Attempts, moment(a.NextTry), visible(a.Error))
 	}
 	return w.Flush()
+}
+
+// moment is a time as people read it, with its zone; "-" is none.
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.Local().Format("2006-01-02 15:04:05 MST")
 }
 
 func writePendingJSON(e env, alerts []montimer.Alert) error {
@@ -122,14 +132,14 @@ type notifyFlushCmd struct {
 // Run sends what waits, for half a minute at most once no other process does.
 func (c notifyFlushCmd) Run(ctx context.Context, e env) error {
 	if !c.Due { // else it is a service
-		if err := sendAsServices(c.hostFlags, e); err != nil {
+		if err := sendAsServices(c.hostFlags, e, serviceLog(e)); err != nil {
 			return err
 		}
 	}
 	box, err := openOutbox(ctx, c.hostFlags, e, store.Options{})
-	if errors.Is(err, fs.ErrNotExist) { // no state directory: nothing has run yet
+	if errors.Is(err, fs.ErrNotExist) { // nothing has run yet
 		if !c.Due {
-			fmt.Fprintln(e.stdout, "0 sent, none waiting")
+			c.report(e, notify.Flushed{})
 		}
 		return nil
 	}
@@ -145,15 +155,19 @@ func (c notifyFlushCmd) Run(ctx context.Context, e env) error {
 		return n.Drain(ctx)
 	}
 	f, err := n.Flush(ctx)
-	if err != nil {
-		return whence(err)
+	if err != nil && !errors.Is(err, store.ErrHeld) {
+		return whereFrom(err)
 	}
+	c.report(e, f)
+	return err
+}
+
+func (notifyFlushCmd) report(e env, f notify.Flushed) {
 	left := "none waiting"
 	if f.Waiting > 0 {
-		left = fmt.Sprintf("%d still waiting, the next try at %s", f.Waiting, f.Next.Local().Format(time.DateTime))
+		left = fmt.Sprintf("%d still waiting, the next try at %s (montimer notify pending says why)", f.Waiting, moment(f.Next))
 	}
 	fmt.Fprintf(e.stdout, "%d sent, %s\n", f.Sent, left)
-	return nil
 }
 
 type notifyDropCmd struct {

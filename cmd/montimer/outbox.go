@@ -26,6 +26,10 @@ func (o outbox) Drop(ctx context.Context, a montimer.Alert, s notify.Status, err
 	return o.Store.Drop(ctx, a, store.Status(s), errText)
 }
 
+func (o outbox) Hold(ctx context.Context, alerts []montimer.Alert, s notify.Status) error {
+	return o.Store.Hold(ctx, alerts, store.Status(s))
+}
+
 // becomeUser settles where everything is. Root becomes the user that tasks run
 // as, for good: it opens nothing that this user controls.
 func becomeUser(f hostFlags, e env) (montimer.Host, error) {
@@ -36,39 +40,72 @@ func becomeUser(f hostFlags, e env) (montimer.Host, error) {
 	return h, err
 }
 
-// sendAsServices gives root's command what the services send with: the variables
-// TELEGRAM_* of their environment file, but for those that are set. To be called
+// sendAsServices gives a command what the services send with: the variables of
+// their environment file that have to do with sending. Of TELEGRAM_* those of the
+// shell come first, for a trial, and the log says where they differ. To be called
 // before becomeUser, since the file is often for root alone.
-func sendAsServices(f hostFlags, e env) error {
-	if !host.IsRoot() {
-		return nil
-	}
+func sendAsServices(f hostFlags, e env, log *slog.Logger) error {
 	h, err := f.resolve(e, false)
 	if err != nil {
 		return err
 	}
-	if err := host.Trusted(h.EnvFile); err != nil {
-		return usage(err)
+	if host.IsRoot() {
+		if err := host.Trusted(h.EnvFile); err != nil {
+			return usage(err)
+		}
 	}
 	data, err := os.ReadFile(h.EnvFile)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && host.IsRoot():
+		log.Warn(h.EnvFile + " is missing: no service starts without it")
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case errors.Is(err, fs.ErrPermission):
+		log.Warn(h.EnvFile + " cannot be read by this user: messages are sent with the variables of this shell, the services may have others")
+		return nil
+	case err != nil:
 		return fmt.Errorf("read the environment file of the services: %w", err)
 	}
-	for name, value := range host.Environment(string(data)) {
-		if strings.HasPrefix(name, "TELEGRAM_") && os.Getenv(name) == "" {
-			if err := os.Setenv(name, value); err != nil {
-				return fmt.Errorf("%s: %s: %w", h.EnvFile, name, err)
+	file := host.Environment(string(data))
+	if _, ok := file["LOG_LEVEL"]; !ok {
+		file["LOG_LEVEL"] = "" // that of a shell is for something else
+	}
+	for name, value := range file {
+		switch mine := os.Getenv(name); {
+		case !forSending(name):
+			continue
+		case strings.HasPrefix(name, "TELEGRAM_") && mine != "":
+			if mine != value {
+				log.Warn(fmt.Sprintf("%s is that of this shell: the services have another, from %s", name, h.EnvFile))
 			}
+			continue
+		}
+		if err := os.Setenv(name, value); err != nil {
+			return fmt.Errorf("%s: %s: %w", h.EnvFile, name, err)
 		}
 	}
 	return nil
 }
 
-// whence says of an error that there is nowhere to send to where the variables
+// forSending reports whether a variable decides whether, where to or how messages
+// are sent.
+func forSending(name string) bool {
+	if strings.HasPrefix(name, "TELEGRAM_") {
+		return true
+	}
+	switch strings.ToUpper(name) {
+	case "LOG_LEVEL", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR":
+		return true
+	}
+	return false
+}
+
+// whereFrom says of an error that there is nowhere to send to where the variables
 // come from.
-func whence(err error) error {
-	if errors.Is(err, notify.ErrNoRoute) || errors.Is(err, notify.ErrNoToken) {
-		return fmt.Errorf("%w (in the environment file of the services, which this command reads as root)", err)
+func whereFrom(err error) error {
+	if errors.Is(err, notify.ErrNoRoute) || errors.Is(err, notify.ErrNoToken) || errors.Is(err, notify.ErrDebug) {
+		return fmt.Errorf("%w (these are variables of the services' environment file, by default /etc/montimer/env)", err)
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,15 +16,20 @@ import (
 func TestSendAsServices(t *testing.T) {
 	testenv.NeedRoot(t) // who alone reads the environment file
 	path := filepath.Join(t.TempDir(), "env")
-	const file = "TELEGRAM_BOT_TOKEN_DEFAULT='1:A'\nTELEGRAM_CHAT_ID_DEFAULT=-2\nMONTIMER_PLANTED=x\n"
+	const file = "TELEGRAM_BOT_TOKEN_DEFAULT='1:A'\nTELEGRAM_CHAT_ID_DEFAULT=-2\nMONTIMER_PLANTED=x\nHTTPS_PROXY=http://127.0.0.1:1\nLOG_LEVEL=DEBUG\n"
 	if err := os.WriteFile(path, []byte(file), 0o640); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("TELEGRAM_BOT_TOKEN_DEFAULT", "")
 	t.Setenv("TELEGRAM_CHAT_ID_DEFAULT", "-1")
 	t.Setenv("MONTIMER_PLANTED", "")
+	t.Setenv("HTTPS_PROXY", "http://127.0.0.1:2")
+	t.Setenv("LOG_LEVEL", "info")
 	e := env{stdout: io.Discard, stderr: io.Discard, getenv: os.Getenv}
-	send := func() error { return sendAsServices(hostFlags{EnvFile: path}, e) }
+	var said strings.Builder
+	send := func() error {
+		return sendAsServices(hostFlags{EnvFile: path}, e, slog.New(slog.NewTextHandler(&said, nil)))
+	}
 
 	if err := os.Chown(path, 65534, 65534); err != nil {
 		t.Fatal(err)
@@ -37,15 +43,25 @@ func TestSendAsServices(t *testing.T) {
 	if err := send(); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]string{"TELEGRAM_BOT_TOKEN_DEFAULT": "1:A", "TELEGRAM_CHAT_ID_DEFAULT": "-1", "MONTIMER_PLANTED": ""} {
+	for name, want := range map[string]string{"TELEGRAM_BOT_TOKEN_DEFAULT": "1:A", "TELEGRAM_CHAT_ID_DEFAULT": "-1", "MONTIMER_PLANTED": "",
+		"HTTPS_PROXY": "http://127.0.0.1:1", "LOG_LEVEL": "DEBUG"} {
 		if got := os.Getenv(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
+	if got := said.String(); strings.Count(got, "level=WARN") != 1 || !strings.Contains(got, "TELEGRAM_CHAT_ID_DEFAULT is that of this shell") {
+		t.Errorf("not said: %s", got)
+	}
+	if err := os.WriteFile(path, []byte("TELEGRAM_CHAT_ID_DEFAULT=-1\n"), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if err := send(); err != nil || os.Getenv("LOG_LEVEL") != "" {
+		t.Errorf("LOG_LEVEL of the shell: %q, %v", os.Getenv("LOG_LEVEL"), err)
+	}
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	if err := send(); err != nil {
-		t.Errorf("no file: %v", err)
+	if err := send(); err != nil || !strings.Contains(said.String(), "is missing: no service starts without it") {
+		t.Errorf("no file: %v, %s", err, said.String())
 	}
 }

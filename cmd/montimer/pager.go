@@ -12,8 +12,8 @@ import (
 	"github.com/montimer/montimer/taskexec"
 )
 
-// pager tells of one exec: it makes the alerts, sends them once they are stored,
-// and has the heartbeat beat.
+// pager reports one exec: it makes the alerts, sends them once they are stored,
+// and sends the heartbeats.
 type pager struct {
 	env     env
 	log     *slog.Logger
@@ -21,7 +21,6 @@ type pager struct {
 	records records
 	heart   notify.Heart
 	manual  bool // tell of runs by hand, too
-	later   bool // what can be stored is not sent yet: there is no token
 	made    []*montimer.Alert
 	pulse   *notify.Pulse // of a run of the timer
 }
@@ -37,7 +36,7 @@ func newPager(e env, r records, log *slog.Logger) *pager {
 	return &pager{
 		env:     e,
 		log:     log,
-		author:  notify.Author{Host: name, Subjects: r.subjects},
+		author:  notify.Author{Host: name, Redact: redactor.String, Subjects: r.subjects},
 		records: r,
 		heart:   notify.Heart{Getenv: e.getenv, Redact: redactor.String, Log: log},
 	}
@@ -66,11 +65,11 @@ func (p *pager) began(profile montimer.Profile, run montimer.Run) {
 func (p *pager) ended(run montimer.Run, code int) {
 	ctx := context.Background()
 	var beats sync.WaitGroup
+	body := ""
 	if run.Trigger == montimer.TriggerTimer {
 		if p.pulse == nil { // no task was begun: a sign of life of the host alone
 			p.pulse = p.heart.Begin(ctx, montimer.Profile{}, run.ID)
 		}
-		body := ""
 		for _, a := range p.made {
 			if a.RunID == run.ID {
 				body = a.Text
@@ -78,8 +77,12 @@ func (p *pager) ended(run montimer.Run, code int) {
 		}
 		beats.Go(func() { p.pulse.End(ctx, code, body) })
 	}
-	if err := p.send(ctx); err != nil {
+	stuck, err := p.send(ctx)
+	if err != nil {
 		p.log.Error("alerts: "+err.Error(), "event", taskexec.EventTrouble)
+	}
+	if p.pulse != nil {
+		p.pulse.Alive(ctx, stuck, body)
 	}
 	beats.Wait()
 }
@@ -105,7 +108,7 @@ func (p *pager) keep(a *montimer.Alert) *montimer.Alert {
 
 // page makes and stores an alert of montimer itself.
 func (p *pager) page(ctx context.Context, profile, runID, words string) {
-	a := p.keep(p.author.Page(profile, runID, p.heart.Redact(words)))
+	a := p.keep(p.author.Page(profile, runID, words))
 	if p.records.err != nil {
 		return // it goes from memory
 	}
@@ -117,32 +120,31 @@ func (p *pager) page(ctx context.Context, profile, runID, words string) {
 
 // send sends the alerts that have been made and what else waits in the outbox.
 // What could not be stored goes from memory; a run that was found lost will be
-// found again. The error says what did not even get into the outbox.
-func (p *pager) send(ctx context.Context) error {
+// found again. stuck says why alerts cannot leave this host; err says also what
+// else is wrong with them.
+func (p *pager) send(ctx context.Context) (stuck, err error) {
 	var box notify.Outbox
 	if p.records.err == nil {
 		box = outbox{p.records.store}
 	}
 	n, err := newNotifier(p.env, box, p.log)
 	if err != nil {
-		return err
+		return err, err
 	}
-	var stored, unstored []montimer.Alert
+	var unstored []montimer.Alert
 	for _, a := range p.made {
-		switch {
-		case a.ID != 0:
-			stored = append(stored, *a)
-		case a.Kind != montimer.AlertLost:
+		if a.ID == 0 && a.Kind != montimer.AlertLost {
 			unstored = append(unstored, *a)
 		}
 	}
 	if unstored != nil {
 		err = n.Direct(ctx, unstored...)
 	}
-	if box != nil && !p.later {
-		err = errors.Join(err, n.Tell(ctx, stored...))
+	if box == nil {
+		return err, err
 	}
-	return err
+	drained := n.Drain(ctx)
+	return errors.Join(err, n.Stuck(ctx)), errors.Join(err, drained)
 }
 
 // incident is what the database knows of a profile's health.

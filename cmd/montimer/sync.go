@@ -53,7 +53,7 @@ func (c syncCmd) Run(ctx context.Context, e env) error {
 		for _, words := range o.Pages {
 			p.page(ctx, "", "", words)
 		}
-		if err := p.send(ctx); err != nil {
+		if _, err := p.send(ctx); err != nil {
 			checkout.log.Error("alerts: " + err.Error())
 		}
 	}

@@ -100,10 +100,11 @@ func (e *encoder) sync(commands []montimer.OnChange) {
 }
 
 func (e *encoder) notify(n montimer.NotifyPolicy) {
-	if n.RepeatEvery == 0 && n.Recovery {
+	if n.After <= 1 && n.RepeatEvery == 0 && n.Recovery {
 		return
 	}
 	e.line(0, "notify:")
+	e.number(1, "after", max(1, n.After), 1)
 	e.span(1, "repeat_every", n.RepeatEvery, 0)
 	e.flag(1, "recovery", n.Recovery, true)
 }

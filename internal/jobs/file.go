@@ -27,7 +27,7 @@ type onChange struct {
 
 // file decodes the whole file.
 func (d *decoder) file(root value) montimer.Jobs {
-	f := file{jobs: montimer.Jobs{Notify: montimer.NotifyPolicy{Recovery: true}}}
+	f := file{jobs: montimer.Jobs{Notify: montimer.NotifyPolicy{After: 1, Recovery: true}}}
 	if root.Kind != yaml.MappingNode {
 		d.error(root, "", "the file must be a mapping with the key profiles, not %s", describe(root))
 		return f.jobs

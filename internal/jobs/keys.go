@@ -85,6 +85,8 @@ func onChangeKeys() []field[onChange] {
 func notifyKeys() []field[montimer.NotifyPolicy] {
 	type T = montimer.NotifyPolicy
 	return []field[T]{
+		key("after", count(1, 1000), "1", func(n *T) *int { return &n.After },
+			"A profile is reported from so many failed runs in a row on: 3 is from the third. A run whose process was killed is reported at once, and a good run after failures that were not reported is not either."),
 		key("repeat_every", span(0, 31*day), "0", func(n *T) *time.Duration { return &n.RepeatEvery },
 			"A profile that goes on failing is reported again after this time. 0: at every run that fails."),
 		key("recovery", boolean(), "true", func(n *T) *bool { return &n.Recovery },

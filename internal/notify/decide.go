@@ -17,7 +17,8 @@ type Incident struct {
 	Last     montimer.Run // the run before; zero: none is known
 }
 
-// occasion returns what there is to tell of a run; "" is nothing.
+// occasion returns what there is to report of a run; "" is nothing. A lost run is
+// reported whatever the policy: something other than its tasks has failed.
 func occasion(run montimer.Run, before Incident, policy montimer.NotifyPolicy) montimer.AlertKind {
 	failures := run.Failures()
 	switch {
@@ -28,6 +29,9 @@ func occasion(run montimer.Run, before Incident, policy montimer.NotifyPolicy) m
 	case run.State == montimer.RunSkipped:
 		return ""
 	case len(failures) > 0, run.State == montimer.RunFailed:
+		if run.Trigger != montimer.TriggerManual && before.Count+1 < policy.After && before.Told.ID == "" {
+			return "" // not often enough in a row
+		}
 		if quiet(run, before.Told, policy.RepeatEvery) {
 			return ""
 		}

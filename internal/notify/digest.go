@@ -14,22 +14,38 @@ const (
 	warning     = "⚠️ "
 	maxSubjects = 5
 	maxSubject  = 100 // code points
+
+	maxTails = 32_000 // UTF-16 units of the failures that are shown with what they printed
+	maxNames = 8_000  // of those after that, of which the names alone are shown
 )
 
 // Author words alerts, in the first version of Telegram's Markdown. What a text
-// begins with is what the tasks' own tools know of old; what else helps the
+// begins with is what the tasks' own tools have always known; what else helps the
 // reader comes after an empty line.
 type Author struct {
 	Host   string // name of this host
 	Policy montimer.NotifyPolicy
 
+	// Redact hides secrets; nil: there are none.
+	Redact func(string) string
 	// Subjects returns the first lines of the messages of the commits after
 	// from, up to to, the newest first; nil: not known.
 	Subjects func(from, to string) []string
 }
 
-// Run returns the alert that tells of a run that has ended or is lost, nil when
-// there is nothing to tell. A run by hand is told of by itself: it is no part
+// text returns text that is shown as s, without its secrets: these are looked for
+// before the text has backslashes.
+func (a Author) text(s string) string { return telegram.Escape(a.clean(s)) }
+
+func (a Author) clean(s string) string {
+	if a.Redact == nil {
+		return s
+	}
+	return a.Redact(s)
+}
+
+// Run returns the alert that reports a run that has ended or is lost, nil when
+// there is nothing to report. A run by hand is reported by itself: it is no part
 // of an incident.
 func (a Author) Run(run montimer.Run, before Incident) *montimer.Alert {
 	if run.Trigger == montimer.TriggerManual {
@@ -61,7 +77,8 @@ func (a Author) Page(profile, runID, words string) *montimer.Alert {
 	if profile != "" {
 		title += ": " + profile
 	}
-	lines := []string{heading(title), warning + telegram.Escape(words), "", a.host()}
+	words = a.clean(words)
+	lines := []string{telegram.Bold(title), warning + telegram.Escape(words), "", a.host()}
 	if runID != "" {
 		lines = append(lines, journal(runID))
 	}
@@ -72,21 +89,21 @@ func (a Author) Page(profile, runID, words string) *montimer.Alert {
 }
 
 func (a Author) failure(run montimer.Run, before Incident) string {
-	lines := []string{heading("automation: " + run.Profile)}
-	if run.State == montimer.RunLost {
-		lines = append(lines, taskMark+"lost: "+telegram.Escape(run.Reason))
+	lost := run.State == montimer.RunLost
+	var lines []string
+	if lost {
+		lines = append(lines, telegram.Bold("automation: "+run.Profile), taskMark+"lost: "+a.text(run.Reason))
 	} else {
-		lines = append(lines, "duration: "+seconds(run.Ended.Sub(run.Started)), counts(run))
+		lines = append(lines, oldBold("automation: "+run.Profile), "duration: "+seconds(max(0, run.Ended.Sub(run.Started))), counts(run))
 		if run.Reason != "" {
-			lines = append(lines, taskMark+telegram.Escape(run.Reason))
+			lines = append(lines, taskMark+a.text(run.Reason))
 		}
 	}
-	for _, t := range run.Failures() {
-		lines = append(lines, taskMark+"*"+telegram.Escape(t.Name)+"* ("+ending(t)+")")
-		if tail := t.Tail(); tail != "" {
-			lines = append(lines, fence, strings.ReplaceAll(tail, "`", "'"), fence)
-		}
+	bold := oldBold
+	if lost {
+		bold = telegram.Bold
 	}
+	lines = append(lines, a.failures(run.Failures(), bold)...)
 	lines = append(lines, "", a.host(), due(run))
 	if before.Count > 0 {
 		lines = append(lines, fmt.Sprintf("failing: %d runs since %s", before.Count+1, stamp(before.First.Started)))
@@ -98,15 +115,53 @@ func (a Author) failure(run montimer.Run, before Incident) string {
 	return strings.Join(append(lines, where(run)), "\n")
 }
 
-func (a Author) recovery(run montimer.Run, before Incident) string {
-	lasted := run.Started.Sub(before.First.Started).Round(time.Second)
-	lines := []string{
-		heading("automation: " + run.Profile),
-		fmt.Sprintf("✅ well again after %s in %s", count(before.Count, "failed run"), lasted),
-		counts(run),
+// failures lists tasks with what they printed last; the later ones of very many
+// by name alone, and of more than that only how many there are.
+func (a Author) failures(failed []montimer.TaskRun, bold func(string) string) (lines []string) {
+	room := maxTails
+	for i, t := range failed {
+		if room <= 0 {
+			return append(lines, a.names(failed[i:])...)
+		}
+		lines = append(lines, taskMark+bold(a.clean(t.Name))+" ("+ending(t)+")")
+		if tail := a.clean(t.Tail()); tail != "" {
+			lines = append(lines, fence, strings.ReplaceAll(tail, "`", "'"), fence)
+			room -= units(tail)
+		}
+		room -= units(t.Name) + len("❌ ** (exit 1, 0.0s)\n```\n\n```\n")
 	}
+	return lines
+}
+
+// names lists tasks in lines that a message can be cut between.
+func (a Author) names(failed []montimer.TaskRun) (lines []string) {
+	room := maxNames
+	for len(failed) > 0 && room > 0 {
+		line := ""
+		for len(failed) > 0 && len(line) < 500 {
+			if line != "" {
+				line += ", "
+			}
+			line += a.clean(failed[0].Name)
+			failed = failed[1:]
+		}
+		lines = append(lines, taskMark+"and: "+telegram.Escape(line))
+		room -= units(line)
+	}
+	if len(failed) > 0 {
+		lines = append(lines, fmt.Sprintf("%sand %d more: the journal has all", taskMark, len(failed)))
+	}
+	return lines
+}
+
+func (a Author) recovery(run montimer.Run, before Incident) string {
+	well := "✅ well again after " + count(before.Count, "failed run")
+	if lasted := run.Started.Sub(before.First.Started).Round(time.Second); lasted > 0 { // else the clock was set back
+		well += " in " + lasted.String()
+	}
+	lines := []string{telegram.Bold("automation: " + run.Profile), well, counts(run)}
 	if run.Reason != "" {
-		lines = append(lines, warning+telegram.Escape(run.Reason))
+		lines = append(lines, warning+a.text(run.Reason))
 	}
 	lines = append(lines, "", a.host(), due(run), "failing since: "+stamp(before.First.Started), where(run))
 	return strings.Join(lines, "\n")
@@ -129,7 +184,7 @@ func (a Author) commits(good, bad string) []string {
 		if r := []rune(s); len(r) > maxSubject {
 			s = string(r[:maxSubject]) + "…"
 		}
-		lines = append(lines, "- "+telegram.Escape(s))
+		lines = append(lines, "- "+a.text(s))
 	}
 	if more := len(subjects) - maxSubjects; more > 0 {
 		lines = append(lines, fmt.Sprintf("- and %d more", more))
@@ -139,7 +194,12 @@ func (a Author) commits(good, bad string) []string {
 
 func (a Author) host() string { return "host: " + telegram.Escape(a.Host) }
 
-func heading(title string) string { return "*" + telegram.Escape(title) + "*" }
+// oldEscaper is what the tasks' own tools escape with.
+var oldEscaper = strings.NewReplacer(`\`, `\\`, `_`, `\_`, `*`, `\*`, "`", "\\`", `[`, `\[`)
+
+// oldBold is bold as the first lines of a digest have always been. Telegram shows
+// its backslashes, and other programs know these lines.
+func oldBold(s string) string { return "*" + oldEscaper.Replace(s) + "*" }
 
 // counts sums the tasks up.
 func counts(run montimer.Run) string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/store"
 	"github.com/montimer/montimer/internal/telegram"
 )
 
@@ -137,7 +139,7 @@ func TestOutage(t *testing.T) {
 				if err := o.Finish(t.Context(), run, alert); err != nil {
 					t.Fatal(err)
 				}
-				if err := n.Tell(t.Context(), *alert); err != nil {
+				if err := n.Drain(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -199,9 +201,52 @@ func TestMend(t *testing.T) {
 		if got, err := n.Flush(t.Context()); err != nil || c.seen != tries+1 || got.Waiting != 1 || got.Next.Sub(want.Next).Abs() > time.Second {
 			t.Errorf("flush: %v, %d attempts, %+v, want %+v", err, c.seen-tries, got, want)
 		}
-		drainEvery(t, n, 8*24*time.Hour)
-		if age := time.Since(start); age < giveUp || c.seen > tries+1+8*24 {
-			t.Errorf("given up after %s and %d attempts", age, c.seen)
+		for len(pending(t, o)) > 0 && time.Since(start) < 2*giveUp {
+			time.Sleep(20 * time.Minute)
+			if err := n.Drain(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		said := strings.Count(log.String(), "level=ERROR")
+		if age := time.Since(start); age < giveUp || age > giveUp+2*time.Hour || said > 7*24+3 {
+			t.Errorf("given up after %s, %d errors in the log", age, said)
+		}
+	})
+}
+
+// TestCorrected holds that alerts which met a wrong token go out with the next
+// drain once it is right, and that until then the log has an error an hour.
+func TestCorrected(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o := openOutbox(t)
+		right := false
+		c := &chat{fail: func(int, telegram.Message) error {
+			if right {
+				return nil
+			}
+			return &telegram.Error{Status: 401, Description: "Unauthorized"}
+		}}
+		var log strings.Builder
+		n := notifier(t, o, c, somewhere)
+		n.Log = textLog(&log)
+		enqueue(t, o, first("x", "x fails"))
+		for i := range 10 {
+			enqueue(t, o, repeat("x", fmt.Sprintf("x: %d runs", i+2)))
+			if err := n.Drain(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Minute)
+		}
+		if said := strings.Count(log.String(), "level=ERROR"); said != 2 || !strings.Contains(log.String(), "correct TELEGRAM_BOT_TOKEN_DEFAULT), then: montimer notify flush") {
+			t.Errorf("%d errors: %s", said, log.String())
+		}
+		right = true
+		if err := n.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"x fails", "x: 11 runs"}, c.texts()); diff != "" {
+			t.Error(diff)
 		}
 	})
 }
@@ -216,7 +261,7 @@ func TestClockSetBack(t *testing.T) {
 		for _, ahead := range []time.Duration{0, time.Second} {
 			a := *first("x", "text")
 			a.Error, a.NextTry = errText, tick.Add(wait+ahead)
-			if _, got, ok := next([]montimer.Alert{a}, tick); !ok || (got == 0) != (ahead > 0) {
+			if _, got, ok := next([]montimer.Alert{a}, nil, tick); !ok || (got == 0) != (ahead > 0) {
 				t.Errorf("after %q, %s ahead: to wait %s, %t", errText, wait+ahead, got, ok)
 			}
 		}
@@ -326,23 +371,68 @@ func TestTopic(t *testing.T) {
 	}
 }
 
-// TestNowhere holds that an alert which has nowhere to go is dropped when it is
-// new, and that those which wait already are not.
+// TestNowhere holds that alerts that have nowhere to go are kept, that this is
+// said of each when it is new and then each hour, that tools which read
+// alert_events see the status they know, and that all go out once there is a
+// route; in the end they are given up.
 func TestNowhere(t *testing.T) {
 	t.Parallel()
-	for _, env := range [][]string{nil, {"LOG_LEVEL=debug", "TELEGRAM_BOT_TOKEN_DEFAULT=1:A", "TELEGRAM_CHAT_ID_AUTOMATION=1"}} {
-		o, c := openOutbox(t), &chat{}
-		old, fresh := enqueue(t, o, first("x", "old")), enqueue(t, o, first("x", "fresh"))
-		n := notifier(t, o, c, environ(env...))
-		if err := n.Tell(t.Context(), fresh); err == nil {
-			t.Error("no error")
-		}
-		if err := n.Drain(t.Context()); err == nil {
-			t.Error("no error")
-		}
-		if left := pending(t, o); len(left) != 1 || left[0].ID != old.ID || len(c.sent) > 0 {
-			t.Errorf("left: %v, sent: %v", left, c.sent)
-		}
+	for status, env := range map[string][]string{
+		"skipped_missing_credentials": nil,
+		"skipped_debug":               {"LOG_LEVEL=debug", "TELEGRAM_BOT_TOKEN_DEFAULT=1:A", "TELEGRAM_CHAT_ID_AUTOMATION=1"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			o, c := openOutbox(t), &chat{}
+			n := notifier(t, o, c, environ(env...))
+			said := 0
+			drain := func() {
+				if err := n.Drain(t.Context()); err != nil {
+					said++
+				}
+			}
+			enqueue(t, o, first("x", "old"))
+			drain()
+			enqueue(t, o, first("y", "fresh"))
+			for range 62 {
+				drain()
+				time.Sleep(time.Minute + time.Second)
+			}
+			left := pending(t, o)
+			if len(left) != 2 || said != 3 || !strings.Contains(left[0].Error, "nothing is sent") && !strings.Contains(left[0].Error, "nowhere") {
+				t.Errorf("%d said, left: %+v", said, left)
+			}
+			if err := n.Stuck(t.Context()); err == nil {
+				t.Error("not stuck")
+			}
+			var wrong error
+			if runs, err := o.Incident(t.Context(), "x"); err != nil || runs.Count != 0 {
+				wrong = err
+			}
+			n.Getenv = somewhere
+			if err := n.Drain(t.Context()); err != nil || wrong != nil {
+				t.Error(err, wrong)
+			}
+			if diff := cmp.Diff([]string{"fresh", "old"}, c.texts()); diff != "" {
+				t.Error(diff)
+			}
+			if err := n.Stuck(t.Context()); err != nil {
+				t.Error(err)
+			}
+
+			a := enqueue(t, o, first("x", "for ever"))
+			n.Getenv = environ(env...)
+			start := time.Now()
+			for len(pending(t, o)) > 0 && time.Since(start) < 2*giveUp {
+				drain()
+				time.Sleep(30 * time.Minute)
+			}
+			if age := time.Since(start); age < giveUp || age > giveUp+2*time.Hour {
+				t.Errorf("given up after %s", age)
+			}
+			if got := o.delivery(t, a); got != status {
+				t.Errorf("%s, want %s", got, status)
+			}
+		})
 	}
 }
 
@@ -350,7 +440,7 @@ func TestOneAtATime(t *testing.T) {
 	t.Parallel()
 	o, c := openOutbox(t), &chat{}
 	enqueue(t, o, first("x", "text"))
-	release, ok, err := o.Drain()
+	release, ok, err := o.Drain(t.Context())
 	if err != nil || !ok {
 		t.Fatal(ok, err)
 	}
@@ -364,6 +454,32 @@ func TestOneAtATime(t *testing.T) {
 	}
 }
 
+// TestHeldLock holds that a program which holds the lock of the outbox and sends
+// nothing keeps no alert from being sent, and that two who find it so do not both
+// send.
+func TestHeldLock(t *testing.T) {
+	t.Parallel()
+	o, c := openOutbox(t), &chat{}
+	hold(t, o)
+	enqueue(t, o, first("x", "text"))
+	var both sync.WaitGroup
+	var errs [2]error
+	for i := range errs {
+		both.Go(func() { errs[i] = notifier(t, o, c, somewhere).Drain(t.Context()) })
+	}
+	both.Wait()
+	if diff := cmp.Diff([]string{"text"}, c.texts()); diff != "" {
+		t.Error(diff)
+	}
+	if err := errors.Join(errs[:]...); !errors.Is(err, store.ErrHeld) || !strings.Contains(err.Error(), "outbox.lock is held by a process that sends nothing") {
+		t.Errorf("not reported: %v", err)
+	}
+	enqueue(t, o, first("x", "more"))
+	if f, err := notifier(t, o, c, somewhere).Flush(t.Context()); !errors.Is(err, store.ErrHeld) || f.Sent != 1 {
+		t.Errorf("flush: %+v, %v", f, err)
+	}
+}
+
 // TestFlushWaits holds that Flush waits for another process, but not for ever,
 // and then sends what that one has left.
 func TestFlushWaits(t *testing.T) {
@@ -371,10 +487,10 @@ func TestFlushWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o, c, start := openOutbox(t), &chat{}, time.Now()
 		a := enqueue(t, o, first("x", "text"))
-		if err := o.Retry(t.Context(), a, time.Now().Add(mendTime), "401 Unauthorized"); err != nil {
+		if err := o.Retry(t.Context(), a, time.Now().Add(mendTime), 0, "401 Unauthorized"); err != nil {
 			t.Fatal(err)
 		}
-		release, ok, err := o.Drain()
+		release, ok, err := o.Drain(t.Context())
 		if err != nil || !ok {
 			t.Fatal(ok, err)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -17,23 +18,30 @@ import (
 	"github.com/montimer/montimer/internal/telegram"
 )
 
-// GlobalHeartbeat is the environment variable with the URL that hears of every
+// GlobalHeartbeat is the environment variable with the URL that is told of every
 // run's end, whatever became of the tasks: so its silence means that this host,
-// or montimer on it, is gone.
+// or montimer on it, is gone. It is told of a failure while alerts cannot leave.
 const GlobalHeartbeat = "MONTIMER_HEARTBEAT"
 
 const (
-	pingTimeout = 10 * time.Second
-	maxPing     = 10_000 // bytes of a body
+	pingTimeout = 10 * time.Second // of one attempt
+	beatTimeout = 20 * time.Second // of all attempts
+	beatTries   = 5
+	beatPause   = time.Second // before the second attempt; doubled with each, half of it by chance
+	maxPing     = 10_000      // bytes of a body
+	maxMsg      = 200         // code points of what Uptime Kuma shows
 )
 
-// Heart tells services like healthchecks.io of runs
-// (https://healthchecks.io/docs/http_api/). It never fails one: what goes wrong
-// is logged, under the name of the variable and without the URL.
+// Heart tells services that watch for silence of runs: those that speak like
+// healthchecks.io (https://healthchecks.io/docs/http_api/), and push monitors of
+// Uptime Kuma. It never fails a run: what goes wrong is logged, under the name of
+// the variable and without the URL.
 type Heart struct {
 	Getenv func(string) string
 	Redact func(string) string // hides secrets in what is logged
 	Log    *slog.Logger
+
+	transport http.RoundTripper // nil: the network
 }
 
 // Pulse is one run.
@@ -41,64 +49,116 @@ type Pulse struct {
 	Heart
 	variable string // of the profile's URL; "": it has none
 	runID    string
+	began    time.Time
 	start    sync.WaitGroup
+	over     context.CancelFunc // the start is not told of any more
+}
+
+// beat is one signal of a run.
+type beat struct {
+	signal string        // "start", "fail", an exit status, "" for success
+	body   string        // its end goes with the signal
+	took   time.Duration // the run so far
 }
 
 // Begin tells that a run of the profile has started. It does not wait.
 func (h Heart) Begin(ctx context.Context, p montimer.Profile, runID string) *Pulse {
-	pulse := &Pulse{Heart: h, variable: p.Heartbeat, runID: runID}
-	pulse.start.Go(func() { pulse.ping(ctx, pulse.variable, "start", "") })
+	pulse := &Pulse{Heart: h, variable: p.Heartbeat, runID: runID, began: time.Now()}
+	if p.Heartbeat != "" && h.Getenv(p.Heartbeat) == "" {
+		h.Log.Warn(fmt.Sprintf("heartbeat: %s is not set in the environment: no service is told of the runs of this profile", p.Heartbeat), "run_id", runID)
+	}
+	more, over := context.WithCancel(ctx)
+	pulse.over = over
+	pulse.start.Go(func() { pulse.send(ctx, more, pulse.variable, beat{signal: "start"}) })
 	return pulse
 }
 
-// End tells how the run has ended; the end of body goes with it. It takes ten
-// seconds at most, ten more where the start takes as long.
+// End tells how the run of the profile has ended. It takes twenty seconds at
+// most, ten more while an attempt to tell of the start is under way.
 func (p *Pulse) End(ctx context.Context, exitCode int, body string) {
+	p.over()
 	p.start.Wait()
-	signal := ""
+	b := beat{body: body, took: time.Since(p.began)}
 	if exitCode != 0 {
-		signal = strconv.Itoa(exitCode)
+		b.signal = strconv.Itoa(exitCode)
 	}
-	var ends sync.WaitGroup
-	ends.Go(func() { p.ping(ctx, p.variable, signal, body) })
-	ends.Go(func() { p.ping(ctx, GlobalHeartbeat, "", body) })
-	ends.Wait()
+	p.send(ctx, ctx, p.variable, b)
 }
 
-// ping sends a signal to the URL in the variable of that name, if there is one.
-func (p *Pulse) ping(ctx context.Context, variable, signal, body string) {
+// Alive tells that this host works: a run has ended, whatever became of its
+// tasks, and alerts can leave, unless stuck says why not. It takes twenty seconds
+// at most.
+func (p *Pulse) Alive(ctx context.Context, stuck error, body string) {
+	b := beat{body: body, took: time.Since(p.began)}
+	if stuck != nil {
+		b.signal, b.body = "fail", p.Redact("alerts cannot be sent from this host: "+stuck.Error())
+	}
+	p.send(ctx, ctx, GlobalHeartbeat, b)
+}
+
+// send sends a signal to the URL in the variable of that name, if there is one,
+// and makes further attempts while more lasts.
+func (p *Pulse) send(ctx, more context.Context, variable string, b beat) {
 	if variable == "" || p.Getenv(variable) == "" {
 		return
 	}
-	if err := ping(ctx, p.Getenv(variable), signal, p.runID, body); err != nil {
-		p.Log.Warn(p.Redact(fmt.Sprintf("heartbeat %s: %v", variable, err)), "run_id", p.runID)
+	ctx, cancel := context.WithTimeout(ctx, beatTimeout)
+	defer cancel()
+	var err error
+	attempts := 0
+	for wait := beatPause; ; wait *= 2 {
+		attempts++
+		if err = p.ping(ctx, p.Getenv(variable), b); err == nil {
+			return
+		}
+		var bad refusal
+		if attempts == beatTries || more.Err() != nil || errors.Is(err, errNoURL) || errors.As(err, &bad) && telegram.Permanent(int(bad)) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+		case <-more.Done():
+		case <-time.After(wait/2 + rand.N(wait/2+1)):
+			continue
+		}
+		break
 	}
+	p.Log.Warn(p.Redact(fmt.Sprintf("heartbeat %s: %v (%s)", variable, err, count(attempts, "attempt"))), "run_id", p.runID)
 }
 
 var errNoURL = errors.New("what it holds is not a URL")
 
-// ping sends a signal ("start", an exit status, "" for success). Its
-// error has nothing of the URL.
-func ping(ctx context.Context, to, signal, runID, body string) error {
+// refusal is the status of an answer other than 2xx.
+type refusal int
+
+func (r refusal) Error() string { return fmt.Sprintf("answered with status %d", int(r)) }
+
+// ping makes one attempt to send a signal. Its error has nothing of the URL.
+func (p *Pulse) ping(ctx context.Context, to string, b beat) error {
 	u, err := url.Parse(to)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return errNoURL
 	}
-	if signal != "" {
-		u = u.JoinPath(signal)
-	}
-	if q := u.Query(); len(runID) == 32 {
-		q.Set("rid", strings.Join([]string{runID[:8], runID[8:12], runID[12:16], runID[16:20], runID[20:]}, "-"))
-		u.RawQuery = q.Encode()
+	method, body := http.MethodPost, end(b.body)
+	if strings.Contains(u.Path, "/api/push/") {
+		if b.signal == "start" {
+			return nil // it knows up and down alone
+		}
+		method, body = http.MethodGet, ""
+		u.RawQuery = kuma(u.Query(), b).Encode()
+	} else {
+		u = healthcheck(u, p.runID, b.signal)
 	}
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), strings.NewReader(end(body)))
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), strings.NewReader(body))
 	if err != nil {
 		return errNoURL
 	}
-	req.Header.Set("Content-Type", "text/plain; charset=utf-8")
-	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	if body != "" {
+		req.Header.Set("Content-Type", "text/plain; charset=utf-8")
+	}
+	client := http.Client{Transport: p.transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	resp, err := client.Do(req)
 	if err != nil {
 		return errors.New(strings.ReplaceAll(telegram.Cause(err), u.Hostname(), "***"))
@@ -106,9 +166,45 @@ func ping(ctx context.Context, to, signal, runID, body string) error {
 	defer resp.Body.Close()
 	io.Copy(io.Discard, io.LimitReader(resp.Body, maxPing))
 	if resp.StatusCode/100 != 2 {
-		return fmt.Errorf("answered with status %d", resp.StatusCode)
+		return refusal(resp.StatusCode)
 	}
 	return nil
+}
+
+// healthcheck adds a signal and the id of the run to a URL.
+func healthcheck(u *url.URL, runID, signal string) *url.URL {
+	if signal != "" {
+		u = u.JoinPath(signal)
+	}
+	if q := u.Query(); len(runID) == 32 {
+		q.Set("rid", strings.Join([]string{runID[:8], runID[8:12], runID[12:16], runID[16:20], runID[20:]}, "-"))
+		u.RawQuery = q.Encode()
+	}
+	return u
+}
+
+// kuma sets the parameters of a push monitor of Uptime Kuma, /api/push/:pushToken
+// in its server/routers/api-router.js: status is up or down, msg is shown, ping is
+// a time in milliseconds.
+func kuma(q url.Values, b beat) url.Values {
+	msg := strings.Join(strings.FieldsFunc(b.body, func(r rune) bool { return r < ' ' }), " · ")
+	if r := []rune(msg); len(r) > maxMsg {
+		msg = string(r[:maxMsg-1]) + "…"
+	}
+	status := "up"
+	switch {
+	case b.signal != "":
+		status = "down"
+		if msg == "" {
+			msg = "exit " + b.signal
+		}
+	case msg == "":
+		msg = "OK"
+	}
+	q.Set("status", status)
+	q.Set("msg", strings.ToValidUTF8(msg, "\uFFFD"))
+	q.Set("ping", strconv.FormatInt(max(0, b.took.Milliseconds()), 10))
+	return q
 }
 
 // end returns as much of the end of s as a ping may hold, in whole characters.

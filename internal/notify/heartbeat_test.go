@@ -2,14 +2,17 @@ package notify
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -56,7 +59,9 @@ func TestHeartbeat(t *testing.T) {
 			t.Parallel()
 			url, heard := monitor(t)
 			h := Heart{Getenv: environ("OWN="+url+"/own", "MONTIMER_HEARTBEAT="+url+"/global"), Redact: strings.ToUpper, Log: textLog(logWriter{t})}
-			h.Begin(t.Context(), montimer.Profile{Heartbeat: "OWN"}, runID).End(t.Context(), tt.code, tt.body)
+			p := h.Begin(t.Context(), montimer.Profile{Heartbeat: "OWN"}, runID)
+			p.End(t.Context(), tt.code, tt.body)
+			p.Alive(t.Context(), nil, tt.body)
 			got := heard()
 			slices.Sort(got[1:])
 			if diff := cmp.Diff(tt.want, got); diff != "" {
@@ -68,17 +73,135 @@ func TestHeartbeat(t *testing.T) {
 		t.Parallel()
 		url, heard := monitor(t)
 		h := Heart{Getenv: environ("MONTIMER_HEARTBEAT=" + url + "/key/slug?create=1"), Log: textLog(logWriter{t})}
-		h.Begin(t.Context(), montimer.Profile{}, runID).End(t.Context(), 1, strings.Repeat("é", 7000)+"the end")
+		h.Begin(t.Context(), montimer.Profile{}, runID).Alive(t.Context(), nil, strings.Repeat("é", 7000)+"the end")
 		got := heard()[0]
 		if path, body, _ := strings.Cut(got, " é"); path != "POST /key/slug?create=1&"+rid || len(body) > maxPing || !strings.HasSuffix(got, "éthe end") {
 			t.Errorf("%s, %d bytes", path, len(body))
 		}
 	})
-	t.Run("none", func(t *testing.T) {
+	t.Run("alerts cannot leave", func(t *testing.T) {
 		t.Parallel()
-		Heart{Getenv: environ()}.Begin(t.Context(), montimer.Profile{Heartbeat: "UNSET"}, runID).End(t.Context(), 1, "")
+		url, heard := monitor(t)
+		h := Heart{Getenv: environ("MONTIMER_HEARTBEAT=" + url + "/global"), Redact: strings.ToUpper}
+		h.Begin(t.Context(), montimer.Profile{}, runID).Alive(t.Context(), errors.New("2 alerts wait: 401 Unauthorized"), "")
+		want := []string{"POST /global/fail?" + rid + " ALERTS CANNOT BE SENT FROM THIS HOST: 2 ALERTS WAIT: 401 UNAUTHORIZED"}
+		if diff := cmp.Diff(want, heard()); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("a variable that is not set", func(t *testing.T) {
+		t.Parallel()
+		var said strings.Builder
+		Heart{Getenv: environ(), Log: textLog(&said)}.Begin(t.Context(), montimer.Profile{Heartbeat: "UNSET"}, runID).End(t.Context(), 1, "")
+		if got := said.String(); strings.Count(got, "level=WARN") != 1 || !strings.Contains(got, "UNSET is not set in the environment") {
+			t.Error(got)
+		}
+		said.Reset()
+		Heart{Getenv: environ(), Log: textLog(&said)}.Begin(t.Context(), montimer.Profile{}, runID).End(t.Context(), 1, "")
+		if said.Len() > 0 {
+			t.Error(said.String())
+		}
 	})
 }
+
+// TestHeartbeatKuma holds what a push monitor of Uptime Kuma is sent: nothing at
+// the start, then what its route reads, with what else its URL has.
+func TestHeartbeatKuma(t *testing.T) {
+	t.Parallel()
+	digest := "*automation: x*\nduration: 1.0s\n" + strings.Repeat("é", 300)
+	for _, tt := range []struct {
+		code   int
+		body   string
+		status string
+		msg    string
+	}{
+		{0, "", "up", "OK"},
+		{1, "", "down", "exit 1"},
+		{1, digest, "down", "*automation: x* · duration: 1.0s · " + strings.Repeat("é", 164) + "…"},
+	} {
+		var mu sync.Mutex
+		var got []*http.Request
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			defer mu.Unlock()
+			got = append(got, r)
+			if r.Method != http.MethodGet { // as versions before 1.19 have it
+				w.WriteHeader(http.StatusNotFound)
+			}
+		}))
+		h := Heart{Getenv: environ("OWN=" + server.URL + "/kuma/api/push/abc?status=up&msg=OK&ping=&keep=1"), Log: textLog(logWriter{t})}
+		p := h.Begin(t.Context(), montimer.Profile{Heartbeat: "OWN"}, runID)
+		p.began = p.began.Add(-1500 * time.Millisecond)
+		p.End(t.Context(), tt.code, tt.body)
+		server.Close()
+		if len(got) != 1 {
+			t.Fatalf("%d requests", len(got))
+		}
+		q := got[0].URL.Query()
+		ping, err := strconv.Atoi(q.Get("ping"))
+		if got[0].URL.Path != "/kuma/api/push/abc" || q.Get("status") != tt.status || q.Get("msg") != tt.msg || q.Get("keep") != "1" || len(q) != 4 || err != nil || ping < 1500 {
+			t.Errorf("%d: %s", tt.code, got[0].URL)
+		}
+	}
+}
+
+// TestHeartbeatAgain holds that a signal which was not taken is sent again: with
+// pauses, a few times, for a bounded time; and that what no attempt can change is
+// not.
+func TestHeartbeatAgain(t *testing.T) {
+	t.Parallel()
+	const never = 100
+	for _, tt := range []struct {
+		name    string
+		status  int
+		refuses int // so many attempts
+		want    int
+		said    string
+	}{
+		{"once", 503, 1, 2, ""},
+		{"four times", 429, 4, 5, ""},
+		{"for ever", 500, never, 5, "answered with status 500 (5 attempts)"},
+		{"not known", 404, never, 1, "answered with status 404 (1 attempt)"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var said strings.Builder
+			attempts := 0
+			h := Heart{Getenv: environ("OWN=http://x.invalid/ping"), Redact: func(s string) string { return s }, Log: textLog(&said),
+				transport: transport(func(*http.Request) (*http.Response, error) {
+					attempts++
+					status := 200
+					if attempts <= tt.refuses {
+						status = tt.status
+					}
+					return &http.Response{StatusCode: status, Body: http.NoBody}, nil
+				})}
+			start := time.Now()
+			p := &Pulse{Heart: h, variable: "OWN", over: func() {}}
+			p.End(t.Context(), 1, "")
+			if attempts != tt.want || time.Since(start) > beatTimeout || (tt.said == "") != (said.Len() == 0) || !strings.Contains(said.String(), tt.said) {
+				t.Errorf("%s: %d attempts in %s: %s", tt.name, attempts, time.Since(start), said.String())
+			}
+		})
+	}
+	synctest.Test(t, func(t *testing.T) { // a service that hangs
+		var said strings.Builder
+		h := Heart{Getenv: environ("OWN=http://x.invalid/ping"), Redact: func(s string) string { return s }, Log: textLog(&said),
+			transport: transport(func(r *http.Request) (*http.Response, error) {
+				<-r.Context().Done()
+				return nil, r.Context().Err()
+			})}
+		start := time.Now()
+		h.Begin(t.Context(), montimer.Profile{Heartbeat: "OWN"}, runID).End(t.Context(), 0, "")
+		if took := time.Since(start); took > pingTimeout+beatTimeout || strings.Count(said.String(), "heartbeat OWN: ") != 2 {
+			t.Errorf("%s: %s", took, said.String())
+		}
+	})
+}
+
+// transport is an http.RoundTripper of the function.
+type transport func(*http.Request) (*http.Response, error)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // TestHeartbeatSecrets holds that the URL of a heartbeat is in no log, whatever
 // goes wrong, and that nothing that goes wrong takes long.

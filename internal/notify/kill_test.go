@@ -48,7 +48,7 @@ func drainOnce(dir string) error {
 	if err != nil {
 		return err
 	}
-	n := Notifier{outbox{s}, bot, os.Getenv, func(s string) string { return s }, textLog(os.Stderr)}
+	n := Notifier{outbox{s, dir}, bot, os.Getenv, func(s string) string { return s }, textLog(os.Stderr)}
 	return n.Drain(context.Background())
 }
 
@@ -126,8 +126,8 @@ func TestKill(t *testing.T) {
 	defer s.Close()
 	var want []string
 	add := func() {
-		a := &montimer.Alert{Kind: montimer.AlertRecovery, Text: fmt.Sprintf("alert %d", len(want))}
-		enqueue(t, outbox{s}, a)
+		a := &montimer.Alert{Kind: montimer.AlertRecovery, Profile: fmt.Sprint(len(want)), Text: fmt.Sprintf("alert %d", len(want))}
+		enqueue(t, outbox{s, dir}, a)
 		want = append(want, a.Text)
 	}
 	if testenv.Soak() {
@@ -144,7 +144,7 @@ func TestKill(t *testing.T) {
 	api.steady = true
 	api.mu.Unlock()
 	add()
-	for end := time.Now().Add(time.Minute); len(pending(t, outbox{s})) > 0 && time.Now().Before(end); {
+	for end := time.Now().Add(time.Minute); len(pending(t, outbox{s, dir})) > 0 && time.Now().Before(end); {
 		runSender(t, *kills, dir, server.URL, time.Minute)
 	}
 	check(t, api.accepted, want, killed)

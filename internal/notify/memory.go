@@ -18,7 +18,7 @@ func (n Notifier) Direct(ctx context.Context, alerts ...montimer.Alert) error {
 		m.pending[i].ID, m.pending[i].Created = int64(i), time.Now()
 	}
 	n.Outbox = m
-	err := n.Tell(ctx, alerts...)
+	err := n.Drain(ctx)
 	if len(m.pending) > 0 && err == nil {
 		err = errors.New(m.pending[0].Error)
 	}
@@ -40,7 +40,7 @@ func (m *memory) of(a montimer.Alert) *montimer.Alert {
 	return &m.pending[slices.IndexFunc(m.pending, func(p montimer.Alert) bool { return p.ID == a.ID })]
 }
 
-func (m *memory) Drain() (func(), bool, error) { return func() {}, true, nil }
+func (m *memory) Drain(context.Context) (func(), bool, error) { return func() {}, true, nil }
 
 func (m *memory) Pending(context.Context) ([]montimer.Alert, error) {
 	return slices.Clone(m.pending), nil
@@ -59,11 +59,22 @@ func (m *memory) Drop(_ context.Context, a montimer.Alert, _ Status, _ string) e
 	return m.remove(a)
 }
 
-func (m *memory) Retry(_ context.Context, a montimer.Alert, next time.Time, errText string) error {
+func (m *memory) Retry(_ context.Context, a montimer.Alert, next time.Time, waited time.Duration, errText string) error {
 	p := m.of(a)
-	p.Attempts, p.NextTry, p.Error = p.Attempts+1, next, errText
+	p.Attempts, p.NextTry, p.Waited, p.Error = p.Attempts+1, next, waited, errText
 	return nil
 }
+
+func (m *memory) Hold(_ context.Context, alerts []montimer.Alert, _ Status) error {
+	for _, a := range alerts {
+		*m.of(a) = a
+	}
+	return nil
+}
+
+func (m *memory) Pace(context.Context, string, time.Time) error { return nil }
+
+func (m *memory) Paces(context.Context) (map[string]time.Time, error) { return nil, nil }
 
 func (m *memory) Fold(_ context.Context, keep montimer.Alert, folded []montimer.Alert) error {
 	for _, a := range folded {

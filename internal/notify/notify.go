@@ -1,9 +1,10 @@
-// Package notify tells people what became of runs.
+// Package notify reports runs to people.
 //
-// decide.go chooses which runs are told of, digest.go words it, split.go cuts
+// decide.go chooses which runs are reported, digest.go words it, split.go cuts
 // what is too long for one message, route.go says where messages go, and
-// queue.go in which order: none of them has side effects. drain.go sends what
-// is in the outbox, heartbeat.go tells a service elsewhere that runs happen.
+// queue.go in which order and how often: none of them has side effects. drain.go
+// sends what is in the outbox, heartbeat.go tells a service elsewhere that runs
+// happen.
 package notify
 
 import (
@@ -18,8 +19,8 @@ import (
 // Outbox keeps alerts until they have been sent.
 type Outbox interface {
 	// Drain gives the right to send, to one process at a time; ok is false
-	// when another has it.
-	Drain() (release func(), ok bool, err error)
+	// when another has it. With ok an error says what is to be corrected.
+	Drain(context.Context) (release func(), ok bool, err error)
 	// Pending returns all that is to be sent, oldest first.
 	Pending(context.Context) ([]montimer.Alert, error)
 	// Shorten keeps of an alert the rest of its text: what is before that has
@@ -30,15 +31,20 @@ type Outbox interface {
 	// Drop gives an alert up.
 	Drop(ctx context.Context, a montimer.Alert, s Status, errText string) error
 	// Retry keeps an alert for another attempt.
-	Retry(ctx context.Context, a montimer.Alert, next time.Time, errText string) error
-	// Fold drops alerts for one that tells of them too, and stores its text.
+	Retry(ctx context.Context, a montimer.Alert, next time.Time, waited time.Duration, errText string) error
+	// Hold keeps alerts of which no attempt can be made.
+	Hold(ctx context.Context, alerts []montimer.Alert, s Status) error
+	// Pace records the pace of a profile, Paces returns all of these.
+	Pace(ctx context.Context, profile string, pace time.Time) error
+	Paces(context.Context) (map[string]time.Time, error)
+	// Fold drops alerts for one that reports them too, and stores it.
 	Fold(ctx context.Context, keep montimer.Alert, folded []montimer.Alert) error
 	// ChatMoved remembers the new id of a chat, Chats returns all of these.
 	ChatMoved(ctx context.Context, oldID, newID string) error
 	Chats(context.Context) (map[string]string, error)
 }
 
-// Status says why an alert was given up.
+// Status says why an alert was not sent.
 type Status string
 
 // The reasons, as readers of the table alert_events know them.

@@ -2,12 +2,17 @@ package notify
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,20 +24,61 @@ import (
 var update = flag.Bool("update", false, "rewrite the pages in docs/telegram.md")
 
 // outbox is the real one.
-type outbox struct{ *store.Store }
+type outbox struct {
+	*store.Store
+	dir string
+}
 
 func (o outbox) Drop(ctx context.Context, a montimer.Alert, s Status, errText string) error {
 	return o.Store.Drop(ctx, a, store.Status(s), errText)
 }
 
+func (o outbox) Hold(ctx context.Context, alerts []montimer.Alert, s Status) error {
+	return o.Store.Hold(ctx, alerts, store.Status(s))
+}
+
 func openOutbox(t testing.TB) outbox {
 	t.Helper()
-	s, err := store.Open(t.Context(), t.TempDir(), store.Options{})
+	dir := t.TempDir()
+	s, err := store.Open(t.Context(), dir, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	return outbox{s}
+	return outbox{s, dir}
+}
+
+// sql runs a statement as another program would, and returns the first value.
+func (o outbox) sql(t testing.TB, query string, args ...any) (value string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(o.dir, store.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.QueryRowContext(context.Background(), query, args...).Scan(&value); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		t.Fatal(err)
+	}
+	return value
+}
+
+// delivery is what alert_events says of an alert.
+func (o outbox) delivery(t testing.TB, a montimer.Alert) string {
+	t.Helper()
+	return o.sql(t, "SELECT delivery_status FROM alert_events WHERE id = ?", a.EventID)
+}
+
+// hold holds the lock of the outbox as flock(1) does.
+func hold(t testing.TB, o outbox) {
+	t.Helper()
+	f, err := os.OpenFile(filepath.Join(o.dir, "outbox.lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func enqueue(t testing.TB, o outbox, a *montimer.Alert) montimer.Alert {

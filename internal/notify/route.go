@@ -1,9 +1,9 @@
 package notify
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -16,7 +16,10 @@ type Route struct {
 	Chat   string
 	Thread int    // topic of the chat; 0: none
 	Label  string // before each text, not yet escaped; "": none
-	Wrong  string // what is to be mended, though messages arrive; "": nothing
+	Test   bool   // TELEGRAM_TEST_CHAT_ID is set: for trying things out
+	Wrong  string // what is to be corrected, though messages arrive; "": nothing
+
+	TokenFrom, ChatFrom string // the variables
 }
 
 // Why nothing is sent.
@@ -26,41 +29,99 @@ var (
 	ErrNoToken = errors.New("TELEGRAM_TEST_CHAT_ID is set, but TELEGRAM_BOT_TOKEN_DEFAULT is not")
 )
 
-// FindRoute reads the route from the environment, by the names that the tasks
-// have for theirs; an empty variable counts as unset. A topic that cannot be
-// one is left out, and Wrong says so: better in the wrong topic than nowhere.
-// The error is ErrDebug, ErrNoRoute or ErrNoToken.
+// The variables; the tasks have the same names for theirs.
+const (
+	defaultToken = "TELEGRAM_BOT_TOKEN_DEFAULT"
+	ownToken     = "TELEGRAM_BOT_TOKEN_AUTOMATION"
+	testChat     = "TELEGRAM_TEST_CHAT_ID"
+	topicsChat   = "TELEGRAM_CHAT_ID_TOPICS"
+	topicID      = "TELEGRAM_TOPIC_ID_AUTOMATION"
+	ownChat      = "TELEGRAM_CHAT_ID_AUTOMATION"
+	defaultChat  = "TELEGRAM_CHAT_ID_DEFAULT"
+)
+
+// general is the topic that every forum has. sendMessage takes its number for a
+// thread that does not exist (https://github.com/tdlib/telegram-bot-api/issues/447):
+// a message without a topic goes there.
+const general = 1
+
+// FindRoute reads the route from the environment; an empty variable counts as
+// unset. A topic that cannot be one is left out, and Wrong says so: better in the
+// wrong topic than nowhere. The error is ErrDebug, ErrNoRoute or ErrNoToken.
 func FindRoute(getenv func(string) string) (Route, error) {
-	token := getenv("TELEGRAM_BOT_TOKEN_DEFAULT")
 	if strings.EqualFold(getenv("LOG_LEVEL"), "debug") {
 		return Route{}, ErrDebug
 	}
-	if chat := getenv("TELEGRAM_TEST_CHAT_ID"); chat != "" {
-		if token == "" {
+	if chat := getenv(testChat); chat != "" {
+		r := Route{Chat: chat, ChatFrom: testChat, Label: "[automation] ", Test: true}
+		if !r.takeToken(getenv, defaultToken) {
 			return Route{}, ErrNoToken
 		}
-		return Route{Token: token, Chat: chat, Label: "[automation] "}, nil
+		return r, nil
 	}
-	topic, topics := getenv("TELEGRAM_TOPIC_ID_AUTOMATION"), getenv("TELEGRAM_CHAT_ID_TOPICS")
-	own := getenv("TELEGRAM_BOT_TOKEN_AUTOMATION")
-	var r Route
-	switch chat := getenv("TELEGRAM_CHAT_ID_AUTOMATION"); {
+	r := Route{Chat: getenv(ownChat), ChatFrom: ownChat}
+	switch topic, topics := getenv(topicID), getenv(topicsChat); {
 	case topic != "" && topics != "":
-		r = Route{Token: token, Chat: topics}
-		if thread, err := strconv.ParseInt(strings.TrimSpace(topic), 10, 32); err == nil && thread >= 0 {
+		r.Chat, r.ChatFrom = topics, topicsChat
+		r.takeToken(getenv, defaultToken)
+		thread, err := strconv.ParseInt(strings.TrimSpace(topic), 10, 32)
+		switch {
+		case err != nil || thread < 0:
+			r.Wrong = fmt.Sprintf("%s is %q, which is not the number of a topic: alerts go to the general topic of %s until it is corrected", topicID, topic, topics)
+		case thread != general:
 			r.Thread = int(thread)
-		} else {
-			r.Wrong = fmt.Sprintf("TELEGRAM_TOPIC_ID_AUTOMATION is %q, which is not the number of a topic: alerts go to the general one until it is mended", topic)
 		}
-	case chat != "":
-		r = Route{Token: cmp.Or(own, token), Chat: chat}
+	case r.Chat != "":
+		r.takeToken(getenv, ownToken, defaultToken)
 	default:
-		r = Route{Token: cmp.Or(token, own), Chat: getenv("TELEGRAM_CHAT_ID_DEFAULT")}
+		r, _ = lastResort(getenv)
 	}
 	if r.Token == "" || r.Chat == "" {
 		return Route{}, ErrNoRoute
 	}
 	return r, nil
+}
+
+// lastResort is the route to TELEGRAM_CHAT_ID_DEFAULT, if there is one.
+func lastResort(getenv func(string) string) (Route, bool) {
+	r := Route{Chat: getenv(defaultChat), ChatFrom: defaultChat}
+	return r, r.takeToken(getenv, defaultToken, ownToken) && r.Chat != ""
+}
+
+// takeToken takes the first of the variables that is set.
+func (r *Route) takeToken(getenv func(string) string, names ...string) bool {
+	for _, name := range names {
+		if r.Token = getenv(name); r.Token != "" {
+			r.TokenFrom = name
+			return true
+		}
+	}
+	return false
+}
+
+// instead returns where a message goes that the route refuses for good: to the
+// last resort, if that is another chat, or another bot where the bot is at fault.
+// What is sent for a trial stays in the test chat.
+func (r Route) instead(getenv func(string) string, failure *telegram.Error) (Route, bool) {
+	to, ok := lastResort(getenv)
+	switch {
+	case !ok, r.Test, to.Token == r.Token && (to.Chat == r.Chat || failure.BadToken()):
+		return Route{}, false
+	}
+	return to, true
+}
+
+// cure says what to do about a failure that only a person can end.
+func (r Route) cure(failure *telegram.Error) string {
+	switch {
+	case failure.BadToken():
+		return "the bot's token is wrong or was revoked: correct " + r.TokenFrom
+	case failure.Status == http.StatusForbidden:
+		return "the bot may not write to chat " + r.Chat + ": add it again, or correct " + r.ChatFrom
+	case failure.NoTopic():
+		return "the topic is closed or gone: open it, or correct " + topicID
+	}
+	return "see to chat " + r.Chat + ", or correct " + r.ChatFrom
 }
 
 // label returns what stands before a text.

@@ -1,31 +1,127 @@
 package store
 
 import (
+	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 )
 
-// Drain gives the right to send what is in the outbox. One process has it at a
-// time, until it calls release or ends, however that happens: it is a flock(2)
-// of outbox.lock in the state directory. ok is false when another has it.
-func (s *Store) Drain() (release func(), ok bool, err error) {
+const (
+	leaseTime = time.Minute     // longer than any process sends
+	lockGrace = 5 * time.Second // between taking the lock and recording it
+)
+
+// ErrHeld says that a process holds the lock of the outbox and does not send.
+var ErrHeld = errors.New("is held by a process that sends nothing: alerts are sent without it; end that process")
+
+// Drain gives the right to send what is in the outbox to one process at a time,
+// until it calls release or ends. ok is false when another has it.
+//
+// Two things say who has it: a flock(2) of outbox.lock in the state directory,
+// which ends with its process, and a row of the database, which ends after a
+// minute. So neither a sender that was stopped nor another program that holds the
+// lock keeps alerts from being sent: then ok comes with an error that says what
+// to correct, such as ErrHeld.
+func (s *Store) Drain(ctx context.Context) (release func(), ok bool, err error) {
 	path := filepath.Join(filepath.Dir(s.path), "outbox.lock")
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
+	for end := time.Now().Add(lockGrace); ; {
+		unlock, locked, lockErr := lock(path)
+		switch {
+		case lockErr != nil:
+			lockErr = fmt.Errorf("lock the outbox: %w; alerts are sent without the lock", lockErr)
+		case !locked:
+			if busy, err := s.leased(ctx); err != nil || busy {
+				return nil, false, s.explain("lock the outbox", err)
+			}
+			if time.Now().Before(end) { // its holder may be about to say that it sends, or have just ended
+				select {
+				case <-ctx.Done():
+					return nil, false, ctx.Err()
+				case <-time.After(100 * time.Millisecond):
+				}
+				continue
+			}
+			lockErr = fmt.Errorf("%s %w (fuser -v %[1]s names it)", path, ErrHeld)
+		}
+		end, taken, err := s.lease(ctx, locked)
+		if err != nil || !taken {
+			unlock()
+			return nil, false, s.explain("lock the outbox", err)
+		}
+		return func() {
+			unlock() // first: who has the lock does not ask for the row
+			end()
+		}, true, lockErr
+	}
+}
+
+// lock takes a flock(2), unless another process has it. unlock can be called in
+// any case.
+func lock(path string) (unlock func(), ok bool, err error) {
+	unlock = func() {}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
 	if err != nil {
-		return nil, false, fmt.Errorf("lock the outbox: %w", err)
+		return unlock, false, err
 	}
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return nil, false, f.Close()
-	}
 	if err != nil {
-		return nil, false, errors.Join(fmt.Errorf("lock the outbox: %w", err), f.Close())
+		f.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			err = nil
+		}
+		return unlock, false, err
 	}
 	return func() {
 		syscall.Flock(int(f.Fd()), syscall.LOCK_UN) // closing is not enough while a fork has a copy
 		f.Close()
 	}, true, nil
+}
+
+// lease records who sends, unless another does so without the lock, or has the
+// lock where hasLock is not set.
+func (s *Store) lease(ctx context.Context, hasLock bool) (end func(), taken bool, err error) {
+	holder := freshID()
+	err = s.write(ctx, quick, func(tx *sql.Tx) error {
+		other, otherHasLock, err := sender(ctx, tx)
+		if err != nil || other && !(hasLock && otherHasLock) {
+			return err
+		}
+		taken = true
+		until := Now()
+		return do(ctx, tx, "INSERT OR REPLACE INTO montimer_sender (one, holder, has_lock, until_boot, until_boottime) VALUES (1, ?, ?, ?, ?)",
+			holder, hasLock, until.Boot, int64(until.Since+leaseTime))
+	})
+	return func() {
+		// It ends by itself if this fails.
+		_ = s.write(context.WithoutCancel(ctx), quick, func(tx *sql.Tx) error {
+			return do(ctx, tx, "DELETE FROM montimer_sender WHERE holder = ?", holder)
+		})
+	}, taken && err == nil, err
+}
+
+// leased reports whether a process says that it sends.
+func (s *Store) leased(ctx context.Context) (bool, error) {
+	other, _, err := sender(ctx, s.db)
+	return other, err
+}
+
+// sender reads the row of who sends. A row that is over, of another boot, or
+// from farther ahead than any is written, is none.
+func sender(ctx context.Context, db interface {
+	QueryRowContext(context.Context, string, ...any) *sql.Row
+}) (there, hasLock bool, err error) {
+	now := Now()
+	var left int64
+	err = db.QueryRowContext(ctx, `
+		SELECT CAST(has_lock AS INTEGER) <> 0, CAST(until_boottime AS INTEGER) - ? FROM montimer_sender
+		WHERE until_boot = ? AND until_boot <> ''`, int64(now.Since), now.Boot).Scan(&hasLock, &left)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, false, nil
+	}
+	return err == nil && left > 0 && left <= int64(leaseTime), hasLock, err
 }

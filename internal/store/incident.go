@@ -30,10 +30,12 @@ const (
 		WHERE profile = ? AND trigger = 'timer' AND state IN ('failed', 'lost')
 			AND seq > coalesce((SELECT seq FROM montimer_runs WHERE id = ?), 0)`
 	// The + keeps SQLite to the index that has the runs in order. An alert that
-	// was given up told nobody; one whose row others have pruned did.
+	// was given up told nobody; one that waits will, and one whose row others have
+	// pruned did.
 	lastTold = `WHERE profile = ? AND +trigger = 'timer' AND +state IN ('failed', 'lost')
 		AND event_id IS NOT NULL AND seq >= ? AND NOT EXISTS (SELECT 1 FROM alert_events
-			WHERE id = event_id AND delivery_status IN ('failed', 'skipped_debug', 'skipped_missing_credentials'))
+			WHERE id = montimer_runs.event_id AND delivery_status IN ('failed', 'skipped_debug', 'skipped_missing_credentials')
+				AND NOT EXISTS (SELECT 1 FROM montimer_outbox WHERE event_id = alert_events.id))
 		ORDER BY seq DESC LIMIT 1`
 )
 

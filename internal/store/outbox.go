@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"math"
 	"strings"
 	"time"
 
@@ -61,27 +62,25 @@ func insertAlert(ctx context.Context, tx *sql.Tx, a *montimer.Alert) error {
 // the whole row otherwise.
 func utf8(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
-// Pending returns what is still to be sent, oldest first.
+// Pending returns what is still to be sent, oldest first. A row that montimer has
+// not written so, or that is damaged, is returned as far as it can be read: one
+// without a time it was created at (see [montimer.Alert]) is such a row.
 func (s *Store) Pending(ctx context.Context) ([]montimer.Alert, error) {
-	return s.alerts(ctx, "")
-}
-
-// Due returns what may be sent now, oldest first.
-func (s *Store) Due(ctx context.Context, now time.Time) ([]montimer.Alert, error) {
-	return s.alerts(ctx, "WHERE next_try_at <= ?", formatTime(now))
-}
-
-func (s *Store) alerts(ctx context.Context, where string, args ...any) ([]montimer.Alert, error) {
 	rows, err := s.db.QueryContext(ctx, `
-		SELECT id, event_id, kind, profile, run_id, incident, is_first, message, plain_text,
-			created_at, next_try_at, attempts, error
-		FROM montimer_outbox `+where+` ORDER BY id`, args...)
+		SELECT id, CAST(event_id AS INTEGER), CAST(kind AS TEXT), CAST(profile AS TEXT), CAST(run_id AS TEXT),
+			CAST(incident AS TEXT), CAST(is_first AS INTEGER) <> 0, CAST(message AS TEXT), CAST(plain_text AS INTEGER) <> 0,
+			created_at, next_try_at, CAST(attempts AS INTEGER), CAST(error AS TEXT), CAST(waited AS INTEGER), CAST(folded AS INTEGER)
+		FROM montimer_outbox ORDER BY id`)
 	if err != nil {
 		return nil, s.explain("read the outbox", err)
 	}
 	alerts, err := collect(rows, func(row scanner) (a montimer.Alert, err error) {
+		var waited int64
 		err = row.Scan(&a.ID, &a.EventID, &a.Kind, &a.Profile, &a.RunID, &a.Incident, &a.First, &a.Text, &a.Plain,
-			timeColumn{&a.Created}, timeColumn{&a.NextTry}, &a.Attempts, &a.Error)
+			timeColumn{&a.Created}, timeColumn{&a.NextTry}, &a.Attempts, &a.Error, &waited, &a.Folded)
+		a.Text, a.Error = utf8(a.Text), utf8(a.Error)
+		a.Attempts, a.Folded = max(0, a.Attempts), max(0, a.Folded)
+		a.Waited = time.Duration(max(0, min(waited, math.MaxInt64/int64(time.Second)))) * time.Second
 		return a, err
 	})
 	return alerts, s.explain("read the outbox", err)
@@ -118,14 +117,65 @@ func (s *Store) Drop(ctx context.Context, alert montimer.Alert, status Status, e
 	return s.explain("record an alert that is not sent", err)
 }
 
-// Retry keeps an alert for a later attempt. errText, redacted by the caller,
-// says why this one came to nothing.
-func (s *Store) Retry(ctx context.Context, alert montimer.Alert, next time.Time, errText string) error {
+// Retry keeps an alert for a later attempt, and records how long it has waited
+// for its attempts by then. errText, redacted by the caller, says why this one
+// came to nothing.
+func (s *Store) Retry(ctx context.Context, alert montimer.Alert, next time.Time, waited time.Duration, errText string) error {
 	err := s.write(ctx, durable, func(tx *sql.Tx) error {
-		return do(ctx, tx, "UPDATE montimer_outbox SET next_try_at = ?, attempts = attempts + 1, error = ? WHERE id = ?",
-			formatTime(next), utf8(errText), alert.ID)
+		return do(ctx, tx, "UPDATE montimer_outbox SET next_try_at = ?, waited = ?, attempts = attempts + 1, error = ? WHERE id = ?",
+			formatTime(next), int64(waited/time.Second), utf8(errText), alert.ID)
 	})
 	return s.explain("record an alert that is to be retried", err)
+}
+
+// Hold keeps alerts of which no attempt can be made, with NextTry, Waited and
+// Error as they now are. Their rows in alert_events get the status, until they
+// have been sent after all.
+func (s *Store) Hold(ctx context.Context, alerts []montimer.Alert, status Status) error {
+	err := s.write(ctx, durable, func(tx *sql.Tx) error {
+		for _, a := range alerts {
+			if err := do(ctx, tx, "UPDATE alert_events SET delivery_status = ? WHERE id = ? AND delivered_at IS NULL", status, a.EventID); err != nil {
+				return err
+			}
+			if err := do(ctx, tx, "UPDATE montimer_outbox SET next_try_at = ?, waited = ?, error = ? WHERE id = ?",
+				formatTime(a.NextTry), int64(a.Waited/time.Second), utf8(a.Error), a.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return s.explain("record alerts that cannot be sent yet", err)
+}
+
+// Pace records until when the next alerts of a profile have been paid for, and
+// Paces returns that of each profile. What is over is forgotten.
+func (s *Store) Pace(ctx context.Context, profile string, until time.Time) error {
+	err := s.write(ctx, quick, func(tx *sql.Tx) error {
+		if err := do(ctx, tx, "DELETE FROM montimer_pace WHERE until < ?", formatTime(time.Now())); err != nil {
+			return err
+		}
+		return do(ctx, tx, "INSERT OR REPLACE INTO montimer_pace (profile, until) VALUES (?, ?)", profile, formatTime(until))
+	})
+	return s.explain("record the pace of a profile", err)
+}
+
+// Paces returns what Pace has recorded.
+func (s *Store) Paces(ctx context.Context) (map[string]time.Time, error) {
+	rows, err := s.db.QueryContext(ctx, "SELECT CAST(profile AS TEXT), until FROM montimer_pace")
+	if err != nil {
+		return nil, s.explain("read the pace of the profiles", err)
+	}
+	defer rows.Close()
+	paces := map[string]time.Time{}
+	for rows.Next() {
+		var profile string
+		var until time.Time
+		if err := rows.Scan(&profile, timeColumn{&until}); err != nil {
+			return nil, s.explain("read the pace of the profiles", err)
+		}
+		paces[profile] = until
+	}
+	return paces, s.explain("read the pace of the profiles", rows.Err())
 }
 
 // Fold lets one alert tell of others and of their runs: they leave the outbox,
@@ -135,8 +185,8 @@ func (s *Store) Fold(ctx context.Context, keep montimer.Alert, folded []montimer
 		if err := do(ctx, tx, "UPDATE alert_events SET message = ?, plain_text = ? WHERE id = ?", utf8(keep.Text), keep.Plain, keep.EventID); err != nil {
 			return err
 		}
-		if err := do(ctx, tx, "UPDATE montimer_outbox SET message = ?, plain_text = ?, is_first = ? WHERE id = ?",
-			utf8(keep.Text), keep.Plain, keep.First, keep.ID); err != nil {
+		if err := do(ctx, tx, "UPDATE montimer_outbox SET message = ?, plain_text = ?, is_first = ?, kind = ?, incident = ?, folded = ? WHERE id = ?",
+			utf8(keep.Text), keep.Plain, keep.First, keep.Kind, keep.Incident, keep.Folded, keep.ID); err != nil {
 			return err
 		}
 		for _, a := range folded {

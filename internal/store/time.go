@@ -20,27 +20,29 @@ func nullTime(t time.Time) sql.NullString {
 	return sql.NullString{String: formatTime(t), Valid: true}
 }
 
-// parseTime also takes what people write by hand: whole seconds.
-func parseTime(s string) (time.Time, error) {
-	t, err := time.Parse("2006-01-02T15:04:05Z", s) // Parse takes a fraction where the layout has none
-	if err != nil {
-		return time.Time{}, fmt.Errorf("time %q is not like %s", s, layout)
+// parseTime also takes what people and other tools write: whole seconds, a space
+// for the T, the offset of another zone.
+func parseTime(s string) (t time.Time, err error) {
+	for _, form := range []string{"2006-01-02T15:04:05Z", time.RFC3339, "2006-01-02 15:04:05", "2006-01-02 15:04:05Z07:00"} { // Parse takes a fraction where the layout has none
+		if t, err = time.Parse(form, s); err == nil {
+			return t.UTC(), nil
+		}
 	}
-	return t, nil
+	return time.Time{}, fmt.Errorf("time %q is not like %s", s, layout)
 }
 
-// timeColumn scans a column that holds a time; NULL is the zero time.
+// timeColumn scans a column that holds a time. NULL is the zero time, and so is
+// what is no time: one such value, by whomever written, must not keep all rows
+// from being read.
 type timeColumn struct{ *time.Time }
 
 func (c timeColumn) Scan(value any) error {
+	*c.Time = time.Time{}
 	switch v := value.(type) {
-	case nil:
-		*c.Time = time.Time{}
-		return nil
 	case string:
-		t, err := parseTime(v)
-		*c.Time = t
-		return err
+		*c.Time, _ = parseTime(v)
+	case []byte:
+		*c.Time, _ = parseTime(string(v))
 	}
-	return fmt.Errorf("%T is no time", value)
+	return nil
 }

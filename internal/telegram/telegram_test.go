@@ -185,9 +185,16 @@ func TestNoToken(t *testing.T) {
 	})
 }
 
+// TestEscape shows what quoting looks like; that Telegram reads it so is held in
+// package notify.
 func TestEscape(t *testing.T) {
 	t.Parallel()
-	if got, want := Escape("a\\_*`[b](c)"), "a\\\\\\_\\*\\`\\[b](c)"; got != want {
+	if got, want := Escape("a\\_*`[b](c)"), "a\\\\_\\*\\`\\[b](c)"; got != want {
 		t.Errorf("%s, want %s", got, want)
+	}
+	for text, want := range map[string]string{"": "", "half_hourly": `*half*\_*hourly*`, "_": `\_`, "a b": "*a b*", "a_ b": `*a*\_* b*`, "a_ _": `*a*\_ \_`} {
+		if got := Bold(text); got != want {
+			t.Errorf("%q in bold: %s, want %s", text, got, want)
+		}
 	}
 }
