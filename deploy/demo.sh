@@ -29,10 +29,11 @@ tick() {
   title "systemctl daemon-reload && systemctl enable --now montimer.target"
   systemctl daemon-reload && systemctl enable --now montimer.target
   title "waiting until the profile pulse has run twice"
-  local deadline=$((SECONDS + 60))
-  until (($(journalctl -u montimer-job-pulse.service -o cat | grep -c '^Finished') >= 2)); do
+  local deadline=$((SECONDS + 120))
+  # A check that fails, as that of the load on a busy machine, has run as well.
+  until (($(journalctl -u montimer-job-pulse.service -o cat | grep -cE '^(Finished|Failed to start)') >= 2)); do
     ((SECONDS < deadline)) || {
-      echo "it did not in 60 s"
+      echo "it did not in 120 s"
       journalctl --no-pager -n 50
       exit 1
     }
@@ -88,5 +89,5 @@ if ((EUID != 0)) || ! [[ -x /lib/systemd/systemd ]]; then
   exit
 fi
 title "booting a throwaway systemd"
-testdata/systemd-sandbox --bind-ro "$montimer:/usr/local/bin/montimer" --bind-ro "$PWD:/demo" --stop-timeout 0 \
+testdata/systemd-sandbox --bind-ro "$montimer:/usr/local/bin/montimer" --bind-ro "$PWD:/demo" --boot-timeout 120 --stop-timeout 0 \
   -- bash /demo/deploy/demo.sh --booted

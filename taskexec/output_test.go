@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/testenv"
 )
 
 // lineSink keeps what it is given, a line a string.
@@ -205,10 +206,11 @@ func BenchmarkOutput(b *testing.B) {
 		}
 	})
 	b.Run("python", func(b *testing.B) {
+		python3 := testenv.Python(b)
 		b.SetBytes(99_000_000)
 		for b.Loop() {
 			code := "import subprocess; subprocess.run(['/bin/cat', '" + file + "'], capture_output=True, text=True).stdout.splitlines()"
-			if err := exec.Command("python3", "-c", code).Run(); err != nil {
+			if err := exec.Command(python3, "-c", code).Run(); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -220,12 +220,14 @@ func TestStuckAfterTheTasks(t *testing.T) {
 		h.exec(t)
 	}()
 	<-disk.asked
-	time.Sleep(100 * time.Millisecond) // the last task may be telling yet
-	before := signs.Load()
-	time.Sleep(1500 * time.Millisecond)
-	if after := signs.Load(); before == 0 || after != before {
-		t.Errorf("%d signs of life, then %d", before, after)
+	if signs.Load() == 0 {
+		t.Error("no sign of life before")
 	}
+	eventually(t, func() bool { // the last task may be telling yet
+		before := signs.Load()
+		time.Sleep(1500 * time.Millisecond) // there is one each second
+		return signs.Load() == before
+	})
 	close(disk.answers)
 	<-ended
 }

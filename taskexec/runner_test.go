@@ -75,6 +75,12 @@ func newHost(t *testing.T, tasks ...montimer.Task) *host {
 	return h
 }
 
+// has says whether a file is in the checkout.
+func (h *host) has(name string) bool {
+	_, err := os.Stat(filepath.Join(h.Checkout, name))
+	return err == nil
+}
+
 func (h *host) profile() *montimer.Profile { return &h.jobs.Profiles[0] }
 
 func (h *host) exec(t *testing.T) montimer.Run {
@@ -461,13 +467,12 @@ func TestExitCodeOfErrors(t *testing.T) {
 
 func eventually(t *testing.T, ok func() bool) {
 	t.Helper()
-	for range 1000 {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if ok() {
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
-	t.Fatal("still not so after 10 s")
+	t.Fatal("still not so after a minute")
 }
 
 // A run whose tasks may not run is on record with the reason, and reported.

@@ -18,7 +18,8 @@ import (
 	"github.com/montimer/montimer"
 )
 
-// Each script writes the ids of its processes to pids; none may be left.
+// Each script writes the ids of its processes to pids; none may be left. Exec
+// that waited for one of them would not return within the time of go test.
 func TestNothingSurvives(t *testing.T) {
 	t.Parallel()
 	const grace = 300 * time.Millisecond
@@ -26,27 +27,33 @@ func TestNothingSurvives(t *testing.T) {
 		name   string
 		script string
 		want   montimer.TaskStatus
-		within time.Duration
 	}{
-		{"a background child holds the output", `sleep 60 & echo $$ $! >pids`, montimer.TaskOK, 3 * time.Second},
-		{"a background child without the output", `sleep 60 >/dev/null 2>&1 & echo $$ $! >pids`, montimer.TaskOK, 3 * time.Second},
-		{"a background child that ignores SIGTERM", `(trap "" TERM; sleep 60; sleep 60) & echo $$ $! >pids`, montimer.TaskOK, 3 * time.Second},
-		{"a child that never stops writing", `yes & echo $$ $! >pids`, montimer.TaskOK, 3 * time.Second},
-		{"timeout", `sleep 60 & echo $$ $! >pids; wait`, montimer.TaskTimeout, 3 * time.Second},
-		{"timeout, SIGTERM ignored", `trap "" TERM; sleep 60 & echo $$ $! >pids; while :; do sleep 0.1; done`, montimer.TaskTimeout, 3 * time.Second},
+		{"a background child holds the output", `sleep 3600 & echo $$ $! >pids`, montimer.TaskOK},
+		{"a background child without the output", `sleep 3600 >/dev/null 2>&1 & echo $$ $! >pids`, montimer.TaskOK},
+		{"a background child that ignores SIGTERM", `(trap "" TERM; sleep 3600; sleep 3600) & echo $$ $! >pids`, montimer.TaskOK},
+		{"a child that never stops writing", `yes & echo $$ $! >pids`, montimer.TaskOK},
+		{"timeout", `sleep 3600 & echo $$ $! >pids; wait`, montimer.TaskTimeout},
+		{"timeout, SIGTERM ignored", `trap "" TERM; sleep 3600 & echo $$ $! >pids; while :; do sleep 0.1; done`, montimer.TaskTimeout},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			task := shell(tt.script)
-			task.Timeout = time.Second
-			h := newHost(t, task)
-			h.Grace = grace
-			h.Sink = discard{}
-			start := time.Now()
-			result := h.exec(t).Tasks[0]
-			if took := time.Since(start); took > tt.within {
-				t.Errorf("took %v", took)
+			run := func(limit time.Duration) (*host, montimer.TaskRun) {
+				task := shell(tt.script)
+				task.Timeout = limit
+				h := newHost(t, task)
+				h.Grace = grace
+				h.Sink = discard{}
+				return h, h.exec(t).Tasks[0]
+			}
+			limit := time.Minute
+			if tt.want == montimer.TaskTimeout {
+				limit = 500 * time.Millisecond
+			}
+			h, result := run(limit)
+			for !h.has("pids") && limit < time.Minute { // the limit came before the script
+				limit *= 2
+				h, result = run(limit)
 			}
 			if result.Status != tt.want {
 				t.Errorf("status %s, want %s", result.Status, tt.want)
@@ -60,11 +67,10 @@ func TestNothingSurvives(t *testing.T) {
 // it although it holds the output open.
 func TestDaemonDoesNotHoldUpTheRun(t *testing.T) {
 	t.Parallel()
-	h := newHost(t, shell("setsid sh -c 'echo $$ >pid; exec sleep 60' & while ! test -s pid; do sleep 0.01; done"))
+	h := newHost(t, shell("setsid sh -c 'echo $$ >pid; exec sleep 3600' & while ! test -s pid; do sleep 0.01; done"))
 	h.Grace = 200 * time.Millisecond
-	start := time.Now()
-	if result := h.exec(t).Tasks[0]; result.Status != montimer.TaskOK || time.Since(start) > 5*time.Second {
-		t.Errorf("%s after %v", result.Status, time.Since(start))
+	if result := h.exec(t).Tasks[0]; result.Status != montimer.TaskOK {
+		t.Error(result.Status)
 	}
 	text, err := os.ReadFile(filepath.Join(h.Checkout, "pid"))
 	if err != nil {

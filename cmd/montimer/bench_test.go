@@ -3,12 +3,9 @@ package main
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/montimer/montimer/internal/testenv"
 )
 
 // BenchmarkExec is montimer exec as a process, and what it is compared with. It
@@ -20,7 +17,6 @@ import (
 //	27       as many tasks, and 1000; and 1000 in a loop of sh
 //	output   100 MB of it; and what Python's capture_output takes for that
 func BenchmarkExec(b *testing.B) {
-	testenv.Need(b, "python3", "sh")
 	trueTasks := func(n int) string {
 		var tasks strings.Builder
 		for i := range n {
@@ -45,6 +41,7 @@ out = subprocess.run(["cat", "output"], capture_output=True, text=True).stdout
 	binary := build(b)
 	profile := func(tasks string) *site {
 		s := newSite(b, binary, "profiles:\n  p:\n    cron: 0 5 1 1 *\n    tasks:\n"+tasks)
+		s.needs(b, "python3")
 		s.write(b, "old.py", old)
 		s.write(b, "capture.py", capture)
 		return s
@@ -72,9 +69,9 @@ func (s *site) bench(b *testing.B, argv ...string) {
 		b.Fatal(err)
 	}
 	defer null.Close()
-	path, err := exec.LookPath(argv[0])
-	if err != nil {
-		b.Fatal(err)
+	path := argv[0]
+	if !strings.Contains(path, "/") {
+		path = s.look(b, path)
 	}
 	for b.Loop() {
 		cmd := s.command()
@@ -100,12 +97,8 @@ if os.fork() == 0:
 os.wait()
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 `
-	path, err := exec.LookPath("python3")
-	if err != nil {
-		b.Fatal(err)
-	}
 	cmd := s.command()
-	cmd.Path, cmd.Args = path, append([]string{"python3", "-S", "-c", start}, argv...)
+	cmd.Path, cmd.Args = s.look(b, "python3"), append([]string{"python3", "-S", "-c", start}, argv...)
 	out, err := cmd.Output()
 	if err != nil {
 		b.Fatal(err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -26,7 +27,6 @@ type site struct {
 func newSite(t testing.TB, binary, jobs string) *site {
 	t.Helper()
 	s := &site{binary: binary, checkout: t.TempDir(), state: t.TempDir()}
-	openToAll(t, filepath.Dir(s.binary))
 	s.write(t, "jobs.yaml", jobs)
 	for _, dir := range []string{s.checkout, s.state} {
 		openToAll(t, dir)
@@ -39,6 +39,24 @@ func newSite(t testing.TB, binary, jobs string) *site {
 	s.env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.state, "MONTIMER_JOBS=" + filepath.Join(s.checkout, "jobs.yaml"),
 		"MONTIMER_CHECKOUT=" + s.checkout, "MONTIMER_STATE_DIR=" + s.state}
 	return s
+}
+
+// needs sees to it that the site's user finds these programs.
+func (s *site) needs(t testing.TB, programs ...string) {
+	t.Helper()
+	s.env[0] = "PATH=" + testenv.PathFor(t, nobody, programs...)
+}
+
+// look returns the file of a program in the site's PATH.
+func (s *site) look(t testing.TB, program string) string {
+	t.Helper()
+	for _, dir := range filepath.SplitList(strings.TrimPrefix(s.env[0], "PATH=")) {
+		if path, err := exec.LookPath(filepath.Join(dir, program)); err == nil {
+			return path
+		}
+	}
+	t.Fatalf("no %s in %s", program, s.env[0])
+	return ""
 }
 
 func (s *site) write(t testing.TB, name, text string) {
@@ -105,7 +123,8 @@ func (s *site) history(t *testing.T) (runs []montimer.Run) {
 	return runs
 }
 
-// Runs are killed or told to stop at any moment. Then every run has an end, the
+// Runs are killed or told to stop at any moment: every third one at once, the
+// others when their tasks have begun. Then every run has an end, the
 // results that were recorded are, the lock is free, and after SIGTERM no
 // process is left.
 func TestKilledAtAnyMoment(t *testing.T) {
@@ -126,19 +145,22 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	signals := map[montimer.RunState]int{}
 	recorded := map[string]int{} // results of a run right after it was killed
 	for i := range kills {
-		cmd := s.command("exec", "p")
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
+		text := "running task"
+		if i%3 == 2 {
+			text = ""
 		}
+		wait, stderr, process := s.started(t, "p", text)
+		go io.Copy(io.Discard, stderr)
 		time.Sleep(time.Duration(rng.IntN(150)) * time.Millisecond)
 		signal, state := syscall.SIGKILL, montimer.RunLost
 		if i%2 == 0 {
 			signal, state = syscall.SIGTERM, montimer.RunInterrupted
 		}
-		cmd.Process.Signal(signal)
-		cmd.Wait()
+		process.Signal(signal)
+		wait()
+		stderr.Close()
 		signals[state]++
-		for deadline := time.Now().Add(3 * time.Second); signal == syscall.SIGTERM; time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(time.Minute); signal == syscall.SIGTERM; time.Sleep(time.Millisecond) {
 			left := s.processes(t)
 			if len(left) == 0 {
 				break
@@ -171,16 +193,13 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	t.Logf("%v after %v", states, signals)
 }
 
-// killAll is what systemd does by the cgroup. A process that is about to execute
-// another program has no environment for a moment, and is not seen: so all is
-// over only once nobody has been for a while.
+// killAll is what systemd does by the cgroup.
 func (s *site) killAll(t *testing.T) {
-	for quiet := 0; quiet < 5; quiet++ {
+	for none := 0; none < 2; none++ { // one may be born while /proc is read
 		for _, pid := range s.processes(t) {
 			syscall.Kill(pid, syscall.SIGKILL)
-			quiet = 0
+			none = -1
 		}
-		time.Sleep(4 * time.Millisecond)
 	}
 }
 
@@ -194,16 +213,17 @@ func ended(r montimer.Run) (n int) {
 	return n
 }
 
-// processes returns those that have the site's environment.
+// processes returns those whose working directory is the checkout, which a
+// process has from its birth on and while it executes another program.
 func (s *site) processes(t *testing.T) (pids []int) {
 	t.Helper()
-	files, err := filepath.Glob("/proc/[0-9]*/environ")
+	files, err := filepath.Glob("/proc/[0-9]*/cwd")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range files {
 		var pid int
-		if text, err := os.ReadFile(f); err == nil && strings.Contains(string(text), "MONTIMER_STATE_DIR="+s.state+"\x00") {
+		if dir, err := os.Readlink(f); err == nil && dir == s.checkout {
 			fmt.Sscanf(f, "/proc/%d/", &pid)
 			pids = append(pids, pid)
 		}

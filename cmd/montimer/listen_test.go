@@ -3,30 +3,32 @@ package main
 import (
 	"bufio"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/montimer/montimer"
 )
 
-const slowTask = "profiles:\n  p:\n    cron: 0 0 1 1 *\n    tasks:\n      - { name: a, command: echo here; sleep 1; echo there }\n      - { name: b, command: [\"true\"] }\n"
+// slowTask waits for the file go.
+const slowTask = "profiles:\n  p:\n    cron: 0 0 1 1 *\n    tasks:\n      - { name: a, command: echo here; until test -e go; do sleep 0.1; done; echo there }\n      - { name: b, command: [\"true\"] }\n"
 
-// started starts montimer exec p with its standard error in a pipe, and returns
-// when its first task has.
-func (s *site) started(t *testing.T) (wait func() (code int), stderr *os.File, process *os.Process) {
+// started starts montimer exec with its standard error in a pipe, and returns
+// when a line holds the text; at once where that is empty.
+func (s *site) started(t *testing.T, profile, text string) (wait func() (code int), stderr *os.File, process *os.Process) {
 	t.Helper()
 	stderr, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := s.command("exec", "p")
+	cmd := s.command("exec", profile)
 	cmd.Stderr = w
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	w.Close()
 	t.Cleanup(func() { cmd.Process.Kill() })
-	for lines := bufio.NewScanner(stderr); lines.Scan() && lines.Text() != "a: here"; {
+	for lines := bufio.NewScanner(stderr); text != "" && lines.Scan() && !strings.Contains(lines.Text(), text); {
 	}
 	return func() int { cmd.Wait(); return cmd.ProcessState.ExitCode() }, stderr, cmd.Process
 }
@@ -35,8 +37,9 @@ func (s *site) started(t *testing.T) (wait func() (code int), stderr *os.File, p
 func TestNobodyListens(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, build(t), slowTask)
-	wait, stderr, _ := s.started(t)
+	wait, stderr, _ := s.started(t, "p", "a: here")
 	stderr.Close()
+	s.write(t, "go", "")
 	if code := wait(); code != 0 {
 		t.Errorf("exit %d", code)
 	}
@@ -49,7 +52,7 @@ func TestNobodyListens(t *testing.T) {
 func TestHangup(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, build(t), slowTask)
-	wait, stderr, process := s.started(t)
+	wait, stderr, process := s.started(t, "p", "a: here")
 	defer stderr.Close()
 	if err := process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)

@@ -1,13 +1,9 @@
 package main
 
 import (
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
-
-	"github.com/montimer/montimer/internal/testenv"
 )
 
 const oldJobs = `
@@ -41,8 +37,8 @@ var oldScripts = map[string]string{
 
 func newOldSite(t *testing.T, binary string) *site {
 	t.Helper()
-	testenv.Need(t, "python3")
 	s := newSite(t, binary, oldJobs)
+	s.needs(t, "python3")
 	for name, text := range oldScripts {
 		s.write(t, name, text+"\n")
 	}
@@ -90,20 +86,13 @@ func TestExitCodesOfTheOldRunner(t *testing.T) {
 	t.Run("SIGTERM, and the lock meanwhile", func(t *testing.T) {
 		t.Parallel()
 		s := newOldSite(t, binary)
-		cmd := s.command("exec", "long")
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		for lock := filepath.Join(s.state, "lock/long.lock"); syscall.Access(lock, 0) != nil; {
-			time.Sleep(10 * time.Millisecond)
-		}
-		time.Sleep(300 * time.Millisecond)
+		wait, stderr, process := s.started(t, "long", "a: begun")
+		defer stderr.Close()
 		if code, said := s.exec(t, "long"); code != 75 {
 			t.Errorf("while it runs: exit %d\n%s", code, said)
 		}
-		cmd.Process.Signal(syscall.SIGTERM)
-		cmd.Wait()
-		if code := cmd.ProcessState.ExitCode(); code != 143 {
+		process.Signal(syscall.SIGTERM)
+		if code := wait(); code != 143 {
 			t.Errorf("SIGTERM: exit %d", code)
 		}
 	})

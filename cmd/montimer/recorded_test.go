@@ -62,7 +62,7 @@ type exchange struct {
 // differ in what the last table of docs/telegram.md says, and must.
 func TestRecorded(t *testing.T) {
 	t.Parallel()
-	testenv.Need(t, "python3")
+	path := testenv.PathFor(t, nobody, "python3")
 	data, err := os.ReadFile("testdata/recorded/recorded.json")
 	if err != nil {
 		t.Fatal(err)
@@ -72,14 +72,13 @@ func TestRecorded(t *testing.T) {
 		t.Fatal(err)
 	}
 	binary := build(t)
-	openToAll(t, filepath.Dir(binary))
 	var mu sync.Mutex
 	differ := map[string][]string{}
 	t.Run("run", func(t *testing.T) {
 		for _, r := range all {
 			t.Run(r.Case, func(t *testing.T) {
 				t.Parallel()
-				found := differences(r.exchange(), replay(t, binary, r))
+				found := differences(r.exchange(), replay(t, binary, path, r))
 				mu.Lock()
 				defer mu.Unlock()
 				differ[r.Case] = found
@@ -188,7 +187,7 @@ const nobody = 65534
 
 // replay runs montimer as the old runner was run. One that makes no progress is
 // killed: it would go on trying for half a minute.
-func replay(t *testing.T, binary string, r recorded) exchange {
+func replay(t *testing.T, binary, path string, r recorded) exchange {
 	var mu sync.Mutex
 	var now exchange
 	ctx, stop := context.WithCancel(t.Context())
@@ -214,7 +213,7 @@ func replay(t *testing.T, binary string, r recorded) exchange {
 	stateDir := filepath.Join(dir, "state")
 	cmd := exec.CommandContext(ctx, binary, append([]string{"exec", "--notify"}, r.Argv[1:]...)...)
 	cmd.Dir = dir
-	cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + dir, "MONTIMER_CHECKOUT=" + dir, "MONTIMER_STATE_DIR=" + stateDir,
+	cmd.Env = []string{"PATH=" + path, "HOME=" + dir, "MONTIMER_CHECKOUT=" + dir, "MONTIMER_STATE_DIR=" + stateDir,
 		"MONTIMER_JOBS=" + filepath.Join(dir, "automation/jobs.yaml"), "TELEGRAM_API_BASE=" + server.URL}
 	if r.Case == "telegram refused" {
 		cmd.Env = append(cmd.Env, "TELEGRAM_API_BASE=http://127.0.0.1:9")
@@ -342,5 +341,12 @@ func openToAll(t testing.TB, dir string) {
 		if err := os.Chmod(path, 0o755); err != nil {
 			t.Fatal(err)
 		}
+	}
+	for ; dir != "/"; dir = filepath.Dir(dir) {
+		info, err := os.Stat(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		testenv.Require(t, os.Geteuid() != 0 || info.Mode()&1 != 0, "other users cannot enter "+dir+": set TMPDIR")
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/testenv"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected output in testdata/script")
@@ -54,11 +56,8 @@ func TestScript(t *testing.T) {
 // scriptsAsNobody runs the scripts in another process, from copies that the
 // user nobody can reach.
 func scriptsAsNobody(t *testing.T) {
-	const nobody = 65534
 	dir := t.TempDir()
-	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	openToAll(t, dir)
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +75,11 @@ func scriptsAsNobody(t *testing.T) {
 	}
 	cmd := exec.Command(filepath.Join(dir, "test"), "-test.run=^TestScript$", "-test.v", "-update="+flag.Lookup("update").Value.String())
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "HOME="+dir, "TMPDIR=/tmp")
+	tmp := filepath.Join(dir, "tmp")
+	if err := errors.Join(os.Mkdir(tmp, 0o755), os.Chown(tmp, nobody, nobody)); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Env = append(os.Environ(), "HOME="+dir, "TMPDIR="+tmp, "PATH="+testenv.PathFor(t, nobody, "git"))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	out, err := cmd.CombinedOutput()
 	if err != nil {

@@ -35,7 +35,6 @@ func TestSecrets(t *testing.T) {
 	server := httptest.NewServer(api)
 	t.Cleanup(server.Close)
 	binary := build(t)
-	openToAll(t, filepath.Dir(binary))
 
 	for name, env := range map[string][]string{
 		"echo":          {"TELEGRAM_API_BASE=" + server.URL + "/echo", "MONTIMER_HEARTBEAT=" + server.URL + "/redirect/planted-uuid"},

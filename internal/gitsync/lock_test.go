@@ -61,7 +61,7 @@ func TestWaits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.syncer.Wait = 10 * time.Second
+	s.syncer.Wait = time.Minute
 	commit := s.push("jobs.yaml", "two\n")
 	time.AfterFunc(200*time.Millisecond, release)
 	if o := s.sync(); o.New != commit || o.Forced {

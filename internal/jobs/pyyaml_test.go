@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"math/rand/v2"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -30,18 +29,12 @@ print(json.dumps([ask(t) for t in json.load(sys.stdin)]))
 
 func askPyYAML(t *testing.T, texts []string) [][]string {
 	t.Helper()
-	testenv.Need(t, "python3")
-	if exec.Command("python3", "-c", "import yaml").Run() != nil {
-		if os.Getenv("MONTIMER_REQUIRE_TOOLS") == "1" {
-			t.Fatal("python3 has no module yaml (MONTIMER_REQUIRE_TOOLS=1)")
-		}
-		t.Skip("python3 has no module yaml")
-	}
+	python := testenv.Python(t, "yaml")
 	in, err := json.Marshal(texts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("python3", "-c", asker)
+	cmd := exec.Command(python, "-c", asker)
 	cmd.Stdin = bytes.NewReader(in)
 	out, err := cmd.Output()
 	if err != nil {

@@ -24,13 +24,13 @@ func TestLocked(t *testing.T) {
 	t.Parallel()
 	testenv.Need(t, "sqlite3")
 	for _, test := range []struct {
-		name      string
-		limit     time.Duration // of our patience
-		want      error
-		min, most time.Duration
+		name  string
+		limit time.Duration // of our patience
+		want  error
+		min   time.Duration
 	}{
-		{"SQLite's patience", time.Minute, ErrBusy, 4 * time.Second, 9 * time.Second},
-		{"less patience", 200 * time.Millisecond, context.DeadlineExceeded, 0, 3 * time.Second},
+		{"SQLite's patience", time.Hour, ErrBusy, 4 * time.Second},
+		{"less patience", 200 * time.Millisecond, context.DeadlineExceeded, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -41,7 +41,7 @@ func TestLocked(t *testing.T) {
 			defer cancel()
 			began := time.Now()
 			_, err := s.Begin(ctx, timerRun("a", 0))
-			if took := time.Since(began); !errors.Is(err, test.want) || took < test.min || took > test.most {
+			if took := time.Since(began); !errors.Is(err, test.want) || took < test.min {
 				t.Errorf("after %v: %v", took, err)
 			}
 			if _, err := s.Run(t.Context(), "a"); !errors.Is(err, ErrNoRun) {

@@ -24,8 +24,7 @@ var update = flag.Bool("update", false, "write the dump of the newest schema")
 // python makes the database of dir as the tasks do, with 200 alerts.
 func python(t testing.TB, dir string) {
 	t.Helper()
-	testenv.Need(t, "python3")
-	if out, err := exec.Command("python3", "testdata/make_py_db.py", filepath.Join(dir, FileName)).CombinedOutput(); err != nil {
+	if out, err := exec.Command(testenv.Python(t, "sqlite3"), "testdata/make_py_db.py", filepath.Join(dir, FileName)).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 }

@@ -47,7 +47,7 @@ func writeRuns(ctx context.Context, s *Store, profile string) (runs int, err err
 // and a reader look on.
 func TestTogether(t *testing.T) {
 	t.Parallel()
-	testenv.Need(t, "python3")
+	python := testenv.Python(t, "sqlite3")
 	long := 2 * time.Second
 	if testenv.Soak() {
 		long = time.Minute
@@ -82,7 +82,7 @@ func TestTogether(t *testing.T) {
 	for n := range theirs {
 		group.Go(func() {
 			var stderr bytes.Buffer
-			cmd := exec.Command("python3", "testdata/tasks.py", filepath.Join(dir, FileName), fmt.Sprint(long.Seconds()), fmt.Sprint("t", n))
+			cmd := exec.Command(python, "testdata/tasks.py", filepath.Join(dir, FileName), fmt.Sprint(long.Seconds()), fmt.Sprint("t", n))
 			cmd.Stderr = &stderr
 			out, err := cmd.Output()
 			if err != nil || json.Unmarshal(out, &theirs[n]) != nil || len(theirs[n].Errors) > 0 {

@@ -1,7 +1,10 @@
 package testenv
 
 import (
+	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"testing"
 )
 
@@ -43,5 +46,73 @@ func TestNeedRoot(t *testing.T) {
 	NeedRoot(r)
 	if root := os.Geteuid() == 0; root != (r.skipped == "") {
 		t.Errorf("euid %d, skipped %q", os.Geteuid(), r.skipped)
+	}
+}
+
+func (r *recorder) Errorf(format string, args ...any) { r.failed = fmt.Sprintf(format, args...) }
+
+func TestLinear(t *testing.T) {
+	for name, test := range map[string]struct {
+		work func(n int)
+		fast bool
+	}{
+		"linear":          {func(n int) { spin(4000 * n) }, true},
+		"quadratic":       {func(n int) { spin(n * n / 2) }, false},
+		"next to nothing": {func(n int) { spin(n * n / 100) }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := &recorder{}
+			if Linear(r, 1000, test.work); (r.failed == "") != test.fast {
+				t.Errorf("%q", r.failed)
+			}
+		})
+	}
+}
+
+var spun int
+
+func spin(n int) {
+	for i := range n {
+		spun += i ^ spun>>3
+	}
+}
+
+// TestPathFor has a program of root's home first in PATH.
+func TestPathFor(t *testing.T) {
+	NeedRoot(t)
+	t.Setenv("MONTIMER_REQUIRE_TOOLS", "")
+	mine, all := t.TempDir(), t.TempDir()
+	for _, dir := range []string{mine, all} {
+		if err := os.WriteFile(filepath.Join(dir, "program"), []byte("#!/bin/sh\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, dir := range []string{filepath.Dir(all), all} {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chmod(mine, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", mine+":"+all+":/bin")
+	if path := PathFor(t, 65534, "program"); path != all+":/bin:"+standard {
+		t.Error(path)
+	}
+	r := &recorder{}
+	if PathFor(r, 65534, "no-such-program"); r.skipped != "user 65534 can run no no-such-program of PATH or of "+standard {
+		t.Errorf("%q", r.skipped)
+	}
+}
+
+func TestPython(t *testing.T) {
+	Need(t, "python3")
+	t.Setenv("MONTIMER_REQUIRE_TOOLS", "")
+	if path := Python(t, "json", "sqlite3"); exec.Command(path, "-c", "import sqlite3").Run() != nil {
+		t.Error(path)
+	}
+	r := &recorder{}
+	if Python(r, "no_such_module"); r.skipped != "no python3 in PATH or in "+standard+" has sys, no_such_module" {
+		t.Errorf("%q", r.skipped)
 	}
 }

@@ -1,0 +1,45 @@
+package testenv
+
+import (
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Linear holds that the cost of work grows no faster than its size, by more than
+// chance: 16 times the size may cost 64 times as much. Quadratic work costs 256
+// times as much. It compares the CPU time of one thread with itself, so that
+// neither a slow machine nor a busy one matters; what costs less than 50 ms is
+// not compared. work must not start goroutines that do its work.
+func Linear(t testing.TB, size int, work func(size int)) {
+	t.Helper()
+	large := cost(16*size, work)
+	if large < 50*time.Millisecond {
+		return
+	}
+	if small := cost(size, work); large > 64*small {
+		t.Errorf("size %d costs %v, and size %d costs %v", size, small, 16*size, large)
+	}
+}
+
+// cost returns the least CPU time of three rounds.
+func cost(size int, work func(size int)) time.Duration {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	least := time.Duration(1<<63 - 1)
+	for range 3 {
+		before := threadTime()
+		work(size)
+		least = min(least, threadTime()-before)
+	}
+	return least
+}
+
+func threadTime() time.Duration {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_THREAD, &used); err != nil {
+		panic(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
