@@ -14,7 +14,7 @@ _montimer() {
     "run "*) words="--jobs --checkout --state-dir --env-file --run-as --out --binary --task --follow $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
     "pause "*) words="--until --reason $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
     "resume "*) words=" $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
-    "sync "*) words="--jobs --checkout --state-dir --env-file --run-as --out --binary" ;;
+    "sync "*) words="--jobs --checkout --state-dir --env-file --run-as --out --binary --repair --url" ;;
     "notify test "*) words="" ;;
     "notify pending "*) words="--jobs --checkout --state-dir --env-file --run-as --out --binary --output" ;;
     "notify flush "*) words="--jobs --checkout --state-dir --env-file --run-as --out --binary --due" ;;
