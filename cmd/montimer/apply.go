@@ -60,10 +60,13 @@ func (c applyCmd) Run(ctx context.Context, e env) error {
 	if err := checkRead(conn, h.UnitDir); err != nil {
 		return err
 	}
-	if err := checkBinary(e.stderr, h, true); err != nil {
-		return err
+	if err := errors.Join(checkBinary(e.stderr, h, true), checkHost(e.stderr, h, j, true)); err != nil {
+		return usage(err)
 	}
-	warnEnvFile(e.stderr, h)
+	if !c.Automatic { // it shows lines of jobs.yaml
+		inspect(ctx, e.stderr, h, j)
+	}
+	warnEnvironment(e.stderr, h, j)
 	return c.apply(ctx, e, conn, h.UnitDir, units)
 }
 

@@ -47,6 +47,7 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
+	e.lookForFiles = true
 	j, err := loadJobs(ctx, e, &h)
 	if err != nil {
 		return err
@@ -57,9 +58,15 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 	askVersion(ctx, &h)
 	warnUnknown(e.stderr, h, j)
 	warnUnwritten(e.stderr, h)
-	if err := checkBinary(e.stderr, h, forThisHost(h)); err != nil {
-		return err
+	here := forThisHost(h)
+	if err := errors.Join(checkBinary(e.stderr, h, here), checkHost(e.stderr, h, j, here)); err != nil {
+		return usage(err)
 	}
+	if here {
+		inspect(ctx, e.stderr, h, j)
+		warnUnitDir(e.stderr, h.UnitDir)
+	}
+	warnEnvironment(e.stderr, h, j)
 	units, err := compiler.Render(h, j.Profiles)
 	if err != nil {
 		return usage(err)
@@ -82,7 +89,7 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 	if err := printPlan(e.stdout, plan); err != nil {
 		return err
 	}
-	advise(e.stderr, h, plan)
+	advise(e.stderr, plan)
 	for _, name := range running {
 		fmt.Fprintln(e.stderr, "kept until its run ends, for the next compile after that to remove it:", name)
 	}
@@ -140,7 +147,7 @@ func printPlan(w io.Writer, plan []compiler.Change) error {
 }
 
 // advise says what the operator has to do for the plan to take effect.
-func advise(w io.Writer, h montimer.Host, plan []compiler.Change) {
+func advise(w io.Writer, plan []compiler.Change) {
 	if len(plan) == 0 {
 		fmt.Fprintln(w, "nothing changed")
 		return
@@ -156,7 +163,6 @@ func advise(w io.Writer, h montimer.Host, plan []compiler.Change) {
 			fmt.Fprintln(w, "then, since an interval is counted from a start: systemctl restart", c.Name)
 		}
 	}
-	warnEnvFile(w, h)
 }
 
 // warnEnvFile warns of a missing environment file: no task runs without it.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/host"
 )
 
 type listCmd struct {
@@ -38,6 +39,9 @@ func (c listCmd) Run(ctx context.Context, e env) error {
 		return err
 	}
 	warnNoSync(e.stderr, h, j)
+	if text, ok := environmentFile(h); ok {
+		warnMode(e.stderr, h, host.Environment(text))
+	}
 	rows := listProfiles(j.Profiles, time.Now())
 	if c.Output == "json" {
 		enc := json.NewEncoder(e.stdout)

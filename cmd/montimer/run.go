@@ -31,6 +31,7 @@ type cli struct {
 
 	Man      manCmd      `cmd:"" hidden:"" help:"Print a manual page."`
 	Failure  failureCmd  `cmd:"" hidden:"" help:"Tell of a service that failed: what montimer-failure@.service does."`
+	Inspect  inspectCmd  `cmd:"" hidden:"" help:"Look at the checkout: what root has the run-as user do."`
 	ReadJobs readJobsCmd `cmd:"" hidden:"" help:"Find and print jobs.yaml: what root has the run-as user do."`
 }
 

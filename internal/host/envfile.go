@@ -1,6 +1,9 @@
 package host
 
 import (
+	"fmt"
+	"iter"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -11,19 +14,78 @@ import (
 // last value counts; a line that sets none is left out.
 func Environment(file string) map[string]string {
 	variables := map[string]string{}
-	for {
-		file = strings.TrimLeft(file, " \t\r\n")
-		if file == "" {
-			return variables
+	for e := range envEntries(file) {
+		if e.set {
+			variables[e.name] = e.value
 		}
-		end := strings.IndexAny(file+"\n", "\r\n")
-		name, _, ok := strings.Cut(file[:end], "=")
-		if !ok || strings.ContainsRune("#;", rune(file[0])) {
-			file = file[end:]
-			continue
-		}
-		variables[strings.TrimRight(name, " \t")], file = value(file[len(name)+1:])
 	}
+	return variables
+}
+
+// envEntry is one entry of an environment file: a line, or what quotes and
+// backslashes make of several.
+type envEntry struct {
+	line        int    // of its beginning, from 1
+	text        string // its first line
+	set         bool   // it has a "=" and is no comment
+	comment     bool
+	name, value string
+}
+
+func envEntries(file string) iter.Seq[envEntry] {
+	return func(yield func(envEntry) bool) {
+		for rest := file; ; {
+			rest = strings.TrimLeft(rest, " \t\r\n")
+			if rest == "" {
+				return
+			}
+			end := strings.IndexAny(rest+"\n", "\r\n")
+			e := envEntry{line: 1 + strings.Count(file[:len(file)-len(rest)], "\n"), text: rest[:end]}
+			name, _, assigns := strings.Cut(e.text, "=")
+			e.comment = strings.ContainsRune("#;", rune(rest[0]))
+			if e.set = assigns && !e.comment; e.set {
+				e.name = strings.TrimRight(name, " \t")
+				e.value, rest = value(rest[len(name)+1:])
+			} else {
+				rest = rest[end:]
+			}
+			if !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+var (
+	variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	quotedText   = regexp.MustCompile(`"(\\.|[^"\\])*"|'[^']*'`)
+	shellValue   = regexp.MustCompile(`\$\{[A-Za-z_][A-Za-z0-9_]*\}|\$(HOME|PATH|USER|PWD)\b`)
+)
+
+// EnvironmentMistakes are the lines of an environment file that systemd does not
+// read as they are meant, each as "LINE: what is wrong". Of the values, which
+// may be secrets, they show nothing.
+func EnvironmentMistakes(file string) (mistakes []string) {
+	for e := range envEntries(file) {
+		wrong := func(format string, args ...any) {
+			mistakes = append(mistakes, fmt.Sprintf("%d: ", e.line)+fmt.Sprintf(format, args...))
+		}
+		name, exported := strings.CutPrefix(e.name, "export ")
+		switch {
+		case e.comment:
+		case !e.set:
+			wrong("sets no variable and is ignored: write NAME=value")
+		case exported && variableName.MatchString(strings.TrimSpace(name)):
+			wrong("export is for a shell, and systemd ignores the line: write %s=…", strings.TrimSpace(name))
+		case !variableName.MatchString(e.name):
+			wrong("the text before = cannot be the name of a variable, and systemd ignores the line")
+		case strings.Contains(quotedText.ReplaceAllString(e.text, ""), " #"):
+			wrong("%s: # begins a comment only at the beginning of a line; here it is part of the value", e.name)
+		case shellValue.MatchString(e.value):
+			wrong("%s: variables are not expanded in this file; write the whole value", e.name)
+		}
+	}
+	return mistakes
 }
 
 // value returns the value that a text begins with, and what is after it. Quotes

@@ -64,9 +64,10 @@ all_well
 
 step "after it"
 runuser -u deploy -- touch -d '60 days ago' /srv/app/reports/old
-ok montimer run nightly --follow
-logged nightly "hello from nightly" || fail "no output"
-logged nightly "ok: 2 tasks, 0 failed" || fail "no result"
+ok montimer run nightly
+within 60 logged nightly "hello from nightly"
+within 60 logged nightly "ok: 2 tasks, 0 failed"
+within 60 is montimer-job-nightly.service inactive
 [[ -e /srv/app/reports/today && ! -e /srv/app/reports/old ]] || fail "the tasks did not do their work"
 ok runuser -u deploy -- montimer exec nightly
 all_well
@@ -83,5 +84,114 @@ step "manual pages and completions"
 for file in man/man1/montimer.1 man/man5/jobs.yaml.5 bash-completion/completions/montimer; do
   [[ -s /usr/local/share/$file ]] || fail "no $file"
 done
+
+# settings TEXT: the host settings, beside the README's.
+settings() { printf 'checkout: /srv/app\nrun_as: deploy\n%b' "$1" >/etc/montimer/config.yaml; }
+# says TEXT: the command said so.
+says() { grep -qF -- "$1" /tmp/said || fail "it did not say \"$1\" but: $(cat /tmp/said)"; }
+# refused TEXT: compile and apply refuse the settings of this host, and say so.
+refused() {
+  local command code
+  for command in compile apply; do
+    code=0
+    montimer $command >/tmp/said 2>&1 || code=$?
+    ((code == 2)) || fail "$command: exit $code: $(cat /tmp/said)"
+    says "$1"
+  done
+}
+# warned TEXT: compile and apply say so, and go on.
+warned() {
+  ok montimer compile
+  says "$1"
+  ok montimer apply
+  says "$1"
+}
+
+step "compile and apply refuse what would fail at every run"
+cp -a /srv/app /tmp/app
+settings 'checkout: /tmp/app'
+sed -i 1d /etc/montimer/config.yaml
+refused "montimer: checkout /tmp/app: the services have their own /tmp"
+settings 'jobs: /tmp/app/jobs.yaml'
+refused "montimer: jobs /tmp/app/jobs.yaml: the services have their own /tmp"
+settings 'state_dir: /srv/cache'
+refused "montimer: state_dir /srv/cache does not exist: install -d -o deploy -g deploy -m 750 /srv/cache"
+install -d -m 755 /srv/cache
+warned "warning: deploy cannot write the state directory /srv/cache: chown -R deploy: /srv/cache"
+ok install -d -o deploy -g deploy -m 750 /srv/cache # as the message says
+ok montimer apply
+! grep warning /tmp/said || fail "warned after the fix"
+ok systemctl start montimer-job-nightly.service
+[[ -s /srv/cache/monitoring.db ]] || fail "not in the new state directory"
+settings 'jbos: /srv/app/jobs.yaml\nrun_as: deploy\n'
+refused 'montimer: /etc/montimer/config.yaml:3:1: unknown key "jbos"; did you mean jobs?'
+says 'montimer: /etc/montimer/config.yaml:4:1: the key "run_as" is there twice'
+settings 'jobs: /srv/app/none.yaml'
+refused "no jobs.yaml: /srv/app/none.yaml does not exist"
+settings ''
+mv /srv/app/jobs.yaml /srv/jobs.yaml
+refused "no jobs.yaml: neither /srv/app/jobs.yaml nor /srv/app/automation/jobs.yaml exists: set checkout or jobs in /etc/montimer/config.yaml"
+mv /srv/jobs.yaml /srv/app/jobs.yaml
+
+step "they warn of what a run would stumble over"
+settings 'sync: {every: 10m}'
+chown -R root: /srv/app
+warned "warning: the checkout /srv/app belongs to another user, so git refuses every sync: chown -R deploy: /srv/app"
+chown -R deploy: /srv/app
+mv /srv/app/report.sh /srv/app/raport.sh
+warned 'there is no file "report.sh" in the checkout'
+says "did you mean raport.sh?"
+mv /srv/app/raport.sh /srv/app/report.sh
+settings ''
+printf 'LOG_LEVEL=debug\nexport A=planted\n' >/etc/montimer/env
+warned "warning: NO ALERTS are sent: LOG_LEVEL is DEBUG in /etc/montimer/env"
+says "warning: /etc/montimer/env:2: export is for a shell, and systemd ignores the line: write A=…"
+! grep planted /tmp/said || fail "shows a value"
+printf 'TELEGRAM_TEST_CHAT_ID=-100planted\n' >/etc/montimer/env
+warned "warning: TEST MODE: all alerts go to the test chat"
+! grep planted /tmp/said || fail "shows a value"
+ok montimer list
+says "warning: TEST MODE"
+ok runuser -u deploy -- montimer list
+says "warning: TEST MODE"
+: >/etc/montimer/env
+
+step "units elsewhere: applies on request can write them, or compile says how"
+settings 'unit_dir: /etc/systemd/system\n'
+ok montimer compile
+! grep 'cannot write' /tmp/said || fail "$(cat /tmp/said)"
+rm /etc/systemd/system/montimer-job-nightly.timer
+systemctl start montimer-apply.service || fail "apply cannot write to /etc"
+[[ -s /etc/systemd/system/montimer-job-nightly.timer ]] || fail "it wrote no unit"
+rm /etc/systemd/system/montimer-job-* /etc/systemd/system/montimer.target
+settings 'unit_dir: /usr/lib/systemd/system\n'
+ok montimer compile
+says "montimer-apply.service cannot write to /usr/lib/systemd/system; to let it: "
+sed -n 's/.*to let it: //p' /tmp/said >/tmp/fix.sh
+bash -e /tmp/fix.sh
+ok montimer compile
+! grep 'cannot write' /tmp/said || fail "still: $(cat /tmp/said)"
+rm /usr/lib/systemd/system/montimer-job-nightly.timer
+systemctl start montimer-apply.service || fail "apply cannot write to /usr/lib"
+[[ -s /usr/lib/systemd/system/montimer-job-nightly.timer ]] || fail "it wrote no unit"
+rm /usr/lib/systemd/system/montimer-job-* /usr/lib/systemd/system/montimer.target
+settings ''
+ok montimer apply
+healthy
+
+step "tasks as root, where the host allows it"
+cp -a /srv/app /srv/rooted
+chown -R root: /srv/rooted
+printf 'checkout: /srv/rooted\nrun_as: root\nallow_root: true\n' >/etc/montimer/config.yaml
+sed -i 's/^echo/id -un; echo/' /srv/rooted/report.sh
+rm -rf /var/lib/montimer
+ok montimer apply
+ok systemctl start montimer-job-nightly.service
+logged nightly "report: root" || fail "not as root"
+for command in "sync" "db init" "db check" "exec --dry-run nightly" "exec nightly" "list" "compile --diff" "notify flush"; do
+  # shellcheck disable=SC2086 # words
+  ok montimer $command
+done
+healthy
 
 printf 'PASS\n'

@@ -1,0 +1,70 @@
+package host
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/montimer/montimer"
+)
+
+// Hidden says which paths of the host settings no run could use, because the
+// sandbox of a service replaces or hides them (systemd.exec(5), PrivateTmp= and
+// ProtectHome=). services are the names that sandboxes are set for.
+func Hidden(h montimer.Host, services []string) (problems []string) {
+	for _, setting := range []struct{ name, path string }{
+		{"checkout", h.Checkout}, {"jobs", h.JobsFile}, {"state_dir", h.StateDir}, {"env_file", h.EnvFile}, {"binary", h.Binary},
+	} {
+		if setting.name == "jobs" && inside(h.JobsFile, h.Checkout) {
+			continue
+		}
+		for _, service := range services {
+			if why := hiddenBy(sandboxOf(h, service), setting.path); why != "" {
+				problems = append(problems, fmt.Sprintf("%s %s: %s", setting.name, setting.path, why))
+				break
+			}
+		}
+	}
+	return problems
+}
+
+func sandboxOf(h montimer.Host, service string) montimer.Sandbox {
+	return cmp.Or(h.Sandboxes[service], h.Sandboxes[montimer.AllOthers], montimer.SandboxDefault)
+}
+
+// hiddenBy says why a path cannot be used in a sandbox; "": it can.
+func hiddenBy(sandbox montimer.Sandbox, path string) string {
+	in := func(dirs ...string) string {
+		i := slices.IndexFunc(dirs, func(dir string) bool { return inside(path, dir) })
+		if i < 0 {
+			return ""
+		}
+		return dirs[i]
+	}
+	if sandbox == montimer.SandboxHost {
+		return ""
+	}
+	if dir := in("/tmp", "/var/tmp"); dir != "" {
+		return fmt.Sprintf("the services have their own %s, so every run would fail: use a directory such as /srv", dir)
+	}
+	if dir := in("/home", "/root", "/run/user"); dir != "" && sandbox == montimer.SandboxStrict {
+		return fmt.Sprintf("the sandbox strict hides %s, so every run would fail: use a directory such as /srv, or the sandbox default", dir)
+	}
+	return ""
+}
+
+// inside reports whether a clean path is dir or below it.
+func inside(path, dir string) bool { return path == dir || strings.HasPrefix(path, dir+"/") }
+
+// Missing says which directories of the host settings do not exist, and how to
+// make them. systemd makes those below /var/lib by itself.
+func Missing(h montimer.Host, missing func(path string) bool) (problems []string) {
+	if missing(h.Checkout) {
+		problems = append(problems, fmt.Sprintf("checkout %s does not exist: clone it there as %s, or change checkout in %s", h.Checkout, h.User, ConfigFile))
+	}
+	if !inside(h.StateDir, "/var/lib") && missing(h.StateDir) {
+		problems = append(problems, fmt.Sprintf("state_dir %s does not exist: install -d -o %s -g %s -m 750 %[1]s", h.StateDir, h.User, h.Group))
+	}
+	return problems
+}
