@@ -25,8 +25,6 @@ type Host struct {
 	Sandboxes map[string]Sandbox  // "" and nothing: SandboxDefault
 	Limits    map[string][]Limit  // DefaultLimits are added where they say nothing
 	Writable  map[string][]string // absolute paths that a sandbox leaves writable; a profile has those of AllOthers too
-
-	SystemdVersion int // of the manager that will read the units; 0: not known
 }
 
 // Sync says how the checkout follows its git remote.

@@ -49,7 +49,7 @@ type Profile struct {
 	Description   string
 	Enabled       bool
 	Schedule      Schedule
-	CatchUp       bool          // run once, late, what was missed while the host was down: Persistent=
+	CatchUp       bool          // run once, late, what was missed while the host was down or the timer off: Persistent=
 	Jitter        time.Duration // RandomizedDelaySec=, the same at every tick
 	Overlap       Overlap
 	Timeout       time.Duration // of a whole run; 0: none

@@ -22,12 +22,12 @@ type mold struct {
 
 // shape is all that decides what a profile gets beside its texts.
 type shape struct {
-	unit                                    string // "timer" or "service"
-	sync                                    bool   // of no profile
-	onCalendar, onBoot, every               int
-	jitter, described, catchingUp, deferred bool
-	sandbox                                 montimer.Sandbox
-	limits, writable                        string // as text
+	unit                          string // "timer" or "service"
+	sync                          bool   // of no profile
+	onCalendar, onBoot, every     int
+	jitter, described, catchingUp bool
+	sandbox                       montimer.Sandbox
+	limits, writable              string // as text
 }
 
 // foundry makes molds from units.tmpl.
@@ -51,7 +51,7 @@ func (f *foundry) cast(unit string, v view) (string, error) {
 		unit:       unit,
 		sync:       v.Profile == "",
 		onCalendar: len(v.OnCalendar), onBoot: len(v.OnBoot), every: len(v.Every),
-		jitter: v.Jitter != "", described: v.Description != "", catchingUp: v.CatchUp, deferred: v.Deferred,
+		jitter: v.Jitter != "", described: v.Description != "", catchingUp: v.CatchUp,
 		sandbox: v.Sandbox,
 	}
 	for _, l := range v.Limits {

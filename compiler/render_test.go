@@ -228,27 +228,6 @@ func systemdVersion(t *testing.T) int {
 	return version
 }
 
-// TestDeferred: the key is only for a systemd that knows it, and where ticks
-// during a run are to be skipped.
-func TestDeferred(t *testing.T) {
-	t.Parallel()
-	for _, tc := range []struct {
-		version int
-		overlap montimer.Overlap
-		want    bool
-	}{
-		{0, montimer.OverlapSkip, false}, {256, montimer.OverlapSkip, false},
-		{257, montimer.OverlapSkip, true}, {300, montimer.OverlapSkip, true}, {300, montimer.OverlapQueue, false},
-	} {
-		h, p := testHost(), testProfiles(t)[0]
-		h.SystemdVersion, p.Overlap = tc.version, tc.overlap
-		timer := installed(render(t, h, p)).Files[TimerName(p.Name)]
-		if got := strings.Contains(timer, "\nDeferReactivation=yes\n"); got != tc.want {
-			t.Errorf("systemd %d, %s: deferred is %t", tc.version, tc.overlap, got)
-		}
-	}
-}
-
 // TestRenderedAsRead has another parser read the units back.
 func TestRenderedAsRead(t *testing.T) {
 	t.Parallel()

@@ -20,7 +20,6 @@ type view struct {
 	Every       []text
 	Jitter      text // "" for none
 	CatchUp     bool
-	Deferred    bool // a tick during a run is passed over
 	Sandbox     montimer.Sandbox
 	Limits      []limit
 	Writable    []text
@@ -33,10 +32,6 @@ type view struct {
 // the line off.
 const atBoot = "1us"
 
-// deferring is the first systemd with DeferReactivation= (systemd.timer(5)). An
-// older one would say at each reload that it does not know it.
-const deferring = 257
-
 // profileView adds one profile to what the host has decided.
 func profileView(h hostView, p montimer.Profile) (view, error) {
 	var e escaper
@@ -45,7 +40,6 @@ func profileView(h hostView, p montimer.Profile) (view, error) {
 		Profile:     e.text("name", name, p.Name),
 		Description: prose("montimer profile " + p.Name),
 		CatchUp:     catchesUp(p),
-		Deferred:    p.Overlap == montimer.OverlapSkip && h.host.SystemdVersion >= deferring,
 		Sandbox:     cmp.Or(of(h.host.Sandboxes, p.Name), montimer.SandboxDefault),
 		Limits:      of(h.limits, p.Name),
 		Writable:    of(h.writable, p.Name),

@@ -39,6 +39,7 @@ type world struct {
 	log   []string
 
 	timer   Timer
+	since   time.Time // when the timer was started
 	trigger time.Time // when it last elapsed, as systemd remembers it, also across boots (Persistent=)
 
 	last  montimer.Run // of the timer, as the database has it
@@ -65,7 +66,7 @@ func (w *world) note(format string, args ...any) {
 
 func newWorld(t *rapid.T) *world {
 	w := &world{boot: 1}
-	w.trigger = w.clock()
+	w.trigger, w.since = w.clock(), w.clock()
 	w.reload(t)
 	return w
 }
@@ -125,6 +126,7 @@ func (w *world) reboot(t *rapid.T) {
 	w.now += off
 	w.lost += off
 	w.boot++
+	w.since = w.clock()
 	w.note("off for %v", off)
 }
 
@@ -147,9 +149,10 @@ func (w *world) exec(t *rapid.T) {
 	if w.ended.boot == w.boot {
 		ago = w.now - w.ended.at
 	}
-	o := situation(w.clock(), w.timer, w.last, ago)
-	o.policy = montimer.OverlapSkip
-	run := montimer.Run{ID: "id", Started: o.now}
+	w.timer.Triggered, w.timer.Since = w.trigger, w.since
+	o := newSituation(w.clock(), w.timer, w.last, ago)
+	o.policy, o.catchUp = montimer.OverlapSkip, true
+	run := montimer.Run{ID: "id", Trigger: montimer.TriggerTimer, Scheduled: o.tick, Started: o.now}
 	if skip, reason := o.skip(); skip {
 		w.skips++
 		w.note("skipped: %s", reason)
@@ -164,7 +167,7 @@ func (w *world) exec(t *rapid.T) {
 	if _, longest, ok := calendar.Gaps(w.timer.Events, epoch, w.timer.Local); ok {
 		w.longest = longest + w.timer.Jitter
 	}
-	w.run(t, run, o.longest)
+	w.run(t, run, o.gap)
 }
 
 // run is a full run of the tasks.

@@ -36,6 +36,10 @@ type Recorder interface {
 	// a clock that nobody can set; negative where that is not known. The
 	// zero Run: there is none.
 	LastOfTimer(ctx context.Context, profile string) (run montimer.Run, ago time.Duration, err error)
+
+	// Since returns the given run and the runs of its profile that began
+	// after it, whoever began them, the oldest first.
+	Since(ctx context.Context, run montimer.Run) ([]montimer.Run, error)
 }
 
 // ErrUnrecorded says that a run, or a part of it, could not be recorded. The

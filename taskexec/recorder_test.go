@@ -31,6 +31,7 @@ type memory struct {
 	lost    montimer.Run // what Lost says, if its profile's locks are free
 	last    montimer.Run // what LastOfTimer says
 	ago     time.Duration
+	since   []montimer.Run // what Since says
 }
 
 var errFull = errors.New("the disk is full")
@@ -84,6 +85,10 @@ func (m *memory) Running(context.Context, string) (montimer.Run, bool, error) {
 
 func (m *memory) LastOfTimer(context.Context, string) (montimer.Run, time.Duration, error) {
 	return m.last, m.ago, m.call("last", "")
+}
+
+func (m *memory) Since(context.Context, montimer.Run) ([]montimer.Run, error) {
+	return m.since, m.call("since", "")
 }
 
 func TestRecords(t *testing.T) {

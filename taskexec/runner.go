@@ -79,7 +79,7 @@ func (r Runner) Exec(ctx context.Context, req Request) (montimer.Run, error) {
 // serve does what the run is for, under the lock.
 func (r *run) serve(ctx context.Context) error {
 	r.record.Started = time.Now()
-	r.situate(ctx)
+	r.findTick(ctx)
 	if r.isTick() && r.request.Pause != "" {
 		r.skip(ctx, r.request.Pause)
 		return nil
@@ -103,8 +103,7 @@ func (r *run) serve(ctx context.Context) error {
 		r.skip(ctx, "the profile is disabled")
 		return nil
 	}
-	r.overlap.policy = r.profile.Overlap
-	if skip, reason := r.overlap.skip(); skip {
+	if skip, reason := r.situation.of(r.profile).skip(); skip {
 		r.skip(ctx, reason)
 		return nil
 	}

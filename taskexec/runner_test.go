@@ -60,7 +60,7 @@ func newHost(t *testing.T, tasks ...montimer.Task) *host {
 			tasks[i].Name = fmt.Sprintf("t%d", i+1)
 		}
 	}
-	h := &host{jobs: montimer.Jobs{Profiles: []montimer.Profile{{Name: "p", Enabled: true, Parallel: 1, Tasks: tasks}}}}
+	h := &host{jobs: montimer.Jobs{Profiles: []montimer.Profile{{Name: "p", Enabled: true, CatchUp: true, Parallel: 1, Tasks: tasks}}}}
 	h.kept = &memory{}
 	h.Runner = Runner{
 		Checkout: t.TempDir(),

@@ -32,9 +32,8 @@ func (r *run) prepareCheckout(ctx context.Context) (release func(), err error) {
 // skipsUnseen reports whether the tick is passed over by the jobs.yaml that is
 // there already: it then waits for no sync and no checkout.
 func (r *run) skipsUnseen(ctx context.Context) (skip bool, reason string) {
-	o := r.overlap
-	o.policy = montimer.OverlapSkip
-	if skip, reason = o.skip(); !skip || r.Syncer == nil {
+	strictest := montimer.Profile{Overlap: montimer.OverlapSkip}
+	if skip, _ = r.situation.of(strictest).skip(); !skip || r.Syncer == nil {
 		return false, ""
 	}
 	jobs, err := r.Peek(ctx)
@@ -42,7 +41,10 @@ func (r *run) skipsUnseen(ctx context.Context) (skip bool, reason string) {
 		return false, ""
 	}
 	p, ok := jobs.Profile(r.request.Profile)
-	return ok && p.Enabled && p.Overlap == montimer.OverlapSkip, reason
+	if !ok || !p.Enabled {
+		return false, ""
+	}
+	return r.situation.of(p).skip()
 }
 
 // asksForSync reports whether the run begins with a sync. A tick whose profile

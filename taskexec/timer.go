@@ -10,11 +10,17 @@ import (
 
 // Timer is a timer as systemd has it loaded, drop-ins included.
 type Timer struct {
-	Events    []calendar.Event
-	Local     *time.Location // that events without a zone are read in
-	Jitter    time.Duration
-	Monotonic bool // it also counts from boot, or from run to run
-	Deferred  bool // DeferReactivation=: a tick during a run starts nothing
+	Events     []calendar.Event
+	Local      *time.Location // that events without a zone are read in
+	Jitter     time.Duration
+	Boot       bool // it elapses once after each boot
+	Interval   bool // it also counts from run to run
+	Persistent bool // it starts late what was missed
+
+	// On the clock of the host; zero: not known.
+	Triggered time.Time // when it last started its service
+	Since     time.Time // since when it is active
+	Freed     time.Time // when its service last ended
 }
 
 // timerPatience is how long systemd may take to tell of a timer.
@@ -29,22 +35,58 @@ func StartedBy(environ []string, timerUnit string) montimer.Trigger {
 	return montimer.TriggerManual
 }
 
-// situate finds out which tick the run serves, and what came before it.
-func (r *run) situate(ctx context.Context) {
+// findTick finds out which tick the run serves, and what came before it.
+func (r *run) findTick(ctx context.Context) {
 	if !r.isTick() || r.Timer == nil {
 		return
 	}
 	last, ago, err := r.Recorder.LastOfTimer(context.WithoutCancel(ctx), r.record.Profile)
 	if err != nil {
-		r.Log.Warn("the run before is not known: " + err.Error())
+		r.Log.Warn("the previous run is not known: " + err.Error())
 	}
-	ctx, cancel := context.WithTimeout(ctx, timerPatience)
+	short, cancel := context.WithTimeout(ctx, timerPatience)
 	defer cancel()
-	timer, err := r.Timer(ctx, r.record.Profile)
+	timer, err := r.Timer(short, r.record.Profile)
 	if err != nil {
-		r.Log.Warn("which tick this run serves is not known: " + err.Error())
+		r.Log.Warn("the tick of this run is not known: " + err.Error())
 		return
 	}
-	r.overlap = situation(r.record.Started, timer, last, ago)
-	r.record.Scheduled = r.overlap.tick
+	if timer.Triggered.IsZero() {
+		timer.Triggered = r.launched
+	}
+	r.situation = newSituation(r.record.Started, timer, last, ago)
+	r.record.Scheduled = r.situation.serves()
+	r.recordPassedOver(ctx)
+}
+
+// recordPassedOver records the ticks since the last run of the timer that had
+// no run of their own, as skipped.
+func (r *run) recordPassedOver(ctx context.Context) {
+	s := r.situation
+	if s.last.Scheduled.IsZero() {
+		return
+	}
+	if next, ok := calendar.Next(s.timer.Events, s.last.Scheduled, s.timer.Local); !ok || !next.Before(s.tick) {
+		return
+	}
+	runs, err := r.Recorder.Since(context.WithoutCancel(ctx), s.last)
+	if err != nil {
+		r.Log.Warn("ticks that were passed over are not recorded: " + err.Error())
+		return
+	}
+	for _, m := range s.passedOver(runs) {
+		skipped := montimer.Run{
+			ID:        RunID(nil),
+			Profile:   r.record.Profile,
+			Trigger:   montimer.TriggerTimer,
+			Scheduled: m.tick,
+			Attempt:   1,
+			Started:   r.record.Started,
+			Ended:     r.record.Started,
+			State:     montimer.RunSkipped,
+			Reason:    m.reason(),
+		}
+		r.keep(ctx, func(ctx context.Context) error { return r.Recorder.Finish(ctx, skipped, nil) })
+		r.Log.Info("skipped: " + skipped.Reason)
+	}
 }

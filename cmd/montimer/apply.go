@@ -8,9 +8,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
-	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/systemd"
 )
 
@@ -42,7 +40,6 @@ func (c applyCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	askVersion(ctx, &h)
 	warnUnknown(e.stderr, h, j)
 	warnUnwritten(e.stderr, h)
 	units, err := compiler.Render(h, j.Profiles)
@@ -54,7 +51,7 @@ func (c applyCmd) Run(ctx context.Context, e env) error {
 		return err
 	}
 	defer conn.Close()
-	if err := warnVersion(e.stderr, h, conn); err != nil {
+	if err := warnVersion(e.stderr, conn); err != nil {
 		return err
 	}
 	if err := checkRead(conn, h.UnitDir); err != nil {
@@ -103,12 +100,14 @@ func (c applyCmd) apply(ctx context.Context, e env, conn *systemd.Conn, unitDir 
 	return nil
 }
 
-// warnVersion tells of units that are written for a newer systemd than this.
-func warnVersion(w io.Writer, h montimer.Host, conn *systemd.Conn) error {
+// oldest is the first systemd with all that the units say.
+const oldest = 252
+
+// warnVersion warns of a systemd that does not know all that the units say.
+func warnVersion(w io.Writer, conn *systemd.Conn) error {
 	version, err := conn.Version()
-	if err == nil && h.SystemdVersion > version {
-		fmt.Fprintf(w, "warning: this is systemd %d, but systemd_version in %s is %d: it will not know all that the units say\n",
-			version, host.ConfigFile, h.SystemdVersion)
+	if err == nil && version < oldest {
+		fmt.Fprintf(w, "warning: this is systemd %d; the units need %d or newer\n", version, oldest)
 	}
 	return err
 }

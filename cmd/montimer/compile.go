@@ -19,7 +19,7 @@ type compileCmd struct {
 	hostFlags
 	Check          bool `xor:"mode" help:"Only say what is wrong with jobs.yaml. Needs no systemd, no root and no settings of a host."`
 	Diff           bool `xor:"mode" help:"Write nothing; show what would change, and exit with 3 if anything would."`
-	SystemdVersion int  `placeholder:"N" help:"The systemd that will read the units (default: systemd_version of the host's settings, else the one that runs, else 252): from 257 on, it leaves out ticks during a run by itself."`
+	SystemdVersion int  `hidden:"" help:"Without effect: the units are the same for every systemd."`
 
 	Strict bool   `help:"With --check: treat warnings as errors."`
 	Output string `short:"o" enum:"text,json,github" default:"text" help:"With --check or --diff: text, json, or for --check github (annotations of a workflow run)."`
@@ -52,10 +52,6 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	if c.SystemdVersion != 0 {
-		h.SystemdVersion = c.SystemdVersion
-	}
-	askVersion(ctx, &h)
 	warnUnknown(e.stderr, h, j)
 	warnUnwritten(e.stderr, h)
 	here := forThisHost(h)

@@ -92,7 +92,7 @@ func compareTimers(want []compiler.Unit, have compiler.Installed) (differ []stri
 func directives(unit string) string {
 	var b strings.Builder
 	for line := range strings.Lines(unit) {
-		if line[0] != '#' && !strings.HasPrefix(line, "DeferReactivation=") { // the latter is up to systemd's version
+		if line[0] != '#' && !strings.HasPrefix(line, "DeferReactivation=") { // the latter is of an older montimer
 			b.WriteString(line)
 		}
 	}

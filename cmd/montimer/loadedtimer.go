@@ -16,7 +16,10 @@ func loadedTimer(ctx context.Context, profile string) (taskexec.Timer, error) {
 	if err != nil {
 		return taskexec.Timer{}, err
 	}
-	timer := taskexec.Timer{Local: t.Local, Jitter: t.RandomizedDelay, Monotonic: t.Monotonic, Deferred: t.Deferred}
+	timer := taskexec.Timer{
+		Local: t.Local, Jitter: t.RandomizedDelay, Boot: t.Boot, Interval: t.Interval, Persistent: t.Persistent,
+		Triggered: t.LastTrigger, Since: t.ActiveSince, Freed: t.Freed,
+	}
 	for _, text := range t.Calendar {
 		event, err := calendar.Parse(text)
 		if err != nil {

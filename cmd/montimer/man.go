@@ -81,7 +81,7 @@ func commandManual(w io.Writer, app *kong.Application) error {
 	}
 	r.section("files")
 	for _, file := range [][2]string{
-		{"/etc/montimer/config.yaml", "The host's settings: jobs, checkout, state_dir, env_file, run_as, unit_dir, binary, timezone, systemd_version, sync (remote, branch, every, timeout), sandbox, limits, umask, write, allow_root."},
+		{"/etc/montimer/config.yaml", "The host's settings: jobs, checkout, state_dir, env_file, run_as, unit_dir, binary, timezone, sync (remote, branch, every, timeout), sandbox, limits, umask, write, allow_root."},
 		{"/etc/montimer/env", "Environment file of the services (systemd.exec(5), EnvironmentFile=)."},
 		{"/usr/local/lib/systemd/system/montimer-job-*", "The generated units."},
 		{"/var/lib/montimer", "The state directory: locks, the database, the last good copies. Of a user on a host that has no run_as: ~/.local/state/montimer."},
@@ -100,7 +100,7 @@ func (r *roff) command(c *kong.Node) {
 		r.entry(arg.Summary(), arg.Help)
 	}
 	for _, flag := range c.Flags {
-		if flag.Name != "help" {
+		if flag.Name != "help" && !flag.Hidden {
 			r.entry(flag.String(), flag.Help)
 		}
 	}

@@ -122,3 +122,10 @@ func (r records) subjects(from, to string) []string {
 // maxSubjects is how many commits are looked up for a page, which counts those
 // that it has no room for.
 const maxSubjects = 100
+
+func (r records) Since(ctx context.Context, run montimer.Run) ([]montimer.Run, error) {
+	if r.err != nil {
+		return nil, r.err
+	}
+	return r.store.Since(ctx, run)
+}

@@ -79,11 +79,10 @@ func Resolve(p Process, s Settings) (montimer.Host, error) {
 		AllowRoot: s.AllowRoot,
 		Sync:      sync,
 
-		Sandboxes:      s.Sandbox,
-		Limits:         s.Limits,
-		Umask:          s.Umask,
-		Writable:       s.Write,
-		SystemdVersion: s.SystemdVersion,
+		Sandboxes: s.Sandbox,
+		Limits:    s.Limits,
+		Umask:     s.Umask,
+		Writable:  s.Write,
 	}
 	switch {
 	case s.Jobs != "":

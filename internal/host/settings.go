@@ -22,7 +22,7 @@ type Settings struct {
 	Limits         limits
 	Umask          string
 	Write          writable
-	SystemdVersion int
+	SystemdVersion int // without effect: the units are the same for every systemd
 }
 
 // FromEnvironment reads the settings that variables give. The second name of a

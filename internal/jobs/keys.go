@@ -98,7 +98,7 @@ func profileKeys() []field[profile] {
 	type T = profile
 	return []field[T]{
 		key("cron", words(someText()), "", func(p *T) *[]located { return &p.cron },
-			"A cron expression or a list of them; the profile runs when any of them says so. A profile has exactly one of cron, calendar and every."),
+			"A cron expression or a list of them; the profile runs when any of them says so. @reboot is one run in each boot, however often the timer is started. A profile has exactly one of cron, calendar and every."),
 		key("calendar", words(someText()), "", func(p *T) *[]located { return &p.calendar },
 			"A calendar event of systemd.time(7) or a list of them, such as \"Mon..Fri 9:00\"."),
 		key("every", span(time.Second, 1000*day), "", func(p *T) *time.Duration { return &p.every },
@@ -116,11 +116,11 @@ func profileKeys() []field[profile] {
 		key("sync_before_run", boolean(), "false", func(p *T) *bool { return &p.SyncBeforeRun },
 			"Bring the checkout up to date before the tasks.").inherits(),
 		key("catch_up", boolean(), "true", func(p *T) *bool { return &p.CatchUp },
-			"Run once, late, when runs were missed while the host was down.").inherits(),
+			"Run once, late, when runs were missed: the host was down, or the timer was stopped. With false, a missed run is recorded as skipped.").inherits(),
 		key("jitter", span(0, day), "0", func(p *T) *time.Duration { return &p.Jitter },
 			"Delay all runs by one fixed, randomly chosen part of this span. It must be shorter than the shortest time between two runs.").inherits(),
 		key("overlap", choice(montimer.OverlapSkip, montimer.OverlapQueue), string(montimer.OverlapSkip), func(p *T) *montimer.Overlap { return &p.Overlap },
-			"What becomes of a run that is due while the last one is still going: skip it, or queue one to follow at once.").inherits(),
+			"What becomes of a run that is due while the last one is still going: skip it, or queue one to follow at once. A skipped run is recorded. A run is not skipped, but follows at once, where the next one is more than an hour away or the last one was killed.").inherits(),
 		key("timeout", span(time.Second, maxTimeout), "none", func(p *T) *time.Duration { return &p.Timeout },
 			"The whole run is stopped after this time."),
 		key("parallel", count(1, 64), "1", func(p *T) *int { return &p.Parallel },

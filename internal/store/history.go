@@ -76,6 +76,17 @@ func (s *Store) LastOfTimer(ctx context.Context, profile string) (run montimer.R
 	return run, ended, err == nil && run.ID != "", s.explain("read the last run", err)
 }
 
+// mostSince bounds the runs that Since returns.
+const mostSince = 1000
+
+// Since returns a run and the runs of its profile that began after it, whoever
+// began them, the oldest first; none where the run is not recorded.
+func (s *Store) Since(ctx context.Context, run montimer.Run) ([]montimer.Run, error) {
+	runs, err := s.runs(ctx, "WHERE profile = ? AND seq >= (SELECT seq FROM montimer_runs WHERE id = ?) ORDER BY seq LIMIT ?",
+		run.Profile, run.ID, mostSince)
+	return runs, s.explain("read the runs since", err)
+}
+
 const runColumns = "id, profile, trigger, scheduled_at, attempt, started_at, ended_at, state, reason, git_commit"
 
 func scanRun(row scanner) (r montimer.Run, err error) {

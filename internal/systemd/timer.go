@@ -3,7 +3,9 @@ package systemd
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/dbus"
@@ -14,9 +16,15 @@ import (
 type Timer struct {
 	Calendar        []string       // OnCalendar=, in normal form
 	Local           *time.Location // that events without a zone of their own are read in
-	Monotonic       bool           // it has OnBootSec=, OnUnitActiveSec= or the like as well
+	Boot            bool           // it has OnBootSec=
+	Interval        bool           // it has OnUnitActiveSec= or the like
 	RandomizedDelay time.Duration
-	Deferred        bool // DeferReactivation=; systemd before 257 does not have it
+	Persistent      bool
+
+	// Zero: never in this boot, or not known.
+	LastTrigger time.Time
+	ActiveSince time.Time
+	Freed       time.Time // when its service last became inactive
 }
 
 // LoadedTimer returns a timer that is loaded. It needs no rights, and a single
@@ -27,14 +35,15 @@ func LoadedTimer(ctx context.Context, unit string) (Timer, error) {
 		return Timer{}, fmt.Errorf("connect to systemd: %w", err)
 	}
 	defer bus.Close()
-	path := godbus.ObjectPath("/org/freedesktop/systemd1/unit/" + dbus.PathBusEscape(unit))
+	// All three are under way at once.
+	properties := ask(ctx, bus, unit, "GetAll", "org.freedesktop.systemd1.Timer")
+	since := ask(ctx, bus, unit, "Get", "org.freedesktop.systemd1.Unit", "InactiveExitTimestamp")
+	freed := ask(ctx, bus, strings.TrimSuffix(unit, ".timer")+".service", "Get", "org.freedesktop.systemd1.Unit", "InactiveEnterTimestamp")
 	var p map[string]godbus.Variant
-	err = bus.Object("org.freedesktop.systemd1", path).
-		CallWithContext(ctx, "org.freedesktop.DBus.Properties.GetAll", 0, "org.freedesktop.systemd1.Timer").Store(&p)
-	if err != nil {
+	if err := (<-properties.Done).Store(&p); err != nil {
 		return Timer{}, fmt.Errorf("ask systemd for %s: %w", unit, err)
 	}
-	timer := Timer{}
+	timer := Timer{LastTrigger: instant(p["LastTriggerUSec"]), ActiveSince: reply(since), Freed: reply(freed)}
 	if timer.Local, err = localZone(); err != nil {
 		return Timer{}, err
 	}
@@ -44,12 +53,41 @@ func LoadedTimer(ctx context.Context, unit string) (Timer, error) {
 			timer.Calendar = append(timer.Calendar, text)
 		}
 	}
-	monotonic, known := p["TimersMonotonic"].Value().([][]any)
-	timer.Monotonic = !known || len(monotonic) > 0
+	monotonic, known := p["TimersMonotonic"].Value().([][]any) // base, span, next elapse
+	timer.Interval = !known
+	for _, m := range monotonic {
+		boot := m[0] == "OnBootUSec"
+		timer.Boot, timer.Interval = timer.Boot || boot, timer.Interval || !boot
+	}
 	delay, _ := p["RandomizedDelayUSec"].Value().(uint64)
 	timer.RandomizedDelay = time.Duration(delay) * time.Microsecond
-	timer.Deferred, _ = p["DeferReactivation"].Value().(bool)
+	timer.Persistent, _ = p["Persistent"].Value().(bool)
 	return timer, nil
+}
+
+// ask calls a method of a unit's properties.
+func ask(ctx context.Context, bus *godbus.Conn, unit, method string, args ...any) *godbus.Call {
+	path := godbus.ObjectPath("/org/freedesktop/systemd1/unit/" + dbus.PathBusEscape(unit))
+	return bus.Object("org.freedesktop.systemd1", path).
+		GoWithContext(ctx, "org.freedesktop.DBus.Properties."+method, 0, make(chan *godbus.Call, 1), args...)
+}
+
+// reply waits for a property that is a time; zero where systemd does not say.
+func reply(call *godbus.Call) time.Time {
+	var v godbus.Variant
+	if err := (<-call.Done).Store(&v); err != nil {
+		return time.Time{}
+	}
+	return instant(v)
+}
+
+// instant reads a time in microseconds; 0 is never.
+func instant(v godbus.Variant) time.Time {
+	micros, ok := v.Value().(uint64)
+	if !ok || micros == 0 || micros > math.MaxInt64 {
+		return time.Time{}
+	}
+	return time.UnixMicro(int64(micros))
 }
 
 // localZone is the zone of the machine, whatever TZ says: systemd has no TZ.
