@@ -69,9 +69,13 @@ func (m Moment) tooLong(t Timer, last time.Time) bool {
 	return ok && next.Sub(last) > longest
 }
 
-// stuck reports whether a timer that has elapsed for good would elapse again
-// with this schedule: systemd only finds that out when it is started anew.
+// endOfCalendar is the end of the last year that a calendar event can name.
+var endOfCalendar = time.Date(2200, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+// stuck reports whether a timer that has elapsed for good has times left:
+// systemd only finds that out when it is restarted. The times that the events
+// name decide, and not Next, which gives up where systemd does.
 func (m Moment) stuck(t Timer) bool {
-	_, ok := t.Schedule.Next(m.Now, m.Local)
-	return ok || slices.ContainsFunc(t.Schedule.Every, func(d time.Duration) bool { return d > 0 })
+	last, ok := calendar.Prev(t.Schedule.Events, endOfCalendar, m.Local)
+	return ok && last.After(m.Now) || slices.ContainsFunc(t.Schedule.Every, func(d time.Duration) bool { return d > 0 })
 }

@@ -36,6 +36,7 @@ func (c applyCmd) Run(ctx context.Context, e env) error {
 	}
 	defer unlock()
 	e.unwatched = c.Automatic
+	e.prove = true
 	j, err := loadJobs(ctx, e, &h)
 	if err != nil {
 		return err

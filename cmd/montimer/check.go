@@ -23,7 +23,7 @@ func (c compileCmd) check(e env) error {
 		found = []jobs.Diagnostic{{File: path, Width: 1, Severity: jobs.Error, Message: err.Error()}}
 	} else {
 		var j montimer.Jobs
-		j, found = jobs.Decode(path, data, jobs.Options{Local: time.Local, Now: time.Now(), Files: c.checkedFiles(path)})
+		j, found = jobs.Decode(path, data, jobs.Options{Local: time.Local, Now: time.Now(), Prove: true, Files: c.checkedFiles(path)})
 		profiles = len(j.Profiles)
 		if !jobs.HasErrors(found) {
 			if _, err := compiler.Render(anyHost(), j.Profiles); err != nil {

@@ -47,7 +47,7 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	e.lookForFiles = true
+	e.lookForFiles, e.prove = true, true
 	j, err := loadJobs(ctx, e, &h)
 	if err != nil {
 		return err

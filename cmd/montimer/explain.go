@@ -89,6 +89,7 @@ func (c explainCmd) profile(ctx context.Context, e env, reader explainer, show f
 	if err != nil {
 		return err
 	}
+	e.prove, e.profile = true, c.Profile
 	p, err := loadProfile(ctx, e, &h, c.Profile)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -66,17 +67,24 @@ func unknownDialect(dialect string) error {
 
 // event explains a calendar event.
 func (x explainer) event(out *explanation, text string) error {
-	event, err := calendar.Parse(text)
+	expression, err := cron.ParseEvent(text, x.zone)
 	if err != nil {
 		return err
 	}
-	if event.Zone == "" {
-		event.Zone = x.zone
+	events := []calendar.Event{expression.Event()}
+	out.Words = expression.Words()
+	out.Warnings = append(out.Warnings, expression.Warnings(x.location, x.from)...)
+	x.fill(out, events, false, nil)
+	if _, ok := calendar.Next(events, x.from, x.location); !ok {
+		return errors.New(cmp.Or(expression.Impossible(), "it never elapses after "+x.from.Format(time.RFC3339)))
 	}
-	out.Words = cron.EventWords(event)
-	x.fill(out, []calendar.Event{event}, false, nil)
-	if x.n > 0 && len(out.Next) == 0 {
-		return errors.New("it never elapses after " + x.from.Format(time.RFC3339))
+	return x.prove(events)
+}
+
+// prove returns what systemd would do wrong at a change of the clock.
+func (x explainer) prove(events []calendar.Event) error {
+	if f := calendar.Prove(events, x.from, x.location); f != nil {
+		return fmt.Errorf("%w; %s", f, f.Hint())
 	}
 	return nil
 }
@@ -85,6 +93,9 @@ func (x explainer) event(out *explanation, text string) error {
 func (x explainer) cron(out *explanation, dialect cron.Dialect, text string) error {
 	expression, err := cron.Parse(dialect, text)
 	if err != nil {
+		if _, notEvent := cron.ParseEvent(text, x.zone); notEvent == nil {
+			return fmt.Errorf("%w; it is a calendar event: write explain --dialect systemd", err)
+		}
 		return err
 	}
 	location := x.location
@@ -101,7 +112,7 @@ func (x explainer) cron(out *explanation, dialect cron.Dialect, text string) err
 	out.Words = expression.Words()
 	out.Warnings = append(out.Warnings, expression.Warnings(location, x.from)...)
 	x.fill(out, translation.Events, translation.Boot, translation.Every)
-	return nil
+	return x.prove(translation.Events)
 }
 
 // schedule explains the schedule of a profile; its warnings have been told

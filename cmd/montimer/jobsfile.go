@@ -17,6 +17,7 @@ import (
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobs"
+	"github.com/montimer/montimer/internal/suggest"
 )
 
 // maxJobsFile bounds the size of a jobs.yaml, in bytes.
@@ -44,11 +45,14 @@ func checkJobs(ctx context.Context, e env, h *montimer.Host) (montimer.Jobs, []j
 	if e.lookForFiles && !(host.IsRoot() && !h.AllowRoot) {
 		files = []fs.FS{os.DirFS(h.Checkout)}
 	}
-	j, diagnostics := e.decoded.decode(h, data, files...)
+	j, diagnostics := e.decoded.decode(h, data, e.prove, files...)
 	if e.unwatched {
 		for i := range diagnostics {
 			diagnostics[i].Source, diagnostics[i].Offset = "", 0
 		}
+	}
+	if e.profile != "" && !jobs.HasErrors(diagnostics) {
+		diagnostics = slices.DeleteFunc(slices.Clone(diagnostics), func(d jobs.Diagnostic) bool { return d.Profile != "" && d.Profile != e.profile })
 	}
 	jobs.WriteText(e.stderr, diagnostics, isTerminal(e.stderr))
 	return j, diagnostics, nil
@@ -101,7 +105,7 @@ type decoded struct {
 }
 
 // decode decodes a file, unless it is the one that it has decoded last.
-func (d *decoded) decode(h *montimer.Host, data []byte, files ...fs.FS) (montimer.Jobs, []jobs.Diagnostic) {
+func (d *decoded) decode(h *montimer.Host, data []byte, prove bool, files ...fs.FS) (montimer.Jobs, []jobs.Diagnostic) {
 	if d != nil && d.data != nil && d.zone == h.Timezone && bytes.Equal(d.data, data) {
 		return d.jobs, d.diagnostics
 	}
@@ -110,6 +114,7 @@ func (d *decoded) decode(h *montimer.Host, data []byte, files ...fs.FS) (montime
 		Local:    time.Local,
 		Now:      time.Now(),
 		Files:    files,
+		Prove:    prove,
 	})
 	if d != nil {
 		*d = decoded{data, h.Timezone, j, diagnostics}
@@ -125,9 +130,22 @@ func loadProfile(ctx context.Context, e env, h *montimer.Host, name string) (mon
 	}
 	p, ok := j.Profile(name)
 	if !ok {
-		return p, usage(fmt.Errorf("no profile %q in %s", name, h.JobsFile))
+		return p, usage(fmt.Errorf("no profile %q in %s%s", name, h.JobsFile, didYouMean(name, j)))
 	}
 	return p, nil
+}
+
+// didYouMean ends a message about a profile that does not exist.
+func didYouMean(name string, j montimer.Jobs) string {
+	var names []string
+	for _, p := range j.Profiles {
+		names = append(names, p.Name)
+	}
+	work := 1_000_000
+	if guess := suggest.Closest(name, names, &work); guess != "" {
+		return "; did you mean " + guess + "?"
+	}
+	return ""
 }
 
 // readJobs reads jobs.yaml; root has it read by the user that the tasks run as.

@@ -74,3 +74,9 @@ func BenchmarkGaps(b *testing.B) {
 		return ok
 	})
 }
+
+func BenchmarkProve(b *testing.B) {
+	benchmarkIn(b, func(e Event, now time.Time, local *time.Location) bool {
+		return Prove([]Event{e}, now, local) == nil
+	})
+}

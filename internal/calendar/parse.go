@@ -206,6 +206,9 @@ func (p *parser) time(e *Event) (err error) {
 
 func point(n int) []Range { return []Range{{Start: n, Stop: -1}} }
 
+// year2200 is the end of the calendar, in seconds of UNIX time.
+const year2200 = 7258118400
+
 // timestamp takes the seconds of a UNIX time to the end, as strtoul(3) reads
 // them: with blanks and a sign before.
 func (p *parser) timestamp(e *Event) error {
@@ -221,7 +224,6 @@ func (p *parser) timestamp(e *Event) error {
 	if negative {
 		n = -n
 	}
-	const year2200 = 7258118400
 	if n >= year2200 {
 		return fmt.Errorf("not within the years %d to %d", minYear, maxYear)
 	}

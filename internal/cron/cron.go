@@ -15,10 +15,15 @@
 //	translate.go, emit.go, every.go  meaning → calendar events
 //	proof.go                         calendar events → the same meaning, or an error
 //	zone.go                          where events can be in UTC
+//	event.go                         a calendar event as an expression
 //	words.go, warn.go, errors.go     all that is said to people
 package cron
 
-import "time"
+import (
+	"time"
+
+	"github.com/montimer/montimer/internal/calendar"
+)
 
 // Expression is a cron expression as its dialect reads it.
 type Expression struct {
@@ -26,8 +31,9 @@ type Expression struct {
 	dialect Dialect
 	text    string
 	zone    string
-	days    dayRule  // what the tables were made from, for Words
-	notes   []string // what the dialect makes of doubtful parts of the text
+	days    dayRule        // what the tables were made from, for Words
+	notes   []string       // what the dialect makes of doubtful parts of the text
+	event   calendar.Event // that was read, if it is one
 }
 
 // meaning is all that decides when an expression elapses, in a form that can

@@ -10,6 +10,7 @@ import (
 type dayRule struct {
 	dom         uint64 // bit n: day n
 	last        bool   // L
+	fromEnd     uint64 // bit n: the nth last day, of a calendar event
 	workdays    uint64 // bit n: nW, the Monday to Friday nearest to day n within the month
 	lastWorkday bool   // LW
 
@@ -23,7 +24,7 @@ type dayRule struct {
 // special reports whether the rule of that field holds more than values.
 func (r *dayRule) special(f *field) bool {
 	if f == &dayOfMonth {
-		return r.last || r.lastWorkday || r.workdays != 0
+		return r.last || r.lastWorkday || r.workdays != 0 || r.fromEnd != 0
 	}
 	return f == &dayOfWeek && (r.lastDow != 0 || r.nth != [5]calendar.Weekdays{})
 }
@@ -61,7 +62,7 @@ func (r *dayRule) tables() (t dayTables) {
 
 // onDay returns the weekdays on which the day-of-month field holds.
 func (r *dayRule) onDay(day, length int) calendar.Weekdays {
-	if r.dom>>day&1 != 0 || r.last && day == length {
+	if r.dom>>day&1 != 0 || r.last && day == length || r.fromEnd>>(length+1-day)&1 != 0 {
 		return everyWeekday
 	}
 	workdays := r.workdays

@@ -77,7 +77,7 @@ func (p *parser) zone() error {
 		return p.fail(prefix, p.at, fmt.Sprintf("time zone %s is not in the time zone database", clip(name)),
 			"write a zone as in Europe/Berlin, upper and lower case as listed by timedatectl list-timezones")
 	}
-	p.x.zone = name
+	p.x.zone = calendar.PortableZone(name)
 	p.advance(len(prefix))
 	p.skipBlanks("")
 	return nil

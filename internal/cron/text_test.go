@@ -140,26 +140,26 @@ func TestWarnings(t *testing.T) {
 		{Supercronic, "30 2 * * *", "", nil},
 		{Supercronic, "30 2 * * *", "Asia/Tokyo", nil},
 		{Supercronic, "30 2 * * *", "Europe/Berlin", []string{
-			"2024-10-27: the clock (Europe/Berlin) goes back from 03:00 to 02:00: the run at 02:30 is in the first pass only",
+			"2024-10-27: the clock (Europe/Berlin) goes back from 03:00 to 02:00: 02:30 comes twice; it runs the first time only",
 			"2025-03-30: the clock (Europe/Berlin) goes forward from 02:00 to 03:00: the run at 02:30 is skipped",
 		}},
 		{Supercronic, "*/20 2 * * 0", "Europe/Berlin", []string{
-			"2024-10-27: the clock (Europe/Berlin) goes back from 03:00 to 02:00: the runs from 02:00 to 02:40 are in the first pass only",
+			"2024-10-27: the clock (Europe/Berlin) goes back from 03:00 to 02:00: the times from 02:00 to 02:40 come twice; they run the first time only",
 			"2025-03-30: the clock (Europe/Berlin) goes forward from 02:00 to 03:00: the runs from 02:00 to 02:40 are skipped",
 		}},
 		{Supercronic, "*/30 1-3 * * *", "America/New_York", []string{
-			"2024-11-03: the clock (America/New_York) goes back from 02:00 to 01:00: the runs from 01:00 to 01:30 are in the first pass only",
+			"2024-11-03: the clock (America/New_York) goes back from 02:00 to 01:00: the times from 01:00 to 01:30 come twice; they run the first time only",
 			"2025-03-09: the clock (America/New_York) goes forward from 02:00 to 03:00: the runs from 02:00 to 02:30 are skipped",
 		}},
 		{Supercronic, "30 2 * * 1-5", "Europe/Berlin", nil},
 		{Supercronic, "*/10 * * * 0", "Europe/Berlin", []string{
-			"2024-10-27: the clock (Europe/Berlin) goes back from 03:00 to 02:00: no run in the second pass, for 60 minutes",
+			"2024-10-27: the clock (Europe/Berlin) goes back from 03:00 to 02:00: 02:00-03:00 comes twice, the second time nothing runs (60 minutes without a run)",
 		}},
 		{Supercronic, "0 * * * *", "Australia/Lord_Howe", []string{
 			"2024-10-06: the clock (Australia/Lord_Howe) goes forward from 02:00 to 02:30: the run at 02:00 is skipped",
 		}},
 		{Robfig, "CRON_TZ=America/Havana 0 0 * * *", "UTC", []string{
-			"2024-11-03: the clock (America/Havana) goes back from 01:00 to 00:00: the run at 00:00 is in the first pass only",
+			"2024-11-03: the clock (America/Havana) goes back from 01:00 to 00:00: 00:00 comes twice; it runs the first time only",
 			"2025-03-09: the clock (America/Havana) goes forward from 00:00 to 01:00: the run at 00:00 is skipped",
 		}},
 		{Crontab, "0 0 */2 * 1", "", []string{
@@ -201,7 +201,7 @@ func TestWarningsOfMixedTimer(t *testing.T) {
 	hourly, daily := parse(t, Supercronic, "5 * * * *"), parse(t, Supercronic, "0 12 * * *")
 	from := time.Date(2024, time.June, 1, 0, 0, 0, 0, time.UTC)
 	got := hourly.Warnings(location(t, "Europe/Berlin"), from, daily)
-	if len(got) != 1 || !strings.Contains(got[0], "no run in the second pass") {
+	if len(got) != 1 || !strings.Contains(got[0], "the second time nothing runs") {
 		t.Errorf("got %q", got)
 	}
 }

@@ -64,5 +64,5 @@ func (x *Expression) zoneIn(zone string) string {
 	if x.zone != "" {
 		return x.zone
 	}
-	return zone
+	return calendar.PortableZone(zone)
 }

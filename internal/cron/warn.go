@@ -14,14 +14,17 @@ import (
 // runs at the next changes of the zone's clock. zone nil is an unknown zone, of
 // which nothing is said. with are the other expressions of the same timer.
 func (x *Expression) Warnings(zone *time.Location, from time.Time, with ...*Expression) []string {
-	warnings := append(slices.Clone(x.notes), x.otherReadings()...)
+	warnings := slices.Clone(x.notes)
+	if !x.isEvent() {
+		warnings = append(warnings, x.otherReadings()...)
+	}
 	if x.boot || x.every > 0 {
 		return warnings
 	}
 	if x.zone != "" {
 		zone, _ = time.LoadLocation(x.zone) // Parse has tried
 	}
-	if x.years != allYears && !x.runsAfter(from, zone) {
+	if !x.isEvent() && x.years != allYears && !x.runsAfter(from, zone) {
 		warnings = append(warnings, fmt.Sprintf("it has no run after %s any more", from.Format(time.DateOnly)))
 	}
 	if zone != nil {
@@ -68,13 +71,13 @@ func (x *Expression) clockChanges(zone *time.Location, from time.Time, with []*E
 	if zone == time.Local {
 		name = "" // as for Translate
 	}
-	if inUTC(name, append([]*Expression{x}, with...)) {
+	if !x.isEvent() && inUTC(name, append([]*Expression{x}, with...)) {
 		return nil
 	}
 	var warnings []string
 	told := map[string]bool{}
 	for _, c := range changes(zone, from, from.AddDate(1, 0, 0)) {
-		direction, fate := x.fate(c)
+		direction, fate := x.fate(c, zone)
 		if fate != "" && !told[direction] {
 			told[direction] = true
 			warnings = append(warnings, fmt.Sprintf("%s: the clock (%s) goes %s from %s to %s: %s", c.was.Format(time.DateOnly),
@@ -86,7 +89,7 @@ func (x *Expression) clockChanges(zone *time.Location, from time.Time, with []*E
 
 // change is what a clock shows at the instant that its zone's offset changes,
 // by the old offset and by the new one, both as times in UTC.
-type change struct{ was, is time.Time }
+type change struct{ at, was, is time.Time }
 
 // changes returns the changes of a zone's clock between two instants.
 func changes(zone *time.Location, from, to time.Time) []change {
@@ -98,7 +101,7 @@ func changes(zone *time.Location, from, to time.Time) []change {
 			return list
 		}
 		_, after := t.Zone()
-		list = append(list, change{wallClock(t, before), wallClock(t, after)})
+		list = append(list, change{t, wallClock(t, before), wallClock(t, after)})
 	}
 }
 
@@ -107,26 +110,83 @@ func wallClock(t time.Time, offset int) time.Time {
 }
 
 // fate tells what becomes of the runs at a change, "" if there are none.
-func (m *meaning) fate(c change) (direction, fate string) {
+func (x *Expression) fate(c change, zone *time.Location) (direction, fate string) {
 	if c.was.Before(c.is) {
-		runs, found := m.runsWithin(c.was, c.is)
-		if !found || m.hour == allHours && c.is.Sub(c.was)%time.Hour == 0 { // no hour of time is without its runs
+		runs, many, found := x.runsWithin(c.was, c.is)
+		switch {
+		case !found, x.hour == allHours && c.is.Sub(c.was)%time.Hour == 0: // no hour of time is without its runs
 			return "forward", ""
+		case many:
+			return "forward", "the runs " + runs + " are skipped"
 		}
-		return "forward", runs + " skipped"
+		return "forward", "the run at " + runs + " is skipped"
 	}
-	runs, found := m.runsWithin(c.is, c.was)
+	runs, many, found := x.runsWithin(c.is, c.was)
 	switch {
 	case !found:
 		return "back", ""
-	case m.hour == allHours:
-		return "back", fmt.Sprintf("no run in the second pass, for %d minutes", c.was.Sub(c.is)/time.Minute)
+	case x.hour == allHours:
+		return "back", fmt.Sprintf("%s-%s comes twice, the second time nothing runs (%d minutes without a run)%s",
+			c.is.Format("15:04"), c.was.Format("15:04"), c.was.Sub(c.is)/time.Minute, x.cure(zone))
+	case many:
+		return "back", fmt.Sprintf("the times %s come twice; they run the %s time only", runs, x.pass(c, zone))
 	}
-	return "back", runs + " in the first pass only"
+	return "back", fmt.Sprintf("%s comes twice; it runs the %s time only", runs, x.pass(c, zone))
+}
+
+// cure says how to write x for it to run in a repeated hour, too.
+func (x *Expression) cure(zone *time.Location) string {
+	switch {
+	case !x.sameInUTC(zone):
+		return ""
+	case x.isEvent():
+		return "; with the zone UTC it does"
+	case zone == time.Local:
+		return "; with the zone of the host as timezone: it does"
+	}
+	return "; with timezone: " + zone.String() + " it does"
+}
+
+// pass says in which pass of a repeated hour systemd takes a time: for days
+// that are counted from the end of the month the second, else the first.
+func (x *Expression) pass(c change, zone *time.Location) string {
+	events := x.lines()
+	first := c.at.Add(c.is.Sub(c.was))
+	last, ok := calendar.Prev(events, first, zone)
+	if !ok {
+		last = first.Add(-time.Second)
+	}
+	if next, ok := calendar.Next(events, last, zone); ok && !next.Before(c.at) {
+		return "second"
+	}
+	return "first"
+}
+
+// lines returns the events of x, in no zone of their own.
+func (x *Expression) lines() []calendar.Event {
+	if x.isEvent() {
+		e := x.event
+		e.Zone = ""
+		return []calendar.Event{e}
+	}
+	return x.events()
+}
+
+func (x *Expression) isEvent() bool { return x.dialect == "" }
+
+// Impossible says why a calendar event never elapses, "" if it can.
+func (x *Expression) Impossible() string {
+	if x.occurs() {
+		return ""
+	}
+	if day := x.days.dom & -x.days.dom; day>>29 != 0 && x.days.dom != 1<<32-2 {
+		return fmt.Sprintf("it never elapses: no %s has a %s", or(names(set{x.month}, monthName)), ordinal(members(day)[0]))
+	}
+	return "it never elapses: there is no such day"
 }
 
 // runsWithin names the runs that fall between two readings of the clock.
-func (m *meaning) runsWithin(start, end time.Time) (runs string, found bool) {
+func (m *meaning) runsWithin(start, end time.Time) (runs string, many, found bool) {
 	var first, last time.Time
 	for t := start.Truncate(time.Minute); t.Before(end); t = t.Add(time.Minute) {
 		if m.runsIn(t) {
@@ -136,9 +196,9 @@ func (m *meaning) runsWithin(start, end time.Time) (runs string, found bool) {
 		}
 	}
 	if first.Equal(last) {
-		return "the run at " + first.Format("15:04") + " is", !first.IsZero()
+		return first.Format("15:04"), false, !first.IsZero()
 	}
-	return "the runs from " + first.Format("15:04") + " to " + last.Format("15:04") + " are", true
+	return "from " + first.Format("15:04") + " to " + last.Format("15:04"), true, true
 }
 
 // runsIn reports whether there is a run in a minute of the calendar.

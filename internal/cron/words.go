@@ -228,8 +228,8 @@ func (r *dayRule) domWords(months string) string {
 	if r.dom != 0 {
 		list = append(list, "on the "+and(names(set{r.dom}, ordinal)))
 	}
-	if r.last {
-		list = append(list, "on the last day")
+	if last := r.lastDays(); last != "" {
+		list = append(list, "on the "+last)
 	}
 	for _, d := range members(r.workdays) {
 		list = append(list, "on the workday (Monday to Friday) nearest the "+ordinal(d))
@@ -241,6 +241,36 @@ func (r *dayRule) domWords(months string) string {
 		return and(list)
 	}
 	return and(list) + ofMonths(months)
+}
+
+// lastDays names the days that are counted from the end of the month.
+func (r *dayRule) lastDays() string {
+	days := r.fromEnd
+	if r.last {
+		days |= 1 << 1
+	}
+	var list []string
+	for i, n := range members(days) {
+		switch first, last := bounds(days); {
+		case contiguous(days) && last-first > 1 && first == 1:
+			return fmt.Sprintf("last %d days", last)
+		case n == 1:
+			list = append(list, "last day")
+		case i == 0 || len(list) == 1 && list[0] == "last day":
+			list = append(list, countback(n)+" to last day")
+		default:
+			list = append(list, countback(n)+" to last")
+		}
+	}
+	return and(list)
+}
+
+// countback names the nth last: "second" to last is n 2.
+func countback(n int) string {
+	if n <= len(nths) {
+		return nths[n-1]
+	}
+	return ordinal(n)
 }
 
 // dowWords says what the day-of-week field holds, "" for all days.

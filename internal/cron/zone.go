@@ -27,11 +27,20 @@ func inUTC(zone string, xs []*Expression) bool {
 // of that name: every hour of every day, at minutes that the zone's offsets
 // from UTC do not move.
 func (m *meaning) anyZone(name string) bool {
-	if name == "" || m.hour != 1<<24-1 || m.month != allMonths || m.years != allYears || !m.everyDay() {
+	if name == "" || !m.everyHour() {
 		return false
 	}
 	zone, err := time.LoadLocation(name)
-	if err != nil {
+	return err == nil && m.sameInUTC(zone)
+}
+
+func (m *meaning) everyHour() bool {
+	return m.hour == allHours && m.month == allMonths && m.years == allYears && m.everyDay()
+}
+
+// sameInUTC is anyZone for a zone that is loaded.
+func (m *meaning) sameInUTC(zone *time.Location) bool {
+	if !m.everyHour() {
 		return false
 	}
 	for _, offset := range offsets(zone) {

@@ -39,6 +39,7 @@ type Options struct {
 	Local    *time.Location // the local zone; nil: time.Local
 	Now      time.Time      // clock changes are looked for from here on; zero: the current time
 	Files    []fs.FS        // where the checkout may be, to look for scripts; none: they are not looked for
+	Prove    bool           // refuse what systemd would stop or leave out at a change of the clock: for who writes units
 }
 
 // Decode reads a jobs.yaml; file is its name, for messages. It returns every

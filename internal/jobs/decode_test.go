@@ -22,7 +22,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the expected outputs in testdata")
 
 // host is the host that the tests decode for.
-var host = Options{Local: time.UTC, Now: time.Date(2026, time.November, 25, 12, 0, 0, 0, time.UTC)}
+var host = Options{Local: time.UTC, Now: time.Date(2026, time.November, 25, 12, 0, 0, 0, time.UTC), Prove: true}
 
 func decodeFile(t *testing.T, file string) ([]byte, montimer.Jobs, []Diagnostic) {
 	t.Helper()

@@ -22,6 +22,7 @@ type Diagnostic struct {
 	Width    int      `json:"width"`  // characters that the problem covers, ≥ 1
 	Severity Severity `json:"severity"`
 	Message  string   `json:"message"`
+	Profile  string   `json:"-"`              // whose it is; "": of the file as a whole
 	Hint     string   `json:"hint,omitempty"` // how to mend it, if there is more to say
 	Source   string   `json:"-"`              // the line, without its end
 	Offset   int      `json:"-"`              // of Col in Source, in bytes

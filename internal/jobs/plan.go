@@ -26,7 +26,24 @@ func (d *decoder) plan(q question) *plan {
 	case montimer.ScheduleEvery:
 		d.planEvery(a)
 	}
+	if d.opt.Prove && !slices.ContainsFunc(a.remarks, func(r remark) bool { return r.severity == Error }) {
+		d.prove(a)
+	}
 	return a
+}
+
+// prove refuses a schedule that systemd would stop, or of which it would lose
+// or double a run, at a change of the clock.
+func (d *decoder) prove(a *plan) {
+	fault := calendar.Prove(a.schedule.Events, d.opt.Now, d.opt.Local)
+	if fault == nil {
+		return
+	}
+	text := 0
+	if len(a.schedule.Events) == len(a.schedule.Source) {
+		text = fault.Event
+	}
+	a.fail(text, fault.Hint(), "%v", fault)
 }
 
 func (a *plan) fail(text int, hint, format string, args ...any) {
@@ -51,6 +68,7 @@ func (d *decoder) planCron(a *plan, q question) {
 	if !ok {
 		return
 	}
+	zone = calendar.PortableZone(zone)
 	if !a.translate(zone, xs) {
 		return
 	}
@@ -84,14 +102,16 @@ func (a *plan) refused(text int, err error) {
 // commonZone returns the one zone of all expressions. They can name one each,
 // as long as nothing contradicts it.
 func (a *plan) commonZone(xs []*cron.Expression, q question, host string) (string, bool) {
-	common, ok := cmp.Or(xs[0].Zone(), q.zone, host), true
+	profile := calendar.PortableZone(q.zone)
+	host = calendar.PortableZone(host)
+	common, ok := cmp.Or(xs[0].Zone(), profile, host), true
 	for i, x := range xs {
 		own := x.Zone()
 		switch {
-		case own != "" && q.zone != "" && own != q.zone:
+		case own != "" && profile != "" && own != profile:
 			a.fail(i, "leave one of the two out", "the expression is for %s, but timezone says %s", own, q.zone)
 			ok = false
-		case ok && cmp.Or(own, q.zone, host) != common:
+		case ok && cmp.Or(own, profile, host) != common:
 			a.fail(i, "give each time zone a profile of its own", "the expressions are for different time zones")
 			ok = false
 		}
@@ -126,26 +146,27 @@ func starves(interval time.Duration) bool { return interval > day }
 // planCalendar makes a schedule of calendar events. Those without a zone of
 // their own are in zone.
 func (d *decoder) planCalendar(a *plan, zone string) {
-	a.schedule.Timezone = zone
+	a.schedule.Timezone = calendar.PortableZone(zone)
 	var words []string
 	for i, text := range a.schedule.Source {
-		event, err := calendar.Parse(text)
+		x, err := cron.ParseEvent(text, zone)
 		if err != nil {
 			a.fail(i, "systemd.time(7) has the form, and systemd-analyze calendar tries it", "%v", err)
 			continue
 		}
-		if event.Zone == "" {
-			event.Zone = zone
-		}
+		event := x.Event()
 		// A file that was good once stays good: what is over is no mistake.
-		if _, ok := event.Next(time.Unix(0, 0), d.opt.Local); !ok {
-			a.fail(i, "", "%s never elapses", quote(text))
+		if reason := x.Impossible(); reason != "" {
+			a.fail(i, "", "%s: %s", quote(text), reason)
 		} else if _, ok := event.Next(d.opt.Now, d.opt.Local); !ok {
 			a.remarks = append(a.remarks, remark{severity: Warning, text: i,
 				message: fmt.Sprintf("%s elapses no more after %s", quote(text), d.opt.Now.Format(time.DateOnly))})
 		}
 		a.schedule.Events = append(a.schedule.Events, event)
-		words = append(words, cmp.Or(cron.EventWords(event), event.String()))
+		words = append(words, x.Words())
+		for _, w := range x.Warnings(cmp.Or(d.location(event.Zone), d.opt.Local), d.opt.Now) {
+			a.remarks = append(a.remarks, remark{severity: Warning, text: i, message: w})
+		}
 	}
 	a.schedule.Words = strings.Join(words, "; ")
 }

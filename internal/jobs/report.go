@@ -21,11 +21,15 @@ func (d *decoder) add(s Severity, at place, hint, message string) {
 		d.full = true
 		return
 	}
+	profile := ""
 	var where strings.Builder
 	for i, step := range d.path {
 		part := step.name
 		if step.what != "" {
 			part = step.what + " " + quote(step.name)
+			if step.what == "profile" {
+				profile = step.name
+			}
 		} else if i+1 < len(d.path) && d.path[i+1].what != "" {
 			continue // what follows says it better: the key tasks, say, before a task
 		}
@@ -39,7 +43,7 @@ func (d *decoder) add(s Severity, at place, hint, message string) {
 	}
 	d.diags = append(d.diags, Diagnostic{
 		File: d.name, Line: at.line, Col: at.col, Width: at.width,
-		Severity: s, Message: message, Hint: hint,
+		Severity: s, Message: message, Profile: profile, Hint: hint,
 	})
 }
 

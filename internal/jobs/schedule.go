@@ -131,6 +131,11 @@ func (d *decoder) checkJitter(p *profile, a *plan) {
 	if shortest := d.shortest(a); p.Jitter >= shortest {
 		d.error(d.at(p, "jitter"), "", "the jitter of %s must be shorter than the shortest time between two runs, %s, or runs would be left out",
 			calendar.FormatSpan(p.Jitter), calendar.FormatSpan(shortest))
+		return
+	}
+	if again, ok := calendar.Again(a.schedule.Events, p.Jitter, d.opt.Now, d.opt.Local); ok {
+		d.warn(d.at(p, "jitter"), "", "the run at %s can happen twice: a delay of up to %s can reach into the hour that the clock repeats on that day",
+			again.Format("2006-01-02 15:04"), calendar.FormatSpan(p.Jitter))
 	}
 }
 

@@ -1,0 +1,57 @@
+package cron
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/montimer/montimer/internal/calendar"
+)
+
+func TestEventWords(t *testing.T) {
+	t.Parallel()
+	for event, want := range map[string]string{
+		"hourly":                        "every hour at minute 0",
+		"*:0/10":                        "every 10 minutes",
+		"*:*:0/2":                       "every 2 seconds",
+		"Mon..Fri 09:00":                "at 09:00 from Monday to Friday",
+		"*-*-1,15 04:30:00 UTC":         "at 04:30 on the 1st and 15th, UTC time",
+		"*-*~1 04:30":                   "at 04:30 on the last day of the month",
+		"Fri *-*-13 00:00":              "at 00:00 on the 13th if that is a Friday",
+		"2027-06-01 12:00":              "at 12:00 on the 1st of June in 2027",
+		"*-*~7 04:30":                   "at 04:30 on the 7th to last day of the month",
+		"*-*~02 9:00":                   "at 09:00 on the second to last day of the month",
+		"Mon *-*~7/1 3:00":              "at 03:00 on the last Monday of the month",
+		"Mon *-*-08..14 3:00":           "at 03:00 on the second Monday of the month",
+		"*:*:0/1.5":                     "",
+		"*-02-* 00/6:00 America/Havana": "at 00:00, 06:00, 12:00 and 18:00 every day in February, America/Havana time",
+	} {
+		e, err := calendar.Parse(event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := EventWords(e)
+		if got != want {
+			t.Errorf("%s: %q, want %q", event, got, want)
+		}
+	}
+}
+
+func TestParseEvent(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ text, zone, want, refusal string }{
+		{text: "2/6:00", want: "*-*-* 02..20/6:00:00"},
+		{text: "2/6:00 GMT", zone: "Europe/Berlin", want: "*-*-* 02..20/6:00:00 UTC"},
+		{text: "9:00", zone: "CET", want: "*-*-* 09:00:00 Europe/Brussels"},
+		{text: "04:00:00.5", refusal: "whole"},
+		{text: "*:*:0/0.001", refusal: "whole"},
+		{text: "25:00", refusal: "hour"},
+	} {
+		x, err := ParseEvent(test.text, test.zone)
+		switch {
+		case err != nil && (test.refusal == "" || !strings.Contains(err.Error(), test.refusal)):
+			t.Errorf("%s: %v, want %q", test.text, err, test.refusal)
+		case err == nil && x.Event().String() != test.want:
+			t.Errorf("%s in %s: %s, want %s", test.text, test.zone, x.Event(), test.want)
+		}
+	}
+}
