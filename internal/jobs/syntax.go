@@ -15,6 +15,16 @@ func (d *decoder) syntaxError(err error) {
 	}
 	line, message := syntaxLine(message)
 	at := place{line: min(line, d.src.lastLine())}
+	if n := d.src.conflict(); n > 0 {
+		d.add(Error, place{line: n}, "keep one of the two sides, and remove the lines <<<<<<<, ======= and >>>>>>>", "YAML: a merge conflict is left in the file")
+		return
+	}
+	if blockMessage(message) {
+		if at, problem, ok := d.src.misindented(); ok {
+			d.add(Error, at, "lines of one mapping or list begin in the same column", "YAML: this line "+problem)
+			return
+		}
+	}
 	if name, ok := strings.CutPrefix(message, "unknown anchor '"); ok {
 		at = d.src.alias(strings.TrimSuffix(name, "' referenced"))
 	} else if strings.Contains(message, "a tab character") {
@@ -41,6 +51,12 @@ func syntaxLine(message string) (int, string) {
 		line++
 	}
 	return max(line, 1), message
+}
+
+// blockMessage reports whether a message of the library is about indentation.
+func blockMessage(message string) bool {
+	return slices.ContainsFunc([]string{"did not find expected key", "did not find expected '-' indicator", "mapping values are not allowed", "could not find expected ':'"},
+		func(p string) bool { return strings.HasPrefix(message, p) })
 }
 
 // lastLine returns the last line that is not empty, 1 if there is none.

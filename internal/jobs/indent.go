@@ -1,0 +1,130 @@
+package jobs
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// conflict returns the first line that git has left of a merge conflict; 0:
+// there is none.
+func (s *source) conflict() int {
+	for n := range s.lines() {
+		if line := s.line(n + 1); strings.HasPrefix(line, "<<<<<<< ") || strings.HasPrefix(line, ">>>>>>> ") {
+			return n + 1
+		}
+	}
+	return 0
+}
+
+// A block is one open block of a YAML text.
+type block struct {
+	indent int
+	list   bool // its entries begin with -
+}
+
+var (
+	// opens is the end of a line after which a deeper block may follow.
+	opens = regexp.MustCompile(`(^|[ \t])-$|:([ \t]+[&!][^ \t]*)*$`)
+	// scalar is the end of a line after which text follows that is no YAML.
+	scalarFollows = regexp.MustCompile(`(^|[ \t])[|>][-+0-9]*$`)
+	comment       = regexp.MustCompile(`(^|[ \t])#.*$`)
+)
+
+// misindented finds the first line whose indentation fits no block before it.
+// The YAML library names the line where the block begins instead. It reads what
+// people write: where a quote or a bracket goes over several lines, it gives up.
+func (s *source) misindented() (at place, problem string, ok bool) {
+	var open []block
+	last := "" // the line before
+	for n := 1; n <= len(s.lines()); n++ {
+		line := strings.TrimRight(comment.ReplaceAllString(s.line(n), ""), " \t")
+		text := strings.TrimLeft(line, " ")
+		if text == "" || text[0] == '#' || strings.HasPrefix(line, "---") || strings.HasPrefix(line, "%") {
+			continue
+		}
+		if unclosed(text) {
+			return place{}, "", false
+		}
+		indent, deeper := len(line)-len(text), opens.MatchString(last)
+		if text[0] == '\t' {
+			return place{}, "", false
+		}
+		for len(open) > 0 && open[len(open)-1].indent > indent {
+			open, deeper = open[:len(open)-1], false // the line before is in that block
+		}
+		dash := text == "-" || strings.HasPrefix(text, "- ")
+		// A list may be as deep as the key that it belongs to.
+		if top := len(open) - 1; top >= 0 && open[top].list && open[top].indent == indent && !dash {
+			open = open[:top]
+		}
+		switch top := len(open) - 1; {
+		case top >= 0 && open[top].indent == indent && open[top].list == dash:
+		case top < 0 && last == "",
+			top >= 0 && deeper && open[top].indent < indent,
+			top >= 0 && deeper && open[top].indent == indent && dash && !open[top].list:
+			open = append(open, block{indent, dash})
+		default:
+			return place{n, indent + 1, 1}, misfit(indent, dash, open, last), true
+		}
+		// What follows the dash is a block of its own.
+		for dash {
+			rest := strings.TrimLeft(text[1:], " ")
+			indent += len(text) - len(rest)
+			text = rest
+			if dash = text == "-" || strings.HasPrefix(text, "- "); dash || strings.Contains(text+" ", ": ") {
+				open = append(open, block{indent, dash})
+			}
+		}
+		last = line
+		if scalarFollows.MatchString(line) {
+			for n < len(s.lines()) {
+				next := s.line(n + 1)
+				if text := strings.TrimLeft(next, " "); text != "" && len(next)-len(text) <= len(line)-len(strings.TrimLeft(line, " ")) {
+					break
+				}
+				n++
+			}
+		}
+	}
+	return place{}, "", false
+}
+
+func misfit(indent int, dash bool, open []block, last string) string {
+	if len(open) > 0 && open[len(open)-1].indent == indent && dash {
+		return "is a list item in the column of the keys before it"
+	}
+	lastIndent := len(last) - len(strings.TrimLeft(last, "- ")) // of its key
+	if indent > lastIndent && !opens.MatchString(last) {
+		return fmt.Sprintf("is indented deeper than the line before, which does not end in a colon: by %d blanks instead of %d", indent, lastIndent)
+	}
+	var columns []string
+	for _, b := range open {
+		columns = append(columns, fmt.Sprint(b.indent))
+	}
+	columns = append(columns, fmt.Sprint(lastIndent))
+	return fmt.Sprintf("is indented by %d blanks, and the lines before it by %s", indent, list(slices.Compact(columns)))
+}
+
+// unclosed reports whether a line leaves a quote or a bracket open.
+func unclosed(text string) bool {
+	depth, quote := 0, rune(0)
+	for i, r := range text {
+		switch {
+		case quote == '"' && r == '\\':
+			return strings.Count(text[i:], `"`) < 1
+		case quote != 0:
+			if r == quote {
+				quote = 0
+			}
+		case (r == '"' || r == '\'') && (i == 0 || strings.ContainsRune(" [{,:", rune(text[i-1]))):
+			quote = r
+		case strings.ContainsRune("[{", r):
+			depth++
+		case strings.ContainsRune("]}", r):
+			depth--
+		}
+	}
+	return depth > 0 || quote != 0
+}
