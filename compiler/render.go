@@ -20,10 +20,13 @@ type Unit struct {
 // TargetName is the unit that holds all timers.
 const TargetName = "montimer.target"
 
+// TmpName is the unit whose /tmp all services share.
+const TmpName = "montimer-tmp.service"
+
 // singles are the units that are there once, with their templates.
 var singles = map[string]string{
 	TargetName:                  "target",
-	"montimer-tmp.service":      "tmp",
+	TmpName:                     "tmp",
 	"montimer-failure@.service": "failure",
 	"montimer-outbox.service":   "outbox",
 }

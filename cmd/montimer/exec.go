@@ -61,6 +61,7 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host) error {
 	if err != nil {
 		return err
 	}
+	isolate(e, runner.Log)
 	checkout := newCheckout(e, c.hostFlags, h, runner.Log.Handler())
 	runner.Peek, runner.Syncer = checkout.peek, checkout
 	missing := missingEnvFile(e)
@@ -105,6 +106,17 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host) error {
 		return exitError{code: code}
 	}
 	return exitError{code, err}
+}
+
+// isolate keeps what a confined service starts from the memory of processes
+// outside of the sandbox, where the kernel can.
+func isolate(e env, log *slog.Logger) {
+	if e.getenv("MONTIMER_SANDBOX") == "" || !taskexec.IsService(os.Environ()) {
+		return
+	}
+	if err := host.Isolate(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		log.Warn("tasks can change the memory of other processes of their user: "+err.Error(), "event", taskexec.EventTrouble)
+	}
 }
 
 // missingEnvFile says that the environment file of this service is not there; ""

@@ -191,10 +191,16 @@ func (c runCmd) transient(ctx context.Context, e env) error {
 }
 
 // properties returns the lines of a unit's [Service] section as systemd-run
-// takes them: all but what to run and what is success, and without specifiers.
+// takes them: all but what to run and what is success, and without specifiers;
+// and those that give it the /tmp of the other services.
 func properties(unit string) []string {
-	_, section, _ := strings.Cut(unit, "\n[Service]\n")
+	before, section, _ := strings.Cut(unit, "\n[Service]\n")
 	var all []string
+	for line := range strings.Lines(before) {
+		if line = strings.TrimSuffix(line, "\n"); strings.HasSuffix(line, "="+compiler.TmpName) {
+			all = append(all, line)
+		}
+	}
 	for line := range strings.Lines(section) {
 		line = strings.TrimSuffix(line, "\n")
 		key, _, ok := strings.Cut(line, "=")

@@ -41,6 +41,7 @@ func (c syncCmd) Run(ctx context.Context, e env) error {
 	}
 	defer stayAlive(e.getenv("NOTIFY_SOCKET"))()
 	checkout := newCheckout(e, c.hostFlags, h, newRunLog(e.stderr, false))
+	isolate(e, checkout.log)
 	if c.Repair {
 		if err := c.repair(ctx, e, checkout.syncer); err != nil {
 			return err
