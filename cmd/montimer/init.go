@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/host"
 )
 
 type initCmd struct {
@@ -15,21 +16,35 @@ type initCmd struct {
 }
 
 // Run writes the sample. It replaces no file: when one is there already, it
-// writes nothing at all.
+// writes nothing at all. Root writes as the user that the directory belongs to,
+// and nobody follows a link out of it.
 func (c initCmd) Run(e env) error {
 	files, err := sampleFiles()
 	if err != nil {
 		return err
 	}
+	if host.IsRoot() {
+		if err := host.BecomeOwner(c.Dir); err != nil {
+			return fmt.Errorf("write the sample: %w", err)
+		}
+	}
+	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
+		return fmt.Errorf("write the sample: %w", err)
+	}
+	dir, err := os.OpenRoot(c.Dir)
+	if err != nil {
+		return fmt.Errorf("write the sample: %w", err)
+	}
+	defer dir.Close()
 	for _, name := range files {
-		if _, err := os.Lstat(filepath.Join(c.Dir, name)); err == nil {
+		if _, err := dir.Lstat(name); err == nil {
 			return usage(fmt.Errorf("%s exists: nothing was written", filepath.Join(c.Dir, name)))
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("write the sample: %w", err)
 		}
 	}
 	for _, name := range files {
-		if err := writeSample(c.Dir, name); err != nil {
+		if err := writeSample(dir, name); err != nil {
 			return fmt.Errorf("write the sample: %w", err)
 		}
 		fmt.Fprintln(e.stdout, filepath.Join(c.Dir, name))
@@ -49,7 +64,7 @@ func sampleFiles() ([]string, error) {
 	return files, err
 }
 
-func writeSample(dir, name string) error {
+func writeSample(dir *os.Root, name string) error {
 	data, err := fs.ReadFile(montimer.Sample, name)
 	if err != nil {
 		return err
@@ -58,11 +73,10 @@ func writeSample(dir, name string) error {
 	if filepath.Ext(name) == ".sh" {
 		mode = 0o755
 	}
-	path := filepath.Join(dir, name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := dir.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	f, err := dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return err
 	}

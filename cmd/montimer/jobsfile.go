@@ -42,7 +42,7 @@ func checkJobs(ctx context.Context, e env, h *montimer.Host) (montimer.Jobs, []j
 	}
 	h.JobsFile = path
 	var files []fs.FS
-	if e.lookForFiles && !(host.IsRoot() && !h.AllowRoot) {
+	if e.lookForFiles && !(host.IsRoot() && !host.IsRootName(h.User)) {
 		files = []fs.FS{os.DirFS(h.Checkout)}
 	}
 	j, diagnostics := e.decoded.decode(h, data, e.prove, files...)
@@ -150,7 +150,7 @@ func didYouMean(name string, j montimer.Jobs) string {
 
 // readJobs reads jobs.yaml; root has it read by the user that the tasks run as.
 func readJobs(ctx context.Context, h montimer.Host) (path string, data []byte, err error) {
-	if host.IsRoot() && (!h.AllowRoot || h.JobsFile == "") {
+	if host.IsRoot() && !host.IsRootName(h.User) {
 		return readAsUser(ctx, h)
 	}
 	if data, err = readJobsFile(h.JobsFile, 0); err != nil {

@@ -20,26 +20,41 @@ func Become(userName, group string) error {
 	return nil
 }
 
-// BecomeOwner turns root, for good, into whom the way to path belongs to: the
-// owner of the first entry that is not root's. So no link on it shows root more
-// than who may have made it can see. Where all is root's own, root stays root.
+// nobody is who everybody may be: the user and group of the kernel's overflow id
+// (user_namespaces(7)).
+const nobody = 65534
+
+// BecomeOwner turns root, for good, into the user that the way to path belongs
+// to: the owner of the first entry that is not root's. An entry of root's that
+// others can change counts as theirs: root then becomes nobody, in the group
+// that the entry belongs to. So no link on the way shows root more than those
+// who could have made it can see. Where all is root's own, root stays root.
 func BecomeOwner(path string) error {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return err
 	}
-	owner := (*syscall.Stat_t)(nil)
-	err = eachEntry(path, func(_ string, info fs.FileInfo) error {
-		if st, ok := info.Sys().(*syscall.Stat_t); ok && st.Uid != 0 {
-			owner = st
-			return fs.SkipAll
+	var owner *syscall.Credential
+	err = eachEntry(path, func(path string, info fs.FileInfo) error {
+		st, ok := info.Sys().(*syscall.Stat_t)
+		switch {
+		case !ok:
+			return nil
+		case st.Uid != 0:
+			owner = &syscall.Credential{Uid: st.Uid, Gid: st.Gid}
+		case ownedByRoot(path, info) != nil && st.Gid != 0:
+			owner = &syscall.Credential{Uid: nobody, Gid: st.Gid}
+		case ownedByRoot(path, info) != nil:
+			owner = &syscall.Credential{Uid: nobody, Gid: nobody}
+		default:
+			return nil
 		}
-		return nil
+		return fs.SkipAll
 	})
 	if owner == nil {
 		return err
 	}
-	if err := become(&syscall.Credential{Uid: owner.Uid, Gid: owner.Gid}); err != nil {
+	if err := become(owner); err != nil {
 		return fmt.Errorf("become user %d: %w", owner.Uid, err)
 	}
 	return nil

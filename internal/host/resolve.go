@@ -107,10 +107,11 @@ var ErrNoRunAs = errors.New("as root, say as whom the tasks run: --run-as USER, 
 // tasksAsRoot reports whether tasks run as root, and may.
 func (s Settings) tasksAsRoot() bool {
 	name, _, _ := strings.Cut(s.RunAs, ":")
-	return s.AllowRoot && isRootName(name)
+	return s.AllowRoot && IsRootName(name)
 }
 
-func isRootName(name string) bool { return name == "root" || name == "0" }
+// IsRootName reports whether the user that tasks run as is root.
+func IsRootName(name string) bool { return name == "root" || name == "0" }
 
 // RunAs returns the user and the group that the services run as.
 func RunAs(p Process, s Settings) (userName, group string, err error) {
@@ -121,7 +122,7 @@ func RunAs(p Process, s Settings) (userName, group string, err error) {
 		}
 		userName = p.User
 	}
-	if isRootName(userName) {
+	if IsRootName(userName) {
 		if !s.AllowRoot {
 			return "", "", fmt.Errorf("tasks do not run as root: name another user with --run-as, or set allow_root: true in %s", ConfigFile)
 		}

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // maxLinks is how many symbolic links a path may take, as in the kernel.
@@ -76,8 +79,40 @@ func ownedByRoot(path string, info fs.FileInfo) error {
 	if st.Gid != 0 {
 		writable |= mode.Perm() & 0o020
 	}
+	if writable == 0 && grantsWrite(path) {
+		return fmt.Errorf("%s has an access control list that lets others than root write: setfacl -b it, or choose another path", path)
+	}
 	if writable != 0 {
 		return fmt.Errorf("%s can be written by others than root (mode %04o): chmod go-w it, or choose another path", path, mode.Perm())
 	}
 	return nil
+}
+
+// grantsWrite reports whether the access control list of a file (acl(5)) lets a
+// user or group beside root write. The mode does not show it: its group bits are
+// those of the mask.
+func grantsWrite(path string) bool {
+	list := make([]byte, 4096)
+	n, err := unix.Lgetxattr(path, "system.posix_acl_access", list)
+	if err != nil {
+		return errors.Is(err, unix.ERANGE) // longer than any that root would make
+	}
+	// The form of linux/posix_acl_xattr.h: a version, then a tag, permissions
+	// and an id for each entry, all little-endian.
+	const (
+		user, group, mask, header, entry = 0x02, 0x08, 0x10, 4, 8
+		write                            = 0x02
+	)
+	granted, allowed := false, true
+	for at := header; at+entry <= n; at += entry {
+		tag, perm := binary.LittleEndian.Uint16(list[at:]), binary.LittleEndian.Uint16(list[at+2:])
+		id := binary.LittleEndian.Uint32(list[at+4:])
+		switch tag {
+		case user, group:
+			granted = granted || id != 0 && perm&write != 0
+		case mask:
+			allowed = perm&write != 0
+		}
+	}
+	return granted && allowed
 }
