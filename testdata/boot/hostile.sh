@@ -33,6 +33,7 @@ verbs=(
   "compile" "compile --out /tmp/out" "compile --diff" "compile --check --checkout /srv/app" "apply"
   "list" "list -o json" "explain --profile beat" "exec beat" "exec --dry-run beat"
   "db check" "db init" "notify pending" "notify flush" "notify drop 1" "sync" "failure montimer-job-beat.service"
+  "init /srv/app"
 )
 
 # places are all that nobody but root may change; the units and montimer's own
@@ -79,6 +80,12 @@ attack "a link to nothing in /etc" 'ln -sf /etc/montimer/new /srv/app/jobs.yaml'
 attack "a directory" 'rm /srv/app/jobs.yaml; mkdir /srv/app/jobs.yaml'
 attack "a socket" 'rm /srv/app/jobs.yaml; runuser -u deploy -- python3 -c "import socket; socket.socket(socket.AF_UNIX).bind(\"/srv/app/jobs.yaml\")"'
 attack "unreadable" 'chmod 000 /srv/app/jobs.yaml'
+attack "a link out of it, where the sample goes" 'rm -rf /srv/app/jobs.yaml /srv/app/deploy; mkdir /srv/app/deploy; ln -s /etc/profile.d /srv/app/deploy/checks; chown -hR deploy: /srv/app/deploy'
+rm -rf /srv/app/deploy
+echo 'allow_root: true' >>/etc/montimer/config.yaml
+attack "a link to shadow, where root may run tasks" 'ln -sf /etc/shadow /srv/app/jobs.yaml'
+attack "a link to root's file, where root may run tasks" 'ln -sf /root/secret /srv/app/jobs.yaml'
+sed -i '/allow_root/d' /etc/montimer/config.yaml
 attack "escapes" 'printf "\033]0;x\007\033[31mprofiles: [\n" | jobs'
 attack "control characters in a name" 'printf "profiles:\n  \"a\\\\nUser=root\": {cron: \"1 * * * *\"}\n" | jobs'
 attack "a unit's name" 'printf "profiles:\n  ../../../etc/systemd/system/x: {cron: \"1 * * * *\"}\n" | jobs'
