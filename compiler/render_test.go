@@ -252,7 +252,7 @@ func TestRenderedAsRead(t *testing.T) {
 	want := map[string][]string{
 		".service Unit Description":         {"p: two lines [Install] %%n"},
 		".service Service WorkingDirectory": {`/srv/100%% "mine"`},
-		".service Service ReadWritePaths":   {`"/srv/100%% \"mine\""`, "-/run/montimer-request"},
+		".service Service ReadWritePaths":   {`"/srv/100%% \"mine\""`},
 		".service Service ExecStart":        {"/bin/true exec p"},
 		".timer Timer OnCalendar":           {"*-*-* 00:00:00"},
 		".target Unit Upholds":              {"montimer-job-p.timer"},

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// applyRequest is what montimer-apply.path waits for.
-	applyRequest = "/run/montimer-request/apply"
+	// applyRequest is the FIFO of montimer-apply.socket.
+	applyRequest = "/run/montimer-request.fifo"
 
 	// maxLag is how long the units may differ from jobs.yaml.
 	maxLag = 15 * time.Minute
@@ -99,14 +99,26 @@ func directives(unit string) string {
 	return b.String()
 }
 
-// requestApply asks root for an apply; a request that is there already will do.
+// requestApply asks root for an apply; one that is asked for already will do. It
+// never waits: nobody reads the FIFO but montimer-apply.service.
 func requestApply() error {
-	f, err := os.OpenFile(applyRequest, os.O_WRONLY|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return nil
+	f, err := os.OpenFile(applyRequest, os.O_WRONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	if errors.Is(err, syscall.ENXIO) {
+		err = errors.New("montimer-apply.socket is not active")
 	}
 	if err != nil {
 		return fmt.Errorf("ask for an apply: %w", err)
 	}
-	return f.Close()
+	defer f.Close()
+	info, err := f.Stat()
+	if err == nil && info.Mode().Type() != fs.ModeNamedPipe {
+		err = fmt.Errorf("%s is not a FIFO", applyRequest)
+	}
+	if err == nil {
+		_, err = f.Write([]byte{'\n'})
+	}
+	if err != nil && !errors.Is(err, syscall.EAGAIN) { // full of requests
+		return fmt.Errorf("ask for an apply: %w", err)
+	}
+	return nil
 }

@@ -80,7 +80,7 @@ func unfit(n *yaml.Node) string {
 // reliedOn are directories of programs, settings, units and the kernel.
 var reliedOn = []string{
 	"/etc", "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/boot", "/efi", "/proc", "/sys",
-	"/run/systemd", "/run/dbus", "/run/user", "/run/montimer", "/run/montimer-request", "/var/lib/systemd",
+	"/run/systemd", "/run/dbus", "/run/user", "/run/montimer", "/var/lib/systemd",
 }
 
 // checkWritable refuses paths that hold what root relies on by the host's own

@@ -8,9 +8,8 @@ as_deploy() { runuser -u deploy -- sh -c "$1"; }
 # in_force TIME: daily runs then.
 in_force() { [[ $(systemctl show -P TimersCalendar montimer-job-daily.timer) == *"*-*-* $1"* ]]; }
 applies() { journalctl --sync && journalctl --no-pager -o cat -u montimer-apply.service | grep -c '^Starting'; }
-quiet() { [[ $(systemctl is-active montimer-apply.service) != activating ]] && ! [[ -e /run/montimer-request/apply ]]; }
-# settled: no apply is under way and nothing asks for another.
-settled() { quiet && [[ $(systemctl show -P SubState montimer-apply.path) == waiting ]]; }
+# quiet: no apply is under way and nothing asks for another.
+quiet() { [[ $(systemctl is-active montimer-apply.service) != activating && $(systemctl show -P SubState montimer-apply.socket) == listening ]]; }
 
 new_host
 install -m 644 /deploy/systemd/montimer-apply.* /usr/lib/systemd/system/
@@ -19,7 +18,7 @@ systemd-tmpfiles --create /usr/lib/tmpfiles.d/montimer.conf
 systemd-analyze verify --man=no --recursive-errors=no /usr/lib/systemd/system/montimer-apply.* >/tmp/said 2>&1 || true
 [[ ! -s /tmp/said ]] || fail "verify: $(cat /tmp/said)"
 systemctl daemon-reload
-systemctl enable --now montimer-apply.path montimer-apply.timer 2>/dev/null
+systemctl enable --now montimer-apply.socket montimer-apply.timer 2>/dev/null
 jobs <<'YAML'
 profiles:
   daily: { cron: "0 5 * * *", tasks: [{ name: one, command: [echo, hello] }] }
@@ -27,7 +26,7 @@ profiles:
 YAML
 
 step "the first request, on a host without a unit"
-as_deploy ': >/run/montimer-request/apply'
+as_deploy 'echo >/run/montimer-request.fifo'
 within 60 is montimer-job-daily.timer active
 [[ $(systemctl is-enabled montimer.target) == enabled ]] || fail "the target is not enabled"
 within 60 quiet
@@ -38,41 +37,41 @@ before=$(applies) began=$SECONDS
 as_deploy 'for i in $(seq 500); do
   printf "profiles:\n  daily: { cron: \"%d %d * * *\", tasks: [{ name: one, command: [echo, hello] }] }\n" $((i % 60)) $((i % 24)) >/srv/app/new
   mv /srv/app/new /srv/app/jobs.yaml
-  : >/run/montimer-request/apply
+  echo >/run/montimer-request.fifo
   [ $((i % 100)) -ne 0 ] || sleep 0.7
 done'
 within 60 in_force 20:20:00
 within 60 quiet
 # Each apply waits a second for more requests.
 (($(applies) - before <= SECONDS - began + 2)) || fail "$(($(applies) - before)) applies in $((SECONDS - began)) s"
-is montimer-apply.path active || fail "the path unit is $(systemctl is-active montimer-apply.path)"
+is montimer-apply.socket active || fail "the socket unit is $(systemctl is-active montimer-apply.socket)"
 healthy
 
-step "whatever lies there is only a request"
-as_deploy 'mkdir -m 700 /run/montimer-request/apply && mkdir -m 0 /run/montimer-request/apply/closed && ln -s /etc /run/montimer-request/apply/link'
+step "whatever is written is only a request, and fills nothing"
+free=$(df --output=avail,iavail /run)
+before=$(applies) began=$SECONDS
+as_deploy 'timeout 3 dd if=/dev/zero of=/run/montimer-request.fifo bs=64K 2>/dev/null' || true
 within 60 quiet
-[[ -e /etc/passwd ]] || fail "followed a link"
-as_deploy 'ln -s /etc/shadow /run/montimer-request/apply'
-within 60 quiet
-[[ -e /etc/shadow ]] || fail "followed a link"
-! as_deploy 'ls /run/montimer-request 2>/dev/null || rmdir /run/montimer-request 2>/dev/null || mv /run/montimer-request /run/mine 2>/dev/null' || fail "more rights than needed"
-: >/run/montimer-request/other
-! as_deploy 'rm -f /run/montimer-request/other 2>/dev/null || mv /run/montimer-request/other /run/montimer-request/mine 2>/dev/null' || fail "touched another's file"
-! runuser -u nobody -- sh -c ': >/run/montimer-request/apply' 2>/dev/null || fail "anybody may ask"
+[[ $(df --output=avail,iavail /run) == "$free" ]] || echo "note: /run changed: $free, now $(df --output=avail,iavail /run)"
+(($(applies) - before <= SECONDS - began + 2)) || fail "$(($(applies) - before)) applies in $((SECONDS - began)) s"
+as_deploy 'dd if=/run/montimer-request.fifo of=/dev/null count=1 2>/dev/null' && fail "deploy may read"
+as_deploy 'rm -f /run/montimer-request.fifo || mv /run/montimer-request.fifo /run/mine || ln -s /etc/shadow /run/montimer-request || : >/run/file' 2>/dev/null && fail "more rights than needed"
+runuser -u nobody -- sh -c 'echo >/run/montimer-request.fifo' 2>/dev/null && fail "anybody may ask"
+is montimer-apply.socket active || fail "the socket unit is $(systemctl is-active montimer-apply.socket)"
 healthy
 
 step "a broken jobs.yaml fails loudly, once, and shows nothing of the file"
 before=$(applies)
-as_deploy 'printf "profiles:\n  daily: { cron: \"61 5 * * *\", tasks: [] } # s3cret\n" >/srv/app/jobs.yaml; : >/run/montimer-request/apply'
+as_deploy 'printf "profiles:\n  daily: { cron: \"61 5 * * *\", tasks: [] } # s3cret\n" >/srv/app/jobs.yaml; echo >/run/montimer-request.fifo'
 within 60 is montimer-apply.service failed
-within 60 settled
+within 60 quiet
 (($(applies) == before + 1)) || fail "$(($(applies) - before)) applies of a broken file"
 journalctl --no-pager -o cat -u montimer-apply.service | grep -q 'jobs.yaml:2:' || fail "no position"
 ! journalctl --no-pager -o cat -u montimer-apply.service | grep -q 's3cret' || fail "the journal shows the file"
 in_force 20:20:00 || fail "a broken file changed something"
 
 step "and is forgotten with the next good one"
-as_deploy 'printf "profiles:\n  daily: { cron: \"7 7 * * *\", tasks: [{ name: one, command: [echo, hello] }] }\n" >/srv/app/jobs.yaml; : >/run/montimer-request/apply'
+as_deploy 'printf "profiles:\n  daily: { cron: \"7 7 * * *\", tasks: [{ name: one, command: [echo, hello] }] }\n" >/srv/app/jobs.yaml; echo >/run/montimer-request.fifo'
 within 60 in_force 07:07:00
 within 60 quiet
 healthy

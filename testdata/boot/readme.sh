@@ -43,7 +43,7 @@ ok() {
 }
 # all_well: nothing has failed, and what a person does by hand works.
 all_well() {
-  for unit in montimer.target montimer-job-nightly.timer montimer-outbox.timer montimer-apply.timer montimer-apply.path; do
+  for unit in montimer.target montimer-job-nightly.timer montimer-outbox.timer montimer-apply.timer montimer-apply.socket; do
     is $unit active || fail "$unit is $(systemctl is-active $unit)"
   done
   systemctl start montimer-outbox.service montimer-apply.service
