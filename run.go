@@ -78,6 +78,7 @@ type TaskRun struct {
 	Attempts   int           // the last of them is what the rest tells of
 	Started    time.Time     // of the first attempt
 	Duration   time.Duration // of all attempts and the waits between
+	LeftOut    int64         // bytes of its output that were not passed on to the journal
 	StdoutTail string        // its last 4 non-blank lines, at most 500 code points
 	StderrTail string
 }

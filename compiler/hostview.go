@@ -137,9 +137,13 @@ func (e *escaper) limits(given map[string][]montimer.Limit) map[string][]limit {
 			}
 		}
 		for _, l := range list {
+			how := quantity
+			if l.Directive == "Environment" { // a limit that exec holds to
+				how = word
+			}
 			escaped[profile] = append(escaped[profile], limit{
 				e.text("limits of "+profile, directive, l.Directive),
-				e.text("limits of "+profile+", "+l.Directive, quantity, l.Value),
+				e.text("limits of "+profile+", "+l.Directive, how, l.Value),
 			})
 		}
 	}

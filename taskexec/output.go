@@ -10,7 +10,7 @@ import (
 const (
 	bufferSize = 128 << 10 // of a stream
 	pieceSize  = 32 << 10  // a longer line is passed on in pieces
-	batchLines = 512       // lines passed on at once
+	batchLines = 2048      // lines passed on at once
 )
 
 // A Sink takes what tasks print, as it comes. It is called from several
@@ -32,6 +32,8 @@ type Line struct {
 type stream struct {
 	task     string
 	sink     Sink
+	outlet   *Outlet // what the sink is called through; nil: it is called at once
+	allowed  *allowance
 	redactor *Redactor
 	tail     tail
 	buf      [bufferSize]byte
@@ -43,9 +45,13 @@ type stream struct {
 }
 
 // reset makes s ready for another task.
-func (s *stream) reset(task string) {
+func (s *stream) reset(task string, allowed *allowance) {
+	s.allowed = allowed
 	s.task, s.tail, s.held, s.flooded, s.inLine = task, tail{}, 0, false, false
 }
+
+// waits reports whether output is to stay in the pipes for now.
+func (s *stream) waits() bool { return s.outlet != nil && s.outlet.crowded() }
 
 // read reads once, and reports whether there may be more to come.
 func (s *stream) read(fd int) bool {
@@ -62,10 +68,23 @@ func (s *stream) read(fd int) bool {
 	return n > 0
 }
 
-// flooded makes a pipe as large as an ordinary user may have it (pipe(7)): who
+// rest reads what is in a pipe now, and not what is still to come.
+func (s *stream) rest(pipe int) {
+	for range maxPipe / bufferSize {
+		ready := []unix.PollFd{{Fd: int32(pipe), Events: unix.POLLIN}}
+		if n, err := unix.Poll(ready, 0); err != nil || n == 0 || !s.read(pipe) {
+			return
+		}
+	}
+}
+
+// maxPipe is how large an ordinary user may make a pipe, in bytes (pipe(7)).
+const maxPipe = 1 << 20
+
+// flooded makes a pipe as large as an ordinary user may have it: who
 // fills it is stopped less often. Where that is not to be had, any size does.
 func flooded(pipe int) {
-	_, _ = unix.FcntlInt(uintptr(pipe), unix.F_SETPIPE_SZ, 1<<20)
+	_, _ = unix.FcntlInt(uintptr(pipe), unix.F_SETPIPE_SZ, maxPipe)
 }
 
 // space is where the next bytes go; it is never empty.
@@ -128,11 +147,18 @@ func (s *stream) add(text []byte, partial bool) {
 }
 
 func (s *stream) flush() {
-	if len(s.lines) > 0 {
-		s.sink.Lines(s.task, s.lines)
-		s.tail.add(s.lines)
-		s.lines = s.lines[:0]
+	if len(s.lines) == 0 {
+		return
 	}
+	s.tail.add(s.lines)
+	switch {
+	case s.allowed != nil && !s.allowed.take(s.lines):
+	case s.outlet == nil:
+		s.sink.Lines(s.task, s.lines)
+	case !s.outlet.lines(s.sink, s.task, s.lines):
+		s.allowed.unread.add(s.lines)
+	}
+	s.lines = s.lines[:0]
 }
 
 // runeStart returns the last place at or before n where b can be cut without

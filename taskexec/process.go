@@ -150,7 +150,8 @@ func (p process) attend(c command, s *stopper, stdout, stderr *stream) (cause er
 		deadline = time.Now().Add(c.timeout)
 	}
 	for fds[exit].Fd >= 0 || fds[out].Fd >= 0 || fds[errs].Fd >= 0 {
-		if _, err := unix.Poll(fds[:], millisecondsUntil(deadline)); err != nil {
+		held := stdout.waits()
+		if err := poll(&fds, held, deadline); err != nil {
 			continue // EINTR
 		}
 		if fds[out].Revents != 0 && !stdout.read(p.out) {
@@ -169,6 +170,12 @@ func (p process) attend(c command, s *stopper, stdout, stderr *stream) (cause er
 			done(stop)
 			cause, deadline = s.cause(), p.stop(c.grace)
 		case late && !running:
+			if fds[out].Fd >= 0 {
+				stdout.rest(p.out)
+			}
+			if fds[errs].Fd >= 0 {
+				stderr.rest(p.err)
+			}
 			return cause
 		case late && cause == nil:
 			done(stop)
@@ -179,6 +186,23 @@ func (p process) attend(c command, s *stopper, stdout, stderr *stream) (cause er
 		}
 	}
 	return cause
+}
+
+// poll waits for what can happen to a process, until the deadline at most. Where
+// its output is held back, the first two are left alone for a moment.
+func poll(fds *[4]unix.PollFd, held bool, deadline time.Time) error {
+	wait := millisecondsUntil(deadline)
+	if !held {
+		_, err := unix.Poll(fds[:], wait)
+		return err
+	}
+	const moment = 2
+	if wait < 0 || wait > moment {
+		wait = moment
+	}
+	fds[0].Revents, fds[1].Revents = 0, 0
+	_, err := unix.Poll(fds[2:], wait)
+	return err
 }
 
 // stop asks the process and its group to end, and returns how long they have.

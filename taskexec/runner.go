@@ -17,6 +17,10 @@ type Runner struct {
 	Grace    time.Duration // between asking a task to end and making it; 0: 10 s
 	Patience time.Duration // how long a tick waits for a run by hand to end; 0: 5 min
 
+	// MaxOutput is how many bytes of a task's output go to Sink; 0:
+	// [DefaultMaxOutput], negative: all.
+	MaxOutput int64
+
 	// Load reads jobs.yaml. It is called once a run, under the lock.
 	Load func(context.Context) (montimer.Jobs, error)
 	// Peek does so before the sync, and tells nobody of mistakes.
@@ -24,6 +28,7 @@ type Runner struct {
 	Syncer   Syncer // nil: the checkout is not synced
 	Recorder Recorder
 	Sink     Sink      // takes what tasks print
+	Outlet   *Outlet   // what Sink is called through, and Log by its caller; nil: one for the run does both
 	Redactor *Redactor // nil: one that knows the [SecretValues] of Environ
 	Log      *slog.Logger
 
@@ -54,6 +59,11 @@ type Request struct {
 // error is ErrLocked, a *UsageError, what else kept the run from beginning, or
 // ErrUnrecorded; how the tasks fared is in the Run.
 func (r Runner) Exec(ctx context.Context, req Request) (montimer.Run, error) {
+	if r.Outlet == nil {
+		r.Outlet = NewOutlet()
+		r.Log = slog.New(r.Outlet.Handler(r.Log.Handler()))
+		defer r.Outlet.Close(standsStill)
+	}
 	run := r.prepare(req)
 	if req.DryRun {
 		return run.record, run.rehearse(ctx)

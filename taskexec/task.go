@@ -17,8 +17,11 @@ import (
 func (r *run) task(ctx context.Context, t montimer.Task) montimer.TaskRun {
 	log := r.Log.With("task", t.Name)
 	started := time.Now()
+	output := newAllowance(r.MaxOutput)
+	defer output.report(log, t.Name, r.MaxOutput)
 	for attempt := 1; ; attempt++ {
-		result := r.attempt(ctx, log, t, attempt)
+		result := r.attempt(ctx, log, t, attempt, output)
+		result.LeftOut = output.over.bytes + output.unread.bytes
 		result.Attempts, result.Started, result.Duration = attempt, started, time.Since(started)
 		if result.Status == montimer.TaskOK || attempt > t.Retries || ctx.Err() != nil {
 			return result
@@ -42,7 +45,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 }
 
 // attempt runs a task once.
-func (r *run) attempt(ctx context.Context, log *slog.Logger, t montimer.Task, n int) montimer.TaskRun {
+func (r *run) attempt(ctx context.Context, log *slog.Logger, t montimer.Task, n int, output *allowance) montimer.TaskRun {
 	dir := filepath.Join(r.Checkout, t.Workdir)
 	env := environ(r.env, t.Env, r.facts(t, n, dir))
 	if r.record.Scheduled.IsZero() { // what else may say so says it of another run
@@ -58,7 +61,7 @@ func (r *run) attempt(ctx context.Context, log *slog.Logger, t montimer.Task, n 
 	}
 	log.Info(fmt.Sprintf("running task %s: %s", t.Name, strings.Join(c.argv, " ")), "event", EventTaskStarted)
 
-	stdout, stderr := r.stream(t.Name), r.stream(t.Name)
+	stdout, stderr := r.stream(t.Name, output), r.stream(t.Name, output)
 	defer r.streams.Put(stdout)
 	defer r.streams.Put(stderr)
 	result := montimer.TaskRun{Name: t.Name, Started: time.Now()}
@@ -94,11 +97,11 @@ func (r *run) facts(t montimer.Task, attempt int, dir string) []montimer.EnvVar 
 }
 
 // stream returns a buffer for the output of a task; used ones are used again.
-func (r *run) stream(task string) *stream {
+func (r *run) stream(task string, output *allowance) *stream {
 	s, ok := r.streams.Get().(*stream)
 	if !ok {
-		s = &stream{sink: r.Sink, redactor: r.Redactor}
+		s = &stream{sink: r.Sink, outlet: r.Outlet, redactor: r.Redactor}
 	}
-	s.reset(task)
+	s.reset(task, output)
 	return s
 }

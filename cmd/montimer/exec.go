@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"math"
 	"os"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/montimer/montimer"
@@ -42,26 +45,42 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 			return fmt.Errorf("make the state directory: %w", err)
 		}
 	}
-	if live := newScreen(e.stderr); live != nil && !c.DryRun {
-		defer live.close()
-		e.stderr = live
-	}
 	e.decoded = new(decoded)
 	e.lookForFiles = c.DryRun
-	return c.exec(ctx, e, h)
-}
-
-// exec has a Runner do the run, and tells of it.
-func (c execCmd) exec(ctx context.Context, e env, h montimer.Host) error {
 	if e.getenv("JOURNAL_STREAM") != "" {
 		defer journal.Flush()
 	}
+	outlet := taskexec.NewOutlet()
+	defer outlet.Close(readerPatience)
+	live := newScreen(e.stderr, func(draw func()) { outlet.Do(0, draw) })
+	if live != nil && !c.DryRun {
+		defer live.close()
+		e.stderr = live
+	} else {
+		live = nil
+	}
+	err = c.exec(ctx, e, h, outlet, live)
+	var coded exitError
+	if errors.As(err, &coded) && coded.err != nil { // the outlet can wait for who reads it, this cannot
+		fmt.Fprintln(outlet.Writer(e.stderr), "montimer:", coded.err)
+		return exitError{code: coded.code}
+	}
+	return err
+}
+
+// readerPatience is how long the end of a run waits for a reader of its output
+// that stands still.
+const readerPatience = 3 * time.Second
+
+// exec has a Runner do the run, and reports it.
+func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, outlet *taskexec.Outlet, live *screen) error {
 	id := taskexec.RunID(os.Environ())
-	runner, err := c.runner(e, &h, id)
+	runner, err := c.runner(e, &h, id, outlet, live)
 	if err != nil {
 		return err
 	}
 	isolate(e, runner.Log)
+	e.stderr = outlet.Writer(e.stderr)
 	checkout := newCheckout(e, c.hostFlags, h, runner.Log.Handler())
 	runner.Peek, runner.Syncer = checkout.peek, checkout
 	missing := missingEnvFile(e)
@@ -139,10 +158,15 @@ func missingEnvFile(e env) string {
 }
 
 // runner returns what all runs have in common.
-func (c execCmd) runner(e env, h *montimer.Host, id string) (taskexec.Runner, error) {
+func (c execCmd) runner(e env, h *montimer.Host, id string, outlet *taskexec.Outlet, live *screen) (taskexec.Runner, error) {
 	sink, log, err := outlets(e.stderr, id)
 	if err != nil {
 		return taskexec.Runner{}, err
+	}
+	e.stderr, log = outlet.Writer(e.stderr), outlet.Handler(log)
+	most, err := maxOutput(e.getenv("MONTIMER_OUTPUT_MAX"))
+	if err != nil {
+		slog.New(log).Warn(err.Error())
 	}
 	r := taskexec.Runner{
 		Checkout: h.Checkout,
@@ -151,16 +175,39 @@ func (c execCmd) runner(e env, h *montimer.Host, id string) (taskexec.Runner, er
 		Load:     func(ctx context.Context) (montimer.Jobs, error) { return c.load(ctx, e, h) },
 		Redactor: newRedactor(os.Environ()),
 		Sink:     sink,
-		Log:      slog.New(log),
-		Timer:    loadedTimer,
+		Outlet:   outlet,
+
+		MaxOutput: most,
+		Log:       slog.New(log),
+		Timer:     loadedTimer,
 	}
 	if r.Watch, err = watchdog(e.getenv("NOTIFY_SOCKET")); err != nil {
 		r.Log.Warn(err.Error()) // and be killed, perhaps, if it takes long
 	}
-	if live, ok := e.stderr.(*screen); ok && r.Watch == nil {
+	if live != nil && r.Watch == nil {
 		r.Watch, r.Log = live.watch, slog.New(withoutStarts{log})
 	}
 	return r, nil
+}
+
+// maxOutput reads what the host's settings say of a task's output, as
+// [taskexec.Runner] takes it.
+func maxOutput(text string) (int64, error) {
+	switch text {
+	case "":
+		return 0, nil
+	case "infinity":
+		return -1, nil
+	}
+	digits, shift := text, 0
+	if i := strings.IndexByte("KMGT", text[len(text)-1]); i >= 0 {
+		digits, shift = text[:len(text)-1], 10*(i+1)
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n < 1 || n > math.MaxInt64>>shift {
+		return 0, fmt.Errorf("MONTIMER_OUTPUT_MAX=%q is no size such as 64M, 1G or infinity: the default is in force", text)
+	}
+	return n << shift, nil
 }
 
 // load is loadJobs whose error says what is wrong with the file, too: it is in

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,7 +35,9 @@ func TestManualOfBrokenJobs(t *testing.T) {
 		}
 		said.Reset()
 		e := env{stdout: io.Discard, stderr: &said, getenv: func(string) string { return "" }}
-		runner, err := execCmd{}.runner(e, &h, "")
+		outlet := taskexec.NewOutlet()
+		defer outlet.Close(time.Minute)
+		runner, err := execCmd{}.runner(e, &h, "", outlet, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,19 +18,24 @@ import (
 
 // screen is a terminal on which what is said scrolls by, while the last lines
 // show the tasks under way.
+//
+// A terminal can stand still (^S). So whoever draws on it may wait, and watch,
+// which the run calls, leaves the drawing to later.
 type screen struct {
-	out  io.Writer
-	size func() (rows, columns int)
+	out   io.Writer
+	size  func() (rows, columns int)
+	later func(draw func()) // has draw called in its turn among what is written
+	shown int               // how many of the last lines there are
 
-	mu    sync.Mutex
-	lines []string // the last lines, as they ought to be
-	shown int      // how many of them there are
+	mu    sync.Mutex // held for what follows, and never while drawing
+	lines []string   // the last lines, as they ought to be
+	asked bool       // they are about to be drawn
 	began time.Time
 	next  time.Time // not drawn anew before: tasks may be quicker than the eye
 }
 
 // newScreen returns a screen on w; nil where w is no terminal that can do this.
-func newScreen(w io.Writer) *screen {
+func newScreen(w io.Writer, later func(func())) *screen {
 	f, ok := w.(*os.File)
 	if !ok || os.Getenv("TERM") == "" || os.Getenv("TERM") == "dumb" {
 		return nil
@@ -45,48 +50,51 @@ func newScreen(w io.Writer) *screen {
 		}
 		return int(s.Row), int(s.Col)
 	}
-	return &screen{out: f, size: size, began: time.Now()}
+	return &screen{out: f, size: size, later: later, began: time.Now()}
 }
 
 // Write writes whole lines above the last ones.
-func (s *screen) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(p), s.draw(p)
-}
+func (s *screen) Write(p []byte) (int, error) { return len(p), s.draw(p) }
 
 // watch shows where a run stands.
 func (s *screen) watch(p taskexec.Progress) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	now := time.Now()
 	rows, columns := s.size()
 	s.lines = progressLines(p, now, s.began, rows-1, columns-1)
-	if now.After(s.next) {
-		s.next = now.Add(50 * time.Millisecond)
-		s.draw(nil)
+	ask := now.After(s.next) && !s.asked
+	if ask {
+		s.next, s.asked = now.Add(50*time.Millisecond), true
+	}
+	s.mu.Unlock()
+	if ask {
+		s.later(func() { s.draw(nil) })
 	}
 }
 
 // close leaves only what was said.
 func (s *screen) close() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.lines = nil
-	s.draw(nil)
+	s.mu.Unlock()
+	s.later(func() { s.draw(nil) })
 }
 
 // draw writes text where the last lines stand, and those below it.
 func (s *screen) draw(text []byte) error {
+	s.mu.Lock()
+	lines := s.lines
+	s.asked = false
+	s.mu.Unlock()
 	var b bytes.Buffer
 	if s.shown > 0 {
 		fmt.Fprintf(&b, "\x1b[%dA\r\x1b[J", s.shown) // up, and erase from there on
 	}
 	b.Write(text)
-	for _, l := range s.lines {
+	for _, l := range lines {
 		b.WriteString(l + "\n")
 	}
-	s.shown = len(s.lines)
+	s.shown = len(lines)
 	_, err := s.out.Write(b.Bytes())
 	return err
 }

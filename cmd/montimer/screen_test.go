@@ -46,7 +46,7 @@ func TestProgressLines(t *testing.T) {
 func TestScreen(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	s := &screen{out: &out, size: func() (int, int) { return 10, 80 }, began: time.Now()}
+	s := &screen{out: &out, size: func() (int, int) { return 10, 80 }, later: func(draw func()) { draw() }, began: time.Now()}
 	s.watch(taskexec.Progress{Total: 1, Running: []taskexec.Running{{Name: "a", Since: time.Now()}}})
 	s.Write([]byte("a: hello\n"))
 	s.close()

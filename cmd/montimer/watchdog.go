@@ -34,7 +34,9 @@ func watchdog(socket string) (func(taskexec.Progress), error) {
 			return
 		}
 		said, running = now, news
-		notifier.Status(p.String(), hangs)
+		// Anybody may have chosen the names of tasks, and systemctl status shows
+		// them on a terminal.
+		notifier.Status(visible(p.String()), hangs)
 	}, nil
 }
 

@@ -42,6 +42,7 @@ type limitKey struct {
 	directive string // of systemd.resource-control(5) or systemd.exec(5)
 	values    *regexp.Regexp
 	expected  string
+	prefix    string // of the value in the unit
 }
 
 func limitKeys() []limitKey {
@@ -50,15 +51,16 @@ func limitKeys() []limitKey {
 	const size = infinity + `[1-9][0-9]{0,11}[KMGT]?|(100|[1-9][0-9]?)%`
 	weight := whole(`10000|[1-9][0-9]{0,3}`)
 	return []limitKey{
-		{"memory_high", "MemoryHigh", whole(size), "a size such as 512M, 2G or 10%"},
-		{"memory_max", "MemoryMax", whole(size), "a size such as 512M, 2G or 10%"},
-		{"memory_swap_max", "MemorySwapMax", whole("0|" + size), "a size such as 0, 512M or 2G"},
-		{"cpu_quota", "CPUQuota", whole(`[1-9][0-9]{0,4}%`), "a share of one CPU such as 50%, or 200% for two"},
-		{"cpu_weight", "CPUWeight", weight, "a number from 1 to 10000; 100 is usual"},
-		{"io_weight", "IOWeight", weight, "a number from 1 to 10000; 100 is usual"},
-		{"tasks_max", "TasksMax", whole(infinity + `[1-9][0-9]{0,8}`), "a number of processes and threads"},
-		{"open_files", "LimitNOFILE", whole(infinity + `[1-9][0-9]{0,8}`), "a number"},
-		{"nice", "Nice", whole(`-?1?[0-9]|-20`), "a number from -20, the first to run, to 19"},
+		{"memory_high", "MemoryHigh", whole(size), "a size such as 512M, 2G or 10%", ""},
+		{"memory_max", "MemoryMax", whole(size), "a size such as 512M, 2G or 10%", ""},
+		{"memory_swap_max", "MemorySwapMax", whole("0|" + size), "a size such as 0, 512M or 2G", ""},
+		{"cpu_quota", "CPUQuota", whole(`[1-9][0-9]{0,4}%`), "a share of one CPU such as 50%, or 200% for two", ""},
+		{"cpu_weight", "CPUWeight", weight, "a number from 1 to 10000; 100 is usual", ""},
+		{"io_weight", "IOWeight", weight, "a number from 1 to 10000; 100 is usual", ""},
+		{"tasks_max", "TasksMax", whole(infinity + `[1-9][0-9]{0,8}`), "a number of processes and threads", ""},
+		{"open_files", "LimitNOFILE", whole(infinity + `[1-9][0-9]{0,8}`), "a number", ""},
+		{"output", "Environment", whole(infinity + `[1-9][0-9]{0,11}[KMGT]?`), "a size such as 64M, 1G or infinity", "MONTIMER_OUTPUT_MAX="},
+		{"nice", "Nice", whole(`-?1?[0-9]|-20`), "a number from -20, the first to run, to 19", ""},
 	}
 }
 
@@ -88,7 +90,7 @@ func (c *config) limits(n *yaml.Node) limits {
 				value = given[montimer.AllOthers][k.directive]
 			}
 			if value != "" {
-				l[profile] = append(l[profile], montimer.Limit{Directive: k.directive, Value: value})
+				l[profile] = append(l[profile], montimer.Limit{Directive: k.directive, Value: k.prefix + value})
 			}
 		}
 	}

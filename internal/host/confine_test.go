@@ -26,11 +26,11 @@ func TestConfinement(t *testing.T) {
 				"*":   {{Directive: "MemoryMax", Value: "512M"}, {Directive: "TasksMax", Value: "200"}},
 				"big": {{Directive: "MemoryMax", Value: "2G"}, {Directive: "TasksMax", Value: "200"}, {Directive: "Nice", Value: "-5"}},
 			}}, ""},
-		"every limit": {`limits: {a: {memory_high: 10%, memory_max: infinity, memory_swap_max: 0, cpu_quota: 150%, cpu_weight: 10000, io_weight: 1, tasks_max: infinity, open_files: 1024, nice: 19}}`,
+		"every limit": {`limits: {a: {memory_high: 10%, memory_max: infinity, memory_swap_max: 0, cpu_quota: 150%, cpu_weight: 10000, io_weight: 1, tasks_max: infinity, open_files: 1024, output: 1G, nice: 19}}`,
 			Settings{Limits: limits{"a": {
 				{Directive: "MemoryHigh", Value: "10%"}, {Directive: "MemoryMax", Value: "infinity"}, {Directive: "MemorySwapMax", Value: "0"},
 				{Directive: "CPUQuota", Value: "150%"}, {Directive: "CPUWeight", Value: "10000"}, {Directive: "IOWeight", Value: "1"},
-				{Directive: "TasksMax", Value: "infinity"}, {Directive: "LimitNOFILE", Value: "1024"}, {Directive: "Nice", Value: "19"},
+				{Directive: "TasksMax", Value: "infinity"}, {Directive: "LimitNOFILE", Value: "1024"}, {Directive: "Environment", Value: "MONTIMER_OUTPUT_MAX=1G"}, {Directive: "Nice", Value: "19"},
 			}}}, ""},
 		"systemd": {"systemd_version: 257", Settings{SystemdVersion: 257}, ""},
 
@@ -64,6 +64,7 @@ func TestConfinement(t *testing.T) {
 		"only a number":     {"limits: 5M", Settings{}, `config.yaml:1:9: limits: "5M": write a mapping such as {"*": {memory_max`},
 		"unit":              {"limits: {a: {memory_max: 512MB}}", Settings{}, `memory_max: "512MB": write a size such as`},
 		"no percent":        {"limits: {a: {cpu_quota: 50}}", Settings{}, "cpu_quota"},
+		"share of output":   {"limits: {a: {output: 5%}}", Settings{}, "output"},
 		"octal":             {"limits: {a: {tasks_max: 010}}", Settings{}, "tasks_max"},
 		"weight":            {"limits: {a: {io_weight: 10001}}", Settings{}, "io_weight"},
 		"too nice":          {"limits: {a: {nice: 20}}", Settings{}, "nice"},

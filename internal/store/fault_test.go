@@ -305,7 +305,7 @@ func TestCheck(t *testing.T) {
 		{name: "as it is made", want: []string{"index montimer_alert_events_protocol_severity", "index montimer_alert_events_protocol:", "montimer_alert_events_severity", "montimer_alert_events_source"}},
 		{name: "no column", statement: "ALTER TABLE alert_events DROP COLUMN fingerprint", want: []string{"alert_events.fingerprint", "index", "index", "index", "index"}},
 		{name: "journal", statement: "PRAGMA journal_mode=DELETE", want: []string{"journal mode is delete", "index", "index", "index", "index"}},
-		{name: "orphan", statement: "INSERT INTO montimer_task_runs VALUES (1, 7, '', '', 0, '', 0, NULL, 0, '', '')", want: []string{"a row of montimer_task_runs", "index", "index", "index", "index"}},
+		{name: "orphan", statement: "INSERT INTO montimer_task_runs VALUES (1, 7, '', '', 0, '', 0, NULL, 0, '', '', 0)", want: []string{"a row of montimer_task_runs", "index", "index", "index", "index"}},
 		{name: "mode", damage: func(dir string) error { return os.Chmod(filepath.Join(dir, FileName), 0o666) }, want: []string{"everybody can write", "index", "index", "index", "index"}},
 		{name: "missing", damage: func(dir string) error { return os.Remove(filepath.Join(dir, FileName)) }, want: []string{"no such file"}},
 	} {

@@ -116,14 +116,14 @@ func (s *Store) oneRun(ctx context.Context, rest string, args ...any) (run monti
 
 func (s *Store) tasks(ctx context.Context, runID string) ([]montimer.TaskRun, error) {
 	rows, err := s.db.QueryContext(ctx, `
-		SELECT name, status, exit_code, error, attempts, started_at, duration, stdout_tail, stderr_tail
+		SELECT name, status, exit_code, error, attempts, started_at, duration, stdout_tail, stderr_tail, left_out
 		FROM montimer_task_runs WHERE run = (SELECT seq FROM montimer_runs WHERE id = ?) ORDER BY id`, runID)
 	if err != nil {
 		return nil, err
 	}
 	return collect(rows, func(row scanner) (t montimer.TaskRun, err error) {
 		err = row.Scan(&t.Name, &t.Status, &t.ExitCode, &t.Error, &t.Attempts,
-			timeColumn{&t.Started}, &t.Duration, &t.StdoutTail, &t.StderrTail)
+			timeColumn{&t.Started}, &t.Duration, &t.StdoutTail, &t.StderrTail, &t.LeftOut)
 		return t, err
 	})
 }

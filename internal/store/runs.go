@@ -70,8 +70,8 @@ func freshID() string {
 
 const insertTask = `
 	INSERT INTO montimer_task_runs
-		(run, name, status, exit_code, error, attempts, started_at, duration, stdout_tail, stderr_tail)
-	SELECT seq, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM montimer_runs WHERE id = ?1`
+		(run, name, status, exit_code, error, attempts, started_at, duration, stdout_tail, stderr_tail, left_out)
+	SELECT seq, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM montimer_runs WHERE id = ?1`
 
 // TaskEnded records what became of tasks, so that it is known even where the
 // run itself never says how it ended. The loss of power may lose it.
@@ -90,7 +90,7 @@ func (s *Store) TaskEnded(ctx context.Context, runID string, tasks ...montimer.T
 
 func insertTaskRun(ctx context.Context, insert *sql.Stmt, runID string, t montimer.TaskRun) error {
 	result, err := insert.ExecContext(ctx, runID, t.Name, t.Status, t.ExitCode, t.Error, t.Attempts,
-		nullTime(t.Started), int64(t.Duration), t.StdoutTail, t.StderrTail)
+		nullTime(t.Started), int64(t.Duration), t.StdoutTail, t.StderrTail, t.LeftOut)
 	if err != nil {
 		return err
 	}

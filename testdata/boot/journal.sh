@@ -35,6 +35,7 @@ logged flood "failed: 2 tasks, 1 failed"
 [[ $(field MONTIMER_TASK=few MONTIMER_RESULT=ok MESSAGE_ID | grep -cE '^[0-9a-f]{32}$') == 1 ]] || fail "no MESSAGE_ID"
 [[ $(journalctl -q --no-pager -o cat MONTIMER_TASK=few) == *"few: no end"* ]] || fail "the last line is lost"
 [[ $(journalctl -q --no-pager -u montimer-job-flood.service) != *Suppressed* ]] || fail "suppressed"
+[[ $(journalctl -q --no-pager -o cat MONTIMER_TASK=flood) == *"left out: its output is more than 67108864 bytes"* ]] || fail "what was left out is not counted"
 printf '%s lines of the flood are there\n' "$(journalctl -q --no-pager -o cat MONTIMER_TASK=flood | grep -c '^flood: ')"
 
 printf 'a journal that is slow\n'
@@ -50,5 +51,24 @@ sleep 0.6
 kill -CONT "$journald"
 within 60 logged short "said in time"
 within 60 logged short "ok: 1 tasks"
+
+printf 'a journal that stands still\n'
+jobs <<'YAML'
+profiles:
+  still:
+    calendar: "2098-01-01"
+    tasks: [{ name: flood, command: "yes", timeout: 3s }, { name: next, command: "touch next; echo the last words" }]
+YAML
+everyday
+kill -STOP "$journald"
+systemctl start --no-block montimer-job-still.service
+within 60 test -e /srv/app/next
+within 60 is montimer-job-still.service failed # before anybody reads
+kill -CONT "$journald"
+runuser -u deploy -- python3 - <<'PY' || fail "not on record"
+import sqlite3
+rows = sqlite3.connect("/var/lib/montimer/monitoring.db").execute("SELECT name, status, left_out > 1000000 FROM montimer_task_runs ORDER BY id DESC LIMIT 2").fetchall()
+assert rows == [("next", "ok", 0), ("flood", "timeout", 1)], rows
+PY
 
 printf 'PASS\n'

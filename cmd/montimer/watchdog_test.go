@@ -1,0 +1,51 @@
+package main
+
+import (
+	"math"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/montimer/montimer/taskexec"
+)
+
+// The names of tasks reach a terminal by systemctl status.
+func TestStatusCannotDriveTerminal(t *testing.T) {
+	t.Parallel()
+	at := filepath.Join(t.TempDir(), "socket")
+	reader, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: at, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	watch, err := watchdog(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	watch(taskexec.Progress{Total: 1, Running: []taskexec.Running{{Name: "\x1b]0;owned\a\x1b[31mred\u202e\n", Since: time.Now()}}})
+	buf := make([]byte, 1<<12)
+	n, err := reader.Read(buf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, status, _ := strings.Cut(string(buf[:n]), "STATUS=")
+	if status != `0/1 tasks, running \x1b]0;owned\x07\x1b[31mred\xe2\x80\xae\x0a (0s)` {
+		t.Errorf("%q", status)
+	}
+}
+
+func TestMaxOutput(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int64{"": 0, "infinity": -1, "1": 1, "64M": 64 << 20, "1G": 1 << 30, "8K": 8 << 10} {
+		if got, err := maxOutput(text); got != want || err != nil {
+			t.Errorf("%q: %d, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"0", "-1", "M", "1X", "5%", "99999999T", "1.5G"} {
+		if got, err := maxOutput(text); got != 0 || err == nil {
+			t.Errorf("%q: %d, %v", text, got, math.MaxInt64)
+		}
+	}
+}

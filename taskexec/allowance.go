@@ -1,0 +1,76 @@
+package taskexec
+
+import (
+	"fmt"
+	"log/slog"
+)
+
+// DefaultMaxOutput is how many bytes of a task's output are passed on where the
+// host does not say otherwise: what a task prints takes the place of what others
+// have in the journal.
+const DefaultMaxOutput = 64 << 20
+
+// allowance is how much of its output a task may still have passed on, and what
+// has been left out. The end of the output is kept all the same.
+type allowance struct {
+	left   int64 // bytes; negative: there is no bound
+	over   leftOut
+	unread leftOut
+}
+
+// leftOut counts what is not passed on.
+type leftOut struct{ lines, bytes int64 }
+
+func (l *leftOut) add(lines []Line) {
+	l.bytes += size(lines)
+	for _, line := range lines {
+		if !line.Partial {
+			l.lines++
+		}
+	}
+}
+
+func size(lines []Line) (n int64) {
+	for _, line := range lines {
+		n += int64(len(line.Text)) + 1
+	}
+	return n
+}
+
+// newAllowance has room for so many bytes; 0: for DefaultMaxOutput, negative: there is no bound.
+func newAllowance(most int64) *allowance {
+	if most == 0 {
+		most = DefaultMaxOutput
+	}
+	return &allowance{left: most}
+}
+
+// take reports whether lines may be passed on. Once some were not, none are: a
+// log with gaps would read as one without.
+func (a *allowance) take(lines []Line) bool {
+	if a.left < 0 {
+		return true
+	}
+	n := size(lines)
+	if n > a.left || a.over.bytes > 0 {
+		a.over.add(lines)
+		return false
+	}
+	a.left -= n
+	return true
+}
+
+// report says what was left out of the output of a task.
+func (a *allowance) report(log *slog.Logger, task string, most int64) {
+	if most == 0 {
+		most = DefaultMaxOutput
+	}
+	if a.over.bytes > 0 {
+		log.Warn(fmt.Sprintf("task %s: %v left out: its output is more than %d bytes (limits: output, in the host's settings)", task, a.over, most), "event", EventTrouble)
+	}
+	if a.unread.bytes > 0 {
+		log.Warn(fmt.Sprintf("task %s: %v left out: nobody read them in time", task, a.unread), "event", EventTrouble)
+	}
+}
+
+func (l leftOut) String() string { return fmt.Sprintf("%d lines (%d bytes)", l.lines, l.bytes) }
