@@ -31,7 +31,9 @@ func TestMain(m *testing.M) {
 		s.Run(context.Background())
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	os.RemoveAll(template.dir)
+	os.Exit(code)
 }
 
 // helper is a sync in a process of its own.

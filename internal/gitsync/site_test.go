@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,25 +24,58 @@ type site struct {
 	log                   *bytes.Buffer
 }
 
-// newSite makes one whose remote has one commit; cloneArgs are for the checkout.
-func newSite(t testing.TB, cloneArgs ...string) *site {
-	t.Helper()
-	testenv.Need(t, "git")
-	dir := t.TempDir()
-	s := &site{t: t, remote: dir + "/remote.git", author: dir + "/author", state: dir + "/state", log: new(bytes.Buffer)}
+// template has the repositories of every site, made once, for os.CopyFS: git is
+// started seven times for them. TestMain removes it.
+var template struct {
+	sync.Once
+	dir string
+}
+
+func makeTemplate(t testing.TB) {
+	dir, err := os.MkdirTemp("", "gitsync")
+	if err != nil {
+		t.Fatal(err)
+	}
+	template.dir = dir
+	s := &site{t: t, remote: dir + "/remote.git", author: dir + "/author"}
 	s.run("", "git", "init", "-q", "--bare", "-b", "main", s.remote)
 	s.run("", "git", "clone", "-q", s.remote, s.author)
 	s.git("checkout", "-q", "-b", "main")
 	s.push("jobs.yaml", "one\n")
+	s.run("", "git", "clone", "-q", "file://"+s.remote, dir+"/checkout")
+}
+
+// newSite makes one whose remote has one commit; cloneArgs are for the checkout.
+func newSite(t testing.TB, cloneArgs ...string) *site {
+	t.Helper()
+	testenv.Need(t, "git")
+	template.Do(func() { makeTemplate(t) })
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(template.dir)); err != nil {
+		t.Fatal(err)
+	}
+	for _, config := range []string{dir + "/author/.git/config", dir + "/checkout/.git/config"} {
+		text, err := os.ReadFile(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, config, strings.ReplaceAll(string(text), template.dir, dir))
+	}
+	s := &site{t: t, remote: dir + "/remote.git", author: dir + "/author", state: dir + "/state", log: new(bytes.Buffer)}
 	checkout := dir + "/checkout"
-	s.run("", append(append([]string{"git", "clone", "-q"}, cloneArgs...), "file://"+s.remote, checkout)...)
+	if cloneArgs != nil {
+		if err := os.RemoveAll(checkout); err != nil {
+			t.Fatal(err)
+		}
+		s.run("", append(append([]string{"git", "clone", "-q"}, cloneArgs...), "file://"+s.remote, checkout)...)
+	}
 	if err := os.Mkdir(s.state, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	s.syncer = Syncer{
 		Repo:     checkout,
 		StateDir: s.state,
-		Sync:     montimer.Sync{Remote: "origin", Branch: "main", Timeout: 20 * time.Second},
+		Sync:     montimer.Sync{Remote: "origin", Branch: "main", Timeout: 5 * time.Minute},
 		Environ:  environ(),
 		Log:      logTo(s.log),
 		Wait:     300 * time.Millisecond,

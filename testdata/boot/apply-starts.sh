@@ -14,14 +14,6 @@ waits() {
   [[ $sub == "$2" ]] || fail "$1 is $sub, not $2"
 }
 
-# due NAME: systemd starts the profile now, if it has not: its timer waits neither
-# for a time to come nor for nothing more.
-due() {
-  local sub next
-  sub=$(systemctl show -P SubState "montimer-job-$1.timer")
-  next=$(systemctl show -P NextElapseUSecRealtime "montimer-job-$1.timer")
-  [[ $sub != elapsed && ($sub != waiting || ($next && $(date -d "$next" +%s) -le $EPOCHSECONDS)) ]]
-}
 # not_started NAME...: systemd has not started the profiles, and is not about to.
 not_started() {
   local name

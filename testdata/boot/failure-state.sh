@@ -60,7 +60,6 @@ for p in two three four; do
   tick $p
   within 60 logged $p "running task nap"
 done
-sleep 0.5
 systemctl kill -s KILL montimer-job-{two,three,four}.service
 for p in two three four; do within 60 told "automation: $p"; done
 within 60 idle

@@ -13,7 +13,7 @@ profiles:
       - { name: bad, command: "echo GREETING is $GREETING; touch /usr/x; exit 3" }
   slow:
     calendar: "2098-01-01"
-    tasks: [{ name: nap, command: [sleep, "60"] }]
+    tasks: [{ name: nap, command: [sleep, "600"] }]
   chatty:
     cron: "0 5 1 1 *"
     tasks: [{ name: talk, command: "while sleep 0.1; do echo more; done" }]

@@ -59,7 +59,8 @@ profiles:
 YAML
 within 60 calendar other 07:30:00
 within 60 logged fresh fresh
-[[ $(systemctl show -P LoadState montimer-job-gone.timer) == not-found ]] || fail "gone is still there"
+gone() { [[ $(systemctl show -P LoadState montimer-job-gone.timer) == not-found ]]; }
+within 60 gone
 healthy
 
 step "the profile that syncs has another name"
@@ -108,8 +109,8 @@ merge broken <<<'profiles: {renamed: {calendar: "*:*:0/2"}'
 within 60 logged renamed "last good copy of the profile: jobs.yaml:1: YAML: "
 is montimer-job-renamed.timer active || fail "the timer is $(systemctl is-active montimer-job-renamed.timer)"
 count=$(journalctl --no-pager -o cat -u montimer-job-renamed.service | grep -c 'one: installed')
-sleep 4
-(($(journalctl --no-pager -o cat -u montimer-job-renamed.service | grep -c 'one: installed') > count)) || fail "the tasks do not go on"
+more() { (($(journalctl --no-pager -o cat -u montimer-job-renamed.service | grep -c 'one: installed') > count + 1)); }
+within 60 more
 calendar other 07:30:00 || fail "the units have changed"
 
 step "and mends itself"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # A run that goes on may take longer than its service's limit; one that hangs is
-# killed. The limit is cut to 4 s here, but a run that has spoken once has two
+# killed. The limit is cut to 8 s here, but a run that has spoken once has two
 # minutes: to see it die takes MONTIMER_SOAK=1.
 source "${BASH_SOURCE%/*}/lib.sh"
 
@@ -11,14 +11,14 @@ profiles:
     calendar: "2098-01-01"
     tasks:
       - { name: first, command: [sleep, "1"] }
-      - { name: nap, command: [sleep, "9"] }
+      - { name: nap, command: [sleep, "17"] }
   hung:
     calendar: "2098-01-01"
-    tasks: [{ name: sleepy, command: [sleep, "300"] }]
+    tasks: [{ name: sleepy, command: [sleep, "600"] }]
 YAML
 everyday
 mkdir -p /etc/systemd/system/montimer-job-.service.d
-printf '[Service]\nTimeoutStartSec=4\nTimeoutStopSec=2\n' >/etc/systemd/system/montimer-job-.service.d/10-limit.conf
+printf '[Service]\nTimeoutStartSec=8\nTimeoutStopSec=2\n' >/etc/systemd/system/montimer-job-.service.d/10-limit.conf
 systemctl daemon-reload
 
 step "a task that takes twice the limit"
