@@ -8,31 +8,22 @@ import (
 
 const (
 	minSecret = 6       // bytes; a shorter value would hide half of all output
+	minShort  = 4       // bytes; of one that is hidden where it stands alone
 	maxSecret = 4 << 10 // bytes; a longer one is looked for in parts
 	minToken  = 30      // characters of a bot token after its colon
 )
 
-// Redactor hides secrets: values that are known to be secret, and what looks
-// like a Telegram bot token (123456:AAF…) or a user in a URL (://user:pass@).
-type Redactor struct{ secrets [][]byte }
-
-// SecretValues returns the values of the variables in environ whose names say
-// that they are secret, such as GITHUB_TOKEN and SAFE_API_KEY_2.
-func SecretValues(environ []string) []string {
-	words := []string{"TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "CREDENTIALS", "APIKEY", "API_KEY", "PRIVATE_KEY", "ACCESS_KEY"}
-	var values []string
-	for _, kv := range environ {
-		name, value, _ := strings.Cut(kv, "=")
-		name = "_" + strings.ToUpper(name) + "_"
-		if slices.ContainsFunc(words, func(w string) bool { return strings.Contains(name, "_"+w+"_") }) {
-			values = append(values, value)
-		}
-	}
-	return values
+// Redactor hides secrets: values that are known to be secret, and what has the
+// shape of one, such as a bot's token, a JSON Web Token, the password in a URL, or
+// the key of a provider in its path (see shape.go).
+type Redactor struct {
+	secrets [][]byte
+	short   [][]byte // hidden where they stand alone
 }
 
-// NewRedactor returns a Redactor that knows these values. Values shorter than
-// 6 bytes are not hidden. Each line of a longer text is a secret of its own.
+// NewRedactor returns a Redactor that knows these values. Those of 4 or 5 bytes are
+// hidden where they stand alone and have letters and digits, shorter ones never.
+// Each line of a longer text is a secret of its own.
 func NewRedactor(secrets []string) *Redactor {
 	r := &Redactor{}
 	r.hide(secrets)
@@ -44,12 +35,22 @@ func (r *Redactor) hide(secrets []string) {
 	for _, s := range secrets {
 		for line := range strings.FieldsFuncSeq(s, isLineBreak) {
 			for part := range slices.Chunk([]byte(line), maxSecret) {
-				if len(part) >= minSecret {
-					r.secrets = append(r.secrets, part)
+				switch {
+				case len(part) >= minSecret:
+					r.secrets = addNew(r.secrets, part)
+				case len(part) >= minShort && bytes.ContainsAny(part, "0123456789") && bytes.ContainsFunc(part, func(c rune) bool { return c < '0' || c > '9' }):
+					r.short = addNew(r.short, part)
 				}
 			}
 		}
 	}
+}
+
+func addNew(all [][]byte, one []byte) [][]byte {
+	if slices.ContainsFunc(all, func(b []byte) bool { return bytes.Equal(b, one) }) {
+		return all
+	}
+	return append(all, one)
 }
 
 // Bytes returns b with *** for each secret; b itself when there is none.
@@ -95,26 +96,27 @@ type span struct {
 // spans returns where the secrets are, in order and apart.
 func (r *Redactor) spans(b []byte) []span {
 	var found []span
-	for _, secret := range r.secrets {
+	all := func(secret []byte, ok func(start, end int) bool) {
 		for from := 0; ; {
 			i := bytes.Index(b[from:], secret)
 			if i < 0 {
-				break
+				return
 			}
-			found = append(found, span{from + i, from + i + len(secret), "***"})
+			if start, end := from+i, from+i+len(secret); ok == nil || ok(start, end) {
+				found = append(found, span{start, end, "***"})
+			}
 			from += i + 1
 		}
 	}
-	for colon := bytes.IndexByte(b, ':'); colon >= 0; {
-		if s, ok := shapeAt(b, colon); ok {
-			found = append(found, s)
-		}
-		next := bytes.IndexByte(b[colon+1:], ':')
-		if next < 0 {
-			break
-		}
-		colon += 1 + next
+	for _, secret := range r.secrets {
+		all(secret, nil)
 	}
+	for _, secret := range r.short {
+		all(secret, func(start, end int) bool {
+			return (start == 0 || !isTokenByte(b[start-1])) && (end == len(b) || !isTokenByte(b[end]))
+		})
+	}
+	shapes(b, func(s span) { found = append(found, s) })
 	return merge(found)
 }
 
@@ -147,7 +149,7 @@ func shapeAt(b []byte, colon int) (span, bool) {
 	for start > 0 && b[start-1] >= '0' && b[start-1] <= '9' {
 		start--
 	}
-	if start == colon {
+	if start == colon || start > 0 && isTokenByte(b[start-1]) && !bytes.HasSuffix(b[:start], []byte("bot")) { // sha256:…
 		return span{}, false
 	}
 	n := 0
