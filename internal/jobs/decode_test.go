@@ -147,7 +147,7 @@ func TestHostZone(t *testing.T) {
 }
 
 // TestEveryMessage: each message that the package can give is given in some
-// file of testdata/err. So no check can be removed, and none be dead, without
+// file of testdata/err, or of testdata/files. So no check can be removed, and none be dead, without
 // a test that fails.
 func TestEveryMessage(t *testing.T) {
 	t.Parallel()
@@ -168,6 +168,7 @@ func TestEveryMessage(t *testing.T) {
 			given = append(given, d.Message)
 		}
 	}
+	given = append(given, checkoutMessages(t)...)
 	for message, at := range messages(t) {
 		if elsewhere[message] != "" {
 			continue
