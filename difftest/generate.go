@@ -129,7 +129,7 @@ func (g generator) entry(s slot) string {
 	case n < 20:
 		return "*/" + g.step(s)
 	case n < 25 && (g.dialect == "supercronic" || g.dialect == "robfig"):
-		return "?"
+		return pick(g, []string{"?", "?", "?/" + g.step(s)})
 	case n < 32 && (g.dialect == "supercronic" || g.dialect == "robfig"):
 		return g.value(s) + "/" + g.step(s)
 	case n < 50:

@@ -24,7 +24,7 @@ func TestChangeWords(t *testing.T) {
 		}
 		return &compiler.Timer{Schedule: s}
 	}
-	const or = "at 04:30 on the 1st and 15th, and also every Friday"
+	const or = "at 04:30 on the 1st and 15th of every month, and also every Friday"
 	for _, tt := range []struct {
 		was, is       *compiler.Timer
 		words         string

@@ -22,23 +22,24 @@ type grammar struct {
 	macros  []string         // those it knows, without the @
 	zones   bool             // a CRON_TZ= or TZ= prefix is allowed
 
-	dowMax     int       // the greatest day of the week; 7 is a Sunday
-	sevenZero  bool      // a 7 is read as 0, so that a range to 7 ends at 0
-	short      bool      // a number has at most two digits, a year four
-	plus       bool      // a number may have a plus sign
-	longNames  bool      // january and monday beside jan and mon
-	question   bool      // ? is *
-	openStep   bool      // a/c is a..max/c
-	stepMax    bool      // a step is at most the field's greatest value
-	emptyParts bool      // nothing between two commas is nothing
-	lazyEnds   bool      // a..b may lie outside the field while its hits do not
-	starDash   bool      // *-anything is *
-	junk       bool      // whatever follows a valid part is ignored, to the field's end
-	quartz     bool      // L, W and #
-	random     bool      // ~ takes a random value
-	zeroEnd    bool      // a-0 is a-7, in every field
-	backwards  backwards // what b-a is, for a < b
-	star       starRule  // which day fields count as not restricted
+	dowMax       int       // the greatest day of the week; 7 is a Sunday
+	sevenZero    bool      // a 7 is read as 0, so that a range to 7 ends at 0
+	short        bool      // a number has at most two digits, a year four
+	plus         bool      // a number may have a plus sign
+	longNames    bool      // january and monday beside jan and mon
+	question     bool      // ? is *
+	questionStep bool      // ?/c is */c
+	openStep     bool      // a/c is a..max/c
+	stepMax      bool      // a step is at most the field's greatest value
+	emptyParts   bool      // nothing between two commas is nothing
+	lazyEnds     bool      // a..b may lie outside the field while its hits do not
+	starDash     bool      // *-anything is *
+	junk         bool      // whatever follows a valid part is ignored, to the field's end
+	quartz       bool      // L, W and #
+	random       bool      // ~ takes a random value
+	zeroEnd      bool      // a-0 is a-7, in every field
+	backwards    backwards // what b-a is, for a < b
+	star         starRule  // which day fields count as not restricted
 }
 
 type backwards int
@@ -103,16 +104,17 @@ var grammars = map[Dialect]*grammar{
 		star:      starFirst,
 	},
 	Robfig: {
-		layouts:    map[int][]*field{5: standard, 6: withFirst},
-		six:        "robfig takes the first for seconds",
-		macros:     append(commonMacros[:6:6], "midnight", "every"),
-		zones:      true,
-		dowMax:     6,
-		plus:       true,
-		question:   true,
-		openStep:   true,
-		emptyParts: true,
-		starDash:   true,
-		star:       starUnitary,
+		layouts:      map[int][]*field{5: standard, 6: withFirst},
+		six:          "robfig takes the first for seconds",
+		macros:       append(commonMacros[:6:6], "midnight", "every"),
+		zones:        true,
+		dowMax:       6,
+		plus:         true,
+		question:     true,
+		questionStep: true,
+		openStep:     true,
+		emptyParts:   true,
+		starDash:     true,
+		star:         starUnitary,
 	},
 }

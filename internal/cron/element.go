@@ -45,6 +45,9 @@ func (r *fieldReader) scan(text string, at int) (e element, err error) {
 	}
 	if step, found := strings.CutPrefix(rest, "/"); found {
 		e.stepped = true
+		if text[0] == '?' && !r.questionStep {
+			return e, r.unknown(&e)
+		}
 		if e.step, rest, err = r.stepOf(&e, step); err != nil {
 			return e, err
 		}

@@ -131,6 +131,8 @@ func (r *fieldReader) cure(e *element) string {
 	switch {
 	case strings.ContainsRune("HR", rune(text[0])) && (len(text) == 1 || !isLetter(text[1])) || has("~"):
 		return "H, R and ~ pick a random time: choose a fixed value, or set jitter on the profile"
+	case strings.HasPrefix(text, "?/"):
+		return "write *" + text[1:]
 	case has("?"):
 		return "write *"
 	case dom && strings.HasPrefix(text, "L-"):

@@ -191,12 +191,19 @@ func (r *fieldReader) noteRestart(e element, last int) {
 	switch {
 	case r.field == &year || gap == e.step && r.field != &dayOfMonth:
 	case last == e.lo:
-		r.note("%s is %s alone, once in each %s", clip(e.text), r.valueName(last), r.cycle)
+		r.note("%s is %s alone, once every %s", clip(e.text), r.valueName(last), r.cycle)
 	case r.field == &dayOfMonth:
-		r.note("%s starts anew in each month: day %d is followed by day %d", clip(e.text), last, e.lo)
+		r.note("%s starts again every month: after the %s comes the %s", clip(e.text), ordinal(last), ordinal(e.lo))
 	default:
-		r.note("%s starts anew in each %s: %s is followed by %s, %d later and not %d",
-			clip(e.text), r.cycle, r.valueName(last), r.valueName(e.lo), gap, e.step)
+		unit := r.name
+		if r.field == &dayOfWeek {
+			unit = "day"
+		}
+		if gap > 1 {
+			unit += "s"
+		}
+		r.note("%s starts again every %s: after %s comes %s, so %d %s later, not %d",
+			clip(e.text), r.cycle, r.valueName(last), r.valueName(e.lo), gap, unit, e.step)
 	}
 }
 
@@ -204,7 +211,7 @@ func (r *fieldReader) valueName(v int) string {
 	if r.names != nil {
 		return r.names[(v-r.min)%len(r.names)]
 	}
-	return strconv.Itoa(v)
+	return r.name + " " + strconv.Itoa(v)
 }
 
 // maxNotes is enough for any expression that a person wrote.

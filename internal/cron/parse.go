@@ -156,11 +156,15 @@ func (p *parser) fields() error {
 	x := p.x
 	x.second, x.years = 1, allYears
 	var blame *fieldReader // for days that do not exist
+	days := ""
 	for i, f := range layout {
 		r := &readers[i]
 		r.of = n
 		if err := r.readAs(f); err != nil {
 			return err
+		}
+		if f == &dayOfMonth {
+			days = r.text
 		}
 		if f == &dayOfMonth || f == &dayOfWeek && x.days.domStar {
 			blame = r
@@ -170,6 +174,9 @@ func (p *parser) fields() error {
 	x.reduce()
 	if !x.occurs() {
 		return blame.neverOccurs(x.month)
+	}
+	if never := x.days.dom &^ (1<<(x.longest()+1) - 1); never != 0 && !strings.ContainsAny(days, "*?/-") {
+		x.notes = append(x.notes, fmt.Sprintf("day-of-month: the %s never comes in %s", and(names(set{never}, ordinal)), or(names(set{x.month}, monthName))))
 	}
 	return nil
 }

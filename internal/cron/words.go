@@ -21,12 +21,27 @@ func (x *Expression) Words() string {
 	words, timesNamed := x.clockWords()
 	words += x.dateWords(timesNamed)
 	if x.zone != "" {
-		words += ", " + x.zone + " time"
+		words += ", " + zoneWords(x.zone)
 	}
 	return words
 }
 
-// durationWords writes whole seconds in the greatest unit that divides them.
+// zoneWords names a zone. Etc/GMT+5 is behind UTC, by the sign of POSIX.
+func zoneWords(zone string) string {
+	offset, fixed := strings.CutPrefix(zone, "Etc/GMT")
+	switch {
+	case zone == "UTC":
+		return zone
+	case fixed && strings.HasPrefix(offset, "+"):
+		return "UTC-" + offset[1:]
+	case fixed && strings.HasPrefix(offset, "-"):
+		return "UTC+" + offset[1:]
+	}
+	return zone + " time"
+}
+
+// durationWords writes whole seconds in one unit, or from two minutes on in as
+// many as it takes.
 func durationWords(d time.Duration) string {
 	n, unit := int(d/time.Second), "second"
 	switch {
@@ -34,6 +49,18 @@ func durationWords(d time.Duration) string {
 		n, unit = int(d/time.Hour), "hour"
 	case d%time.Minute == 0:
 		n, unit = int(d/time.Minute), "minute"
+	case d > 2*time.Minute:
+		var parts []string
+		for _, u := range []struct {
+			name string
+			unit time.Duration
+		}{{"h", time.Hour}, {"min", time.Minute}, {"s", time.Second}} {
+			if d >= u.unit {
+				parts = append(parts, fmt.Sprintf("%d %s", d/u.unit, u.name))
+				d %= u.unit
+			}
+		}
+		return strings.Join(parts, " ")
 	}
 	if n == 1 {
 		return unit
@@ -48,33 +75,83 @@ const allHours = 1<<24 - 1
 
 // clockWords says at what times of a day, and whether it named them one by one.
 func (m *meaning) clockWords() (words string, named bool) {
-	n := bits.OnesCount64(m.second) * bits.OnesCount64(m.minute) * bits.OnesCount64(m.hour)
-	if n <= maxTimes && m.hour != allHours {
-		return "at " + and(m.times()), true
+	if m.second != 1 && bits.OnesCount64(m.second)*bits.OnesCount64(m.minute)*bits.OnesCount64(m.hour) > maxTimes {
+		return m.secondWords(), false
 	}
-	hours := m.hourWords()
+	firstHour, lastHour := bounds(m.hour)
+	firstMinute, lastMinute := bounds(m.minute)
 	minutes, steady := cadence(m.minute, &minute)
-	if m.second != 1 {
-		seconds, steadySeconds := cadence(m.second, &second)
-		switch {
-		case minutes == "every minute" && steadySeconds:
-			return seconds + hours, false
-		case !steady && hours == "":
-			hours = " of every hour"
-		}
-		return seconds + " of " + strings.TrimPrefix(minutes, "at ") + hours, false
-	}
-	every, steadyHours := cadence(m.hour, &hour)
-	switch first, last := bounds(m.hour); {
+	hours, steadyHours := cadence(m.hour, &hour)
+	oneMinute := firstMinute == lastMinute
+	switch n := bits.OnesCount64(m.minute) * bits.OnesCount64(m.hour); {
+	case m.second == 1 && firstHour == lastHour && n > 3 && contiguous(m.minute):
+		return fmt.Sprintf("every minute from %02d:%02d to %02d:%02d", firstHour, firstMinute, firstHour, lastMinute), true
+	case n <= maxTimes && m.hour != allHours:
+		return "at " + and(m.times()), true
+	case steady && m.hour == allHours:
+		return minutes, false
+	case steady && steadyHours:
+		return minutes + " in " + everyNth(m.hour), false
+	case steady && contiguous(m.hour):
+		return fmt.Sprintf("%s from %02d:00 to %02d:59", minutes, firstHour, lastHour), false
 	case steady:
-		return minutes + hours, false
+		return minutes + " of " + valueWords(m.hour, &hour), false
+	case steadyHours && m.minute == 1:
+		return hours + ", on the hour", false
 	case steadyHours:
-		return every + " " + minutes, false
-	case contiguous(m.hour) && bits.OnesCount64(m.minute) == 1:
-		min := bits.TrailingZeros64(m.minute)
-		return fmt.Sprintf("every hour from %02d:%02d to %02d:%02d", first, min, last, min), false
+		return hours + " " + minutes, false
+	case contiguous(m.hour) && oneMinute:
+		return fmt.Sprintf("every hour from %02d:%02d to %02d:%02d", firstHour, firstMinute, lastHour, firstMinute), false
 	}
-	return minutes + hours, false
+	return minutes + " of " + valueWords(m.hour, &hour), false
+}
+
+// secondWords is clockWords for more seconds than can be named one by one.
+func (m *meaning) secondWords() string {
+	words, steady := cadence(m.second, &second)
+	switch first, last := bounds(m.hour); {
+	case m.minute != 1<<60-1:
+		words += " of " + valueWords(m.minute, &minute) + " of " + hoursOf(m.hour)
+	case !steady:
+		words += " of every minute"
+		if m.hour != allHours {
+			words += " of " + hoursOf(m.hour)
+		}
+	case m.hour == allHours:
+	case contiguous(m.hour):
+		words += fmt.Sprintf(" from %02d:00 to %02d:59", first, last)
+	default:
+		words += " of " + hoursOf(m.hour)
+	}
+	return words
+}
+
+func hoursOf(hours uint64) string {
+	if hours == allHours {
+		return "every hour"
+	}
+	return valueWords(hours, &hour)
+}
+
+// everyNth names hours that go on steadily: every third hour (00:00, …).
+func everyNth(hours uint64) string {
+	list := members(hours)
+	step := 24 / len(list)
+	var nth string
+	if step <= len(nths) {
+		nth = nths[step-1]
+	} else {
+		nth = ordinal(step)
+	}
+	shown := []string{}
+	for _, h := range list {
+		shown = append(shown, fmt.Sprintf("%02d:00", h))
+	}
+	times := and(shown)
+	if len(shown) > 4 {
+		times = fmt.Sprintf("%s, %s, …, %s", shown[0], shown[1], shown[len(shown)-1])
+	}
+	return fmt.Sprintf("every %s hour (%s)", nth, times)
 }
 
 // bounds returns the least and the greatest member.
@@ -104,17 +181,6 @@ func (m *meaning) times() []string {
 	return list
 }
 
-// hourWords is "" for all hours.
-func (m *meaning) hourWords() string {
-	switch first, last := bounds(m.hour); {
-	case m.hour == allHours:
-		return ""
-	case contiguous(m.hour):
-		return fmt.Sprintf(" from %02d:00 to %02d:59", first, last)
-	}
-	return " of " + valueWords(m.hour, &hour)
-}
-
 // cadence returns "every 10 minutes" and true for values that go on steadily
 // from one hour (minute, day) into the next, and else "at minutes 7 and 37".
 func cadence(values uint64, f *field) (words string, steady bool) {
@@ -141,6 +207,12 @@ func valueWords(values uint64, f *field) string {
 	return f.name + "s " + and(names(set{values}, strconv.Itoa))
 }
 
+// rangesOf returns values as ranges.
+func rangesOf(values uint64) []calendar.Range {
+	s := set{values}
+	return s.ranges(0)
+}
+
 // names names the members of a set, short: "1 to 9", "0, 7, …, 56".
 func names(s set, name func(int) string) []string {
 	var list []string
@@ -164,51 +236,98 @@ func names(s set, name func(int) string) []string {
 // dateWords says on which days, as what follows the words of the clock. Times
 // that are named one by one need an "every day".
 func (x *Expression) dateWords(timesNamed bool) string {
-	months := ""
-	if x.month != allMonths {
-		months = and(names(set{x.month}, monthName))
+	if date := x.oneDate(); date != "" {
+		return separate(timesNamed) + date
 	}
-	words := x.dayWords(months)
+	words := x.dayWords()
 	switch {
-	case words != "" && timesNamed:
-		words = " " + words
 	case words != "":
-		words = ", " + words
+		words = separate(timesNamed) + words
 	case timesNamed:
-		words = " every day" + inMonths(months)
+		words = " every day" + x.inMonths()
 	default:
-		words = inMonths(months)
+		words = x.inMonths()
 	}
 	if x.years != allYears {
-		words += " in " + and(names(x.years, func(y int) string { return strconv.Itoa(firstYear + y) }))
+		words += inSpan(x.years, func(y int) string { return strconv.Itoa(firstYear + y) })
+	}
+	return words
+}
+
+// separate goes between the times and the days.
+func separate(timesNamed bool) string {
+	if timesNamed {
+		return " "
+	}
+	return ", "
+}
+
+// oneDate names the only day of an expression: "on 2 January 2027".
+func (x *Expression) oneDate() string {
+	y := x.years.next(0)
+	if y < 0 || x.years.next(y+1) >= 0 || x.month&(x.month-1) != 0 || x.days.dom == 0 || x.days.dom&(x.days.dom-1) != 0 ||
+		x.days.special(&dayOfMonth) || x.days.special(&dayOfWeek) || !x.days.domStar && !x.days.dowStar && x.days.dow != everyWeekday {
+		return ""
+	}
+	date := time.Date(firstYear+y, time.Month(members(x.month)[0]), members(x.days.dom)[0], 0, 0, 0, 0, time.UTC)
+	words := "on " + date.Format("2 January 2006")
+	if x.days.dow != everyWeekday {
+		words += ", a " + date.Weekday().String()
 	}
 	return words
 }
 
 func monthName(m int) string { return monthNames[m-1] }
 
-func inMonths(months string) string {
-	if months == "" {
+// inSpan says " from May to September", or " in May and July".
+func inSpan(s set, name func(int) string) string {
+	if list := s.ranges(0); len(list) == 1 && list[0].Step == 1 {
+		return " from " + name(list[0].Start) + " to " + name(list[0].Stop)
+	}
+	return " in " + and(names(s, name))
+}
+
+// inMonths is "" for all months.
+func (m *meaning) inMonths() string {
+	if m.month == allMonths {
 		return ""
 	}
-	return " in " + months
+	return inSpan(set{m.month}, monthName)
 }
 
-// ofMonths ends what chooses days of a month, such as the last.
-func ofMonths(months string) string {
-	if months == "" {
-		return " of the month"
+// ofMonths ends what chooses days of a month, such as the last; all is what it
+// says of all months.
+func (m *meaning) ofMonths(all string) string {
+	switch {
+	case m.month == allMonths:
+		return " of " + all
+	case strings.HasPrefix(m.inMonths(), " from "):
+		return " of every month" + m.inMonths()
 	}
-	return " of " + months
+	return " of " + and(names(set{m.month}, monthName))
 }
 
-// dayWords is "" for every day. months is "" for all.
-func (x *Expression) dayWords(months string) string {
-	r := &x.days
-	dom, dow := r.domWords(months), r.dowWords(months)
+// longest is the number of days of the longest month.
+func (m *meaning) longest() int {
+	for k := 3; k > 0; k-- {
+		if months, _ := m.class(k); months != 0 {
+			return shortestMonth + k
+		}
+	}
+	return shortestMonth
+}
+
+// dayWords is "" for every day.
+func (x *Expression) dayWords() string {
+	r := x.days
+	r.dom &= 1<<(x.longest()+1) - 1 // no words for a 30th of February
+	dom, dow := x.domWords(&r), x.dowWords(&r)
+	every := x.days.dom == 1<<32-2
 	switch {
 	case x.everyDay():
 		return ""
+	case !r.domStar && !r.dowStar && dom == "" && !every:
+		return dow
 	case !r.domStar && !r.dowStar:
 		return dom + ", and also " + dow
 	case dow == "":
@@ -216,20 +335,43 @@ func (x *Expression) dayWords(months string) string {
 	case dom == "":
 		return dow
 	}
-	return dom + " if that is a " + or(weekdayList(r.dow))
+	return x.both(&r, dom)
+}
+
+// both says that a day must be one of the month and one of the week.
+func (x *Expression) both(r *dayRule, dom string) string {
+	days, others := weekdayList(r.dow), weekdayList(everyWeekday&^r.dow)
+	first, last := bounds(r.dom)
+	switch n := bits.OnesCount64(r.dom); {
+	case r.special(&dayOfMonth), n == 1, !contiguous(r.dom), n <= 7 && len(days) > 1:
+		if len(days) > len(others) {
+			return dom + " unless that is a " + or(others)
+		}
+		return dom + " if that is a " + or(days)
+	case n <= 7:
+		return fmt.Sprintf("on the %s that falls on the %s to %s", days[0], ordinal(first), ordinal(last)) + x.ofMonths("every month")
+	}
+	return fmt.Sprintf("every %s from the %s to the %s", and(days), ordinal(first), ordinal(last)) + x.ofMonths("every month")
 }
 
 // domWords says what the day-of-month field holds, "" for all days.
-func (r *dayRule) domWords(months string) string {
-	if r.dom == 1<<32-2 {
+func (x *Expression) domWords(r *dayRule) string {
+	if r.dom == 1<<(x.longest()+1)-2 {
 		return ""
 	}
 	var list []string
-	if r.dom != 0 {
+	switch span := rangesOf(r.dom); {
+	case r.dom == 0:
+	case len(span) == 1 && span[0].Step == 1 && x.single(r):
+		name := monthName(members(x.month)[0])
+		return fmt.Sprintf("from %d to %d %s", span[0].Start, span[0].Stop, name)
+	case len(span) == 1 && span[0].Step == 1:
+		list = append(list, "from the "+ordinal(span[0].Start)+" to the "+ordinal(span[0].Stop))
+	default:
 		list = append(list, "on the "+and(names(set{r.dom}, ordinal)))
 	}
 	if last := r.lastDays(); last != "" {
-		list = append(list, "on the "+last)
+		list = append(list, last)
 	}
 	for _, d := range members(r.workdays) {
 		list = append(list, "on the workday (Monday to Friday) nearest the "+ordinal(d))
@@ -237,32 +379,51 @@ func (r *dayRule) domWords(months string) string {
 	if r.lastWorkday {
 		list = append(list, "on the last workday (Monday to Friday)")
 	}
-	if months == "" && !r.special(&dayOfMonth) {
-		return and(list)
+	if len(list) == 0 {
+		return ""
 	}
-	return and(list) + ofMonths(months)
+	all := "every month"
+	switch {
+	case r.special(&dayOfMonth):
+		all = "the month"
+	case r.dom&(1<<29-1) == 0 && r.dom&(r.dom-1) == 0:
+		all = "the months that have one"
+	case r.dom&(1<<29-1) == 0:
+		all = "the months that have them"
+	}
+	return and(list) + x.ofMonths(all)
 }
 
-// lastDays names the days that are counted from the end of the month.
+// single reports whether plain days of one month are all that is chosen.
+func (x *Expression) single(r *dayRule) bool {
+	return x.month&(x.month-1) == 0 && !r.special(&dayOfMonth)
+}
+
+// lastDays says on which days that are counted from the end of the month.
 func (r *dayRule) lastDays() string {
 	days := r.fromEnd
 	if r.last {
 		days |= 1 << 1
 	}
+	if days == 0 {
+		return ""
+	}
+	first, last := bounds(days)
+	switch long := contiguous(days) && last-first > 1; {
+	case long && first == 1:
+		return fmt.Sprintf("on the last %d days", last)
+	case long:
+		return fmt.Sprintf("from the %s to last to the %s to last day", countback(last), countback(first))
+	}
 	var list []string
-	for i, n := range members(days) {
-		switch first, last := bounds(days); {
-		case contiguous(days) && last-first > 1 && first == 1:
-			return fmt.Sprintf("last %d days", last)
-		case n == 1:
-			list = append(list, "last day")
-		case i == 0 || len(list) == 1 && list[0] == "last day":
-			list = append(list, countback(n)+" to last day")
-		default:
+	for _, n := range members(days) {
+		if n == 1 {
+			list = append(list, "last")
+		} else {
 			list = append(list, countback(n)+" to last")
 		}
 	}
-	return and(list)
+	return "on the " + and(list) + " day"
 }
 
 // countback names the nth last: "second" to last is n 2.
@@ -274,7 +435,7 @@ func countback(n int) string {
 }
 
 // dowWords says what the day-of-week field holds, "" for all days.
-func (r *dayRule) dowWords(months string) string {
+func (x *Expression) dowWords(r *dayRule) string {
 	if r.dow == everyWeekday {
 		return ""
 	}
@@ -282,6 +443,8 @@ func (r *dayRule) dowWords(months string) string {
 	switch days := weekdayList(r.dow); {
 	case len(days) > 2 && contiguous(uint64(r.dow)):
 		list = append(list, "from "+days[0]+" to "+days[len(days)-1])
+	case len(days) == 6 && !r.special(&dayOfWeek):
+		list = append(list, "every day but "+weekdayList(everyWeekday &^ r.dow)[0])
 	case len(days) > 0:
 		list = append(list, "every "+and(days))
 	}
@@ -294,9 +457,9 @@ func (r *dayRule) dowWords(months string) string {
 		list = append(list, "on the last "+name)
 	}
 	if r.special(&dayOfWeek) {
-		return and(list) + ofMonths(months)
+		return and(list) + x.ofMonths("the month")
 	}
-	return and(list) + inMonths(months)
+	return and(list) + x.inMonths()
 }
 
 // weekdayList names weekdays from Monday on.
