@@ -529,7 +529,7 @@ func TestApplyNewHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"* create montimer-failure@.service", "* create " + a + ".service", "* create " + a + ".timer",
+		"* create montimer-alarm@.service", "* create montimer-failure@.service", "* create " + a + ".service", "* create " + a + ".timer",
 		"* create montimer-outbox.service", "* create montimer-tmp.service", "* create montimer.target", "reload",
 		"start montimer.target", "enable montimer.target", "* enable montimer.target", "* start " + a + ".timer",
 	}

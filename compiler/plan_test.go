@@ -46,7 +46,7 @@ func TestPlan(t *testing.T) {
 		plan string
 		err  string
 	}{
-		"first": {onlyA, installed(nil), "create montimer-failure@.service, create montimer-job-a.service, create montimer-job-a.timer, " +
+		"first": {onlyA, installed(nil), "create montimer-alarm@.service, create montimer-failure@.service, create montimer-job-a.service, create montimer-job-a.timer, " +
 			"create montimer-outbox.service, create montimer-tmp.service, create montimer.target", ""},
 		"those that a release before brought": {onlyA, brought, "update montimer-failure@.service, update montimer-outbox.service", ""},
 

@@ -28,6 +28,7 @@ var singles = map[string]string{
 	TargetName:                  "target",
 	TmpName:                     "tmp",
 	"montimer-failure@.service": "failure",
+	"montimer-alarm@.service":   "alarm",
 	"montimer-outbox.service":   "outbox",
 }
 

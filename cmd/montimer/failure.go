@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/user"
 	"strings"
 
 	"github.com/coreos/go-systemd/v22/journal"
@@ -20,7 +21,8 @@ const messageUnreported = "5d1c3a4e0b6f4c7c9a2f8e71d0b3c596"
 
 type failureCmd struct {
 	hostFlags
-	Unit string `arg:"" help:"The unit that failed."`
+	IfMissing string `placeholder:"USER" help:"Do nothing unless this user is missing."`
+	Unit      string `arg:"" help:"The unit that failed."`
 }
 
 // Run sees to it that the failure of a service is told of: by the run itself,
@@ -29,6 +31,11 @@ type failureCmd struct {
 // leaves a critical entry in the journal.
 func (c failureCmd) Run(ctx context.Context, e env) error {
 	h, err := becomeUser(c.hostFlags, e)
+	if c.IfMissing != "" && err == nil {
+		if _, err = user.Lookup(c.IfMissing); err == nil {
+			return nil // the handler that runs as this user has failed by itself, and said so
+		}
+	}
 	db := records{err: err}
 	if err == nil {
 		db = openRecords(ctx, h.StateDir)

@@ -115,4 +115,14 @@ systemctl start montimer-outbox.service
 within 60 told "the environment file /etc/montimer/env is missing"
 systemctl start montimer-job-fails.service || fail "still fails"
 within 60 told "well again after"
+
+step "a deploy user that is missing is reported, by a unit that needs none"
+: >/run/sent
+sed -i.with '/^deploy:/d' /etc/passwd
+systemctl start montimer-job-fails.service 2>/dev/null && fail "it started without its user"
+within 60 told "montimer-job-fails.service failed: exit-code, exited 217"
+again "unknown user deploy" || fail "not why: $(cat /run/sent)"
+mv /etc/passwd.with /etc/passwd
+systemctl reset-failed
+systemctl start montimer-job-fails.service || fail "still fails"
 echo PASS
