@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/calendar"
 )
 
 // fakeSystemd does with unit files what systemd does, as far as Apply relies
@@ -69,7 +70,7 @@ func (f *fakeSystemd) Reload(context.Context) error {
 		case f.load(name) == "bad-setting":
 			f.active[name] = "elapsed"
 		case sub == "waiting" && old[name] != f.files[name]:
-			f.begin(name, past{f.last[name], f.since(name)})
+			f.begin(name, f.since(name))
 		}
 	}
 	f.uphold()
@@ -88,32 +89,67 @@ func (f *fakeSystemd) uphold() {
 // what its stamp says.
 func (f *fakeSystemd) startTimer(name string) {
 	f.active[name], f.last[name] = "waiting", time.Time{}
-	t, err := ReadTimer(f.files[name])
-	if err != nil {
-		panic(err)
-	}
-	if t.Persistent || slices.Contains(f.guards, name) {
+	if strings.Contains(f.files[name], "\nPersistent=yes\n") || slices.Contains(f.guards, name) {
 		f.last[name], _ = f.stamps.read(name)
 		if f.last[name].IsZero() {
 			_ = f.stamps.touch(name)
 		}
 	}
-	p := past{last: f.last[name]}
-	if !p.last.IsZero() {
-		p.active = f.moment.Now // for OnBootSec= the same as one that has been triggered
-	}
-	f.begin(name, p)
+	f.begin(name, f.moment.Now)
 }
 
 // begin notes whether a timer starts its service at once.
-func (f *fakeSystemd) begin(name string, p past) {
-	t, err := ReadTimer(f.files[name])
+func (f *fakeSystemd) begin(name string, active time.Time) {
+	if f.elapses(f.files[name], f.last[name], active) {
+		f.log = append(f.log, "! "+strings.TrimSuffix(name, ".timer")+".service")
+	}
+}
+
+// elapses reports whether a timer elapses as it begins to wait, active since
+// then and last triggered then, or never. It goes through the lines of its file
+// as timer_enter_waiting does in timer.c of systemd 252, and shares nothing with
+// what Apply decides by but the times of an event and the length of a span,
+// which have judges of their own. A jitter takes all the time that it may.
+func (f *fakeSystemd) elapses(file string, last, active time.Time) bool {
+	var due []time.Time
+	var jitter time.Duration
+	for line := range strings.Lines(file) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		switch key {
+		case "OnCalendar":
+			event, err := calendar.Parse(value)
+			if err != nil {
+				panic(err)
+			}
+			base := last
+			if base.IsZero() {
+				base = active
+			}
+			if next, ok := calendar.Next([]calendar.Event{event}, base, f.moment.Local); ok {
+				due = append(due, next)
+			}
+		case "OnBootSec":
+			at := f.moment.Boot.Add(span(value))
+			if last.IsZero() || !at.Before(f.moment.Now) { // else it has had its one time
+				due = append(due, at)
+			}
+		case "OnUnitActiveSec":
+			if !last.IsZero() {
+				due = append(due, last.Add(span(value)))
+			}
+		case "RandomizedDelaySec":
+			jitter = span(value)
+		}
+	}
+	return slices.ContainsFunc(due, func(at time.Time) bool { return !at.Add(jitter).After(f.moment.Now) })
+}
+
+func span(value string) time.Duration {
+	d, err := calendar.ParseSpan(value)
 	if err != nil {
 		panic(err)
 	}
-	if _, ok := f.moment.startsAtOnce(t, p); ok {
-		f.log = append(f.log, "! "+strings.TrimSuffix(name, ".timer")+".service")
-	}
+	return d
 }
 
 func (f *fakeSystemd) load(name string) string {
