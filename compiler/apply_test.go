@@ -567,7 +567,7 @@ func TestApplyNewHost(t *testing.T) {
 	want := []string{
 		"* create montimer-alarm@.service", "* create montimer-failure@.service", "* create " + a + ".service", "* create " + a + ".timer",
 		"* create montimer-outbox.service", "* create montimer-tmp.service", "* create montimer.target", "reload",
-		"start montimer.target", "enable montimer.target", "* enable montimer.target", "* start " + a + ".timer",
+		"start montimer.target", "enable montimer.target", "* enable montimer.target", "reload", "* start " + a + ".timer",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -88,7 +88,8 @@ func (p *application) planTarget(ctx context.Context) (targetPlan, error) {
 }
 
 // startTarget starts the target, and then enables it: an apply that is killed
-// in between finds it not enabled.
+// in between finds it not enabled. From systemd 255 on all units count as
+// changed on disk after that, until the next reload.
 func (p *application) startTarget(ctx context.Context) error {
 	if p.target != targetStart {
 		return nil
@@ -100,5 +101,5 @@ func (p *application) startTarget(ctx context.Context) error {
 		return err
 	}
 	p.Done("enable", TargetName)
-	return nil
+	return p.Manager.Reload(ctx)
 }

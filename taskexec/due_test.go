@@ -1,6 +1,7 @@
 package taskexec
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -85,6 +86,22 @@ func TestDue(t *testing.T) {
 		s.catchUp = catchUp
 		if skip, reason := s.skip(); skip != tt.skip || skip != strings.HasPrefix(reason, "nothing is due: ") {
 			t.Errorf("%s: skipped %t: %s", tt.name, skip, reason)
+		}
+	}
+}
+
+// A service that a timer has started before is started by hand: systemd says
+// again that it was the timer.
+func TestStartedByHandAfterATick(t *testing.T) {
+	t.Parallel()
+	for _, idle := range []bool{false, true} {
+		h := newHost(t, shell("true"))
+		h.Timer = func(context.Context, string) (Timer, error) {
+			return Timer{Events: []calendar.Event{event(t, "*-*-* *:*:*")}, Local: time.UTC, Idle: idle}, nil
+		}
+		run, err := h.Exec(t.Context(), Request{Profile: "p", Trigger: montimer.TriggerTimer})
+		if err != nil || (run.Trigger == montimer.TriggerManual) != idle || run.Scheduled.IsZero() != idle {
+			t.Errorf("idle %t: %v, %+v", idle, err, run)
 		}
 	}
 }

@@ -21,7 +21,7 @@ type run struct {
 	request    Request
 	profile    montimer.Profile
 	record     montimer.Run // what has become of it so far
-	launched   time.Time    // when the process started
+	timer      *Timer       // that has started the run; nil: none, or not known
 	situation  situation
 	progress   Progress
 	synced     []montimer.TaskRun // what failed after the sync
@@ -55,7 +55,7 @@ func (r Runner) prepare(req Request) *run {
 	if _, err := os.Stat(python); err != nil {
 		python = "python3"
 	}
-	return &run{Runner: r, request: req, record: record, launched: record.Started, python: python}
+	return &run{Runner: r, request: req, record: record, python: python}
 }
 
 func (r *run) end(s montimer.RunState, reason string) {

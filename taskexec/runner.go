@@ -68,6 +68,7 @@ func (r Runner) Exec(ctx context.Context, req Request) (montimer.Run, error) {
 	if req.DryRun {
 		return run.record, run.rehearse(ctx)
 	}
+	run.findTimer(ctx)
 	mine, release, err := run.acquire(ctx)
 	if err != nil && ctx.Err() != nil && run.isTick() { // it waited
 		run.end(montimer.RunInterrupted, "told to stop while waiting for another run")

@@ -21,6 +21,8 @@ type Timer struct {
 	Triggered time.Time // when it last started its service
 	Since     time.Time // since when it is active
 	Freed     time.Time // when its service last ended
+
+	Idle bool // it has triggered nothing since then: somebody else has started the service
 }
 
 // timerPatience is how long systemd may take to tell of a timer.
@@ -35,26 +37,39 @@ func StartedBy(environ []string, timerUnit string) montimer.Trigger {
 	return montimer.TriggerManual
 }
 
+// findTimer asks for the timer that has started the run. $TRIGGER_UNIT alone
+// does not prove that it has: systemd (252 to 257, tried) sets it again when a
+// service that a timer has started before is started by hand.
+func (r *run) findTimer(ctx context.Context) {
+	if !r.isTick() || r.Timer == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timerPatience)
+	defer cancel()
+	timer, err := r.Timer(ctx, r.record.Profile)
+	if err != nil {
+		r.Log.Warn("the tick of this run is not known: " + err.Error())
+		return
+	}
+	if timer.Idle {
+		r.record.Trigger = montimer.TriggerManual
+	}
+	if timer.Triggered.IsZero() {
+		timer.Triggered = r.record.Started
+	}
+	r.timer = &timer
+}
+
 // findTick finds out which tick the run serves, and what came before it.
 func (r *run) findTick(ctx context.Context) {
-	if !r.isTick() || r.Timer == nil {
+	if !r.isTick() || r.timer == nil {
 		return
 	}
 	last, ago, err := r.Recorder.LastOfTimer(context.WithoutCancel(ctx), r.record.Profile)
 	if err != nil {
 		r.Log.Warn("the previous run is not known: " + err.Error())
 	}
-	short, cancel := context.WithTimeout(ctx, timerPatience)
-	defer cancel()
-	timer, err := r.Timer(short, r.record.Profile)
-	if err != nil {
-		r.Log.Warn("the tick of this run is not known: " + err.Error())
-		return
-	}
-	if timer.Triggered.IsZero() {
-		timer.Triggered = r.launched
-	}
-	r.situation = newSituation(r.record.Started, timer, last, ago)
+	r.situation = newSituation(r.record.Started, *r.timer, last, ago)
 	r.record.Scheduled = r.situation.serves()
 	r.recordPassedOver(ctx)
 }

@@ -25,6 +25,10 @@ type Timer struct {
 	LastTrigger time.Time
 	ActiveSince time.Time
 	Freed       time.Time // when its service last became inactive
+
+	// Idle: it has triggered nothing since its service last became inactive,
+	// by a clock that nobody sets.
+	Idle bool
 }
 
 // LoadedTimer returns a timer that is loaded. It needs no rights, and a single
@@ -35,15 +39,20 @@ func LoadedTimer(ctx context.Context, unit string) (Timer, error) {
 		return Timer{}, fmt.Errorf("connect to systemd: %w", err)
 	}
 	defer bus.Close()
-	// All three are under way at once.
+	service := strings.TrimSuffix(unit, ".timer") + ".service"
+	// All are under way at once.
 	properties := ask(ctx, bus, unit, "GetAll", "org.freedesktop.systemd1.Timer")
 	since := ask(ctx, bus, unit, "Get", "org.freedesktop.systemd1.Unit", "InactiveExitTimestamp")
-	freed := ask(ctx, bus, strings.TrimSuffix(unit, ".timer")+".service", "Get", "org.freedesktop.systemd1.Unit", "InactiveEnterTimestamp")
+	freed := ask(ctx, bus, service, "Get", "org.freedesktop.systemd1.Unit", "InactiveEnterTimestamp")
+	freedMonotonic := ask(ctx, bus, service, "Get", "org.freedesktop.systemd1.Unit", "InactiveEnterTimestampMonotonic")
 	var p map[string]godbus.Variant
 	if err := (<-properties.Done).Store(&p); err != nil {
 		return Timer{}, fmt.Errorf("ask systemd for %s: %w", unit, err)
 	}
-	timer := Timer{LastTrigger: instant(p["LastTriggerUSec"]), ActiveSince: reply(since), Freed: reply(freed)}
+	timer := Timer{
+		LastTrigger: instant(p["LastTriggerUSec"]), ActiveSince: reply(since), Freed: reply(freed),
+		Idle: reply(freedMonotonic).After(instant(p["LastTriggerUSecMonotonic"])),
+	}
 	if timer.Local, err = localZone(); err != nil {
 		return Timer{}, err
 	}

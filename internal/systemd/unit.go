@@ -2,8 +2,11 @@ package systemd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -32,7 +35,7 @@ func (c *Conn) Units(ctx context.Context, names []string) (map[string]Unit, erro
 	}
 	for _, s := range list {
 		u := Unit{Load: s.LoadState, Active: s.ActiveState, Sub: s.SubState}
-		if u.Load == "bad-setting" || u.Load == "error" {
+		if refused(u.Load) {
 			u.Reason, u.DropIns = c.loadError(ctx, s.Name), c.dropIns(ctx, s.Name)
 		}
 		units[s.Name] = u
@@ -62,23 +65,54 @@ func (c *Conn) dropIns(ctx context.Context, unit string) []string {
 	return paths
 }
 
+// atOnce is how many questions are under way at a time.
+const atOnce = 32
+
 // Unread reports whether a file or drop-in of any of the units has changed
-// since systemd read it. Of a unit that it has refused for a drop-in it always
-// says so.
+// since systemd read it. Of a unit that it has refused it always says so: from
+// systemd 257 on NeedDaemonReload= does not, although its owner may have taken
+// the bad drop-in away.
+//
+// systemd tells NeedDaemonReload= of one unit at a time; so that thousands take
+// no time of waiting, the questions overlap.
 func (c *Conn) Unread(ctx context.Context, names []string) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	for _, name := range names {
-		p, err := c.bus.GetUnitPropertyContext(ctx, name, "NeedDaemonReload")
-		if err != nil {
-			return false, fmt.Errorf("ask systemd whether it has read %s: %w", name, err)
-		}
-		if p.Value.Value() == true {
+	list, err := c.bus.ListUnitsByNamesContext(ctx, names)
+	if err != nil {
+		return false, fmt.Errorf("ask systemd for the state of units: %w", err)
+	}
+	for _, u := range list {
+		if refused(u.LoadState) {
 			return true, nil
 		}
 	}
-	return false, nil
+	var (
+		wg     sync.WaitGroup
+		unread atomic.Bool
+		errs   = make([]error, atOnce)
+	)
+	for i := range atOnce {
+		wg.Go(func() {
+			for n := i; n < len(names) && errs[i] == nil && !unread.Load(); n += atOnce {
+				p, err := c.bus.GetUnitPropertyContext(ctx, names[n], "NeedDaemonReload")
+				if err != nil {
+					errs[i] = fmt.Errorf("ask systemd whether it has read %s: %w", names[n], err)
+				} else if p.Value.Value() == true {
+					unread.Store(true)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if unread.Load() {
+		return true, nil
+	}
+	return false, errors.Join(errs...)
 }
+
+// refused reports whether systemd has found the file of a unit and not loaded it.
+func refused(loadState string) bool { return loadState == "bad-setting" || loadState == "error" }
 
 // Enabled reports whether a unit is started at boot.
 func (c *Conn) Enabled(ctx context.Context, unit string) (bool, error) {

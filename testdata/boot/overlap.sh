@@ -16,6 +16,9 @@ profiles:
   held:
     calendar: "2098-01-01"
     tasks: [{ name: work, command: "echo held by $MONTIMER_TRIGGER; until test -e go; do sleep 0.2; done" }]
+  started: # systemd takes a run by hand for that of a tick
+    calendar: "*:*:00..50/10"
+    tasks: [{ name: work, command: "echo started by $MONTIMER_TRIGGER; test $MONTIMER_TRIGGER = timer || until test -e end; do sleep 0.2; done" }]
 YAML
 everyday
 
@@ -61,6 +64,17 @@ history slow | awk '
   { was = $1; begun = $3; ended = $4 }
   END { print bad; exit bad != "" }' || fail "slow: passed over or served wrongly"
 logged slow "skipped: the tick of"
+
+step "ticks during a run by hand of the service are on record, too"
+by_systemctl() { systemctl start --no-block montimer-job-started.service && sleep 1 && logged started "started by manual"; }
+within 60 has started ok 1
+within 60 by_systemctl
+sleep 11
+touch /srv/app/end
+within 60 has started skipped 1
+history started
+[[ $(history started | grep ^skipped) =~ "came while run "[0-9a-f]+" (started by hand) was under way" ]] || fail "started: $(history started)"
+logged started "skipped: the tick of"
 
 step "a queue serves each once"
 within 60 has queued ok 3
