@@ -4,36 +4,59 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/montimer/montimer"
 )
 
-// acquire takes a lock of the profile; mine says which. A run by hand is turned
-// away when another is under way. A tick waits for it, but not for ever: after
-// Patience it is served beside the other run, for a run that hangs must not
-// silence the checks.
+// acquire takes a lock of the profile; mine says which, "" is none. A run by
+// hand is turned away when another is under way or no lock can be had. A tick is
+// served in any case, as nothing that holds or breaks a lock may silence the
+// checks: it waits for another run, at most Patience, and then runs beside it.
+// systemd starts one tick of a profile at a time, so there are never more.
 func (r *run) acquire(ctx context.Context) (mine string, release func(), err error) {
 	release, err = lock(r.StateDir, r.record.Profile, runLock)
-	if errors.Is(err, ErrLocked) && r.isTick() {
-		release, err = r.await(ctx)
-	}
-	if !errors.Is(err, ErrLocked) || !r.isTick() {
+	if !r.isTick() {
 		return runLock, release, err
 	}
+	if errors.Is(err, ErrLocked) {
+		release, err = r.await(ctx)
+	}
+	var usage *UsageError
+	switch {
+	case err == nil, ctx.Err() != nil, errors.As(err, &usage):
+		return runLock, release, err
+	case errors.Is(err, ErrLocked):
+		r.record.Reason = r.beside(ctx)
+		if release, err = lock(r.StateDir, r.record.Profile, besideLock); err == nil {
+			return besideLock, release, nil
+		}
+	default: // the database says as much, most likely, and makes the run fail
+		r.Log.Error("running without a lock: "+err.Error(), "event", EventTrouble)
+	}
+	return "", func() {}, nil
+}
+
+// beside logs beside whom a tick runs. Its reason is for the run's record and
+// for a page: a lock that no run holds is held by something else.
+func (r *run) beside(ctx context.Context) (reason string) {
 	other, ok, err := r.Recorder.Running(context.WithoutCancel(ctx), r.record.Profile)
 	switch {
 	case err != nil:
-		r.Log.Error(fmt.Sprintf("the lock of %s is still held, by whom cannot be found out: %v", r.record.Profile, err), "event", EventTrouble)
+		r.Log.Error(fmt.Sprintf("the lock of %s is still held after %v, by whom cannot be found out: running all the same: %v", r.record.Profile, r.Patience, err), "event", EventTrouble)
 	case !ok:
-		return "", nil, fmt.Errorf("the lock of %s is still held after %v, but no run is under way: fuser %s/lock/%[1]s%s names the holder",
-			r.record.Profile, r.Patience, r.StateDir, runLock)
+		reason = fmt.Sprintf("ran without the lock of the profile, which something that is no run holds; to see what: fuser -v %s", lockPath(r.StateDir, r.record.Profile))
+		r.Log.Error(reason, "event", EventTrouble)
 	default:
 		r.Log.Error(fmt.Sprintf("run %s (%s, since %s) still holds the lock after %v: running beside it",
 			other.ID, other.Trigger, other.Started.Local().Format(time.DateTime), r.Patience), "event", EventTrouble)
 	}
-	release, err = lock(r.StateDir, r.record.Profile, besideLock)
-	return besideLock, release, err
+	return reason
+}
+
+func lockPath(stateDir, profile string) string {
+	return filepath.Join(stateDir, "lock", profile+runLock)
 }
 
 // await takes the run lock as soon as it is free.

@@ -3,11 +3,16 @@ package taskexec
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/testenv"
 )
 
 func TestTickWaitsForARunByHand(t *testing.T) {
@@ -82,19 +87,77 @@ func TestTickRunsBesideARunByHandThatHangs(t *testing.T) {
 	}
 }
 
-func TestHeldByNobody(t *testing.T) {
+// Whoever holds the locks of a profile, its ticks are served, and report that.
+func TestTickRunsWhoeverHoldsTheLocks(t *testing.T) {
+	t.Parallel()
+	for name, held := range map[string][]string{"the lock": {runLock}, "both": {runLock, besideLock}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHost(t, shell("touch ran"))
+			h.Patience = 100 * time.Millisecond
+			for _, which := range held {
+				release, err := lock(h.StateDir, "p", which)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer release()
+			}
+			run, err := h.Exec(t.Context(), Request{Profile: "p", Trigger: montimer.TriggerTimer})
+			want := "ran without the lock of the profile, which something that is no run holds; to see what: fuser -v " + h.StateDir + "/lock/p.lock"
+			if err != nil || run.State != montimer.RunOK || run.Reason != want || h.kept.runs[0].Reason != want {
+				t.Errorf("%v, %+v", err, run)
+			}
+			if _, err := os.Stat(filepath.Join(h.Checkout, "ran")); err != nil {
+				t.Error(err)
+			}
+			if run, err := h.Exec(t.Context(), Request{Profile: "p"}); !errors.Is(err, ErrLocked) {
+				t.Errorf("a run by hand: %v, %+v", err, run)
+			}
+		})
+	}
+}
+
+// Where no lock can be had, ticks are served; a run by hand is told.
+func TestNoLock(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, shell("touch ran"))
-	h.Patience = 100 * time.Millisecond
-	release, err := lock(h.StateDir, "p", runLock)
+	if err := os.WriteFile(filepath.Join(h.StateDir, "lock"), nil, 0o600); err != nil { // no directory
+		t.Fatal(err)
+	}
+	if run, err := h.Exec(t.Context(), Request{Profile: "p"}); err == nil {
+		t.Errorf("a run by hand: %+v", run)
+	}
+	run, err := h.Exec(t.Context(), Request{Profile: "p", Trigger: montimer.TriggerTimer})
+	if err != nil || run.State != montimer.RunOK || !strings.Contains(h.log.String(), "running without a lock: lock folder: ") {
+		t.Errorf("%v, %+v: %s", err, run, h.log.String())
+	}
+}
+
+// A lock that cannot be written to is one all the same.
+func TestReadOnlyLock(t *testing.T) {
+	t.Parallel()
+	testenv.NeedRoot(t)
+	dir := t.TempDir()
+	if release, err := lock(dir, "p", runLock); err != nil {
+		t.Fatal(err)
+	} else {
+		release()
+	}
+	if err := unix.Mount(dir, dir, "", unix.MS_BIND, ""); err != nil {
+		t.Skip(err)
+	}
+	defer unix.Unmount(dir, unix.MNT_DETACH)
+	if err := unix.Mount("", dir, "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY, ""); err != nil {
+		t.Skip(err)
+	}
+	release, err := lock(dir, "p", runLock)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer release()
-	run, err := h.Exec(t.Context(), Request{Profile: "p", Trigger: montimer.TriggerTimer})
-	if err == nil || errors.Is(err, ErrLocked) || ExitCode(run, err) != 1 || !strings.Contains(err.Error(), "no run is under way") {
-		t.Errorf("%v", err)
+	if _, err := lock(dir, "p", runLock); !errors.Is(err, ErrLocked) {
+		t.Errorf("taken twice: %v", err)
 	}
+	release()
 }
 
 func TestToldToStopWhileWaiting(t *testing.T) {

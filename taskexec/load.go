@@ -33,8 +33,12 @@ func (r *run) load(ctx context.Context) (err error) {
 		}
 		return err
 	}
-	r.record.Reason = "ran the last good copy of the profile: " + err.Error()
-	r.Log.Error(r.record.Reason, "event", EventTrouble)
+	reason := "ran the last good copy of the profile: " + err.Error()
+	r.Log.Error(reason, "event", EventTrouble)
+	if r.record.Reason != "" {
+		reason = r.record.Reason + "; " + reason
+	}
+	r.record.Reason = reason
 	r.profile = good
 	return nil
 }

@@ -37,7 +37,13 @@ func lock(stateDir, profile, which string) (release func(), err error) {
 	defer dir.Close()
 
 	name := profile + which
-	fd, err := syscall.Openat(int(dir.Fd()), name, syscall.O_RDWR|syscall.O_CREAT|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o600)
+	const flags = syscall.O_NOFOLLOW | syscall.O_CLOEXEC | syscall.O_NONBLOCK
+	fd, err := syscall.Openat(int(dir.Fd()), name, syscall.O_RDWR|syscall.O_CREAT|flags, 0o600)
+	if err != nil { // on a file system that is read-only now, a lock of before will do (flock(2))
+		if readOnly, other := syscall.Openat(int(dir.Fd()), name, syscall.O_RDONLY|flags, 0); other == nil {
+			fd, err = readOnly, nil
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open lock %s: %w", filepath.Join(path, name), err)
 	}

@@ -25,8 +25,9 @@ type Timer struct {
 	Idle bool // it has triggered nothing since then: somebody else has started the service
 }
 
-// timerPatience is how long systemd may take to tell of a timer.
-const timerPatience = 2 * time.Second
+// timerPatience is how long systemd may take to describe a timer. It answers one
+// after the other: 200 that ask in the same second wait longer than one.
+const timerPatience = 20 * time.Second
 
 // StartedBy says who started this process: the timer unit, if systemd says that
 // it started us for it ($TRIGGER_UNIT in systemd.exec(5)), or a person.

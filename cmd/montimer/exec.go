@@ -41,9 +41,10 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 		return err
 	}
 	if !c.DryRun {
-		if err := host.MakeStateDir(h.StateDir); err != nil {
+		err := host.MakeStateDir(h.StateDir)
+		if err != nil && !taskexec.IsService(os.Environ()) {
 			return fmt.Errorf("make the state directory: %w", err)
-		}
+		} // a service runs without it, and reports that it cannot record
 	}
 	e.decoded = new(decoded)
 	e.lookForFiles = c.DryRun

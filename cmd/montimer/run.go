@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
 	"syscall"
 
@@ -80,7 +81,25 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "montimer: %v\nTry: montimer --help\n", err)
 		return exitUsage
 	}
+	if !endsByItself(kctx.Command()) {
+		signal.Reset(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+		if ctx.Err() != nil { // one came before
+			return exitInterrupted
+		}
+	}
 	return exitCode(stderr, kctx.Run(e))
+}
+
+// endsByItself reports whether a command has something to bring to its end when
+// it is told to stop. A signal ends the others at once, also while they read
+// standard input or decode a long file.
+func endsByItself(command string) bool {
+	for _, name := range []string{"exec", "apply", "run", "sync", "notify flush", "failure"} {
+		if command == name || strings.HasPrefix(command, name+" ") {
+			return true
+		}
+	}
+	return false
 }
 
 // Exit codes.

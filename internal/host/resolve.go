@@ -69,6 +69,9 @@ func Resolve(p Process, s Settings) (montimer.Host, error) {
 	if err != nil {
 		return montimer.Host{}, fmt.Errorf("sync of the host's settings: %w", err)
 	}
+	if s.StateDir == "" && !p.Root && s.RunAs == "" && p.StateHome == "" && p.Home == "" {
+		return montimer.Host{}, errors.New("no place for the state directory: neither $HOME nor $XDG_STATE_HOME is set: write --state-dir DIR")
+	}
 	h := montimer.Host{
 		Checkout:  p.abs(s.Checkout, p.Dir),
 		EnvFile:   p.abs(s.EnvFile, DefaultEnvFile),

@@ -198,3 +198,18 @@ func TestConfigMistakes(t *testing.T) {
 		})
 	}
 }
+
+// Without a home directory there is no state directory below the current one.
+func TestNoHome(t *testing.T) {
+	t.Parallel()
+	p := process()
+	p.Home = ""
+	if h, err := Resolve(p, Settings{}); err == nil || !strings.Contains(err.Error(), "--state-dir") {
+		t.Errorf("%s, %v", h.StateDir, err)
+	}
+	for _, s := range []Settings{{StateDir: "/s"}, {RunAs: "deploy"}} {
+		if _, err := Resolve(p, s); err != nil {
+			t.Errorf("%+v: %v", s, err)
+		}
+	}
+}
