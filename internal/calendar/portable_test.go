@@ -116,12 +116,12 @@ func openForms() []string {
 		}
 	}
 	for _, step := range []int{1, 2, 7, 15, 20, 25, 30, 45, 59} {
-		for start := 0; start+step <= 59; start += 5 {
+		for start := 0; start+step <= 59; start += 4 {
 			forms = append(forms, fmt.Sprintf("*:%d/%d", start, step), fmt.Sprintf("*:*:%d/%d", start, step))
 		}
 	}
-	for step := 1; step < 28; step++ {
-		for start := step + 1; start <= 28; start += 3 {
+	for step := 1; step < 28; step++ { // counted from the end of the month
+		for start := step + 1; start <= 28; start += 2 {
 			forms = append(forms, fmt.Sprintf("*-*~%d/%d", start, step))
 		}
 	}
