@@ -182,7 +182,7 @@ func (c execCmd) runner(e env, h *montimer.Host, id string, outlet *taskexec.Out
 		Log:       slog.New(log),
 		Timer:     loadedTimer,
 	}
-	if r.Watch, err = watchdog(e.getenv("NOTIFY_SOCKET")); err != nil {
+	if r.Watch, err = watchdog(e.getenv("NOTIFY_SOCKET"), newRedactor(os.Environ()).String); err != nil {
 		r.Log.Warn(err.Error()) // and be killed, perhaps, if it takes long
 	}
 	if live != nil && r.Watch == nil {

@@ -60,7 +60,7 @@ func (c syncCmd) Run(ctx context.Context, e env) error {
 	}
 	switch {
 	case o.Err != nil:
-		return exitError{exitFailed, fmt.Errorf("git sync: %s", taskexec.AppendDisplay(nil, []byte(o.Err.Error())))}
+		return exitError{exitFailed, fmt.Errorf("git sync: %s", taskexec.AppendDisplay(nil, checkout.redactor.Bytes([]byte(o.Err.Error()))))}
 	case o.PutOff:
 		return exitError{exitTryAgain, fmt.Errorf("git sync: %v", o)}
 	case len(o.Failed) > 0:

@@ -14,7 +14,7 @@ const hangs = 2 * time.Minute
 // watchdog returns what tells systemd where a run stands; nil where nobody
 // listens. A run that goes on may take as long as its tasks do, one that hangs
 // is killed.
-func watchdog(socket string) (func(taskexec.Progress), error) {
+func watchdog(socket string, redact func(string) string) (func(taskexec.Progress), error) {
 	if socket == "" {
 		return nil, nil
 	}
@@ -36,7 +36,7 @@ func watchdog(socket string) (func(taskexec.Progress), error) {
 		said, running = now, news
 		// Anybody may have chosen the names of tasks, and systemctl status shows
 		// them on a terminal.
-		notifier.Status(visible(p.String()), hangs)
+		notifier.Status(visible(redact(p.String())), hangs)
 	}, nil
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/montimer/montimer/taskexec"
 )
 
-// The names of tasks reach a terminal by systemctl status.
+// The names of tasks reach a terminal by systemctl status, and hold no secret.
 func TestStatusCannotDriveTerminal(t *testing.T) {
 	t.Parallel()
 	at := filepath.Join(t.TempDir(), "socket")
@@ -20,18 +20,18 @@ func TestStatusCannotDriveTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer reader.Close()
-	watch, err := watchdog(at)
+	watch, err := watchdog(at, newRedactor([]string{"DB_PASSWORD=planted"}).String)
 	if err != nil {
 		t.Fatal(err)
 	}
-	watch(taskexec.Progress{Total: 1, Running: []taskexec.Running{{Name: "\x1b]0;owned\a\x1b[31mred\u202e\n", Since: time.Now()}}})
+	watch(taskexec.Progress{Total: 1, Running: []taskexec.Running{{Name: "\x1b]0;owned\a\x1b[31mred\u202e\nplanted", Since: time.Now()}}})
 	buf := make([]byte, 1<<12)
 	n, err := reader.Read(buf)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, status, _ := strings.Cut(string(buf[:n]), "STATUS=")
-	if status != `0/1 tasks, running \x1b]0;owned\x07\x1b[31mred\xe2\x80\xae\x0a (0s)` {
+	if status != `0/1 tasks, running \x1b]0;owned\x07\x1b[31mred\xe2\x80\xae\x0a*** (0s)` {
 		t.Errorf("%q", status)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/telegram"
 )
 
 const doc = "../../docs/telegram.md"
@@ -217,5 +218,116 @@ func TestDecide(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestAfter holds that a profile is reported from its Nth failed run in a row on,
+// and then as often as without; that its recovery is reported only if it was; and
+// that lost runs and runs by hand are reported at once.
+func TestAfter(t *testing.T) {
+	t.Parallel()
+	a := author
+	a.Policy = montimer.NotifyPolicy{After: 3, RepeatEvery: 2 * time.Hour, Recovery: true}
+	good := failing("x", 0)
+	play := func(states ...string) (kinds []string) {
+		before := Incident{LastGood: good}
+		for n, state := range states {
+			run := failing("x", n+1)
+			switch state {
+			case "bad":
+				run = failing("x", n+1, "task")
+			case "lost":
+				run.State, run.Reason = montimer.RunLost, "killed"
+			}
+			kind := "-"
+			if alert := a.Run(run, before); alert != nil {
+				kind = string(alert.Kind)
+				if alert.First {
+					kind += " first"
+				}
+				if run.State != montimer.RunOK {
+					before.Told = run
+				}
+			}
+			kinds = append(kinds, kind)
+			if state == "ok" {
+				before = Incident{LastGood: run}
+				continue
+			}
+			if before.Count == 0 {
+				before.First = run
+			}
+			before.Count++
+		}
+		return kinds
+	}
+	for _, tt := range []struct{ states, want string }{
+		{"bad bad ok bad", "- - - -"},
+		{"bad bad bad bad bad ok bad", "-,-,failure first,-,failure,recovery,-"},
+		{"bad lost bad ok", "-,lost first,failure,recovery"},
+	} {
+		want := strings.ReplaceAll(tt.want, " -", ",-")
+		if got := strings.Join(play(strings.Fields(tt.states)...), ","); got != want {
+			t.Errorf("%s: %s, want %s", tt.states, got, want)
+		}
+	}
+	byHand := failing("x", 1, "task")
+	byHand.Trigger = montimer.TriggerManual
+	if a.Run(byHand, Incident{LastGood: good}) == nil {
+		t.Error("a run by hand is not reported")
+	}
+	third := a.Run(failing("x", 3, "task"), Incident{Count: 2, First: failing("x", 1, "task"), LastGood: good})
+	if !strings.Contains(third.Text, "failing: 3 runs since ") {
+		t.Errorf("not said: %s", third.Text)
+	}
+}
+
+// TestClockOfADigest holds that no time that a digest shows is negative, whatever
+// the clock did.
+func TestClockOfADigest(t *testing.T) {
+	t.Parallel()
+	later := failing("x", 5, "task")
+	run := failing("x", 1, "task")
+	run.Ended = run.Started.Add(-time.Hour)
+	for _, text := range []string{
+		author.Run(run, Incident{Count: 1, First: later, Told: later}).Text,
+		author.recovery(failing("x", 2), Incident{Count: 3, First: later}),
+	} {
+		if strings.Contains(text, ": -") || strings.Contains(text, " in ") {
+			t.Error(text)
+		}
+	}
+}
+
+// TestVeryManyFailures holds that a run with any number of failures takes a
+// bounded number of messages: the first have what they printed, of the others the
+// names are there, as far as that is of use.
+func TestVeryManyFailures(t *testing.T) {
+	t.Parallel()
+	for _, many := range []int{40, 1000, 20_000} {
+		run := failing("x", 1)
+		for n := range many {
+			run.Tasks = append(run.Tasks, montimer.TaskRun{Name: fmt.Sprintf("task_%d.", n), Status: montimer.TaskFailed, ExitCode: 1, Attempts: 1, StderrTail: strings.Repeat("👩‍🚀 tail ", 30)})
+		}
+		text := author.Run(run, Incident{}).Text
+		messages := 0
+		for rest := text; rest != ""; messages++ {
+			_, rest = cut(rest, telegram.MaxText)
+		}
+		named := 0
+		for n := range many {
+			if strings.Contains(text, fmt.Sprintf(`task\_%d.`, n)) {
+				named++
+			}
+		}
+		more := 0
+		if _, rest, ok := strings.Cut(text, taskMark+"and "); ok && !strings.HasPrefix(rest, "and:") {
+			if i := strings.LastIndex(text, taskMark+"and "); i >= 0 {
+				fmt.Sscanf(text[i:], taskMark+"and %d more", &more)
+			}
+		}
+		if messages > 14 || named+more != many || many == 1000 && named < 700 || many == 40 && strings.Count(text, "tail") < 40*30 {
+			t.Errorf("%d failures: %d messages, %d named and %d more", many, messages, named, more)
+		}
 	}
 }

@@ -229,7 +229,7 @@ func (d *drain) next(ctx context.Context) (*montimer.Alert, time.Duration, error
 		if d.tried[a.ID] || lastStatus(a) == http.StatusTooManyRequests {
 			continue
 		}
-		if d.flush || d.open && refused(a) {
+		if d.flush || d.open && refused(a) || routeless(a) {
 			pending[i].NextTry = time.Time{}
 		}
 	}

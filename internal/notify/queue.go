@@ -180,6 +180,12 @@ func refused(a montimer.Alert) bool {
 		(status != http.StatusBadRequest || strings.Contains(text, "chat") || strings.Contains(text, "topic") || strings.Contains(text, "thread"))
 }
 
+// routeless reports whether an alert waits for nothing but a route: once there is
+// one, it can go.
+func routeless(a montimer.Alert) bool {
+	return slices.Contains([]string{ErrDebug.Error(), ErrNoRoute.Error(), ErrNoToken.Error()}, a.Error)
+}
+
 // probe returns an alert with which to find out whether what the bot or the chat
 // was refused for has been corrected: so that alerts do not wait for their hour.
 func probe(pending []montimer.Alert, paces map[string]time.Time, tried map[int64]bool, now time.Time) (a montimer.Alert, ok bool) {

@@ -87,6 +87,21 @@ systemctl start montimer-outbox.service
 within 60 told "montimer-job-fails.service failed"
 [[ $(stat -c %U /var/lib/montimer/*) != *root* ]] || fail "root has written into the state directory: $(ls -l /var/lib/montimer)"
 
+step "a process that holds the lock of the outbox keeps no alert from being sent, and is reported"
+: >/run/sent
+systemctl reset-failed
+runuser -u deploy -- flock /var/lib/montimer/outbox.lock sleep 600 &
+holder=$!
+held() { ! runuser -u deploy -- flock --nonblock /var/lib/montimer/outbox.lock true; }
+within 60 held
+systemctl start montimer-job-fails.service 2>/dev/null && fail "it started"
+within 60 told "montimer-job-fails.service failed"
+handled() { [[ $(journalctl --no-pager -o cat -u 'montimer-failure@*') == *"outbox.lock is held by a process that sends nothing"* ]]; }
+within 60 handled
+kill "$holder"
+wait "$holder" || true
+within 60 idle
+
 step "without a way to Telegram there is a critical entry in the journal"
 mv /etc/montimer/env /etc/montimer/no-env
 systemctl reset-failed # from "failed" to "failed" is no failure to systemd, where it has nothing to run
