@@ -21,11 +21,25 @@ type Host struct {
 	Umask string // of tasks and git, octal; "": DefaultUmask
 	Home  string // home directory of User; "": not known
 
+	Capacity Capacity
+
 	// By the name of a profile; AllOthers stands for those that are not named.
 	Sandboxes map[string]Sandbox  // "" and nothing: SandboxDefault
 	Limits    map[string][]Limit  // DefaultLimits are added where they say nothing
 	Writable  map[string][]string // absolute paths that a sandbox leaves writable; a profile has those of AllOthers too
 }
+
+// Capacity is what the timers of all profiles may ask of the host's systemd.
+type Capacity struct {
+	Profiles      int // timers; those of disabled profiles count
+	Events        int // OnCalendar= lines of one timer
+	StartsPerHour int // of services, by all timers together
+}
+
+// DefaultCapacity is what systemd takes on a small machine: a daemon-reload with
+// 1,000 active timers takes about a second, with 4,000 already 15, and 10 starts
+// a second are a third of what process 1 can do.
+func DefaultCapacity() Capacity { return Capacity{Profiles: 1000, Events: 100, StartsPerHour: 36_000} }
 
 // Sync says how the checkout follows its git remote.
 type Sync struct {

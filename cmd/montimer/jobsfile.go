@@ -20,9 +20,6 @@ import (
 	"github.com/montimer/montimer/internal/suggest"
 )
 
-// maxJobsFile bounds the size of a jobs.yaml, in bytes.
-const maxJobsFile = 16 << 20
-
 // loadJobs reads and checks the host's jobs.yaml, and settles its path where h
 // leaves it open. What is wrong with the file goes to standard error; only
 // warnings let it pass.
@@ -109,13 +106,17 @@ func (d *decoded) decode(h *montimer.Host, data []byte, prove bool, files ...fs.
 	if d != nil && d.data != nil && d.zone == h.Timezone && bytes.Equal(d.data, data) {
 		return d.jobs, d.diagnostics
 	}
-	j, diagnostics := jobs.Decode(h.JobsFile, data, jobs.Options{
+	opt := jobs.Options{
 		Timezone: h.Timezone,
 		Local:    time.Local,
 		Now:      time.Now(),
 		Files:    files,
 		Prove:    prove,
-	})
+	}
+	if prove && host.IsRoot() { // units of this host's systemd; a run goes on with what is there
+		opt.Capacity = h.Capacity
+	}
+	j, diagnostics := jobs.Decode(h.JobsFile, data, opt)
 	if d != nil {
 		*d = decoded{data, h.Timezone, j, diagnostics}
 	}
@@ -207,9 +208,9 @@ func readJobsFile(path string, flags int) ([]byte, error) {
 
 // readJobsStream reads all, but not for ever.
 func readJobsStream(r io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxJobsFile+1))
-	if err == nil && len(data) > maxJobsFile {
-		err = errors.New("is larger than 16 MiB")
+	data, err := io.ReadAll(io.LimitReader(r, jobs.MaxFile+1))
+	if err == nil && len(data) > jobs.MaxFile {
+		err = fmt.Errorf("is larger than %d bytes", jobs.MaxFile)
 	}
 	return data, err
 }

@@ -17,7 +17,7 @@ import (
 // Bounds of what a child may take and give.
 const (
 	childTime   = 10 * time.Second
-	childOutput = 16<<20 + 4096 // a jobs.yaml of 16 MiB and its path
+	childOutput = 16<<20 + 4096 // more than the largest jobs.yaml and its path
 	childErrors = 4096
 )
 

@@ -161,6 +161,7 @@ func (c *config) keys(s *Settings) []setting {
 		given("sync", func(n *yaml.Node) { c.mapping(n, "sync", "{every: 10m}", c.syncKeys(&s.Sync)) }),
 		given("sandbox", func(n *yaml.Node) { s.Sandbox = c.sandboxes(n) }),
 		given("limits", func(n *yaml.Node) { s.Limits = c.limits(n) }),
+		given("capacity", func(n *yaml.Node) { s.Capacity = c.capacity(n) }),
 		given("umask", func(n *yaml.Node) { s.Umask = c.umask(n) }),
 		given("write", func(n *yaml.Node) { s.Write = c.writable(n) }),
 	}

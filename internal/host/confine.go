@@ -3,6 +3,7 @@ package host
 import (
 	"regexp"
 	"slices"
+	"strconv"
 
 	"gopkg.in/yaml.v3"
 
@@ -95,4 +96,25 @@ func (c *config) limits(n *yaml.Node) limits {
 		}
 	}
 	return l
+}
+
+// capacity reads the mapping of what the timers may ask of systemd.
+func (c *config) capacity(n *yaml.Node) montimer.Capacity {
+	to := montimer.DefaultCapacity()
+	number := func(name string, to *int) setting {
+		return setting{name, func(n *yaml.Node) {
+			value, err := strconv.Atoi(n.Value)
+			if n.Kind != yaml.ScalarNode || err != nil || value < 1 || value > 1_000_000 {
+				c.wrong(n, "capacity: %s: %s: write a number from 1 to 1000000", name, describe(n))
+				return
+			}
+			*to = value
+		}}
+	}
+	c.mapping(n, "capacity", "{profiles: 1000}", []setting{
+		number("profiles", &to.Profiles),
+		number("calendar_events", &to.Events),
+		number("starts_per_hour", &to.StartsPerHour),
+	})
+	return to
 }

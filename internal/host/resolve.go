@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -84,6 +85,7 @@ func Resolve(p Process, s Settings) (montimer.Host, error) {
 
 		Sandboxes: s.Sandbox,
 		Limits:    s.Limits,
+		Capacity:  cmp.Or(s.Capacity, montimer.DefaultCapacity()),
 		Umask:     s.Umask,
 		Writable:  s.Write,
 	}

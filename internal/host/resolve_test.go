@@ -2,6 +2,7 @@ package host
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -73,6 +74,7 @@ func TestResolve(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tc.want.Sync = montimer.Sync{Remote: "origin", Branch: "main", Timeout: time.Minute}
+			tc.want.Capacity = montimer.DefaultCapacity()
 			got, err := Resolve(tc.process, tc.given)
 			if err != nil {
 				t.Fatal(err)
@@ -171,7 +173,7 @@ func TestConfigMistakes(t *testing.T) {
 		"names of other tools": {"user: deploy\nprofiles: {}\nxyzzy: 1\n", []string{
 			`:1:1: unknown key "user"; the setting is called run_as`,
 			`:2:1: unknown key "profiles"; it belongs into jobs.yaml`,
-			`:3:1: unknown key "xyzzy"; known keys: jobs, checkout, state_dir, env_file, run_as, unit_dir, binary, timezone, systemd_version, allow_root, sync, sandbox, limits, umask, write`,
+			`:3:1: unknown key "xyzzy"; known keys: jobs, checkout, state_dir, env_file, run_as, unit_dir, binary, timezone, systemd_version, allow_root, sync, sandbox, limits, capacity, umask, write`,
 		}},
 		"twice":             {"run_as: a\nrun_as: b\n", []string{`:2:1: the key "run_as" is there twice, first in line 1: remove one`}},
 		"no YAML":           {"checkout: /srv/app\nrun_as: a: b\n", []string{`:2: not valid YAML: mapping values are not allowed in this context`}},
@@ -210,6 +212,30 @@ func TestNoHome(t *testing.T) {
 	for _, s := range []Settings{{StateDir: "/s"}, {RunAs: "deploy"}} {
 		if _, err := Resolve(p, s); err != nil {
 			t.Errorf("%+v: %v", s, err)
+		}
+	}
+}
+
+func TestCapacity(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	for text, want := range map[string]string{
+		"capacity: {profiles: 3000}":        "{3000 100 36000}",
+		"capacity: {starts_per_hour: 7200}": "{1000 100 7200}",
+		"capacity: {profiles: 0}":           ":1:22: capacity: profiles: \"0\": write a number from 1 to 1000000",
+		"capacity: 5":                       ":1:11: capacity: \"5\": write a mapping such as {profiles: 1000}",
+		"capacity: {timers: 5}":             ":1:12: capacity: unknown key \"timers\"; known keys: profiles, calendar_events, starts_per_hour",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := ReadConfig(path)
+		got := fmt.Sprint(s.Capacity)
+		if err != nil {
+			got = err.Error()
+		}
+		if !strings.Contains(got, want) {
+			t.Errorf("%s: %s, want %s", text, got, want)
 		}
 	}
 }

@@ -2,6 +2,8 @@
 // flags, the environment and /etc/montimer/config.yaml, in that order.
 package host
 
+import "github.com/montimer/montimer"
+
 // ConfigFile is where the host's settings are kept.
 const ConfigFile = "/etc/montimer/config.yaml"
 
@@ -22,6 +24,7 @@ type Settings struct {
 	Limits         limits
 	Umask          string
 	Write          writable
+	Capacity       montimer.Capacity
 	SystemdVersion int // without effect: the units are the same for every systemd
 }
 
@@ -84,6 +87,9 @@ func (s Settings) Or(t Settings) Settings {
 	}
 	if s.Write == nil {
 		s.Write = t.Write
+	}
+	if s.Capacity == (montimer.Capacity{}) {
+		s.Capacity = t.Capacity
 	}
 	if s.SystemdVersion == 0 {
 		s.SystemdVersion = t.SystemdVersion

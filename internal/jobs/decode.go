@@ -6,7 +6,7 @@
 //	scalar.go, repr.go                  what the old runner made of a value
 //	file.go, profile.go, task.go        level by level
 //	files.go                            what the checkout has
-//	schedule.go, plan.go, zone.go, check.go  what needs more than one key to judge
+//	schedule.go, plan.go, zone.go, check.go, capacity.go  what needs more than one key to judge
 //	report.go, place.go, hints.go       how a mistake is noted
 //	diag.go, render.go, excerpt.go      what it is, and how it is shown
 //	schema.go, encode.go                the way back
@@ -27,19 +27,21 @@ import (
 	"github.com/montimer/montimer"
 )
 
-// maxFile is the largest jobs.yaml that is read, in bytes.
-const maxFile = 16 << 20
+// MaxFile is the largest jobs.yaml that is read, in bytes. Reading takes up to a
+// hundred times as much memory.
+const MaxFile = 4 << 20
 
 // maxProblems is how many problems of a file are reported one by one.
 const maxProblems = 1000
 
 // Options is what the host has to say about a jobs.yaml.
 type Options struct {
-	Timezone string         // IANA name for profiles that name none; "": the local zone
-	Local    *time.Location // the local zone; nil: time.Local
-	Now      time.Time      // clock changes are looked for from here on; zero: the current time
-	Files    []fs.FS        // where the checkout may be, to look for scripts; none: they are not looked for
-	Prove    bool           // refuse what systemd would stop or leave out at a change of the clock: for who writes units
+	Timezone string            // IANA name for profiles that name none; "": the local zone
+	Local    *time.Location    // the local zone; nil: time.Local
+	Now      time.Time         // clock changes are looked for from here on; zero: the current time
+	Files    []fs.FS           // where the checkout may be, to look for scripts; none: they are not looked for
+	Prove    bool              // refuse what systemd would stop or leave out at a change of the clock: for who writes units
+	Capacity montimer.Capacity // of the host; zero values: no bound
 }
 
 // Decode reads a jobs.yaml; file is its name, for messages. It returns every
@@ -91,8 +93,8 @@ func (d *decoder) leave()                  { d.path = d.path[:len(d.path)-1] }
 
 // parse returns the root of the one document of the file.
 func (d *decoder) parse(data []byte) (value, bool) {
-	if len(data) > maxFile {
-		d.add(Error, place{}, "", fmt.Sprintf("the file has %d bytes; at most %d are read", len(data), maxFile))
+	if len(data) > MaxFile {
+		d.add(Error, place{}, "", fmt.Sprintf("the file has %d bytes; at most %d are read", len(data), MaxFile))
 		return value{}, false
 	}
 	d.src.text = strings.TrimPrefix(string(data), "\ufeff")

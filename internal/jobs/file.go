@@ -74,6 +74,9 @@ func (d *decoder) profiles(v value) []montimer.Profile {
 		d.error(v, "", "profiles must be a mapping with at least one profile, not %s", describe(v))
 		return nil
 	}
+	if !d.checkCount(keys) {
+		return nil
+	}
 	out := make([]montimer.Profile, 0, len(keys))
 	for _, p := range keys {
 		if d.full {
@@ -85,6 +88,7 @@ func (d *decoder) profiles(v value) []montimer.Profile {
 		}
 		d.leave()
 	}
+	d.checkStarts(out, v)
 	return out
 }
 

@@ -38,7 +38,7 @@ func TestLimits(t *testing.T) {
 		file string
 		want string // in the first message; "": no problem at all
 	}{
-		"too large":        {onePS + "# " + strings.Repeat("x", 16<<20), "at most 16777216 are read"},
+		"too large":        {onePS + "# " + strings.Repeat("x", MaxFile), "at most 4194304 are read"},
 		"long value":       {onePS + "    env: {A: " + big + "}\n", "more than a program can be given"},
 		"long key":         {onePS + "    env: {? " + big + " : x}\n", "more than a program can be given"},
 		"long name":        {"profiles:\n  ? " + big + "\n  : {cron: 5 * * * *}\n", "cannot be the name of a profile"},
@@ -55,7 +55,7 @@ func TestLimits(t *testing.T) {
 		"deep flow":    {onePS + "    env: {A: " + strings.Repeat("[", 200) + strings.Repeat("]", 200) + "}\n", "nest too deep"},
 		"deeper flow":  {onePS + "    env: {A: " + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + "}\n", "nest too deep"},
 		"deepest flow": {onePS + "    env: {A: " + strings.Repeat("[", huge), "exceeded max depth"},
-		"deep block":   {"profiles:\n" + many(3000, func(i int) string { return strings.Repeat(" ", i+1) + "a:\n" }), "the key cron is missing"},
+		"deep block":   {"profiles:\n" + many(2800, func(i int) string { return strings.Repeat(" ", i+1) + "a:\n" }), "the key cron is missing"},
 		"alias bomb": {"x: &a0 [x, x, x, x, x, x, x, x, x]\n" + many(9, func(i int) string {
 			return fmt.Sprintf("x%d: &a%d [%s*a%d]\n", i, i+1, strings.Repeat(fmt.Sprintf("*a%d, ", i), 8), i)
 		}) + onePS + "    env: {A: *a9}\n", "unknown key \"x\""},

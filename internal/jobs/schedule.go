@@ -54,11 +54,12 @@ func (d *decoder) schedule(p *profile, entry value) {
 		default:
 			d.error(at, "", "a profile has one of cron, calendar and every, but not %s and %s", first, w.kind)
 		}
-		if len(w.texts) > 0 {
+		if len(w.texts) > 0 && d.checkTexts(w.texts) {
 			d.enter("", string(w.kind))
 			a := d.answer(question{kind: w.kind, dialect: p.dialect, zone: p.timezone, texts: joined(w.texts)}, w.texts)
 			d.leave()
 			p.Schedule = a.schedule
+			d.checkEvents(a.schedule, at)
 			d.checkJitter(p, a)
 		}
 	}
