@@ -2,6 +2,9 @@ package store
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -87,6 +90,85 @@ func TestDrain(t *testing.T) {
 		t.Fatalf("not released: %t, %v", ok, err)
 	}
 	release()
+}
+
+// TestLease holds that the right to send ends with the process that has the lock,
+// and for one without the lock after a while; that a lease which nobody can have
+// been given is none; and that a lock that cannot be had is no reason not to send.
+func TestLease(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	now := Now()
+	set := func(hasLock bool, boot string, until time.Duration) {
+		t.Helper()
+		if _, err := s.db.Exec("INSERT OR REPLACE INTO montimer_sender VALUES (1, 'other', ?, ?, ?)", hasLock, boot, int64(until)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct {
+		name    string
+		hasLock bool
+		boot    string
+		until   time.Duration
+		want    bool
+	}{
+		{"of a process that had the lock, which is free", true, now.Boot, now.Since + leaseTime/2, true},
+		{"without the lock", false, now.Boot, now.Since + leaseTime/2, false},
+		{"over", false, now.Boot, now.Since - 1, true},
+		{"of another boot", false, "other", now.Since + leaseTime/2, true},
+		{"for ever", false, now.Boot, now.Since + 1000*time.Hour, true},
+	} {
+		set(tt.hasLock, tt.boot, tt.until)
+		release, ok, err := s.Drain(t.Context())
+		if ok != tt.want || err != nil {
+			t.Errorf("%s: %t, %v", tt.name, ok, err)
+		}
+		if ok {
+			release()
+		}
+	}
+	if _, err := s.db.Exec("DELETE FROM montimer_sender"); err != nil {
+		t.Fatal(err)
+	}
+	lock := filepath.Join(dir, "outbox.lock")
+	if err := errors.Join(os.Remove(lock), os.Mkdir(lock, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	release, ok, err := s.Drain(t.Context())
+	if !ok || err == nil || !strings.Contains(err.Error(), "alerts are sent without the lock") {
+		t.Fatalf("a folder for a lock: %t, %v", ok, err)
+	}
+	if _, ok, _ := s.Drain(t.Context()); ok {
+		t.Error("two send without the lock")
+	}
+	release()
+	equal(t, query(t, s, "SELECT count(*) FROM montimer_sender"), []string{"0"})
+}
+
+// TestHeldIsTold holds that a run whose alert waits for a route counts as told,
+// since it will be, and one whose alert was given up does not.
+func TestHeldIsTold(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir(), Options{})
+	ctx := t.Context()
+	run := montimer.Run{ID: "r", Profile: "p", Trigger: montimer.TriggerTimer, Started: tick, Ended: tick, State: montimer.RunFailed}
+	alert := &montimer.Alert{Kind: montimer.AlertFailure, Profile: "p", RunID: "r", Text: "text"}
+	if err := s.Finish(ctx, run, alert); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Hold(ctx, []montimer.Alert{*alert}, StatusSkippedCredentials); err != nil {
+		t.Fatal(err)
+	}
+	if i, err := s.Incident(ctx, "p"); err != nil || i.Told.ID != "r" {
+		t.Errorf("held: %+v, %v", i.Told, err)
+	}
+	if err := s.Drop(ctx, *alert, StatusSkippedCredentials, ""); err != nil {
+		t.Fatal(err)
+	}
+	if i, err := s.Incident(ctx, "p"); err != nil || i.Told.ID != "" || i.Count != 1 {
+		t.Errorf("given up: %+v, %v", i, err)
+	}
 }
 
 func TestChats(t *testing.T) {
