@@ -78,7 +78,7 @@ func newHostView(h montimer.Host) (hostView, error) {
 		return hostView{}, e.err()
 	}
 
-	for _, variable := range serviceEnv(h) {
+	for _, variable := range ServiceEnv(h) {
 		v.Environment = append(v.Environment, e.text("environment", word, variable.Name+"="+variable.Value))
 	}
 	always := []text{e.text("checkout", word, h.Checkout)}
@@ -104,10 +104,10 @@ func newHostView(h montimer.Host) (hostView, error) {
 	return v, e.err()
 }
 
-// serviceEnv is the environment that a service hands to `montimer exec`: the
-// host's settings frozen in, and what monitoring scripts have always been
-// given. The environment file comes after it and wins.
-func serviceEnv(h montimer.Host) []montimer.EnvVar {
+// ServiceEnv returns the environment that a service gives to `montimer exec`:
+// the host's settings, and what monitoring scripts have always been given. The
+// environment file of the services comes after it and wins.
+func ServiceEnv(h montimer.Host) []montimer.EnvVar {
 	env := []montimer.EnvVar{
 		{Name: "MONTIMER_JOBS", Value: h.JobsFile},
 		{Name: "MONTIMER_CHECKOUT", Value: h.Checkout},

@@ -64,13 +64,9 @@ func (r *run) read(ctx context.Context) (montimer.Profile, error) {
 	if err != nil {
 		return montimer.Profile{}, &UsageError{err}
 	}
-	profile, ok := jobs.Profile(r.request.Profile)
-	if !ok {
-		var names []string
-		for _, p := range jobs.Profiles {
-			names = append(names, p.Name)
-		}
-		return profile, unknown("profile", r.request.Profile, names)
+	profile, err := FindProfile(jobs, r.request.Profile)
+	if err != nil {
+		return profile, &UsageError{err}
 	}
 	profile.Tasks, err = choose(profile, r.request.Tasks)
 	return profile, err
@@ -82,22 +78,50 @@ func choose(p montimer.Profile, names []string) ([]montimer.Task, error) {
 	if names == nil {
 		return p.EnabledTasks(), nil
 	}
-	var known []string
+	if err := KnowsTasks(p, names); err != nil {
+		return nil, &UsageError{err}
+	}
 	var chosen []montimer.Task
 	for _, t := range p.Tasks {
-		known = append(known, t.Name)
 		if slices.Contains(names, t.Name) {
 			chosen = append(chosen, t)
-		}
-	}
-	for _, name := range names {
-		if !slices.Contains(known, name) {
-			return nil, unknown("task", name, known)
 		}
 	}
 	return chosen, nil
 }
 
-func unknown(kind, name string, known []string) error {
-	return &UsageError{fmt.Errorf("unknown %s %q; known: %s", kind, name, strings.Join(known, ", "))}
+// KnowsTasks returns an [*UnknownError] for the first name that is no task of p.
+func KnowsTasks(p montimer.Profile, names []string) error {
+	var known []string
+	for _, t := range p.Tasks {
+		known = append(known, t.Name)
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return &UnknownError{"task", name, known}
+		}
+	}
+	return nil
+}
+
+// FindProfile returns a profile of jobs, or an [*UnknownError].
+func FindProfile(jobs montimer.Jobs, name string) (montimer.Profile, error) {
+	if p, ok := jobs.Profile(name); ok {
+		return p, nil
+	}
+	known := make([]string, 0, len(jobs.Profiles))
+	for _, p := range jobs.Profiles {
+		known = append(known, p.Name)
+	}
+	return montimer.Profile{}, &UnknownError{"profile", name, known}
+}
+
+// An UnknownError is a name that is none of those that there are.
+type UnknownError struct {
+	Kind, Name string // of what it should be the name, and what was given
+	Known      []string
+}
+
+func (e *UnknownError) Error() string {
+	return fmt.Sprintf("unknown %s %q; known: %s", e.Kind, e.Name, strings.Join(e.Known, ", "))
 }

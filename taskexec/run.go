@@ -3,12 +3,12 @@ package taskexec
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -69,7 +69,7 @@ func (r *run) isTick() bool { return r.record.Trigger == montimer.TriggerTimer }
 func (r *run) skip(ctx context.Context, reason string) {
 	r.end(montimer.RunSkipped, reason)
 	r.finish(ctx)
-	r.Log.Info("skipped: "+reason, "event", EventRunEnded, "result", string(montimer.RunSkipped))
+	r.Log.Info(Summary(r.record, nil), "event", EventRunEnded, "result", string(montimer.RunSkipped))
 }
 
 // refuse ends a run that cannot begin. It is recorded where systemd started it,
@@ -153,14 +153,8 @@ func withLimit(ctx context.Context, limit time.Duration) (context.Context, conte
 
 // report sums the run up: a line for each failure, and one for all.
 func (r *run) report() {
-	failures := r.record.Failures()
-	for _, t := range failures {
+	for _, t := range r.record.Failures() {
 		r.Log.Error(fmt.Sprintf("FAIL %s: %s", t.Name, reason(t)), "event", EventFailure, "task", t.Name, "result", string(t.Status))
-	}
-	took := seconds(r.record.Ended.Sub(r.record.Started))
-	text := []string{fmt.Sprintf("%s: %d tasks, %d failed, %s", r.record.State, len(r.record.Tasks), len(failures), took)}
-	if r.record.Reason != "" {
-		text = append(text, r.record.Reason)
 	}
 	level := slog.LevelInfo
 	switch r.record.State {
@@ -169,5 +163,21 @@ func (r *run) report() {
 	case montimer.RunInterrupted:
 		level = slog.LevelWarn
 	}
-	r.Log.Log(context.Background(), level, strings.Join(text, "; "), "event", EventRunEnded, "result", string(r.record.State))
+	r.Log.Log(context.Background(), level, Summary(r.record, nil), "event", EventRunEnded, "result", string(r.record.State))
+}
+
+// Summary says in one line how a run ended; err is the error of [Runner.Exec].
+func Summary(run montimer.Run, err error) string {
+	switch {
+	case err != nil && !errors.Is(err, ErrUnrecorded):
+		return "failed: " + err.Error()
+	case run.State == montimer.RunSkipped:
+		return "skipped: " + run.Reason
+	}
+	took := seconds(run.Ended.Sub(run.Started))
+	text := fmt.Sprintf("%s: %d tasks, %d failed, %s", run.State, len(run.Tasks), len(run.Failures()), took)
+	if run.Reason != "" {
+		text += "; " + run.Reason
+	}
+	return text
 }

@@ -109,7 +109,7 @@ func (r *run) serve(ctx context.Context) error {
 	if err := r.load(ctx); err != nil {
 		return r.refuse(ctx, err)
 	}
-	if !r.profile.Enabled {
+	if !r.profile.Enabled && r.request.Tasks == nil {
 		r.Log.Info(fmt.Sprintf("profile '%s' is disabled, skipping", r.profile.Name))
 		r.skip(ctx, "the profile is disabled")
 		return nil

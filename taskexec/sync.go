@@ -25,7 +25,7 @@ func (r *run) prepareCheckout(ctx context.Context) (release func(), err error) {
 	if r.asksForSync(ctx) {
 		r.meanwhile("the git sync", func() { r.synced = r.Syncer.Sync(ctx) })
 	}
-	r.meanwhile("the checkout", func() { r.record.Commit, release, err = r.Syncer.Hold(ctx) })
+	r.meanwhile("the checkout, which a git sync is changing", func() { r.record.Commit, release, err = r.Syncer.Hold(ctx) })
 	return release, err
 }
 
@@ -63,10 +63,14 @@ func (r *run) asksForSync(ctx context.Context) bool {
 	return err != nil || p.SyncBeforeRun
 }
 
-// meanwhile does what may take long; if it does, the run says that it waits.
+// meanwhile does what may take long; if it does, the status and the log say what
+// the run waits for.
 func (r *run) meanwhile(what string, do func()) {
 	defer func() { r.progress.Waiting = "" }()
 	defer eachSecond(func() {
+		if r.progress.Waiting == "" {
+			r.Log.Info("waiting for " + what)
+		}
 		r.progress.Waiting = what
 		r.watch()
 	})()

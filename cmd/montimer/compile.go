@@ -79,6 +79,9 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 		defer unlock()
 	}
 	plan, running, err := writeUnits(ctx, h, units)
+	if errors.Is(err, fs.ErrPermission) && !host.IsRoot() {
+		return fmt.Errorf("%w: sudo montimer compile, or --out DIR to write the units elsewhere", err)
+	}
 	if err != nil {
 		return err
 	}

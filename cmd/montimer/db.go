@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/store"
 )
@@ -14,21 +13,11 @@ type dbCmd struct {
 	Check dbCheckCmd `cmd:"" help:"Look for damage and for what is missing, and say how to mend it."`
 }
 
-// databaseHost settles where the database is. Root leaves it to the user that
-// tasks run as: it opens nothing that this user controls.
-func databaseHost(f hostFlags, e env, command string) (montimer.Host, error) {
-	h, err := f.host(e)
-	if err == nil && host.IsRoot() && h.User != "root" {
-		err = usage(fmt.Errorf("the database is %s's: runuser -u %[1]s -- montimer %s", h.User, command))
-	}
-	return h, err
-}
-
 type dbInitCmd struct{ hostFlags }
 
 // Run makes the database ready for use; one that is ready stays as it is.
 func (c dbInitCmd) Run(ctx context.Context, e env) error {
-	h, err := databaseHost(c.hostFlags, e, "db init")
+	h, err := becomeUser(c.hostFlags, e)
 	if err != nil {
 		return err
 	}
@@ -47,7 +36,7 @@ type dbCheckCmd struct{ hostFlags }
 
 // Run prints one line for each problem, and fails when there is one.
 func (c dbCheckCmd) Run(ctx context.Context, e env) error {
-	h, err := databaseHost(c.hostFlags, e, "db check")
+	h, err := becomeUser(c.hostFlags, e)
 	if err != nil {
 		return err
 	}

@@ -23,24 +23,27 @@ import (
 type execCmd struct {
 	hostFlags
 	Profile string   `arg:"" help:"Name of the profile."`
-	Task    []string `placeholder:"TASK" help:"Only this task, even where it is disabled; may be repeated."`
-	DryRun  bool     `help:"Say what would run, and run nothing."`
-	Notify  bool     `help:"Send alerts of a run by hand, too."`
+	Task    []string `placeholder:"TASK" help:"Run only this task, even if it or its profile is disabled; may be repeated."`
+	DryRun  bool     `help:"Show what would run, and run nothing."`
+	Notify  bool     `help:"Send alerts for this run too: by default a run by hand sends none."`
 }
 
-// errRoot says why root runs no tasks.
-var errRoot = errors.New("tasks do not run as root: use systemctl start, or runuser -u USER -- montimer exec (allow_root: true in the host's settings lifts this)")
-
-// Run runs the tasks of one profile; its exit code tells how they fared.
+// Run runs the tasks of one profile; its exit code tells how they ended.
 func (c execCmd) Run(ctx context.Context, e env) error {
 	h, err := c.host(e)
-	if host.IsRoot() && !h.AllowRoot {
-		return usage(errRoot)
-	}
 	if err != nil {
 		return err
 	}
+	if host.IsRoot() && h.User != "root" {
+		if c.DryRun {
+			return c.stepDown(ctx, e, h, nil, append([]string{"exec", "--dry-run", c.Profile}, taskFlags(c.Task)...))
+		}
+		return usage(fmt.Errorf("tasks do not run as root: use montimer run %s (or runuser -u %s -- montimer exec %[1]s)", c.Profile, h.User))
+	}
 	if !c.DryRun {
+		if err := c.asService(e, h); err != nil {
+			return err
+		}
 		err := host.MakeStateDir(h.StateDir)
 		if err != nil && !taskexec.IsService(os.Environ()) {
 			return fmt.Errorf("make the state directory: %w", err)
@@ -63,7 +66,7 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 	err = c.exec(ctx, e, h, outlet, live)
 	var coded exitError
 	if errors.As(err, &coded) && coded.err != nil { // the outlet can wait for who reads it, this cannot
-		fmt.Fprintln(outlet.Writer(e.stderr), "montimer:", coded.err)
+		fmt.Fprintln(outlet.Writer(e.stderr), "montimer:", errorText(coded.err))
 		return exitError{code: coded.code}
 	}
 	return err
@@ -76,9 +79,18 @@ const readerPatience = 3 * time.Second
 // exec has a Runner do the run, and reports it.
 func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, outlet *taskexec.Outlet, live *screen) error {
 	id := taskexec.RunID(os.Environ())
-	runner, err := c.runner(e, &h, id, outlet, live)
+	runner, err := c.runner(e, &h, id, outlet)
 	if err != nil {
 		return err
+	}
+	service, err := newWatchdog(e.getenv("NOTIFY_SOCKET"), runner.Redactor.String)
+	switch {
+	case err != nil:
+		runner.Log.Warn(err.Error()) // systemd may kill the run if it takes long
+	case service != nil:
+		runner.Watch = service.watch
+	case live != nil:
+		runner.Watch, runner.Log = live.watch, slog.New(withoutStarts{runner.Log.Handler()})
 	}
 	isolate(e, runner.Log)
 	e.stderr = outlet.Writer(e.stderr)
@@ -98,7 +110,7 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, outlet *taske
 	}
 	pause, err := pauseNow(c.Profile, time.Now())
 	if err != nil {
-		runner.Log.Error("not heeded: "+err.Error(), "event", taskexec.EventTrouble)
+		runner.Log.Error("pause ignored: "+err.Error(), "event", taskexec.EventTrouble)
 	}
 	result, err := runner.Exec(ctx, taskexec.Request{
 		ID:      id,
@@ -110,13 +122,14 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, outlet *taske
 		DryRun:  c.DryRun,
 	})
 	code := taskexec.ExitCode(result, err)
+	service.end(taskexec.Summary(result, err))
 	if !c.DryRun {
 		for _, words := range checkout.pages {
 			page.page(context.WithoutCancel(ctx), "", result.ID, words)
 		}
 		page.ended(result, code)
 		if err := page.records.prune(context.WithoutCancel(ctx)); err != nil {
-			runner.Log.Warn("old runs are still there: " + err.Error())
+			runner.Log.Warn("prune old runs: " + err.Error())
 		}
 	}
 	switch {
@@ -159,7 +172,7 @@ func missingEnvFile(e env) string {
 }
 
 // runner returns what all runs have in common.
-func (c execCmd) runner(e env, h *montimer.Host, id string, outlet *taskexec.Outlet, live *screen) (taskexec.Runner, error) {
+func (c execCmd) runner(e env, h *montimer.Host, id string, outlet *taskexec.Outlet) (taskexec.Runner, error) {
 	sink, log, err := outlets(e.stderr, id)
 	if err != nil {
 		return taskexec.Runner{}, err
@@ -181,12 +194,6 @@ func (c execCmd) runner(e env, h *montimer.Host, id string, outlet *taskexec.Out
 		MaxOutput: most,
 		Log:       slog.New(log),
 		Timer:     loadedTimer,
-	}
-	if r.Watch, err = watchdog(e.getenv("NOTIFY_SOCKET"), newRedactor(os.Environ()).String); err != nil {
-		r.Log.Warn(err.Error()) // and be killed, perhaps, if it takes long
-	}
-	if live != nil && r.Watch == nil {
-		r.Watch, r.Log = live.watch, slog.New(withoutStarts{log})
 	}
 	return r, nil
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobs"
-	"github.com/montimer/montimer/internal/suggest"
+	"github.com/montimer/montimer/taskexec"
 )
 
 // loadJobs reads and checks the host's jobs.yaml, and settles its path where h
@@ -129,24 +129,11 @@ func loadProfile(ctx context.Context, e env, h *montimer.Host, name string) (mon
 	if err != nil {
 		return montimer.Profile{}, err
 	}
-	p, ok := j.Profile(name)
-	if !ok {
-		return p, usage(fmt.Errorf("no profile %q in %s%s", name, h.JobsFile, didYouMean(name, j)))
+	p, err := taskexec.FindProfile(j, name)
+	if err != nil {
+		return p, usage(err)
 	}
 	return p, nil
-}
-
-// didYouMean ends a message about a profile that does not exist.
-func didYouMean(name string, j montimer.Jobs) string {
-	var names []string
-	for _, p := range j.Profiles {
-		names = append(names, p.Name)
-	}
-	work := 1_000_000
-	if guess := suggest.Closest(name, names, &work); guess != "" {
-		return "; did you mean " + guess + "?"
-	}
-	return ""
 }
 
 // readJobs reads jobs.yaml; root has it read by the user that the tasks run as.

@@ -37,7 +37,7 @@ func TestManualOfBrokenJobs(t *testing.T) {
 		e := env{stdout: io.Discard, stderr: &said, getenv: func(string) string { return "" }}
 		outlet := taskexec.NewOutlet()
 		defer outlet.Close(time.Minute)
-		runner, err := execCmd{}.runner(e, &h, "", outlet, nil)
+		runner, err := execCmd{}.runner(e, &h, "", outlet)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,7 +59,7 @@ func TestManualOfBrokenJobs(t *testing.T) {
 	if err != nil || result.State != montimer.RunOK || len(alerts) != 1 || alerts[0].Kind != montimer.AlertPage {
 		t.Fatalf("%+v, %+v, %v", result, alerts, err)
 	}
-	page := strings.Replace(alerts[0].Text, result.ID, "00000000000000000000000000000001", 1)
+	page := strings.ReplaceAll(alerts[0].Text, result.ID, "00000000000000000000000000000001")
 
 	// Nothing to fall back on: the run fails, and all has been said.
 	if err := os.RemoveAll(filepath.Join(dir, "last-good")); err != nil {

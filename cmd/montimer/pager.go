@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/journal"
 	"github.com/montimer/montimer/internal/notify"
 	"github.com/montimer/montimer/taskexec"
 )
@@ -34,12 +36,26 @@ func newPager(e env, r records, log *slog.Logger) *pager {
 		name = "unknown"
 	}
 	return &pager{
-		env:     e,
-		log:     log,
-		author:  notify.Author{Host: name, Redact: redactor.String, Subjects: r.subjects},
+		env: e,
+		log: log,
+		author: notify.Author{
+			Host:     name,
+			Redact:   redactor.String,
+			Journal:  journalCommand,
+			Subjects: r.subjects,
+		},
 		records: r,
 		heart:   notify.Heart{Getenv: e.getenv, Redact: redactor.String, Log: log},
 	}
+}
+
+// journalCommand shows a run of a profile, "": of one that is not known.
+func journalCommand(profile, runID string) string {
+	run := journal.Run{Invocation: runID}
+	if profile != "" {
+		run.Unit = compiler.ServiceName(profile)
+	}
+	return run.Command()
 }
 
 // attend has the pager hear of what the runner does.

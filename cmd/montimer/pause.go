@@ -2,10 +2,11 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,19 +18,25 @@ import (
 
 type pauseCmd struct {
 	Profile string `arg:"" help:"Name of the profile."`
-	Until   string `required:"" placeholder:"TIME" help:"When it ends by itself: a time span such as 2h, HH:MM, 'tomorrow HH:MM', or RFC 3339."`
-	Reason  string `required:"" placeholder:"TEXT" help:"Why; it is shown wherever the pause is."`
+	Until   string `required:"" placeholder:"TIME" help:"When the pause ends by itself: a time span such as 2h, HH:MM, 'tomorrow HH:MM', or RFC 3339."`
+	Reason  string `required:"" placeholder:"TEXT" help:"Why; shown wherever the pause is shown."`
 }
 
-// errPauseRoot says why others than root pause nothing.
-var errPauseRoot = errors.New("a pause is root's to give, so that no task can silence another: use sudo")
-
-// Run has the ticks of a profile skipped for a while.
-func (c pauseCmd) Run(e env) error {
-	if !host.IsRoot() {
-		return usage(errPauseRoot)
+// needRoot says that only root pauses and resumes: a task must not be able to
+// silence another.
+func needRoot(command string) error {
+	if host.IsRoot() {
+		return nil
 	}
-	if err := compiled(e, c.Profile); err != nil {
+	return usage(fmt.Errorf("%s needs root: a task must not silence another; use sudo montimer %[1]s …", command))
+}
+
+// Run pauses a profile.
+func (c pauseCmd) Run(ctx context.Context, e env) error {
+	if err := needRoot("pause"); err != nil {
+		return err
+	}
+	if err := findTimer(ctx, e, c.Profile); err != nil {
 		return err
 	}
 	until, err := parseUntil(c.Until, time.Now())
@@ -37,7 +44,7 @@ func (c pauseCmd) Run(e env) error {
 		return usage(fmt.Errorf("--until: %w", err))
 	}
 	if strings.TrimSpace(c.Reason) == "" {
-		return usage(errors.New("--reason: say why"))
+		return usage(errors.New("--reason: must not be empty"))
 	}
 	p := host.Pause{Until: until, Reason: c.Reason, By: cmp.Or(e.getenv("SUDO_USER"), "root")}
 	if err := host.WritePause(host.PauseDir, c.Profile, p); err != nil {
@@ -47,34 +54,75 @@ func (c pauseCmd) Run(e env) error {
 	return nil
 }
 
-// compiled checks that a profile has a timer. It does not ask jobs.yaml, which
-// may be what is broken.
-func compiled(e env, profile string) error {
+// findTimer checks that a profile has a timer in the unit directory. jobs.yaml
+// need not be readable for that; it only explains why there is none.
+func findTimer(ctx context.Context, e env, profile string) error {
 	h, err := hostFlags{}.resolve(e, false)
 	if err != nil {
 		return err
 	}
-	timer := filepath.Join(h.UnitDir, compiler.TimerName(filepath.Base(profile)))
-	if _, err := os.Stat(timer); err != nil {
-		return usage(fmt.Errorf("no profile %q here: %w", profile, err))
+	installed, err := compiler.ReadDirectory(h.UnitDir)
+	if err != nil {
+		return err
 	}
-	return nil
+	if _, ok := installed.Files[compiler.TimerName(profile)]; ok {
+		return nil
+	}
+	if h, err = (hostFlags{}).host(e); err != nil {
+		return err
+	}
+	e.stderr = io.Discard
+	p, err := loadProfile(ctx, e, &h, profile)
+	var unknown *taskexec.UnknownError
+	switch {
+	case err == nil && !p.Enabled:
+		return usage(fmt.Errorf("profile %q is disabled (enabled: false in jobs.yaml): it has no scheduled runs", profile))
+	case err == nil:
+		return usage(fmt.Errorf("profile %q has no timer yet: montimer apply", profile))
+	case errors.As(err, &unknown):
+		return err
+	}
+	return usage(&taskexec.UnknownError{Kind: "profile", Name: profile, Known: timers(installed)})
+}
+
+// timers names the profiles that have a timer.
+func timers(installed compiler.Installed) (profiles []string) {
+	for name := range installed.Files {
+		profile, ok := strings.CutSuffix(name, ".timer")
+		if profile, job := strings.CutPrefix(profile, "montimer-job-"); ok && job {
+			profiles = append(profiles, profile)
+		}
+	}
+	slices.Sort(profiles)
+	return profiles
 }
 
 type resumeCmd struct {
 	Profile string `arg:"" help:"Name of the profile."`
 }
 
-// Run ends a pause before its time.
-func (c resumeCmd) Run(e env) error {
-	if !host.IsRoot() {
-		return usage(errPauseRoot)
+// Run ends a pause before its time, also that of a profile that is gone.
+func (c resumeCmd) Run(ctx context.Context, e env) error {
+	if err := needRoot("resume"); err != nil {
+		return err
+	}
+	was, err := pauseNow(c.Profile, time.Now())
+	if err != nil {
+		was = "paused by a file that cannot be used: " + visible(err.Error())
 	}
 	found, err := host.EndPause(host.PauseDir, c.Profile)
-	if err == nil && !found {
-		fmt.Fprintf(e.stderr, "%s is not paused\n", c.Profile)
+	switch {
+	case err != nil:
+		return err
+	case found:
+		fmt.Fprintf(e.stderr, "%s runs again as scheduled; it was %s\n", c.Profile, cmp.Or(was, "paused until a time that is past"))
+		return nil
 	}
-	return err
+	if err := findTimer(ctx, e, c.Profile); err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stderr, "%s is not paused\n", c.Profile)
+	return nil
 }
 
 // parseUntil reads the end of a pause: a time of RFC 3339, a span of
@@ -82,7 +130,7 @@ func (c resumeCmd) Run(e env) error {
 func parseUntil(text string, now time.Time) (time.Time, error) {
 	until, err := untilTime(strings.TrimSpace(text), now)
 	if err == nil && !until.After(now) {
-		err = fmt.Errorf("%s is over", until.Format(time.RFC3339))
+		err = fmt.Errorf("%s is in the past", until.Format(time.RFC3339))
 	}
 	return until, err
 }

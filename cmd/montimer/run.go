@@ -21,8 +21,8 @@ type cli struct {
 	List    listCmd    `cmd:"" group:"compile" help:"List the profiles and when they run next."`
 	Init    initCmd    `cmd:"" group:"compile" help:"Write a sample jobs.yaml and its checks, to start from."`
 	Exec    execCmd    `cmd:"" group:"run" help:"Run the tasks of a profile: what the services start."`
-	Start   runCmd     `cmd:"" name:"run" group:"run" help:"Start a run by hand, through systemd as the timer does."`
-	Pause   pauseCmd   `cmd:"" group:"run" help:"Have the ticks of a profile skipped until a time."`
+	Start   runCmd     `cmd:"" name:"run" group:"run" help:"Start a run by hand, as the timer does. It sends no alerts without --notify."`
+	Pause   pauseCmd   `cmd:"" group:"run" help:"Skip scheduled runs of a profile until a given time."`
 	Resume  resumeCmd  `cmd:"" group:"run" help:"End a pause before its time."`
 	Sync    syncCmd    `cmd:"" group:"run" help:"Bring the checkout up to date with its git remote, as a run does."`
 	Notify  notifyCmd  `cmd:"" group:"keep" help:"Alerts: test, pending, flush, drop."`
@@ -151,7 +151,7 @@ func exitCode(stderr io.Writer, err error) int {
 	coded := exitError{exitFailed, err}
 	errors.As(err, &coded)
 	if coded.err != nil && !errors.Is(err, syscall.EPIPE) { // who closed the pipe wants no more
-		fmt.Fprintln(stderr, "montimer:", strings.ReplaceAll(coded.err.Error(), "\n", "\nmontimer: "))
+		fmt.Fprintln(stderr, "montimer:", errorText(coded.err))
 	}
 	return coded.code
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,11 +8,13 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/journal"
 	"github.com/montimer/montimer/internal/systemd"
 	"github.com/montimer/montimer/taskexec"
 )
@@ -22,133 +22,123 @@ import (
 type runCmd struct {
 	hostFlags
 	Profile string   `arg:"" help:"Name of the profile."`
-	Task    []string `placeholder:"TASK" help:"Only this task, even where it is disabled; may be repeated."`
-	Follow  bool     `short:"f" help:"Show what the run says until it ends, and end with its exit code."`
+	Task    []string `placeholder:"TASK" help:"Run only this task, even if it or its profile is disabled; may be repeated. Waits for the end."`
+	Follow  bool     `short:"f" help:"Show what the run logs until it ends, and exit with its exit code."`
+	Notify  bool     `help:"Send alerts for this run too: by default a run by hand sends none. Waits for the end."`
+	DryRun  bool     `help:"Show what would run, and run nothing."`
 }
 
 // Run starts a run as the timer would: by systemd, as its user, in its sandbox.
-// Single tasks run in a service of their own that has all that the profile's
-// has, and is seen to its end; a user who is not root runs them itself.
+// What the profile's unit cannot be told (which tasks, to send alerts) runs in a
+// service of its own that has all that the profile's has, and is seen to its
+// end; a user who is not root runs that directly.
 func (c runCmd) Run(ctx context.Context, e env) error {
-	if len(c.Task) == 0 {
+	direct := execCmd{hostFlags: c.hostFlags, Profile: c.Profile, Task: c.Task, Notify: c.Notify, DryRun: c.DryRun}
+	switch {
+	case c.DryRun:
+		return direct.Run(ctx, e)
+	case len(c.Task) == 0 && !c.Notify:
 		return c.start(ctx, e)
-	}
-	if host.IsRoot() {
+	case host.IsRoot():
 		return c.transient(ctx, e)
 	}
-	return execCmd{hostFlags: c.hostFlags, Profile: c.Profile, Task: c.Task}.Run(ctx, e)
+	return direct.Run(ctx, e)
 }
 
 // start has systemd start the profile's service.
 func (c runCmd) start(ctx context.Context, e env) error {
+	if p, err := c.find(ctx, e); err != nil {
+		return err
+	} else if p != nil && !p.Enabled {
+		fmt.Fprintf(e.stderr, "profile '%s' is disabled, skipping (enabled: false in jobs.yaml; a single task of it: --task TASK)\n", p.Name)
+		return nil
+	}
 	conn, err := systemd.Connect(ctx)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w; without systemd: montimer exec %s", err, c.Profile)
 	}
 	defer conn.Close()
 	unit := compiler.ServiceName(c.Profile)
-	before, err := conn.Service(ctx, unit)
-	if err != nil {
-		return err
+	if release, err := systemd.Hold(ctx, unit); err == nil { // else the journal says how the run ended
+		defer release()
 	}
-	if before.Running() {
-		fmt.Fprintf(e.stderr, "%s is running already; this starts no second run\n", c.Profile)
-		before.Invocation = ""
-	} else {
-		// After a failed run of the timer, systemd 252 keeps $TRIGGER_UNIT until
-		// the unit has been inactive: this run would pass for one of the timer.
-		conn.Forgive(ctx, unit)
-		if err := conn.Queue(ctx, unit); err != nil {
-			return err
-		}
+	run, err := c.begin(ctx, e, conn, unit)
+	if ctx.Err() != nil {
+		return goesOn(e, journal.Run{Unit: unit})
 	}
-	begun, err := conn.Await(ctx, unit, func(s systemd.Service) bool {
-		return s.Invocation != "" && s.Invocation != before.Invocation
-	})
 	if err != nil {
 		return err
 	}
 	if !c.Follow {
-		fmt.Fprintf(e.stderr, "run %s; see: journalctl _SYSTEMD_INVOCATION_ID=%[1]s\n", begun.Invocation)
+		fmt.Fprintf(e.stderr, "run %s; see: %s\n", run.Invocation, run.Command())
 		return nil
 	}
-	return follow(ctx, e, conn, unit, begun.Invocation)
+	return follow(ctx, e, run)
 }
 
-// follow shows the journal of a run until it has ended.
-func follow(ctx context.Context, e env, conn *systemd.Conn, unit, invocation string) error {
-	reader := journalReader{out: e.stdout, matches: []string{"_SYSTEMD_UNIT=" + unit, "_SYSTEMD_INVOCATION_ID=" + invocation}}
-	for {
-		ended, err := conn.Service(ctx, unit)
-		if err != nil {
-			return err
-		}
-		over := !ended.Running() || ended.Invocation != invocation
-		time.Sleep(journalLag)
-		if err := reader.show(ctx); err != nil {
-			return err
-		}
-		switch {
-		case !over:
-		case ended.Invocation != invocation:
-			return errors.New("another run has begun: how this one ended is in the history")
-		case ended.Signaled:
-			return exitError{exitFailed, fmt.Errorf("the run was killed: %s", ended.Result)}
-		case ended.ExitCode != 0:
-			return exitError{code: ended.ExitCode}
-		default:
-			return nil
-		}
-	}
-}
-
-// journalReader shows the entries that match, each once.
-type journalReader struct {
-	out     io.Writer
-	matches []string
-	cursor  string // of the last entry shown
-}
-
-// show prints the entries that are new since the last call. journalctl ends its
-// output with the cursor to go on from.
-func (j *journalReader) show(ctx context.Context) error {
-	args := []string{"--quiet", "--no-pager", "--output=cat", "--show-cursor"}
-	if j.cursor != "" {
-		args = append(args, "--after-cursor="+j.cursor)
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "journalctl", append(args, j.matches...)...)
-	out, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
+// find looks the profile up; nil where jobs.yaml cannot be read, which the run
+// itself reports.
+func (c runCmd) find(ctx context.Context, e env) (*montimer.Profile, error) {
+	h, err := c.host(e)
 	if err != nil {
-		return fmt.Errorf("read the journal: %w", err)
+		return nil, err
 	}
-	for lines := bufio.NewReader(out); err == nil; {
-		var line []byte
-		line, err = lines.ReadSlice('\n')
-		if err == bufio.ErrBufferFull {
-			err = nil
-		}
-		if cursor, ok := bytes.CutPrefix(line, []byte("-- cursor: ")); ok {
-			j.cursor = string(bytes.TrimSpace(cursor))
-		} else if _, err := (displayed{j.out}).Write(line); err != nil { // nobody follows any more
-			cancel()
-			cmd.Wait()
-			return err
-		}
+	e.stderr = io.Discard
+	p, err := loadProfile(ctx, e, &h, c.Profile)
+	var unknown *taskexec.UnknownError
+	switch {
+	case errors.As(err, &unknown):
+		return nil, err
+	case err != nil:
+		return nil, nil
 	}
-	if err := cmd.Wait(); err != nil {
-		return fmt.Errorf("read the journal: %w", err)
-	}
-	return nil
+	return &p, nil
 }
 
-// journalLag is how often the journal is read, and how long it may take to have
-// the last lines of a run that was killed.
-const journalLag = 300 * time.Millisecond
+// begin starts a run, or finds the one that is under way.
+func (c runCmd) begin(ctx context.Context, e env, conn *systemd.Conn, unit string) (journal.Run, error) {
+	run := journal.Run{Unit: unit}
+	before, err := conn.Service(ctx, unit)
+	if err != nil {
+		return run, err
+	}
+	if before.Running() && before.Invocation != "" {
+		fmt.Fprintf(e.stderr, "%s is already running: no second run started\n", c.Profile)
+		run.Invocation = before.Invocation
+		return run, nil
+	}
+	// After a failed run of the timer, systemd 252 keeps $TRIGGER_UNIT until
+	// the unit has been inactive: this run would pass for one of the timer.
+	conn.Forgive(ctx, unit)
+	job, err := conn.Queue(ctx, unit)
+	switch {
+	case systemd.IsDenied(err):
+		return run, usage(fmt.Errorf("%w: sudo montimer run %s, or as the user that tasks run as: montimer exec %[2]s", err, c.Profile))
+	case systemd.IsUnknown(err):
+		return run, usage(fmt.Errorf("%s has no unit yet: sudo montimer apply", c.Profile))
+	case err != nil:
+		return run, err
+	}
+	for result := ""; ; {
+		now, err := conn.Service(ctx, unit)
+		if err != nil {
+			return run, err
+		}
+		if now.Invocation != "" && now.Invocation != before.Invocation {
+			run.Invocation = now.Invocation
+			return run, nil
+		}
+		if result != "" {
+			return run, fmt.Errorf("systemd ended the start of %s without a run that can be followed (job: %s): journalctl -eu %[1]s", unit, result)
+		}
+		select {
+		case <-ctx.Done():
+			return run, ctx.Err()
+		case result = <-job:
+		case <-time.After(pollInterval):
+		}
+	}
+}
 
 // transient runs single tasks in a service that systemd-run makes from the
 // profile's own: root itself runs nothing.
@@ -161,7 +151,10 @@ func (c runCmd) transient(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	p.Enabled = true // it need not be, for a person to run it
+	if err := taskexec.KnowsTasks(p, c.Task); err != nil {
+		return usage(err)
+	}
+	p.Enabled = true // Render leaves out the others
 	units, err := compiler.Render(h, []montimer.Profile{p})
 	if err != nil {
 		return usage(err)
@@ -176,18 +169,35 @@ func (c runCmd) transient(ctx context.Context, e env) error {
 			}
 		}
 	}
-	args = append(args, "--", h.Binary, "exec", c.Profile)
-	for _, t := range c.Task {
-		args = append(args, "--task="+t)
+	args = append(append(args, "--", h.Binary, "exec", c.Profile), taskFlags(c.Task)...)
+	if c.Notify {
+		args = append(args, "--notify")
 	}
+	return c.wait(ctx, e, unit, args)
+}
+
+// wait runs systemd-run until its service has ended. The service ends with
+// montimer: its output has nowhere else to go.
+func (c runCmd) wait(ctx context.Context, e env, unit string, args []string) error {
 	cmd := exec.CommandContext(ctx, "systemd-run", args...)
 	cmd.Stdout, cmd.Stderr = displayed{e.stdout}, displayed{e.stderr}
-	err = cmd.Run()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.Exited() {
-		return exitError{code: exit.ExitCode()}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a ^C of the terminal is for montimer
+	cmd.Cancel = func() error {
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+		defer cancel()
+		return exec.CommandContext(stop, "systemctl", "stop", unit).Run()
 	}
-	return err
+	err := cmd.Run()
+	var exit *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		return exitError{code: exitInterrupted}
+	case errors.As(err, &exit) && exit.Exited():
+		return exitError{code: exit.ExitCode()}
+	case err != nil:
+		return fmt.Errorf("run %s: %w", unit, err)
+	}
+	return nil
 }
 
 // properties returns the lines of a unit's [Service] section as systemd-run
@@ -210,19 +220,4 @@ func properties(unit string) []string {
 		all = append(all, strings.ReplaceAll(line, "%%", "%"))
 	}
 	return all
-}
-
-// displayed writes to a terminal what another user's processes say.
-type displayed struct{ w io.Writer }
-
-func (d displayed) Write(p []byte) (int, error) {
-	var text []byte
-	for line := range bytes.Lines(p) {
-		body, newline := bytes.CutSuffix(line, []byte("\n"))
-		if text = taskexec.AppendDisplay(text, body); newline {
-			text = append(text, '\n')
-		}
-	}
-	_, err := d.w.Write(text)
-	return len(p), err
 }

@@ -27,14 +27,28 @@ type syncCmd struct {
 // kept it from that.
 func (c syncCmd) Run(ctx context.Context, e env) error {
 	h, err := c.host(e)
-	if host.IsRoot() && !h.AllowRoot {
-		return usage(errors.New("a sync runs as the user that tasks run as: runuser -u USER -- montimer sync (allow_root: true in the host's settings lifts this)"))
-	}
 	if err != nil {
 		return err
 	}
 	if missing := missingEnvFile(e); missing != "" {
 		return errors.New(missing)
+	}
+	if host.IsRoot() && h.User != "root" {
+		environ, err := passEnvironment(h)
+		if err != nil {
+			return err
+		}
+		args := []string{"sync"}
+		if c.Repair {
+			args = append(args, "--repair")
+		}
+		if c.URL != "" {
+			args = append(args, "--url="+c.URL)
+		}
+		return c.stepDown(ctx, e, h, environ, args)
+	}
+	if err := c.asService(e, h); err != nil {
+		return err
 	}
 	if err := host.MakeStateDir(h.StateDir); err != nil {
 		return fmt.Errorf("make the state directory: %w", err)

@@ -11,10 +11,18 @@ import (
 // services begin with as much (TimeoutStartSec= in units.tmpl).
 const hangs = 2 * time.Minute
 
-// watchdog returns what tells systemd where a run stands; nil where nobody
-// listens. A run that goes on may take as long as its tasks do, one that hangs
-// is killed.
-func watchdog(socket string, redact func(string) string) (func(taskexec.Progress), error) {
+// watchdog tells systemd where a run stands. A run that goes on may take as long
+// as its tasks do, one that hangs is killed. A nil watchdog does nothing: the run
+// is no service.
+type watchdog struct {
+	notifier *systemd.Notifier
+	redact   func(string) string
+	told     time.Time // of the last status
+	news     string    // in it
+}
+
+// newWatchdog connects to $NOTIFY_SOCKET; without one it returns nil.
+func newWatchdog(socket string, redact func(string) string) (*watchdog, error) {
 	if socket == "" {
 		return nil, nil
 	}
@@ -22,22 +30,29 @@ func watchdog(socket string, redact func(string) string) (func(taskexec.Progress
 	if err != nil {
 		return nil, err
 	}
-	var (
-		said    time.Time
-		running string
-	)
-	return func(p taskexec.Progress) {
-		// News within the second, and a sign of life every five.
-		now, news := time.Now(), names(p)
-		since := now.Sub(said)
-		if since < time.Second/2 || news == running && since < 5*time.Second {
-			return
-		}
-		said, running = now, news
-		// Anybody may have chosen the names of tasks, and systemctl status shows
-		// them on a terminal.
-		notifier.Status(visible(redact(p.String())), hangs)
-	}, nil
+	return &watchdog{notifier: notifier, redact: redact}, nil
+}
+
+// watch shows the progress of a run: news within the second or so, and a sign of
+// life every five seconds.
+func (w *watchdog) watch(p taskexec.Progress) {
+	now, news := time.Now(), names(p)
+	since := now.Sub(w.told)
+	if since < time.Second/2 || news == w.news && since < 5*time.Second {
+		return
+	}
+	w.told, w.news = now, news
+	// Anybody may have chosen the names of tasks, and systemctl status shows
+	// them on a terminal.
+	w.notifier.Status(visible(w.redact(p.String())), hangs)
+}
+
+// end shows how a run ended, for as long as systemd knows the service. It is no
+// sign of life: what is left to do must not hang.
+func (w *watchdog) end(result string) {
+	if w != nil {
+		w.notifier.Status(visible(w.redact(result)), 0)
+	}
 }
 
 // names is what a run waits for, or which tasks it runs.

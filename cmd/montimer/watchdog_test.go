@@ -20,11 +20,11 @@ func TestStatusCannotDriveTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer reader.Close()
-	watch, err := watchdog(at, newRedactor([]string{"DB_PASSWORD=planted"}).String)
+	service, err := newWatchdog(at, newRedactor([]string{"DB_PASSWORD=planted"}).String)
 	if err != nil {
 		t.Fatal(err)
 	}
-	watch(taskexec.Progress{Total: 1, Running: []taskexec.Running{{Name: "\x1b]0;owned\a\x1b[31mred\u202e\nplanted", Since: time.Now()}}})
+	service.watch(taskexec.Progress{Total: 1, Running: []taskexec.Running{{Name: "\x1b]0;owned\a\x1b[31mred\u202e\nplanted", Since: time.Now()}}})
 	buf := make([]byte, 1<<12)
 	n, err := reader.Read(buf)
 	if err != nil {

@@ -11,7 +11,7 @@ _montimer() {
     "list "*) words="--jobs --checkout --state-dir --env-file --run-as --out --binary --output" ;;
     "init "*) words="" ;;
     "exec "*) words="--jobs --checkout --state-dir --env-file --run-as --out --binary --task --dry-run --notify $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
-    "run "*) words="--jobs --checkout --state-dir --env-file --run-as --out --binary --task --follow $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
+    "run "*) words="--jobs --checkout --state-dir --env-file --run-as --out --binary --task --follow --notify --dry-run $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
     "pause "*) words="--until --reason $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
     "resume "*) words=" $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
     "sync "*) words="--jobs --checkout --state-dir --env-file --run-as --out --binary --repair --url" ;;

@@ -19,6 +19,7 @@ const (
 	childTime   = 10 * time.Second
 	childOutput = 16<<20 + 4096 // more than the largest jobs.yaml and its path
 	childErrors = 4096
+	childGrace  = 30 * time.Second // from SIGTERM to SIGKILL
 )
 
 // A ChildError is what the child itself said went wrong.
@@ -33,7 +34,7 @@ func (e *ChildError) Error() string { return e.Message }
 // output. So root can have files read that are under that user's control: no
 // link, pipe or device in their place can do more than the user could. The
 // child has a session of its own (it cannot type into root's terminal), no
-// input, and an environment of PATH, HOME and LC_ALL alone; after ten seconds
+// input, and an environment of PATH, HOME, USER, LOGNAME and LC_ALL alone; after ten seconds
 // it is killed with all its children.
 func RunAsUser(ctx context.Context, userName, group string, args ...string) ([]byte, error) {
 	credential, home, err := credentials(userName, group)
@@ -42,11 +43,7 @@ func RunAsUser(ctx context.Context, userName, group string, args ...string) ([]b
 	}
 	ctx, cancel := context.WithTimeout(ctx, childTime)
 	defer cancel()
-	// The link leads to this very file, even where the user could not reach it by its path.
-	cmd := exec.CommandContext(ctx, "/proc/self/exe", args...)
-	cmd.Dir = "/"
-	cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + home, "LC_ALL=C.UTF-8"}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential, Setsid: true}
+	cmd := child(ctx, credential, userName, home, args)
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second
 	stdout, stderr := &bounded{max: childOutput}, &bounded{max: childErrors}
@@ -65,6 +62,45 @@ func RunAsUser(ctx context.Context, userName, group string, args ...string) ([]b
 		return nil, fmt.Errorf("run as %s: %w", userName, err)
 	}
 	return stdout.buf.Bytes(), nil
+}
+
+// StepDown runs this program again as another user, as [RunAsUser] does but for
+// as long as it takes: its output is passed on as it comes, and its environment
+// has more variables. When ctx ends, the child is asked to end and, after the
+// time that it needs to stop its own children, killed. The error is a
+// [*ChildError] without a message where the child ended with an exit code.
+func StepDown(ctx context.Context, userName, group string, environ []string, stdout, stderr io.Writer, args ...string) error {
+	credential, home, err := credentials(userName, group)
+	if err != nil {
+		return fmt.Errorf("run as %s: %w", userName, err)
+	}
+	cmd := child(ctx, credential, userName, home, args)
+	cmd.Env = append(cmd.Env, environ...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = childGrace
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	err = cmd.Run()
+	if cmd.Process != nil && ctx.Err() != nil {
+		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	}
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit) && exit.Exited():
+		return &ChildError{Code: exit.ExitCode()}
+	case err != nil:
+		return fmt.Errorf("run as %s: %w", userName, err)
+	}
+	return nil
+}
+
+// child is a process of this program under another user.
+func child(ctx context.Context, credential *syscall.Credential, userName, home string, args []string) *exec.Cmd {
+	// The link leads to this very file, even where the user could not reach it by its path.
+	cmd := exec.CommandContext(ctx, "/proc/self/exe", args...)
+	cmd.Dir = "/"
+	cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + home, "USER=" + userName, "LOGNAME=" + userName, "LC_ALL=C.UTF-8"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential, Setsid: true}
+	return cmd
 }
 
 // credentials looks up what a process of that user and group has.

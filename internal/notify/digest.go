@@ -28,6 +28,10 @@ type Author struct {
 
 	// Redact hides secrets; nil: there are none.
 	Redact func(string) string
+	// Journal returns the command that shows a run of a profile ("": not known) in
+	// the journal; nil: pages give the run's ID alone.
+	Journal func(profile, runID string) string
+
 	// Subjects returns the first lines of the messages of the commits after
 	// from, up to to, the newest first; nil: not known.
 	Subjects func(from, to string) []string
@@ -80,7 +84,7 @@ func (a Author) Page(profile, runID, words string) *montimer.Alert {
 	words = a.clean(words)
 	lines := []string{telegram.Bold(title), warning + telegram.Escape(words), "", a.host()}
 	if runID != "" {
-		lines = append(lines, journal(runID))
+		lines = append(lines, a.journal(profile, runID))
 	}
 	return &montimer.Alert{
 		Kind: montimer.AlertPage, Profile: profile, RunID: runID, Incident: profile + ": " + words,
@@ -112,7 +116,7 @@ func (a Author) failure(run montimer.Run, before Incident) string {
 		lines = append(lines, "last good: "+stamp(good.Started))
 		lines = append(lines, a.commits(good.Commit, before.First.Commit)...)
 	}
-	return strings.Join(append(lines, where(run)), "\n")
+	return strings.Join(append(lines, a.where(run)), "\n")
 }
 
 // failures lists tasks with what they printed last; the later ones of very many
@@ -163,7 +167,7 @@ func (a Author) recovery(run montimer.Run, before Incident) string {
 	if run.Reason != "" {
 		lines = append(lines, warning+a.text(run.Reason))
 	}
-	lines = append(lines, "", a.host(), due(run), "failing since: "+stamp(before.First.Started), where(run))
+	lines = append(lines, "", a.host(), due(run), "failing since: "+stamp(before.First.Started), a.where(run))
 	return strings.Join(lines, "\n")
 }
 
@@ -244,16 +248,19 @@ func due(run montimer.Run) string {
 }
 
 // where says how to read all that the run has printed.
-func where(run montimer.Run) string {
+func (a Author) where(run montimer.Run) string {
 	if run.Trigger == montimer.TriggerManual {
 		return "run: `" + run.ID + "`"
 	}
-	return journal(run.ID)
+	return a.journal(run.Profile, run.ID)
 }
 
-// journal is the command for a run of systemd's, whose id is that of the
-// service's invocation: a field that nobody can forge.
-func journal(runID string) string { return "`journalctl _SYSTEMD_INVOCATION_ID=" + runID + "`" }
+func (a Author) journal(profile, runID string) string {
+	if a.Journal == nil {
+		return "run: `" + runID + "`"
+	}
+	return "`" + a.Journal(profile, runID) + "`"
+}
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 

@@ -2,6 +2,7 @@ package systemd
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"time"
@@ -23,13 +24,18 @@ func NewNotifier(socket string) (*Notifier, error) {
 // more than 4096, all that is in them.
 const maxStatus = 1 << 10
 
-// Status shows a text in `systemctl status`, and keeps the service from being
+// Status shows a text in `systemctl status`, which systemd keeps after the end
+// of the service. Unless extend is 0, it also keeps the service from being
 // killed as hung for that long from now.
 func (n *Notifier) Status(text string, extend time.Duration) error {
 	text = strings.ReplaceAll(text, "\n", " ")
 	if len(text) > maxStatus {
 		text = strings.ToValidUTF8(text[:maxStatus], "") + "…"
 	}
-	_, err := fmt.Fprintf(n.conn, "EXTEND_TIMEOUT_USEC=%d\nSTATUS=%s", extend.Microseconds(), text)
+	message := "STATUS=" + text
+	if extend != 0 {
+		message = fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d\n%s", extend.Microseconds(), message)
+	}
+	_, err := io.WriteString(n.conn, message)
 	return err
 }

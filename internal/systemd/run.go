@@ -3,7 +3,8 @@ package systemd
 import (
 	"context"
 	"fmt"
-	"time"
+
+	godbus "github.com/godbus/dbus/v5"
 )
 
 // Service is how a run of a service stands.
@@ -18,15 +19,46 @@ type Service struct {
 // Running reports whether the run is still under way.
 func (s Service) Running() bool { return s.Active != "inactive" && s.Active != "failed" }
 
-// Queue has systemd start a unit, and does not wait for it.
-func (c *Conn) Queue(ctx context.Context, unit string) error {
+// Hold keeps a unit loaded until release is called: of one that systemd has
+// unloaded after its run, nobody can ask how the run ended. It needs the system
+// bus, also as root (org.freedesktop.systemd1(5), RefUnit).
+func Hold(ctx context.Context, unit string) (release func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if _, err := c.bus.StartUnitContext(ctx, unit, "replace", nil); err != nil {
-		return fmt.Errorf("start %s: %w", unit, err)
+	bus, err := godbus.ConnectSystemBus()
+	if err != nil {
+		return nil, fmt.Errorf("connect to the system bus: %w", err)
 	}
-	return nil
+	manager := bus.Object("org.freedesktop.systemd1", "/org/freedesktop/systemd1")
+	if err := manager.CallWithContext(ctx, "org.freedesktop.systemd1.Manager.RefUnit", 0, unit).Err; err != nil {
+		bus.Close()
+		return nil, fmt.Errorf("keep %s loaded: %w", unit, err)
+	}
+	return func() { bus.Close() }, nil // which gives the reference back
 }
+
+// Queue has systemd start a unit, and does not wait for it. The channel gets
+// the result of the job: "done", "failed", "canceled" …
+func (c *Conn) Queue(ctx context.Context, unit string) (<-chan string, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	done := make(chan string, 1) // the library must never wait for us
+	if _, err := c.bus.StartUnitContext(ctx, unit, "replace", done); err != nil {
+		return nil, fmt.Errorf("start %s: %w", unit, err)
+	}
+	return done, nil
+}
+
+// IsDenied reports whether systemd refused a call because the caller is not
+// root.
+func IsDenied(err error) bool {
+	return isError(err, "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired") ||
+		isError(err, "org.freedesktop.DBus.Error.AccessDenied")
+}
+
+// IsUnknown reports whether systemd refused a call because it finds no such
+// unit.
+func IsUnknown(err error) bool { return isError(err, "org.freedesktop.systemd1.NoSuchUnit") }
 
 // Service returns the state of a service.
 func (c *Conn) Service(ctx context.Context, unit string) (Service, error) {
@@ -46,19 +78,4 @@ func (c *Conn) Service(ctx context.Context, unit string) (Service, error) {
 	code, _ := p["ExecMainCode"].(int32) // CLD_EXITED is 1, see waitid(2)
 	s.ExitCode, s.Signaled = int(status), code > 1
 	return s, nil
-}
-
-// Await asks for the state of a service until ok is content with it.
-func (c *Conn) Await(ctx context.Context, unit string, ok func(Service) bool) (Service, error) {
-	for {
-		s, err := c.Service(ctx, unit)
-		if err != nil || ok(s) {
-			return s, err
-		}
-		select {
-		case <-ctx.Done():
-			return s, ctx.Err()
-		case <-time.After(200 * time.Millisecond):
-		}
-	}
 }

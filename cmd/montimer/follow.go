@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/montimer/montimer/internal/journal"
+	"github.com/montimer/montimer/internal/systemd"
+	"github.com/montimer/montimer/taskexec"
+)
+
+const (
+	// pollInterval is how often systemd and the journal are asked about a run.
+	pollInterval = 300 * time.Millisecond
+	// journalPatience is how long the journal may take to have the last entry of
+	// a run that has ended.
+	journalPatience = 10 * time.Second
+	// maxHeld bounds the entries of systemd that are kept for the end of a run.
+	maxHeld = 20
+)
+
+// follower shows what a run logs.
+type follower struct {
+	env    env
+	conn   *systemd.Conn // nil while systemd cannot be reached
+	reader journal.Reader
+	shown  bool            // anything has been
+	held   [][]byte        // what systemd logged about the run
+	said   map[string]bool // errors of the journal
+}
+
+// follow shows what a run logs until it has ended, and returns how. Only the end
+// of the run, of ctx or of the reader of the output ends it: meanwhile systemd
+// may be executed again and the journal be out of reach.
+func follow(ctx context.Context, e env, run journal.Run) error {
+	f := follower{env: e, reader: journal.Reader{Run: run}, said: map[string]bool{}}
+	defer f.disconnect()
+	var ended time.Time
+	for {
+		over, ending := f.state(ctx)
+		if err := f.show(ctx); err != nil {
+			return err
+		}
+		if over && ended.IsZero() {
+			ended = time.Now()
+		}
+		if over && (f.reader.Ending.Result != "" || time.Since(ended) > journalPatience) {
+			return f.end(cmp.Or(ending, f.reader.Ending))
+		}
+		select {
+		case <-ctx.Done():
+			return goesOn(e, run)
+		case <-time.After(pollInterval):
+		}
+	}
+}
+
+// goesOn says what is left by who stops following.
+func goesOn(e env, run journal.Run) error {
+	fmt.Fprintf(e.stderr, "stopped following; the run goes on. To see it: %s\nTo end it: systemctl stop %s\n", run.Command(), run.Unit)
+	return exitError{code: exitInterrupted}
+}
+
+// state reports whether the run is over, and how it ended where systemd still
+// knows. Where systemd cannot be asked, the journal says whether it is over.
+func (f *follower) state(ctx context.Context) (over bool, ending journal.Ending) {
+	var err error
+	if f.conn == nil {
+		f.conn, err = systemd.Connect(ctx)
+	}
+	var s systemd.Service
+	if err == nil {
+		s, err = f.conn.Service(ctx, f.reader.Run.Unit)
+	}
+	switch {
+	case err != nil:
+		f.disconnect()
+		return f.reader.Ending.Result != "", journal.Ending{}
+	case s.Invocation != f.reader.Run.Invocation: // unloaded, or started again
+		return true, journal.Ending{}
+	case s.Running():
+		return false, journal.Ending{}
+	}
+	return true, journal.Ending{Result: s.Result, ExitCode: s.ExitCode, Signaled: s.Signaled}
+}
+
+func (f *follower) disconnect() {
+	if f.conn != nil {
+		f.conn.Close()
+		f.conn = nil
+	}
+}
+
+// show prints the entries that are new. Its error is that of standard output.
+// What systemd logs is kept for the end, and left out when the run itself has
+// said how it ended.
+func (f *follower) show(ctx context.Context) error {
+	var broken error
+	err := f.reader.Read(ctx, func(entry journal.Entry) error {
+		f.shown = true
+		if entry.Manager {
+			const notice = 5 // syslog(3)
+			if entry.Priority <= notice && len(f.held) < maxHeld {
+				f.held = append(f.held, entry.Message)
+			}
+			return nil
+		}
+		_, broken = displayed{f.env.stdout}.Write(append(entry.Message, '\n'))
+		return broken
+	})
+	if broken != nil {
+		return broken
+	}
+	if err != nil && ctx.Err() == nil && !f.said[err.Error()] {
+		f.said[err.Error()] = true
+		fmt.Fprintln(displayed{f.env.stderr}, err)
+	}
+	return nil
+}
+
+func (f *follower) end(ending journal.Ending) error {
+	if !f.shown && len(f.said) == 0 {
+		fmt.Fprintln(f.env.stderr, "the journal has no entry of the run that you may read: as root, or in the group systemd-journal:", f.reader.Run.Command())
+	}
+	code, reason := ending.Code(), ending.Reason()
+	if reason == "" {
+		if code == exitDone {
+			return nil
+		}
+		return exitError{code: code}
+	}
+	for _, message := range f.held {
+		fmt.Fprintf(displayed{f.env.stdout}, "systemd: %s\n", message)
+	}
+	return exitError{code, errors.New(reason)}
+}
+
+// displayed writes to a terminal what another user's processes say.
+type displayed struct{ w io.Writer }
+
+func (d displayed) Write(p []byte) (int, error) {
+	var text []byte
+	for line := range bytes.Lines(p) {
+		body, newline := bytes.CutSuffix(line, []byte("\n"))
+		if text = taskexec.AppendDisplay(text, body); newline {
+			text = append(text, '\n')
+		}
+	}
+	_, err := d.w.Write(text)
+	return len(p), err
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/montimer/montimer/internal/suggest"
+	"github.com/montimer/montimer/taskexec"
+)
+
+// lineWidth is the width in columns to which long lists are folded.
+const lineWidth = 80
+
+// errorText words an error for standard error, after "montimer: ".
+func errorText(err error) string {
+	var unknown *taskexec.UnknownError
+	if errors.As(err, &unknown) {
+		return unknownText(unknown)
+	}
+	return strings.ReplaceAll(err.Error(), "\n", "\nmontimer: ")
+}
+
+// unknownText words an unknown name for people: with the name that was probably
+// meant, and a list of those that there are, folded where it is long.
+func unknownText(e *taskexec.UnknownError) string {
+	text := fmt.Sprintf("unknown %s %q", e.Kind, e.Name)
+	work := 1 << 20
+	if meant := suggest.Closest(e.Name, e.Known, &work); meant != "" {
+		text += fmt.Sprintf("; did you mean %q", meant)
+	}
+	if len(e.Known) == 0 {
+		return text + fmt.Sprintf("; there are no %ss", e.Kind)
+	}
+	one := text + "; known: " + strings.Join(e.Known, ", ")
+	if len("montimer: ")+len(one) <= lineWidth {
+		return visible(one)
+	}
+	return visible(text) + "; known:" + fold(e.Known)
+}
+
+// fold writes words as indented lines of lineWidth columns at most.
+func fold(words []string) string {
+	var b strings.Builder
+	column := lineWidth
+	for i, word := range words {
+		word = visible(word)
+		if i < len(words)-1 {
+			word += ","
+		}
+		if column+1+len(word) > lineWidth {
+			b.WriteString("\n   ")
+			column = 3
+		}
+		b.WriteString(" " + word)
+		column += 1 + len(word)
+	}
+	return b.String()
+}

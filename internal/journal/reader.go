@@ -1,0 +1,180 @@
+package journal
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strconv"
+	"strings"
+)
+
+// Run names one run of a service: Unit with its suffix, or "" where it is not
+// known, and the invocation ID that systemd gave to the run.
+type Run struct{ Unit, Invocation string }
+
+// Command returns the shell command that shows the run's entries.
+func (r Run) Command() string { return "journalctl " + strings.Join(r.matches(), " ") }
+
+// matches selects what the processes of the run logged and what systemd itself
+// logged about it: a run that fails before its process starts has only the
+// latter. Fields that begin with _ are set by the journal, so no other unit can
+// add entries, and "+" is "or" (journalctl(1), systemd.journal-fields(7)).
+func (r Run) matches() []string {
+	matches := []string{"_SYSTEMD_INVOCATION_ID=" + r.Invocation, "+", "INVOCATION_ID=" + r.Invocation, "_PID=1"}
+	if r.Unit != "" {
+		matches = append([]string{"-u", strings.TrimSuffix(r.Unit, ".service")}, matches...)
+	}
+	return matches
+}
+
+// Entry is one entry of the journal.
+type Entry struct {
+	Message  []byte // untrusted, except from systemd
+	Manager  bool   // systemd itself logged it
+	Priority int    // as in syslog(3); 6 where the entry has none
+
+	id, exitCode, exitStatus, result string // what systemd says of the end of a process and of a unit
+}
+
+// Reader reads the entries of a run, each once.
+type Reader struct {
+	Run    Run
+	Ending Ending // as far as it has been read
+
+	cursor string // of the last entry read
+}
+
+// Read calls show for each entry that is new since the last call. There may be
+// none yet. Its error is one of show, or says in journalctl's own words why the
+// journal cannot be read; in either case a later call goes on where this one
+// stopped.
+func (r *Reader) Read(ctx context.Context, show func(Entry) error) error {
+	args := []string{"--quiet", "--no-pager", "--output=export", "--output-fields=MESSAGE,PRIORITY,MESSAGE_ID,_PID,EXIT_CODE,EXIT_STATUS,UNIT_RESULT"}
+	if r.cursor != "" {
+		args = append(args, "--after-cursor="+r.cursor)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "journalctl", append(args, r.Run.matches()...)...)
+	var complaint bytes.Buffer
+	cmd.Stderr = &complaint
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		return fmt.Errorf("read the journal: %w", err)
+	}
+	err = r.entries(bufio.NewReader(out), show)
+	if err != nil {
+		cancel()
+	}
+	waitErr := cmd.Wait()
+	var exit *exec.ExitError
+	switch {
+	case err != nil:
+		return err
+	case errors.As(waitErr, &exit) && exit.Exited() && complaint.Len() == 0: // nothing matches yet
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case complaint.Len() > 0:
+		return fmt.Errorf("read the journal: %s", bytes.TrimSpace(complaint.Bytes()))
+	case waitErr != nil:
+		return fmt.Errorf("read the journal: journalctl: %w", waitErr)
+	}
+	return nil
+}
+
+// entries reads a stream of entries in the journal's export format.
+func (r *Reader) entries(stream *bufio.Reader, show func(Entry) error) error {
+	for {
+		e, cursor, err := readEntry(stream)
+		if err != nil || cursor == "" { // the end, perhaps in the middle of an entry
+			return err
+		}
+		r.cursor = cursor
+		r.Ending.note(e)
+		if err := show(e); err != nil {
+			return err
+		}
+	}
+}
+
+// maxField bounds what is kept of one field, in bytes.
+const maxField = 1 << 20
+
+// readEntry reads one entry; its cursor is "" at the end of the stream. A field
+// is a line NAME=VALUE, or a line NAME, the size of the value in eight bytes,
+// the value and a newline; an empty line ends the entry
+// (https://systemd.io/JOURNAL_EXPORT_FORMATS/).
+func readEntry(stream *bufio.Reader) (e Entry, cursor string, err error) {
+	e.Priority = 6
+	for {
+		name, value, err := readField(stream)
+		if errors.Is(err, io.EOF) {
+			return Entry{}, "", nil
+		}
+		if err != nil {
+			return Entry{}, "", fmt.Errorf("read the journal: %w", err)
+		}
+		switch name {
+		case "":
+			if cursor == "" {
+				continue // between entries
+			}
+			return e, cursor, nil
+		case "__CURSOR":
+			cursor = string(value)
+		case "MESSAGE":
+			if e.Message == nil { // a client may send more than one
+				e.Message = value
+			}
+		case "MESSAGE_ID":
+			e.id = string(value)
+		case "PRIORITY":
+			if n, err := strconv.Atoi(string(value)); err == nil {
+				e.Priority = n
+			}
+		case "_PID":
+			e.Manager = string(value) == "1"
+		case "EXIT_CODE":
+			e.exitCode = string(value)
+		case "EXIT_STATUS":
+			e.exitStatus = string(value)
+		case "UNIT_RESULT":
+			e.result = string(value)
+		}
+	}
+}
+
+// readField reads one field; the name is "" for an empty line.
+func readField(stream *bufio.Reader) (name string, value []byte, err error) {
+	line, err := stream.ReadBytes('\n')
+	if err != nil {
+		return "", nil, err
+	}
+	line = line[:len(line)-1]
+	key, value, text := bytes.Cut(line, []byte("="))
+	if text || len(line) == 0 {
+		return string(key), value, nil
+	}
+	var size uint64
+	if err := binary.Read(stream, binary.LittleEndian, &size); err != nil {
+		return "", nil, err
+	}
+	value = make([]byte, min(size, maxField))
+	if _, err := io.ReadFull(stream, value); err != nil {
+		return "", nil, err
+	}
+	if _, err := io.CopyN(io.Discard, stream, int64(size-uint64(len(value)))); err != nil {
+		return "", nil, err
+	}
+	_, err = stream.Discard(1) // the newline
+	return string(key), value, err
+}
