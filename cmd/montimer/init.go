@@ -49,7 +49,11 @@ func (c initCmd) Run(e env) error {
 		}
 		fmt.Fprintln(e.stdout, filepath.Join(c.Dir, name))
 	}
-	fmt.Fprintf(e.stderr, "next: cd %s && montimer list\n", c.Dir)
+	next := "montimer list"
+	if filepath.Clean(c.Dir) != "." {
+		next = fmt.Sprintf("cd %s && %s", c.Dir, next)
+	}
+	fmt.Fprintln(e.stderr, "next:", next)
 	return nil
 }
 

@@ -1,11 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/host"
@@ -53,12 +59,68 @@ func (c listCmd) Run(ctx context.Context, e env) error {
 		}
 		return nil
 	}
-	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "PROFILE\tNEXT\tTASKS\tSCHEDULE")
+	return writeList(e.stdout, rows, columns(e.stdout))
+}
+
+// writeList writes the rows as a table. On a terminal, which has that many
+// columns, the schedules are wrapped; 0: a line each.
+func writeList(w io.Writer, rows []listed, columns int) error {
+	var table strings.Builder
+	tab := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tab, "PROFILE\tNEXT\tTASKS\tSCHEDULE")
 	for _, r := range rows {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\n", r.Profile, r.nextText(), r.Tasks, r.Schedule)
+		fmt.Fprintf(tab, "%s\t%s\t%d\t%s\n", r.Profile, r.nextText(), r.Tasks, r.scheduleText())
 	}
-	return w.Flush()
+	if err := tab.Flush(); err != nil {
+		return err
+	}
+	indent := strings.Index(table.String(), "SCHEDULE")
+	for line := range strings.Lines(table.String()) {
+		if _, err := io.WriteString(w, wrap(line, columns, indent)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wrap breaks a line between words where it has more than that many columns, and
+// indents what follows.
+func wrap(line string, columns, indent int) string {
+	const least = 20 // columns of text, else there is no use in it
+	if columns < indent+least {
+		return line
+	}
+	var b strings.Builder
+	for {
+		text := []rune(line)
+		if len(text) <= columns+1 { // the end of the line takes none
+			break
+		}
+		cut := columns
+		for cut > indent && text[cut] != ' ' {
+			cut--
+		}
+		if cut <= indent { // one long word
+			break
+		}
+		b.WriteString(strings.TrimRight(string(text[:cut]), " ") + "\n")
+		line = strings.Repeat(" ", indent) + strings.TrimLeft(string(text[cut:]), " ")
+	}
+	b.WriteString(line)
+	return b.String()
+}
+
+// columns is the width of a terminal; 0: w is none.
+func columns(w io.Writer) int {
+	f, ok := w.(*os.File)
+	if !ok {
+		return 0
+	}
+	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
+	if err != nil {
+		return 0
+	}
+	return cmp.Or(int(size.Col), 80)
 }
 
 func listProfiles(profiles []montimer.Profile, now time.Time) []listed {
@@ -89,9 +151,21 @@ func (r listed) nextText() string {
 	case !r.Enabled:
 		return "disabled"
 	case r.Paused != "":
-		return r.Paused
+		return "paused"
 	case r.Next.IsZero():
 		return "-"
 	}
-	return r.Next.Local().Format("Mon 2006-01-02 15:04:05 MST")
+	format := "Mon 2006-01-02 15:04 MST"
+	if r.Next.Second() != 0 {
+		format = "Mon 2006-01-02 15:04:05 MST"
+	}
+	return r.Next.Local().Format(format)
+}
+
+// scheduleText says when a profile runs, and until when and why it does not.
+func (r listed) scheduleText() string {
+	if r.Enabled && r.Paused != "" {
+		return r.Schedule + "; " + r.Paused
+	}
+	return r.Schedule
 }

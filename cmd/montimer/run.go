@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -55,12 +56,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) == 2 && args[0] == "exec" && !strings.HasPrefix(args[1], "-") {
 		return exitCode(stderr, execCmd{Profile: args[1]}.Run(ctx, e))
 	}
-	code := -1
+	answered := false
+	args, output, code := plain(args, stdout, stderr)
 	parser, err := kong.New(&cli{},
 		kong.Name("montimer"),
 		kong.Description("cron, but systemd does it."),
-		kong.Writers(stdout, stderr),
-		kong.Exit(func(c int) { code = c }),
+		kong.Writers(output, stderr),
+		kong.Exit(func(int) {
+			if code < 0 {
+				code = exitDone
+			}
+			answered = true
+		}),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "compile", Title: "Compile:"},
@@ -74,8 +81,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitFailed
 	}
 	kctx, err := parser.Parse(args)
-	if code >= 0 { // --help has answered
+	if answered { // the help
 		return code
+	}
+	if errors.Is(err, syscall.EPIPE) { // nobody reads the help to its end
+		return exitFailed
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "montimer: %v\nTry: montimer --help\n", err)
@@ -100,6 +110,21 @@ func endsByItself(command string) bool {
 		}
 	}
 	return false
+}
+
+// plain replaces what people try first: no command at all, which is wrong usage,
+// help and --version. output is where a help goes, and code what it ends with;
+// negative: with success.
+func plain(args []string, stdout, stderr io.Writer) (_ []string, output io.Writer, code int) {
+	switch {
+	case len(args) == 0:
+		return []string{"--help"}, stderr, exitUsage
+	case args[0] == "help":
+		return append(slices.Clone(args[1:]), "--help"), stdout, -1
+	case len(args) == 1 && (args[0] == "--version" || args[0] == "-V"):
+		return []string{"version"}, stdout, -1
+	}
+	return args, stdout, -1
 }
 
 // Exit codes.
