@@ -25,7 +25,7 @@ func TestManualOfBrokenJobs(t *testing.T) {
 	t.Parallel()
 	const doc = "../../docs/telegram.md"
 	dir := t.TempDir()
-	h := montimer.Host{JobsFile: filepath.Join(dir, "jobs.yaml"), Checkout: dir, StateDir: dir, AllowRoot: true}
+	h := montimer.Host{JobsFile: filepath.Join(dir, "jobs.yaml"), Checkout: dir, StateDir: dir, User: "root", AllowRoot: true}
 	var said strings.Builder
 	runs := 0
 	run := func(text string) (montimer.Run, []*montimer.Alert, error) {
