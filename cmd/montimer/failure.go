@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/user"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/store"
+	"github.com/montimer/montimer/internal/systemd"
 	"github.com/montimer/montimer/taskexec"
 )
 
@@ -42,53 +42,111 @@ func (c failureCmd) Run(ctx context.Context, e env) error {
 	}
 	defer db.Close()
 	p := newPager(e, db, serviceLog(e))
-	runID := e.getenv("MONITOR_INVOCATION_ID")
-	if err := told(ctx, p, h.StateDir, runID, e.getenv("MONITOR_SERVICE_RESULT")); err != nil {
-		profile := strings.TrimSuffix(strings.TrimPrefix(c.Unit, "montimer-job-"), ".service")
-		p.page(ctx, profile, runID, c.words(e)+"; "+err.Error())
+	failed := failedRun{
+		id: e.getenv("MONITOR_INVOCATION_ID"), result: e.getenv("MONITOR_SERVICE_RESULT"),
+		code: e.getenv("MONITOR_EXIT_CODE"), status: e.getenv("MONITOR_EXIT_STATUS"),
 	}
+	if s := c.service(ctx); s.Invocation == failed.id {
+		failed.said = s.Status
+	}
+	c.report(ctx, p, h.StateDir, failed)
 	stuck, err := p.send(ctx)
+	// systemd starts no second handler for a run that failed meanwhile.
+	if s := c.service(ctx); s.Active == "failed" && s.Invocation != "" && s.Invocation != failed.id {
+		c.report(ctx, p, h.StateDir, failedRun{id: s.Invocation, result: s.Result, said: s.Status})
+		stuckAgain, again := p.send(ctx)
+		stuck, err = errors.Join(stuck, stuckAgain), errors.Join(err, again)
+	}
 	if stuck != nil {
-		c.leave(e, stuck)
+		c.leave(failed, stuck)
 	}
 	return errors.Join(stuck, err)
+}
+
+// failedRun is what systemd knows of a run (OnFailure= in systemd.unit(5)).
+type failedRun struct {
+	id     string // its invocation
+	result string // of the service: "signal", "oom-kill", "timeout" …
+	code   string // "exited" or "killed"
+	status string // exit code, or name of the signal
+	said   string // the last STATUS= of the run
+}
+
+// String leaves out what systemd does not know: a service that could not be
+// started has no exit code.
+func (f failedRun) String() string {
+	var words []string
+	if f.result != "" {
+		words = append(words, f.result)
+	}
+	if exit := strings.TrimSpace(f.code + " " + f.status); exit != "" {
+		words = append(words, exit)
+	}
+	if f.said != "" {
+		words = append(words, "last status: "+f.said)
+	}
+	return strings.Join(words, ", ")
+}
+
+// service returns how systemd has the service now; zero where it cannot be asked.
+func (c failureCmd) service(ctx context.Context) systemd.Service {
+	conn, err := systemd.Connect(ctx)
+	if err != nil {
+		return systemd.Service{}
+	}
+	defer conn.Close()
+	s, _ := conn.Service(ctx, c.Unit)
+	return s
+}
+
+// report makes the page about a failed run that the database does not know of.
+func (c failureCmd) report(ctx context.Context, p *pager, stateDir string, f failedRun) {
+	if err := told(ctx, p, stateDir, f); err != nil {
+		profile := strings.TrimSuffix(strings.TrimPrefix(c.Unit, "montimer-job-"), ".service")
+		p.page(ctx, profile, f.id, c.words(f)+"; "+err.Error())
+	}
 }
 
 // told is nil when the database says how the run has ended: then what there is
 // to tell was stored with that, or is now, for the runs that are lost. Of a run
 // that was told to stop nobody hears, unless it was systemd that lost patience.
-func told(ctx context.Context, p *pager, stateDir, runID, result string) error {
+func told(ctx context.Context, p *pager, stateDir string, f failedRun) error {
 	free := func(profile string) bool { return taskexec.Idle(stateDir, profile) }
-	if _, err := p.records.Lost(ctx, free, p.alert); err != nil {
+	tell := func(run montimer.Run) *montimer.Alert {
+		if run.ID == f.id {
+			run.Reason += "; " + f.String()
+		}
+		return p.alert(run)
+	}
+	if _, err := p.records.Lost(ctx, free, tell); err != nil {
 		return err
 	}
-	run, err := p.records.store.Run(ctx, runID)
+	run, err := p.records.store.Run(ctx, f.id)
 	if errors.Is(err, store.ErrNoRun) {
 		return errors.New("there is no record of the run")
 	}
 	switch {
 	case err == nil && run.State == montimer.RunRunning:
 		err = errors.New("the run is said to be under way")
-	case err == nil && run.State == montimer.RunInterrupted && result == "timeout":
+	case err == nil && run.State == montimer.RunInterrupted && f.result == "timeout":
 		err = errors.New("it hung")
 	}
 	return err
 }
 
-// words says what systemd knows of the failure (OnFailure= in systemd.unit(5)).
-func (c failureCmd) words(e env) string {
-	words := c.Unit + " failed"
-	if result := e.getenv("MONITOR_SERVICE_RESULT"); result != "" {
-		words += fmt.Sprintf(": %s, %s %s", result, e.getenv("MONITOR_EXIT_CODE"), e.getenv("MONITOR_EXIT_STATUS"))
+// words says that the unit failed, and how.
+func (c failureCmd) words(f failedRun) string {
+	if how := f.String(); how != "" {
+		return c.Unit + " failed: " + how
 	}
-	return words
+	return c.Unit + " failed"
 }
 
 // leave writes into the journal what nobody could be told.
-func (c failureCmd) leave(e env, why error) {
-	journal.Send(c.words(e)+"; nobody could be told: "+newRedactor(os.Environ()).String(why.Error()), journal.PriCrit, map[string]string{
+func (c failureCmd) leave(f failedRun, why error) {
+	journal.Send(c.words(f)+"; its alert could not be sent: "+newRedactor(os.Environ()).String(why.Error()), journal.PriCrit, map[string]string{
 		"MESSAGE_ID":      messageUnreported,
 		"MONTIMER_UNIT":   c.Unit,
-		"MONTIMER_RUN_ID": e.getenv("MONITOR_INVOCATION_ID"),
+		"MONTIMER_RUN_ID": f.id,
 	})
 }

@@ -14,6 +14,7 @@ type Service struct {
 	Result     string // "success", "exit-code", "timeout" …
 	ExitCode   int    // of its main process, or the number of the signal that ended it
 	Signaled   bool
+	Status     string // what it said of itself last
 }
 
 // Running reports whether the run is still under way.
@@ -71,6 +72,7 @@ func (c *Conn) Service(ctx context.Context, unit string) (Service, error) {
 	s := Service{}
 	s.Active, _ = p["ActiveState"].(string)
 	s.Result, _ = p["Result"].(string)
+	s.Status, _ = p["StatusText"].(string)
 	if id, _ := p["InvocationID"].([]byte); len(id) > 0 {
 		s.Invocation = fmt.Sprintf("%x", id)
 	}

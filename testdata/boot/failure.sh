@@ -49,6 +49,7 @@ within 60 logged killed "running task nap"
 systemctl stop montimer.target
 systemctl kill -s KILL montimer-job-killed.service
 within 60 told "automation: killed"
+grep -F 'signal, killed KILL' /run/sent | grep -F 'last status: ' >/dev/null || fail "not what systemd knows: $(cat /run/sent)"
 grep -F 'lost: ' /run/sent | grep -F '*bad* (exit 4' >/dev/null || fail "not as lost: $(cat /run/sent)"
 within 60 idle
 messages 1 || fail "more than one message: $(cat /run/sent)"
