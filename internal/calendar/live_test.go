@@ -106,8 +106,8 @@ func follow(e Event, last, to int64, zone *time.Location) (list []int64) {
 func healthy(e Event, zone *time.Location, years int) bool {
 	w := walk{clock: clock{zone: zone}}
 	for c := w.changeAfter(proofFrom.Unix()); c.wall < proofFrom.AddDate(years, 0, 0).Unix(); c = w.changeAfter(c.instant) {
-		// Far enough to see what a lost day or month does.
-		from, to := time.Unix(c.instant-86400*2, 0), time.Unix(c.instant+86400*3, 0)
+		// Far enough to see the elapse before, and what a lost day or month does.
+		from, to := time.Unix(c.instant-86400*9, 0), time.Unix(c.instant+86400*3, 0)
 		if e.hasDate() {
 			from, to = time.Unix(c.instant-86400*62, 0), time.Unix(c.instant+86400*62, 0)
 		}
@@ -171,6 +171,7 @@ func randomWhole(r *rand.Rand) (Event, bool) {
 	if e, err = e.Portable(); err != nil {
 		return e, false
 	}
+	e.Zone = "" // the caller has one
 	if r.IntN(3) > 0 {
 		e.Minute = []Range{{Start: pick(r, 0, 15, 30, 59)}}
 	}
