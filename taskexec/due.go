@@ -48,12 +48,16 @@ func date(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 MST
 // decided then.
 func (s situation) served() bool {
 	same := s.last.Scheduled.Equal(s.tick) || s.last.Scheduled.IsZero() && s.last.Started.After(s.tick)
-	return same && !s.tick.IsZero() && (s.full() || s.last.State == montimer.RunSkipped) && s.back()
+	return same && !s.tick.IsZero() && s.settled() && s.back()
 }
 
-// full reports whether the run before did what there was to do.
-func (s situation) full() bool {
-	return s.last.ID != "" && (s.last.State == montimer.RunOK || s.last.State == montimer.RunFailed)
+// settled reports whether nothing of the run before is left to do.
+func (s situation) settled() bool {
+	switch s.last.State {
+	case montimer.RunOK, montimer.RunFailed, montimer.RunSkipped:
+		return true
+	}
+	return false
 }
 
 // back reports whether the timer was off when the tick came. A start in the
@@ -81,7 +85,7 @@ func (s situation) continues() bool {
 // started in between, it counts from later.
 func (s situation) repeats() bool {
 	served := s.last.Scheduled
-	if !s.full() || served.IsZero() || !served.Before(s.tick) {
+	if !s.settled() || served.IsZero() || !served.Before(s.tick) {
 		return false
 	}
 	if next, ok := calendar.Next(s.timer.Events, served, s.timer.Local); ok && !next.After(s.tick) {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -58,7 +59,7 @@ func TestBooted(t *testing.T) {
 		t.Run(strings.TrimSuffix(name, ".sh"), func(t *testing.T) {
 			t.Parallel()
 			needIn(t, root, needs(t, script)...)
-			cmd := exec.Command(filepath.Join(tree, "testdata/systemd-sandbox"), append(sandbox, "/testdata/boot/"+name)...)
+			cmd := exec.Command(filepath.Join(tree, "testdata/systemd-sandbox"), slices.Concat(clock(t, script), sandbox, []string{"/testdata/boot/" + name})...)
 			// What else this process has in its environment is of no concern there.
 			cmd.Env = []string{"PATH=" + systemPath, "HOME=/root", "LANG=C.UTF-8", "TMPDIR=" + os.TempDir(), "MONTIMER_SOAK=" + os.Getenv("MONTIMER_SOAK")}
 			out, err := cmd.CombinedOutput()
@@ -68,6 +69,27 @@ func TestBooted(t *testing.T) {
 			t.Logf("%s", out)
 		})
 	}
+}
+
+// clock returns the options that give PID 1 the clock that a scenario asks for:
+// its line "# Clock:" names the C file of a library to preload.
+func clock(t *testing.T, script string) []string {
+	t.Helper()
+	text, err := os.ReadFile(script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := regexp.MustCompile(`(?m)^# Clock: (\S+)$`).FindSubmatch(text)
+	if line == nil {
+		return nil
+	}
+	testenv.Need(t, "gcc")
+	library := filepath.Join(t.TempDir(), "clock.so")
+	source := filepath.Join(filepath.Dir(script), string(line[1]))
+	if out, err := exec.Command("gcc", "-O2", "-Wall", "-Werror", "-shared", "-fPIC", "-o", library, source).CombinedOutput(); err != nil {
+		t.Fatalf("gcc: %v\n%s", err, out)
+	}
+	return []string{"--bind-ro", library + ":/usr/local/lib/clock.so", "--initenv", "LD_PRELOAD=/usr/local/lib/clock.so"}
 }
 
 // needs returns the programs that a scenario wants besides those that all do:
