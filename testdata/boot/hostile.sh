@@ -144,6 +144,7 @@ opened_by_root() {
     NR == FNR && / (clone|clone3|fork|vfork)[ (]|<... (clone|clone3|fork|vfork) resumed>/ && $NF ~ /^[0-9]+$/ { parent[$NF] = $1 }
     NR == FNR && /( set(res)?uid\(|<... set(res)?uid resumed>).* = 0$/ && !user[$1] { user[$1] = FNR }
     NR == FNR || / execve\("/ && !/ execve\("\/(srv\/app|var\/lib\/montimer)/ { next }
+    / (newfstatat|statx)\(AT_FDCWD, "\/(srv\/app|var\/lib\/montimer)", / { next } # whether they are there at all
     /"\/(srv\/app|var\/lib\/montimer)/ {
       for (p = $1; p && !(user[p] && user[p] < FNR); p = parent[p]);
       if (!p) print

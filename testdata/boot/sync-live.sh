@@ -137,6 +137,8 @@ profiles:
 YAML
 within 60 calendar other 09:20:00
 within 60 is montimer-sync.service inactive
+# This host has no Telegram: the report of the run that failed could go nowhere.
+systemctl reset-failed 'montimer-failure@*'
 healthy
 
 step "units of a host with a time zone of its own are not behind"
