@@ -36,7 +36,7 @@ func TestChangeWords(t *testing.T) {
 		{timer("04:30"), timer("04:30 Asia/Tokyo"), "at 04:30 every day", "at 04:30 every day", "at 04:30 every day, Asia/Tokyo time"},
 		{timer("04:30 Asia/Tokyo"), timer("04:30"), "at 04:30 every day", "at 04:30 every day, Asia/Tokyo time", "at 04:30 every day"},
 		{timer("Fri 04:30", "*-*-1,15 04:30"), timer("Fri 04:30", "*-*-1,15 04:30"), or, or, or}, // another jitter
-		{timer("Fri 04:30", "*-*~7 04:30"), nil, "", "at 04:30 every Friday; *-*~07 04:30:00", ""},
+		{timer("Fri 04:30", "*-*~7 04:30"), nil, "", "at 04:30 every Friday; at 04:30 on the 7th to last day of the month", ""},
 		{nil, timer("04:30"), "at 04:30 every day", "", "at 04:30 every day"},
 		{&compiler.Timer{Schedule: montimer.Schedule{Boot: true, Every: []time.Duration{7 * time.Hour, 1500 * time.Millisecond}}}, timer("04:30"),
 			"at 04:30 every day", "once after each boot; every 7 hours; every 1.500000s", "at 04:30 every day"},

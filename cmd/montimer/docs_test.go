@@ -74,6 +74,9 @@ func TestReadme(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "jobs.yaml"), []byte(strings.Replace(yaml, `"30 4`, `"61 4`, 1)), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(filepath.Join(dir, "report.sh"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	var said strings.Builder
 	check := exec.Command(build(t), "compile", "--check")
 	check.Dir, check.Stdout = dir, &said
