@@ -15,7 +15,7 @@ within 60 logged beat "beat says one"
 
 step "paused"
 ! runuser -u deploy -- montimer pause beat --until 1h --reason x 2>/tmp/said || fail "the deploy user paused it"
-grep -q "root's to give" /tmp/said || fail "said: $(cat /tmp/said)"
+grep -q "pause needs root" /tmp/said || fail "said: $(cat /tmp/said)"
 ! montimer pause baet --until 1h --reason x 2>/tmp/said || fail "a profile that is not there"
 montimer pause beat --until 1h --reason "$(printf 'moving \e[31mhouse')"
 montimer list 2>/dev/null | grep -q 'paused until .*: moving \\x1b\[31mhouse (root)' || fail "list: $(montimer list)"
@@ -33,13 +33,13 @@ step "it ends by itself, or by resume"
 more() { (($(journalctl -o cat -u montimer-job-beat.service | grep -c "beat says one") > before)); }
 within 60 more
 montimer pause beat --until 1h --reason again
-montimer resume beat
+montimer resume beat 2>/tmp/said && grep -q "runs again as scheduled; it was paused until .*: again (root)" /tmp/said || fail "resume: $(cat /tmp/said)"
 before=$(journalctl -o cat -u montimer-job-beat.service | grep -c "beat says one")
 within 60 more
 
 step "what a task puts there is not heeded"
 install -m 644 -o deploy /dev/stdin /etc/montimer/pause/beat <<<"until: 2098-01-01T00:00:00Z"
-within 60 logged beat 'not heeded: pause of beat'
+within 60 logged beat 'pause ignored: pause of beat'
 before=$(journalctl -o cat -u montimer-job-beat.service | grep -c "beat says one")
 within 60 more
 
