@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/montimer/montimer"
 )
@@ -22,7 +24,7 @@ func keepCopy(stateDir string, p montimer.Profile) error {
 		return err
 	}
 	path := copyPath(stateDir, p.Name)
-	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) {
+	if old, err := readCopy(path); err == nil && bytes.Equal(old, data) {
 		return nil
 	}
 	if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil && !errors.Is(err, os.ErrExist) {
@@ -33,7 +35,7 @@ func keepCopy(stateDir string, p montimer.Profile) error {
 
 // lastGood reads the copy.
 func lastGood(stateDir, profile string) (p montimer.Profile, err error) {
-	data, err := os.ReadFile(copyPath(stateDir, profile))
+	data, err := readCopy(copyPath(stateDir, profile))
 	if err == nil {
 		err = json.Unmarshal(data, &p)
 	}
@@ -41,6 +43,28 @@ func lastGood(stateDir, profile string) (p montimer.Profile, err error) {
 		err = fmt.Errorf("%s is not a copy of %s", copyPath(stateDir, profile), profile)
 	}
 	return p, err
+}
+
+// maxCopy is more than the profiles of the largest jobs.yaml take, in bytes.
+const maxCopy = 64 << 20
+
+// readCopy reads a file that tasks can replace: it neither waits for a FIFO nor
+// reads a device or a huge file.
+func readCopy(path string) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	switch info, err := f.Stat(); {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is not a regular file (%v)", path, info.Mode())
+	case info.Size() > maxCopy:
+		return nil, fmt.Errorf("%s has %d bytes, more than %d", path, info.Size(), maxCopy)
+	}
+	return io.ReadAll(io.LimitReader(f, maxCopy))
 }
 
 func copyPath(stateDir, profile string) string {

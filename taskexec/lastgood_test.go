@@ -6,7 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -103,5 +105,49 @@ func TestCopyIsWrittenOnlyWhenItChanges(t *testing.T) {
 	got, err := lastGood(dir, "p")
 	if diff := cmp.Diff(p, got); err != nil || diff != "" {
 		t.Error(err, diff)
+	}
+}
+
+// What a task puts in the place of the copy holds up no tick and fills no memory.
+func TestCopyThatIsNoFile(t *testing.T) {
+	t.Parallel()
+	p := montimer.Profile{Name: "p"}
+	for name, put := range map[string]func(path string) error{
+		"FIFO":            func(path string) error { return syscall.Mkfifo(path, 0o600) },
+		"endless device":  func(path string) error { return os.Symlink("/dev/zero", path) },
+		"link to another": func(path string) error { return os.Symlink("q.json", path) },
+		"more than maxCopy": func(path string) error {
+			return errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, maxCopy+1))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			if err := keepCopy(dir, montimer.Profile{Name: "q"}); err != nil {
+				t.Fatal(err)
+			}
+			if err := put(copyPath(dir, "p")); err != nil {
+				t.Fatal(err)
+			}
+			done := make(chan error, 2)
+			go func() {
+				_, err := lastGood(dir, "p")
+				done <- err
+				done <- keepCopy(dir, p)
+			}()
+			for _, want := range []bool{false, true} {
+				select {
+				case err := <-done:
+					if (err == nil) != want {
+						t.Error(err)
+					}
+				case <-time.After(time.Minute):
+					t.Fatal("it waits")
+				}
+			}
+			if got, err := lastGood(dir, "p"); err != nil || got.Name != "p" {
+				t.Error("not replaced:", got, err)
+			}
+		})
 	}
 }
