@@ -77,7 +77,7 @@ said "failed: 2 tasks, 1 failed"
 systemctl reset-failed
 
 step "followed by one who has seen enough"
-timeout 10 bash -c 'montimer run chatty --follow | head -n 2' >/tmp/said || fail "goes on: $(cat /tmp/said)"
+timeout 60 bash -c 'montimer run chatty --follow | head -n 2' >/tmp/said || fail "goes on: $(cat /tmp/said)"
 is montimer-job-chatty.service activating || fail "the run has ended with it"
 systemctl stop montimer-job-chatty.service
 systemctl reset-failed
