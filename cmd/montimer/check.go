@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -20,6 +21,9 @@ func (c compileCmd) check(e env) error {
 	path, profiles := c.checkedFile(), 0
 	var found []jobs.Diagnostic
 	if data, err := readChecked(path); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			err = c.missingFile(path)
+		}
 		found = []jobs.Diagnostic{{File: path, Width: 1, Severity: jobs.Error, Message: err.Error()}}
 	} else {
 		var j montimer.Jobs
@@ -118,6 +122,15 @@ func (c compileCmd) checkedFile() string {
 		return old
 	}
 	return path
+}
+
+// missingFile says where jobs.yaml was looked for.
+func (c compileCmd) missingFile(path string) error {
+	if c.File != "" || c.Jobs != "" {
+		return errors.New("the file does not exist")
+	}
+	return fmt.Errorf("neither %s nor %s exists: name the file (montimer compile --check FILE), or let montimer init DIR write a sample",
+		path, filepath.Join(c.Checkout, "automation/jobs.yaml"))
 }
 
 func exists(path string) bool {

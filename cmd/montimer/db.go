@@ -9,8 +9,8 @@ import (
 )
 
 type dbCmd struct {
-	Init  dbInitCmd  `cmd:"" help:"Create the database, bring its tables up to date and build the indexes of the API."`
-	Check dbCheckCmd `cmd:"" help:"Look for damage and for what is missing, and say how to mend it."`
+	Init  dbInitCmd  `cmd:"" help:"Create the database, update its tables and build the indexes of alert_events."`
+	Check dbCheckCmd `cmd:"" help:"Check the database for damage and missing parts; say how to fix them."`
 }
 
 type dbInitCmd struct{ hostFlags }

@@ -11,7 +11,7 @@ import (
 )
 
 // files are the schema: shared.sql as the tasks create it, indexes.sql for the
-// API, 1.sql, 2.sql, … of montimer's own tables, and the queries of Check. A
+// readers of alert_events, 1.sql, 2.sql, … of montimer's own tables, and the queries of Check. A
 // numbered file that has been released never changes. The next one may add
 // tables, indexes, and columns with a default; so an older montimer works on.
 //
@@ -31,7 +31,16 @@ func (s *Store) migrate(ctx context.Context) error {
 	}
 	if version == 0 {
 		err := s.write(ctx, durable, func(tx *sql.Tx) error {
-			return errors.Join(apply(ctx, tx, "shared.sql"), do(ctx, tx, ledger))
+			var shared bool // by tasks, which may have filled it
+			err := tx.QueryRowContext(ctx, "SELECT count(*) > 0 FROM sqlite_master WHERE name = 'alert_events'").Scan(&shared)
+			if err != nil {
+				return err
+			}
+			err = errors.Join(apply(ctx, tx, "shared.sql"), do(ctx, tx, ledger))
+			if !shared { // an index of an empty table costs nothing
+				err = errors.Join(err, apply(ctx, tx, "indexes.sql"))
+			}
+			return err
 		})
 		if err != nil {
 			return err
@@ -80,9 +89,9 @@ func (s *Store) step(ctx context.Context, version int) error {
 	})
 }
 
-// Init creates the indexes that the API needs, and what is missing of the
-// shared tables. On a large table that takes seconds, during which nobody else
-// can write: never at a tick.
+// Init creates the indexes of alert_events, and what is missing of the shared
+// tables. On a large table that takes seconds, during which no other process can
+// write: it is never part of a run.
 func (s *Store) Init(ctx context.Context) error {
 	err := s.write(ctx, durable, func(tx *sql.Tx) error {
 		return errors.Join(apply(ctx, tx, "shared.sql"), apply(ctx, tx, "indexes.sql"))

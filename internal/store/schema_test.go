@@ -40,7 +40,9 @@ func cli(t testing.TB, dir, text string) string {
 	return strings.TrimSpace(string(out))
 }
 
-const dumpSchema = `SELECT coalesce(sql, '') FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name`
+// dumpSchema leaves out the indexes of indexes.sql: a database that tasks made, or
+// an older version, gets them by Init only.
+const dumpSchema = `SELECT coalesce(sql, '') FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE 'montimer_alert_events_%' ORDER BY name`
 
 func TestSharedTablesAreThoseOfTheTasks(t *testing.T) {
 	t.Parallel()

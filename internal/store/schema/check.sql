@@ -15,7 +15,7 @@ WHERE column1 NOT IN (
   SELECT 'alert_events.' || name FROM pragma_table_info('alert_events') UNION ALL
   SELECT 'monitor_state.' || name FROM pragma_table_info('monitor_state'))
 UNION ALL
-SELECT 'the API is slow without the index ' || column1 || ': run montimer db init'
+SELECT 'queries of alert_events are slow without the index ' || column1 || ': run montimer db init'
 FROM (VALUES
   ('montimer_alert_events_protocol_severity'), ('montimer_alert_events_protocol'),
   ('montimer_alert_events_severity'), ('montimer_alert_events_source'))
