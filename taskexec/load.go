@@ -35,12 +35,17 @@ func (r *run) load(ctx context.Context) (err error) {
 	}
 	reason := "ran the last good copy of the profile: " + err.Error()
 	r.Log.Error(reason, "event", EventTrouble)
-	if r.record.Reason != "" {
-		reason = r.record.Reason + "; " + reason
-	}
-	r.record.Reason = reason
+	r.addReason(reason)
 	r.profile = good
 	return nil
+}
+
+// addReason adds to what the record says of the run; "" adds nothing.
+func (r *run) addReason(reason string) {
+	if r.record.Reason != "" && reason != "" {
+		reason = "; " + reason
+	}
+	r.record.Reason += reason
 }
 
 // secrets are the values that a profile brings with it and nobody shall see: what

@@ -12,9 +12,16 @@ type Syncer interface {
 	// How the sync itself fared is said in the log, and stops no run.
 	Sync(context.Context) []montimer.TaskRun
 
-	// Hold keeps the checkout as it is until release is called. The commit
-	// is "" where it is not known. With an error no task may run.
-	Hold(context.Context) (commit string, release func(), err error)
+	// Hold keeps the checkout as it is until it is released. With an error no
+	// task may run.
+	Hold(context.Context) (Held, error)
+}
+
+// Held is a checkout that is kept as it is.
+type Held struct {
+	Commit  string // "": not known
+	Reason  string // why it could not be locked, for the run's record and a page; "": it is, or nobody need know
+	Release func() // never nil
 }
 
 // prepareCheckout syncs the checkout if the profile is for it, and holds it.
@@ -25,8 +32,11 @@ func (r *run) prepareCheckout(ctx context.Context) (release func(), err error) {
 	if r.asksForSync(ctx) {
 		r.meanwhile("the git sync", func() { r.synced = r.Syncer.Sync(ctx) })
 	}
-	r.meanwhile("the checkout, which a git sync is changing", func() { r.record.Commit, release, err = r.Syncer.Hold(ctx) })
-	return release, err
+	var held Held
+	r.meanwhile("the checkout, which a git sync is changing", func() { held, err = r.Syncer.Hold(ctx) })
+	r.record.Commit = held.Commit
+	r.addReason(held.Reason)
+	return held.Release, err
 }
 
 // skipsUnseen reports whether the tick is passed over by the jobs.yaml that is

@@ -62,7 +62,8 @@ func TestAsksForSync(t *testing.T) {
 // checkout is a Syncer that takes down what it is asked for.
 type checkout struct {
 	steps []string
-	err   error // of Hold
+	why   string // of Held
+	err   error  // of Hold
 }
 
 func (c *checkout) Sync(context.Context) []montimer.TaskRun {
@@ -70,9 +71,20 @@ func (c *checkout) Sync(context.Context) []montimer.TaskRun {
 	return []montimer.TaskRun{{Name: "after", Status: montimer.TaskFailed, ExitCode: 3}}
 }
 
-func (c *checkout) Hold(context.Context) (string, func(), error) {
+func (c *checkout) Hold(context.Context) (Held, error) {
 	c.steps = append(c.steps, "hold")
-	return "abc", func() { c.steps = append(c.steps, "release") }, c.err
+	return Held{"abc", c.why, func() { c.steps = append(c.steps, "release") }}, c.err
+}
+
+// TestUnlockedCheckout: tasks run, and the record says what was wrong.
+func TestUnlockedCheckout(t *testing.T) {
+	t.Parallel()
+	r := newHost(t, montimer.Task{Command: montimer.Command{Argv: []string{"true"}}})
+	r.Peek, r.Syncer = r.Load, &checkout{why: "held by others"}
+	got, err := r.Exec(context.Background(), Request{Profile: "p"})
+	if err != nil || got.State != montimer.RunOK || got.Reason != "held by others" {
+		t.Errorf("%+v, %v", got, err)
+	}
 }
 
 // TestSyncedRun: the sync comes before jobs.yaml is read, the checkout is held

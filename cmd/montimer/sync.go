@@ -180,21 +180,25 @@ func (c *checkout) Sync(ctx context.Context) []montimer.TaskRun {
 const holdWait = 20 * time.Minute
 
 // Hold implements [taskexec.Syncer].
-func (c *checkout) Hold(ctx context.Context) (commit string, release func(), err error) {
-	release, err = c.syncer.Hold(ctx, holdWait)
-	if errors.Is(err, gitsync.ErrHalfTree) {
-		return "", release, fmt.Errorf("no task ran: %w; montimer sync completes it or says what is in the way", err)
-	}
-	if err != nil {
+func (c *checkout) Hold(ctx context.Context) (taskexec.Held, error) {
+	release, err := c.syncer.Hold(ctx, holdWait)
+	held := taskexec.Held{Release: release}
+	switch {
+	case errors.Is(err, gitsync.ErrHalfTree):
+		return held, fmt.Errorf("no task ran: %w; montimer sync completes it or says what is in the way", err)
+	case errors.Is(err, gitsync.ErrNoSync):
+		held.Reason = fmt.Sprintf("ran without the lock of the checkout, so a sync could change it during the run: %v", err)
+		c.log.Error(held.Reason, "event", taskexec.EventTrouble)
+	case err != nil:
 		c.log.Error(fmt.Sprintf("could not lock the checkout, so a sync may change it during this run: %v", err))
 	}
-	commit = c.syncer.Commit(ctx)
-	if c.records != nil && commit != "" {
-		if err := c.records.noteCommit(ctx, commit, c.syncer.Commits); err != nil {
+	held.Commit = c.syncer.Commit(ctx)
+	if c.records != nil && held.Commit != "" {
+		if err := c.records.noteCommit(ctx, held.Commit, c.syncer.Commits); err != nil {
 			c.log.Warn(fmt.Sprintf("pages cannot name the commits of this run: %v", err))
 		}
 	}
-	return commit, release, nil
+	return held, nil
 }
 
 // warnNoSync says that nothing pulls the checkout, where it is one of git. Root

@@ -123,7 +123,7 @@ func (s Syncer) Run(ctx context.Context) Outcome {
 // say so: whatever holds the lock, a stopped process or a task, must not keep
 // the checkout old for ever. Git's own locks keep two syncs apart.
 func (s Syncer) begin(ctx context.Context) (release func(), locked bool, pages []string, err error) {
-	path := filepath.Join(s.StateDir, "sync.lock")
+	path := syncLock(s.StateDir)
 	wait := s.Sync.Timeout + s.Wait
 	before := ReadState(s.StateDir)
 	if before.Blocked > 0 {

@@ -20,9 +20,10 @@ const (
 )
 
 func checkoutLock(stateDir string) string { return filepath.Join(stateDir, "checkout.lock") }
+func syncLock(stateDir string) string     { return filepath.Join(stateDir, "sync.lock") }
 
 // lock takes a lock file, waiting at most as long as wait, and says in the log
-// why it waits. However its holder ends, the kernel frees the lock.
+// why it waits, unless why is "". However its holder ends, the kernel frees the lock.
 func (s Syncer) lock(ctx context.Context, path string, how int, wait time.Duration, why string) (release func(), err error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
@@ -46,7 +47,7 @@ func (s Syncer) lock(ctx context.Context, path string, how int, wait time.Durati
 			f.Close()
 			return nil, errBusy
 		}
-		if !waits {
+		if !waits && why != "" {
 			waits = true
 			s.Log.Info(fmt.Sprintf("git sync: %s: waiting, at most %v", why, wait))
 		}

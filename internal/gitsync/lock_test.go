@@ -104,3 +104,29 @@ func TestLock(t *testing.T) {
 		t.Error("locked nothing")
 	}
 }
+
+// What holds the lock of the checkout and is no sync does not keep tasks waiting
+// for as long as they wait for a sync.
+func TestLockThatNoSyncHolds(t *testing.T) {
+	t.Parallel()
+	s := Syncer{StateDir: t.TempDir(), Log: slog.New(slog.DiscardHandler)}
+	s.Sync.Timeout = time.Millisecond
+	for _, path := range []string{checkoutLock(s.StateDir), syncLock(s.StateDir)} {
+		release, err := s.lock(context.Background(), path, exclusive, 0, inUse)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer release()
+		if path == syncLock(s.StateDir) { // now it looks like a sync
+			if _, err := s.Hold(context.Background(), 3*grace); !errors.Is(err, errBusy) {
+				t.Errorf("beside a sync: %v", err)
+			}
+			continue
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if _, err := s.Hold(ctx, time.Hour); !errors.Is(err, ErrNoSync) {
+			t.Errorf("without a sync: %v", err)
+		}
+	}
+}

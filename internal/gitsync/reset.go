@@ -35,14 +35,15 @@ func (s Syncer) reset(ctx context.Context, state *State, target, commit string) 
 
 // Hold keeps syncs from changing the checkout until release is called. It waits
 // for a sync that changes it, and for the commands that follow, at most as long
-// as wait.
+// as wait. For a lock that no sync holds it waits only as long as a run may take
+// that completes a change: then the error is [ErrNoSync].
 //
 // Where a sync was ended while it changed the working tree, Hold completes that
 // change first. The error is [ErrHalfTree] when it cannot; any other error means
 // that a sync may run beside the tasks. Release is never nil.
 func (s Syncer) Hold(ctx context.Context, wait time.Duration) (release func(), err error) {
 	for range 2 {
-		release, err = s.lock(ctx, checkoutLock(s.StateDir), shared, wait, "a git sync is changing the checkout")
+		release, err = s.share(ctx, wait)
 		if err != nil {
 			return func() {}, fmt.Errorf("wait for the checkout: %w", err)
 		}
@@ -57,13 +58,50 @@ func (s Syncer) Hold(ctx context.Context, wait time.Duration) (release func(), e
 	return func() {}, fmt.Errorf("%w: another sync was ended meanwhile", ErrHalfTree)
 }
 
+// ErrNoSync says that a process which is no git sync has kept the lock of the
+// checkout.
+var ErrNoSync = errors.New("held by a process that is no git sync")
+
+// share takes the lock of the checkout as tasks do.
+func (s Syncer) share(ctx context.Context, wait time.Duration) (release func(), err error) {
+	path := checkoutLock(s.StateDir)
+	idle := time.Duration(0) // how long the lock was held and no sync was under way
+	step := time.Duration(0)
+	for deadline := time.Now().Add(wait); ; step = grace {
+		began := time.Now()
+		release, err = s.lock(ctx, path, shared, min(step, time.Until(deadline)), "")
+		switch {
+		case !errors.Is(err, errBusy) || !time.Now().Before(deadline):
+			return release, err
+		case step == 0:
+			s.Log.Info(fmt.Sprintf("git sync: a git sync is changing the checkout: waiting, at most %v", wait))
+		case s.underWay(ctx):
+			idle = 0
+		default:
+			idle += time.Since(began)
+		}
+		if idle > cmp.Or(s.Sync.Timeout, askLimit)+grace {
+			return nil, fmt.Errorf("%s is %w (fuser -v %[1]s names it)", path, ErrNoSync)
+		}
+	}
+}
+
+// underWay reports whether a sync is, by its lock.
+func (s Syncer) underWay(ctx context.Context) bool {
+	release, err := s.lock(ctx, syncLock(s.StateDir), shared, 0, "")
+	if err == nil {
+		release()
+	}
+	return errors.Is(err, errBusy)
+}
+
 // ErrHalfTree says that the working tree is partly of one commit and partly of
 // another, and that git could not complete it.
 var ErrHalfTree = errors.New("a git sync was ended while it changed the working tree, which is now partly old and partly new")
 
 // complete ends the reset of a sync that was ended in the middle.
 func (s Syncer) complete(ctx context.Context, wait time.Duration) error {
-	release, err := s.lock(ctx, checkoutLock(s.StateDir), exclusive, wait, inUse)
+	release, err := s.lock(ctx, checkoutLock(s.StateDir), exclusive, min(wait, time.Minute), inUse)
 	if err != nil {
 		return fmt.Errorf("%w: wait for the checkout: %w", ErrHalfTree, err)
 	}
