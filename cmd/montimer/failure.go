@@ -16,7 +16,7 @@ import (
 )
 
 // messageUnreported is the MESSAGE_ID of the journal entry that stands for an
-// alert which could not be sent: journalctl MESSAGE_ID=...
+// alert which could not be sent: journalctl -u 'montimer-failure@*' MESSAGE_ID=...
 const messageUnreported = "5d1c3a4e0b6f4c7c9a2f8e71d0b3c596"
 
 type failureCmd struct {

@@ -152,7 +152,7 @@ func (c notifyFlushCmd) Run(ctx context.Context, e env) error {
 		return usage(err)
 	}
 	if c.Due {
-		return n.Drain(ctx)
+		return c.whichFile(e, n.Drain(ctx))
 	}
 	f, err := n.Flush(ctx)
 	if err != nil && !errors.Is(err, store.ErrHeld) {
@@ -160,6 +160,22 @@ func (c notifyFlushCmd) Run(ctx context.Context, e env) error {
 	}
 	c.report(e, f)
 	return err
+}
+
+// whichFile says of an error that there is nowhere to send to where the variables
+// come from, and that the file is missing if it is.
+func (c notifyFlushCmd) whichFile(e env, err error) error {
+	if !errors.Is(err, notify.ErrNoRoute) && !errors.Is(err, notify.ErrNoToken) {
+		return err
+	}
+	h, resolveErr := c.resolve(e, false)
+	if resolveErr != nil {
+		return err
+	}
+	if _, statErr := os.Stat(h.EnvFile); errors.Is(statErr, fs.ErrNotExist) {
+		return fmt.Errorf("alerts wait, as the environment file %s is missing: put it back; until then: %w", h.EnvFile, err)
+	}
+	return fmt.Errorf("alerts wait: %w (variables of %s)", err, h.EnvFile)
 }
 
 func (notifyFlushCmd) report(e env, f notify.Flushed) {

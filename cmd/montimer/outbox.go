@@ -57,7 +57,7 @@ func sendAsServices(f hostFlags, e env, log *slog.Logger) error {
 	data, err := os.ReadFile(h.EnvFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && host.IsRoot():
-		log.Warn(h.EnvFile + " is missing: no service starts without it")
+		log.Warn(h.EnvFile + " is missing: services run no task without it; put it back (it may be empty)")
 		return nil
 	case errors.Is(err, fs.ErrNotExist):
 		return nil

@@ -61,7 +61,7 @@ func TestSendAsServices(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	if err := send(); err != nil || !strings.Contains(said.String(), "is missing: no service starts without it") {
+	if err := send(); err != nil || !strings.Contains(said.String(), "is missing: services run no task without it") {
 		t.Errorf("no file: %v, %s", err, said.String())
 	}
 }

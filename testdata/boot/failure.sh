@@ -107,7 +107,7 @@ step "without a way to Telegram there is a critical entry in the journal"
 mv /etc/montimer/env /etc/montimer/no-env
 systemctl reset-failed # from "failed" to "failed" is no failure to systemd, where it has nothing to run
 systemctl start montimer-job-fails.service 2>/dev/null && fail "it started"
-critical() { [[ -n $(journalctl --no-pager -o cat -p crit MESSAGE_ID=5d1c3a4e0b6f4c7c9a2f8e71d0b3c596) ]]; }
+critical() { [[ -n $(journalctl --no-pager -o cat -p crit -u 'montimer-failure@*' -u 'montimer-alarm@*' MESSAGE_ID=5d1c3a4e0b6f4c7c9a2f8e71d0b3c596) ]]; }
 within 60 critical
 
 step "ticks without the environment file are recorded, and reported as soon as it is back"
@@ -125,6 +125,7 @@ systemctl stop montimer.target
 within 60 idle
 if logged fails "a task ran"; then fail "a task ran without its secrets"; fi
 messages 0 || fail "sent without a token: $(cat /run/sent)"
+systemctl start montimer-outbox.service || fail "the outbox repeats each minute what the runs have said"
 mv /etc/montimer/no-env /etc/montimer/env
 systemctl start montimer-outbox.service
 within 60 again "the environment file /etc/montimer/env is missing"
