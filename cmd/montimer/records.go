@@ -21,18 +21,15 @@ func openRecords(ctx context.Context, stateDir string) records {
 	return records{s, err}
 }
 
-// Runs are kept for a while, and few are deleted at once: see [store.Store.Prune].
-const (
-	keptFor    = 90 * 24 * time.Hour
-	prunedOnce = 500
-)
+// prunedOnce is how many runs are deleted at once: see [store.Store.Prune].
+const prunedOnce = 500
 
 // prune deletes what is too old, so that the database does not grow for ever.
 func (r records) prune(ctx context.Context) error {
 	if r.err != nil {
 		return nil // which has been told
 	}
-	_, err := r.store.Prune(ctx, time.Now().Add(-keptFor), prunedOnce)
+	_, err := r.store.Prune(ctx, store.Keep{Days: 90, Runs: 1000}, prunedOnce)
 	return err
 }
 

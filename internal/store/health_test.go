@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -231,9 +232,12 @@ func TestPrune(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if _, err := s.db.Exec("INSERT INTO montimer_days VALUES ('2026-11-30', 1000)"); err != nil {
+				t.Fatal(err)
+			}
 			var gone int64
 			for range 2 * len(test.history) {
-				n, err := s.Prune(t.Context(), tick.Add(time.Hour), 1)
+				n, err := s.Prune(t.Context(), Keep{Days: 1}, 1)
 				if err != nil || n > 1 {
 					t.Fatal(n, err)
 				}
@@ -254,38 +258,81 @@ func TestPrune(t *testing.T) {
 	if err := s.TaskEnded(t.Context(), "1", montimer.TaskRun{}); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := s.Prune(t.Context(), tick.Add(2*time.Minute), 100); n != 2 || err != nil {
+	if _, err := s.db.Exec("INSERT INTO montimer_days VALUES ('2026-11-30', 3)"); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.Prune(t.Context(), Keep{Days: 1}, 100); n != 2 || err != nil {
 		t.Errorf("pruned %d, %v; want the two of before", n, err)
 	}
 	equal(t, query(t, s, "SELECT count(*) FROM montimer_task_runs"), []string{"0"})
 }
 
-func TestPruneDue(t *testing.T) {
+// TestPruneWrongClock records three runs a day, and holds that no clock that is
+// wrong takes more of the history than the days on which it was wrong, that what
+// it has recorded does not stay for ever, and that the fewest are kept.
+func TestPruneWrongClock(t *testing.T) {
 	t.Parallel()
-	s := open(t, t.TempDir(), Options{})
-	now := time.Now()
-	due := func() bool {
-		t.Helper()
-		due, err := s.pruneDue(t.Context(), now.Add(-time.Hour))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return due
-	}
-	if due() {
-		t.Error("due, and there is nothing")
-	}
-	play(t, s, "", "oo")
-	for started, want := range map[time.Time]bool{
-		now.Add(-2 * time.Hour):   true,
-		now.Add(-time.Minute):     false,
-		now.Add(1000 * time.Hour): true, // a clock that was wrong keeps nothing for ever
+	const day = 24 * time.Hour
+	keep := Keep{Days: 10, Runs: 12}
+	for name, tt := range map[string]struct {
+		wrong func(n int) time.Duration // by how much the clock is wrong in the n-th run
+		fewer int                       // runs that are left then, than with a clock that is right
+	}{
+		"right":                        {func(int) time.Duration { return 0 }, 0},
+		"one run in 100 days":          {once(100 * day), 3},
+		"one run in ten years":         {once(3653 * day), 3},
+		"one run in 1970":              {once(-20_000 * day), 3},
+		"one run in 290 years":         {once(290 * 365 * day), 3},
+		"ten years ahead from then on": {func(n int) time.Duration { return 3653 * day * time.Duration(n/50) }, 3},
+		"ten years back from then on":  {func(n int) time.Duration { return -3653 * day * time.Duration(n/50) }, 3},
+		"anything at any time":         {func(n int) time.Duration { return time.Duration(n*7919%1000) * 10 * day }, 18},
 	} {
-		if _, err := s.db.Exec("UPDATE montimer_runs SET started_at = ? WHERE seq = 1", formatTime(started)); err != nil {
-			t.Fatal(err)
-		}
-		if due() != want {
-			t.Errorf("first run at %v: due is not %v", started, want)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, t.TempDir(), Options{})
+			fewest := 1000
+			for n := range 90 {
+				at := tick.Add(time.Duration(n) * 8 * time.Hour).Add(tt.wrong(n))
+				run := montimer.Run{ID: fmt.Sprint(n), Profile: "p", Trigger: montimer.TriggerTimer, Scheduled: at, Started: at, Ended: at, State: montimer.RunOK}
+				if err := s.Finish(t.Context(), run, nil); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := s.Prune(t.Context(), keep, 500); err != nil {
+					t.Fatal(err)
+				}
+				if left := count(t, s, "montimer_runs"); n >= 45 {
+					fewest = min(fewest, left)
+				}
+			}
+			if want := 28 - tt.fewer; fewest < want-1 || fewest < keep.Runs {
+				t.Errorf("%d runs were left, want %d", fewest, want)
+			}
+			if left := count(t, s, "montimer_runs"); left > 30+3 {
+				t.Errorf("%d runs are left for ever", left)
+			}
+			if days := count(t, s, "montimer_days"); days > keep.Runs+1 {
+				t.Errorf("%d days are left for ever", days)
+			}
+		})
 	}
+}
+
+// once is a clock that is wrong in the 50th run alone.
+func once(by time.Duration) func(int) time.Duration {
+	return func(n int) time.Duration {
+		if n == 50 {
+			return by
+		}
+		return 0
+	}
+}
+
+// count returns how many rows a table has.
+func count(t *testing.T, s *Store, table string) int {
+	t.Helper()
+	n, err := strconv.Atoi(query(t, s, "SELECT count(*) FROM "+table)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

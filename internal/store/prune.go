@@ -3,53 +3,80 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
-	"time"
 )
 
-// pruneRuns deletes runs that nothing is derived from any more. Whatever their
+// pruned chooses runs that nothing is derived from any more. Whatever their
 // age, of each profile these stay: its last run, the last good run of its
 // timer, the first bad one after that, and what is running.
-const pruneRuns = `
-	DELETE FROM montimer_runs WHERE seq IN (
-		SELECT seq FROM montimer_runs run
-		WHERE started_at < ? AND state <> 'running'
-			AND EXISTS (SELECT 1 FROM montimer_runs later WHERE later.profile = run.profile AND later.seq > run.seq)
-			AND (trigger <> 'timer' OR state NOT IN ('ok', 'failed', 'lost')
-				OR EXISTS (SELECT 1 FROM montimer_runs good
-					WHERE good.profile = run.profile AND good.trigger = 'timer' AND good.state = 'ok' AND good.seq > run.seq)
-				OR EXISTS (SELECT 1 FROM montimer_runs bad
-					WHERE bad.profile = run.profile AND bad.trigger = 'timer' AND bad.state IN ('failed', 'lost')
-						AND bad.seq < run.seq AND bad.seq > coalesce((SELECT max(seq) FROM montimer_runs good
-							WHERE good.profile = run.profile AND good.trigger = 'timer' AND good.state = 'ok'), 0)))
-		ORDER BY started_at LIMIT ?)`
+const pruned = `
+	SELECT seq FROM montimer_runs run
+	WHERE seq < ? AND state <> 'running'
+		AND EXISTS (SELECT 1 FROM montimer_runs later WHERE later.profile = run.profile AND later.seq > run.seq)
+		AND (trigger <> 'timer' OR state NOT IN ('ok', 'failed', 'lost')
+			OR EXISTS (SELECT 1 FROM montimer_runs good
+				WHERE good.profile = run.profile AND good.trigger = 'timer' AND good.state = 'ok' AND good.seq > run.seq)
+			OR EXISTS (SELECT 1 FROM montimer_runs bad
+				WHERE bad.profile = run.profile AND bad.trigger = 'timer' AND bad.state IN ('failed', 'lost')
+					AND bad.seq < run.seq AND bad.seq > coalesce((SELECT max(seq) FROM montimer_runs good
+						WHERE good.profile = run.profile AND good.trigger = 'timer' AND good.state = 'ok'), 0)))
+	ORDER BY seq LIMIT ?`
 
-// Prune deletes runs that started before a time, and their tasks: the oldest,
-// at most so many, so that it can be called after every run and never takes
-// long. It returns how many are gone. Rows of the shared tables are the tasks'
-// own to prune.
-func (s *Store) Prune(ctx context.Context, before time.Time, most int) (deleted int64, err error) {
-	if due, err := s.pruneDue(ctx, before); err != nil || !due {
+const pruneRuns = "DELETE FROM montimer_runs WHERE seq IN (" + pruned + ")"
+
+// Keep is how much of the history Prune leaves.
+type Keep struct {
+	Days int // on which runs began: the newest so many
+	Runs int // of all profiles: the newest so many, whatever their age
+}
+
+// Prune deletes runs that are older than what is to be kept, and their tasks: the
+// oldest, at most so many, so that it can be called after every run and never
+// takes long. It returns how many are gone. Rows of the shared tables are the
+// tasks' own to prune.
+//
+// It does not ask what time it is. A run is old once runs have begun on so many
+// other days after it, in the order in which they were recorded: so a clock that
+// is wrong, by however much, makes no run old.
+func (s *Store) Prune(ctx context.Context, keep Keep, most int) (deleted int64, err error) {
+	before, err := s.keptFrom(ctx, keep)
+	if err != nil || before == 0 {
+		return 0, s.explain("prune the history", err)
+	}
+	var due bool
+	if err := s.db.QueryRowContext(ctx, "SELECT EXISTS ("+pruned+")", before, 1).Scan(&due); err != nil || !due {
 		return 0, s.explain("prune the history", err)
 	}
 	err = s.write(ctx, quick, func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, pruneRuns, formatTime(before), most)
+		result, err := tx.ExecContext(ctx, pruneRuns, before, most)
 		if err != nil {
 			return err
 		}
-		deleted, err = result.RowsAffected()
-		return err
+		if deleted, err = result.RowsAffected(); err != nil {
+			return err
+		}
+		return do(ctx, tx, "DELETE FROM montimer_days WHERE seq < ?", before)
 	})
 	return deleted, s.explain("prune the history", err)
 }
 
-// pruneDue looks at the first run alone: while that is young, so are the others.
-// One that has yet to come tells of a clock that was wrong, and of nothing else.
-func (s *Store) pruneDue(ctx context.Context, before time.Time) (due bool, err error) {
-	err = s.db.QueryRowContext(ctx, "SELECT started_at NOT BETWEEN ? AND ? FROM montimer_runs ORDER BY seq LIMIT 1",
-		formatTime(before), formatTime(time.Now())).Scan(&due)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
+// keptFrom returns the first run that is kept; 0: all are. It notes the day of
+// the last run.
+func (s *Store) keptFrom(ctx context.Context, keep Keep) (seq int64, err error) {
+	var unknown bool
+	err = s.db.QueryRowContext(ctx, `
+		SELECT count(*) > 0 FROM montimer_runs
+		WHERE seq = (SELECT max(seq) FROM montimer_runs) AND substr(started_at, 1, 10) NOT IN (SELECT day FROM montimer_days)`).Scan(&unknown)
+	if err == nil && unknown {
+		err = s.write(ctx, quick, func(tx *sql.Tx) error {
+			return do(ctx, tx, "INSERT OR IGNORE INTO montimer_days SELECT substr(started_at, 1, 10), seq FROM montimer_runs ORDER BY seq DESC LIMIT 1")
+		})
 	}
-	return due, err
+	if err != nil {
+		return 0, err
+	}
+	err = s.db.QueryRowContext(ctx, `
+		SELECT max(0, min(
+			coalesce((SELECT seq FROM montimer_days ORDER BY seq DESC LIMIT 1 OFFSET ?), 0),
+			coalesce((SELECT max(seq) FROM montimer_runs), 0) - ? + 1))`, keep.Days-1, keep.Runs).Scan(&seq)
+	return seq, err
 }
