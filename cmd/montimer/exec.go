@@ -108,7 +108,11 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, outlet *taske
 		page.attend(&runner)
 		defer page.records.Close()
 	}
-	pause, err := pauseNow(c.Profile, time.Now())
+	pause := ""
+	paused, err := host.PauseOfTicks(host.PauseDir, h.StateDir, c.Profile, time.Now())
+	if err == nil && !paused.Until.IsZero() {
+		pause = pauseText(paused)
+	}
 	if err != nil {
 		runner.Log.Error("pause ignored: "+err.Error(), "event", taskexec.EventTrouble)
 	}

@@ -33,6 +33,39 @@ func (p Pause) String() string {
 // Pause: none. One that is in the file of somebody else than root is an error,
 // and not in force.
 func ReadPause(dir, profile string, at time.Time) (Pause, error) {
+	p, err := readPause(dir, profile)
+	if err != nil || !at.Before(p.Until) {
+		return Pause{}, err
+	}
+	return p, nil
+}
+
+// PauseOfTicks is ReadPause for a tick. A pause that was over at one tick is over
+// for good, also when the clock is behind later on: the state directory keeps
+// that. Where it cannot, the clock alone decides.
+func PauseOfTicks(dir, stateDir, profile string, at time.Time) (Pause, error) {
+	p, err := readPause(dir, profile)
+	if err != nil || p.Until.IsZero() {
+		return Pause{}, err
+	}
+	// A link with the time for its target: made at once, and read without a wait
+	// whatever a task has put in its place.
+	over, until := filepath.Join(stateDir, "pause-over", profile), p.Until.UTC().Format(time.RFC3339Nano)
+	noted, _ := os.Readlink(over)
+	switch {
+	case noted == until:
+		return Pause{}, nil
+	case at.Before(p.Until):
+		return p, nil
+	}
+	os.Mkdir(filepath.Dir(over), 0o700)
+	os.Remove(over)
+	os.Symlink(until, over)
+	return Pause{}, nil
+}
+
+// readPause reads the file of a pause, in force or not; the zero Pause: none.
+func readPause(dir, profile string) (Pause, error) {
 	path, err := pausePath(dir, profile)
 	if err != nil {
 		return Pause{}, err
@@ -52,9 +85,6 @@ func ReadPause(dir, profile string, at time.Time) (Pause, error) {
 	}
 	if err != nil {
 		return Pause{}, fmt.Errorf("pause of %s: %w", profile, err)
-	}
-	if !at.Before(p.Until) {
-		return Pause{}, nil
 	}
 	return p, nil
 }

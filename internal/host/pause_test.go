@@ -56,6 +56,41 @@ func TestPause(t *testing.T) {
 	}
 }
 
+// TestPauseThatIsOver sets the clock of ticks back and forth.
+func TestPauseThatIsOver(t *testing.T) {
+	t.Parallel()
+	testenv.NeedRoot(t)
+	dir, state := filepath.Join(t.TempDir(), "pause"), t.TempDir()
+	now := time.Date(2026, 6, 10, 12, 0, 0, 0, time.UTC)
+	p := Pause{Until: now.Add(time.Hour)}
+	pause := func() {
+		t.Helper()
+		if err := WritePause(dir, "p", p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in := func(state string, at time.Time, want bool) {
+		t.Helper()
+		got, err := PauseOfTicks(dir, state, "p", at)
+		if err != nil || got.Until.IsZero() == want {
+			t.Errorf("%+v at %v, want in force: %t; %v", got, at, want, err)
+		}
+	}
+	pause()
+	in(state, now.AddDate(-50, 0, 0), true)
+	in(state, now, true)
+	in(state, p.Until, false)
+	in(state, now, false)
+	in(state, now.AddDate(-50, 0, 0), false)
+	p.Until = now.Add(2 * time.Hour) // a new one is not over, and may be the same again once it is
+	pause()
+	in(state, now, true)
+	in(state, p.Until.Add(time.Hour), false)
+	in(state, now, false)
+	in("/nowhere", now, true) // the clock alone
+	in("/nowhere", p.Until, false)
+}
+
 func TestPauseThatCannotBe(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

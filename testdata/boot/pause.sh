@@ -32,6 +32,8 @@ montimer pause beat --until 3s --reason "nearly done"
 step "it ends by itself, or by resume"
 more() { (($(journalctl -o cat -u montimer-job-beat.service | grep -c "beat says one") > before)); }
 within 60 more
+over() { [[ $(runuser -u deploy -- readlink /var/lib/montimer/pause-over/beat) == 20* ]]; } # also for a clock that is behind later
+within 60 over
 montimer pause beat --until 1h --reason again
 montimer resume beat 2>/tmp/said && grep -q "runs again as scheduled; it was paused until .*: again (root)" /tmp/said || fail "resume: $(cat /tmp/said)"
 before=$(journalctl -o cat -u montimer-job-beat.service | grep -c "beat says one")
