@@ -14,8 +14,8 @@ import (
 
 // TestPowerCut leaves each file of .git as a power cut may: empty, or as long as
 // it was and full of zeros. The sync repairs it, or its error names the command
-// that does; and that command works. Many objects are of one kind, so three of
-// them stand for all, and MONTIMER_SOAK takes every file.
+// that does; and that command works. Three objects stand for all of them, and
+// MONTIMER_SOAK takes every file.
 func TestPowerCut(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "--depth", "5")
@@ -34,6 +34,8 @@ func TestPowerCut(t *testing.T) {
 		switch {
 		case strings.HasPrefix(name, "hooks/"):
 			return nil
+		case !testenv.Soak() && (strings.HasPrefix(name, "logs/") || strings.HasPrefix(name, "info/") || name == "description"):
+			return nil // git reads none of them in a sync
 		case strings.HasPrefix(name, "objects/") && !strings.HasPrefix(name, "objects/pack"):
 			if objects++; objects > 3 && !testenv.Soak() {
 				return nil

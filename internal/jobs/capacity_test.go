@@ -47,6 +47,10 @@ func TestCapacity(t *testing.T) {
 			}
 		})
 	}
+	one := Options{Now: host.Now, Local: time.UTC, Capacity: montimer.Capacity{Events: 1}}
+	if _, ds := Decode("j.yaml", []byte(profiles(1, "cron: '30 4 1,15 * 5'")), one); !HasErrors(ds) || !strings.Contains(shown(ds), "the schedule takes 2 calendar events, and the host takes 1") {
+		t.Errorf("two lines of one expression: %s", shown(ds))
+	}
 	if _, ds := Decode("j.yaml", []byte(profiles(20_000, "every: 23h")), host); len(ds) > 0 {
 		t.Errorf("without a capacity: %v", ds[0])
 	}

@@ -152,14 +152,18 @@ func TestHostZone(t *testing.T) {
 func TestEveryMessage(t *testing.T) {
 	t.Parallel()
 	elsewhere := map[string]string{
-		"the file has %d bytes; at most %d are read":                                          "TestLimits",
-		"must not be longer than %d bytes":                                                    "TestLimits",
-		"the host's time zone %s is not in tzdata":                                            "TestHostZone",
-		"there are more problems than these %d":                                               "TestLimits",
-		"aliases or defaults make this file too large: more than %d values":                   "TestLimits",
-		"the key and its value have %d bytes, which is more than a program can be given (%d)": "TestLimits",
-		"the text has %d bytes, which is more than a program can be given (%d)":               "TestLimits",
-		"the value is longer than %d bytes, which is more than a program can be given":        "TestLimits",
+		"the file has %d bytes; at most %d are read":                                             "TestLimits",
+		"must not be longer than %d bytes":                                                       "TestLimits",
+		"this is profile %d, and the host takes %d":                                              "TestCapacity",
+		"the schedule has %d entries, and the host takes %d for one profile":                     "TestCapacity",
+		"the schedule takes %d calendar events, and the host takes %d for one profile":           "TestCapacity",
+		"the profiles start %d services in an hour, and the host takes %d; most of them %s (%s)": "TestCapacity",
+		"the host's time zone %s is not in tzdata":                                               "TestHostZone",
+		"there are more problems than these %d":                                                  "TestLimits",
+		"aliases or defaults make this file too large: more than %d values":                      "TestLimits",
+		"the key and its value have %d bytes, which is more than a program can be given (%d)":    "TestLimits",
+		"the text has %d bytes, which is more than a program can be given (%d)":                  "TestLimits",
+		"the value is longer than %d bytes, which is more than a program can be given":           "TestLimits",
 	}
 	var given []string
 	for _, file := range cases(t, "testdata/err", ".txt") {
