@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/user"
+	"strconv"
 	"strings"
 
 	"github.com/coreos/go-systemd/v22/journal"
@@ -21,7 +23,7 @@ const messageUnreported = "5d1c3a4e0b6f4c7c9a2f8e71d0b3c596"
 
 type failureCmd struct {
 	hostFlags
-	IfMissing string `placeholder:"USER" help:"Do nothing unless this user is missing."`
+	IfMissing string `placeholder:"USER" help:"Do nothing, unless this user is missing or the handler that runs as this user could not report."`
 	Unit      string `arg:"" help:"The unit that failed."`
 }
 
@@ -31,9 +33,18 @@ type failureCmd struct {
 // leaves a critical entry in the journal.
 func (c failureCmd) Run(ctx context.Context, e env) error {
 	h, err := becomeUser(c.hostFlags, e)
+	failed := failedRun{
+		id: e.getenv("MONITOR_INVOCATION_ID"), result: e.getenv("MONITOR_SERVICE_RESULT"),
+		code: e.getenv("MONITOR_EXIT_CODE"), status: e.getenv("MONITOR_EXIT_STATUS"),
+	}
 	if c.IfMissing != "" && err == nil {
 		if _, err = user.Lookup(c.IfMissing); err == nil {
-			return nil // the handler that runs as this user has failed by itself, and said so
+			if failed.exited() {
+				return nil // the handler that runs as this user has reported, or said why it could not
+			}
+			err = fmt.Errorf("its handler, montimer-failure@%s.service, could not report that: %v", c.Unit, failed)
+			s := c.service(ctx)
+			failed = failedRun{id: s.Invocation, result: s.Result}
 		}
 	}
 	db := records{err: err}
@@ -42,10 +53,6 @@ func (c failureCmd) Run(ctx context.Context, e env) error {
 	}
 	defer db.Close()
 	p := newPager(e, db, serviceLog(e))
-	failed := failedRun{
-		id: e.getenv("MONITOR_INVOCATION_ID"), result: e.getenv("MONITOR_SERVICE_RESULT"),
-		code: e.getenv("MONITOR_EXIT_CODE"), status: e.getenv("MONITOR_EXIT_STATUS"),
-	}
 	if s := c.service(ctx); s.Invocation == failed.id {
 		failed.said = s.Status
 	}
@@ -70,6 +77,14 @@ type failedRun struct {
 	code   string // "exited" or "killed"
 	status string // exit code, or name of the signal
 	said   string // the last STATUS= of the run
+}
+
+// exited reports whether the program ran and ended by itself: a signal ended it
+// otherwise, or systemd could not start it and says so by an exit status from 200
+// on ("Process Exit Codes" in systemd.exec(5)).
+func (f failedRun) exited() bool {
+	status, err := strconv.Atoi(f.status)
+	return f.result == "exit-code" && err == nil && status < 200
 }
 
 // String leaves out what systemd does not know: a service that could not be

@@ -15,3 +15,20 @@ func TestFailureWords(t *testing.T) {
 		}
 	}
 }
+
+// A handler that was killed or could not be started has reported nothing.
+func TestHandlerThatCouldNotReport(t *testing.T) {
+	t.Parallel()
+	for f, want := range map[failedRun]bool{
+		{result: "exit-code", code: "exited", status: "1"}:   true,
+		{result: "exit-code", code: "exited", status: "226"}: false,
+		{result: "signal", code: "killed", status: "KILL"}:   false,
+		{result: "timeout", code: "exited", status: "143"}:   false,
+		{result: "resources"}:                                false,
+		{}:                                                   false,
+	} {
+		if got := f.exited(); got != want {
+			t.Errorf("%+v: %v", f, got)
+		}
+	}
+}

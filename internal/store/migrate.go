@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 )
 
@@ -27,6 +28,9 @@ const ledger = "CREATE TABLE IF NOT EXISTS montimer_schema (version INTEGER PRIM
 func (s *Store) migrate(ctx context.Context) error {
 	version, err := s.version(ctx)
 	if err != nil {
+		return err
+	}
+	if err := s.dropTriggers(ctx); err != nil {
 		return err
 	}
 	if version == 0 {
@@ -52,6 +56,30 @@ func (s *Store) migrate(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// foreignTriggers are those that change montimer's tables, or act on them:
+// montimer has none, and one could delete each alert as it is stored.
+const foreignTriggers = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND (tbl_name LIKE 'montimer_%' OR sql LIKE '%montimer_%')"
+
+// dropTriggers removes the triggers that others have made for montimer's tables.
+func (s *Store) dropTriggers(ctx context.Context) error {
+	var any bool
+	err := s.db.QueryRowContext(ctx, "SELECT EXISTS ("+foreignTriggers+")").Scan(&any)
+	if err != nil || !any {
+		return err
+	}
+	return s.write(ctx, durable, func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, foreignTriggers)
+		if err != nil {
+			return err
+		}
+		names, err := collect(rows, func(row scanner) (name string, err error) { return name, row.Scan(&name) })
+		for _, name := range names {
+			err = errors.Join(err, do(ctx, tx, `DROP TRIGGER "`+strings.ReplaceAll(name, `"`, `""`)+`"`))
+		}
+		return err
+	})
 }
 
 // requireSchema is an error unless migrate would have nothing to do.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"math"
 	"strings"
 	"time"
@@ -49,13 +50,23 @@ func insertAlert(ctx context.Context, tx *sql.Tx, a *montimer.Alert) error {
 	if err != nil {
 		return err
 	}
-	return tx.QueryRowContext(ctx, `
+	err = tx.QueryRowContext(ctx, `
 		INSERT INTO montimer_outbox
 			(event_id, kind, profile, run_id, incident, is_first, message, plain_text, created_at, next_try_at, attempts, error)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		RETURNING id`,
 		a.EventID, a.Kind, a.Profile, a.RunID, a.Incident, a.First, utf8(a.Text), a.Plain,
 		formatTime(a.Created), formatTime(a.NextTry), a.Attempts, a.Error).Scan(&a.ID)
+	if err != nil {
+		return err
+	}
+	var there bool
+	err = tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM montimer_outbox WHERE id = ?)", a.ID).Scan(&there)
+	if err == nil && !there {
+		a.ID = 0
+		err = errors.New("a trigger in the database removes alerts as they are stored")
+	}
+	return err
 }
 
 // utf8 makes a text one that Python's sqlite3 can read: it raises an error for

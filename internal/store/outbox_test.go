@@ -219,3 +219,31 @@ func TestTimes(t *testing.T) {
 		}
 	}
 }
+
+// Nobody's trigger in the shared database takes alerts away: those that are
+// there are removed as the database is opened, and with one that is made later
+// the alert counts as not stored, so that it is sent from memory.
+func TestTriggersThatRemoveAlerts(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	execute(t, dir, `
+		CREATE TRIGGER "a ""b" AFTER INSERT ON montimer_outbox BEGIN DELETE FROM montimer_outbox; END;
+		CREATE TRIGGER c AFTER INSERT ON alert_events BEGIN UPDATE montimer_runs SET state = 'ok'; END;
+		CREATE TRIGGER theirs AFTER INSERT ON alert_events BEGIN UPDATE alert_events SET silent = 1 WHERE id = -1; END`)
+	alert := &montimer.Alert{Kind: montimer.AlertPage, Profile: "p", Text: "m"}
+	if err := s.Enqueue(t.Context(), alert); err == nil || !strings.Contains(err.Error(), "a trigger in the database removes alerts") || alert.ID != 0 {
+		t.Errorf("%v, id %d", err, alert.ID)
+	}
+	s = open(t, dir, Options{})
+	if err := s.Enqueue(t.Context(), alert); err != nil {
+		t.Error(err)
+	}
+	if pending, err := s.Pending(t.Context()); err != nil || len(pending) != 1 {
+		t.Errorf("%+v, %v", pending, err)
+	}
+	var left string
+	if err := s.db.QueryRow("SELECT group_concat(name) FROM sqlite_master WHERE type = 'trigger'").Scan(&left); err != nil || left != "theirs" {
+		t.Errorf("left: %q, %v", left, err)
+	}
+}
