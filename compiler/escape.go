@@ -39,7 +39,7 @@ func line(s string) (text, error) {
 	case strings.ContainsFunc(s, unprintable):
 		return "", fmt.Errorf("%q holds a control character, which no unit file can express", s)
 	case strings.TrimSpace(s) != s:
-		return "", fmt.Errorf("%q begins or ends with a blank, which systemd would drop", s)
+		return "", fmt.Errorf("%q begins or ends with a space, which systemd would drop", s)
 	case strings.HasSuffix(s, `\`):
 		return "", fmt.Errorf("%q ends with a backslash, which would join the next line of the unit", s)
 	}
@@ -76,7 +76,7 @@ func stateName(s string) (text, error) {
 func path(s string) (text, error) {
 	switch {
 	case !strings.HasPrefix(s, "/"):
-		return "", fmt.Errorf("%.40q is no absolute path", s)
+		return "", fmt.Errorf("%.40q is not an absolute path", s)
 	case filepath.Clean(s) != s:
 		return "", fmt.Errorf("%.40q is not the shortest way to write this path", s)
 	case slices.ContainsFunc(strings.Split(s, "/"), func(part string) bool { return len(part) > 255 }):
@@ -109,7 +109,7 @@ func optional(s string) (text, error) {
 // octal takes a umask of three octal digits, with or without a 0 before them.
 func octal(s string) (text, error) {
 	if digits := strings.TrimLeft(s, "01234567"); digits != "" || len(s) < 3 || len(s) > 4 || len(s) == 4 && s[0] != '0' {
-		return "", fmt.Errorf("%.40q is no umask such as 0022", s)
+		return "", fmt.Errorf("%.40q is not a umask such as 0022", s)
 	}
 	return text(s), nil
 }
@@ -138,7 +138,7 @@ func program(s string) (text, error) {
 // account takes the name of a user or a group, also one of a directory service.
 func account(s string) (text, error) {
 	if len(s) > 256 || !madeOf(s, "_.@-") || strings.Contains(".@-", s[:1]) {
-		return "", fmt.Errorf("%.40q is no name of an account", s)
+		return "", fmt.Errorf("%.40q is not the name of an account", s)
 	}
 	return text(s), nil
 }
@@ -146,7 +146,7 @@ func account(s string) (text, error) {
 // name takes the name of a profile, of which the names of its units are made.
 func name(s string) (text, error) {
 	if len(s) > 64 || !madeOf(s, "_.-") || strings.Contains("_.-", s[:1]) {
-		return "", fmt.Errorf("%.40q is no name of a profile", s)
+		return "", fmt.Errorf("%.40q is not the name of a profile", s)
 	}
 	return text(s), nil
 }
@@ -154,7 +154,7 @@ func name(s string) (text, error) {
 // directive takes the name of a directive.
 func directive(s string) (text, error) {
 	if !madeOf(s, "") {
-		return "", fmt.Errorf("%.40q is no name of a directive", s)
+		return "", fmt.Errorf("%.40q is not the name of a directive", s)
 	}
 	return text(s), nil
 }
@@ -166,7 +166,7 @@ func quantity(s string) (text, error) {
 	unit := strings.TrimLeft(number, "0123456789")
 	known := slices.Contains([]string{"", "%", "K", "M", "G", "T"}, unit)
 	if s != "infinity" && (!known || unit == number || len(s) > 20) {
-		return "", fmt.Errorf("%.40q is no quantity", s)
+		return "", fmt.Errorf("%.40q is not a quantity", s)
 	}
 	return text(s), nil
 }

@@ -44,12 +44,12 @@ func (r *run) beside(ctx context.Context) (reason string) {
 	other, ok, err := r.Recorder.Running(context.WithoutCancel(ctx), r.record.Profile)
 	switch {
 	case err != nil:
-		r.Log.Error(fmt.Sprintf("the lock of %s is still held after %v, by whom cannot be found out: running all the same: %v", r.record.Profile, r.Patience, err), "event", EventTrouble)
+		r.Log.Error(fmt.Sprintf("the lock of %s is still held after %v, holder unknown: running without it: %v", r.record.Profile, r.Patience, err), "event", EventTrouble)
 	case !ok:
-		reason = fmt.Sprintf("ran without the lock of the profile, which something that is no run holds; to see what: fuser -v %s", lockPath(r.StateDir, r.record.Profile))
+		reason = fmt.Sprintf("ran without the lock of the profile: a process that is not a run holds it; fuser -v %s names it", lockPath(r.StateDir, r.record.Profile))
 		r.Log.Error(reason, "event", EventTrouble)
 	default:
-		r.Log.Error(fmt.Sprintf("run %s (%s, since %s) still holds the lock after %v: running beside it",
+		r.Log.Error(fmt.Sprintf("run %s (%s, since %s) still holds the lock after %v: running concurrently",
 			other.ID, other.Trigger, other.Started.Local().Format(time.DateTime), r.Patience), "event", EventTrouble)
 	}
 	return reason

@@ -67,7 +67,7 @@ func TestTickRunsBesideARunByHandThatHangs(t *testing.T) {
 		log    string
 	}{
 		"a run by hand":       {func(m *memory) { m.running = montimer.Run{ID: "byhand", Trigger: montimer.TriggerManual} }, "run byhand (manual, since"},
-		"cannot be found out": {func(m *memory) { m.fails = []string{"running"} }, "by whom cannot be found out"},
+		"cannot be found out": {func(m *memory) { m.fails = []string{"running"} }, "holder unknown: running without it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -103,7 +103,7 @@ func TestTickRunsWhoeverHoldsTheLocks(t *testing.T) {
 				defer release()
 			}
 			run, err := h.Exec(t.Context(), Request{Profile: "p", Trigger: montimer.TriggerTimer})
-			want := "ran without the lock of the profile, which something that is no run holds; to see what: fuser -v " + h.StateDir + "/lock/p.lock"
+			want := "ran without the lock of the profile: a process that is not a run holds it; fuser -v " + h.StateDir + "/lock/p.lock names it"
 			if err != nil || run.State != montimer.RunOK || run.Reason != want || h.kept.runs[0].Reason != want {
 				t.Errorf("%v, %+v", err, run)
 			}

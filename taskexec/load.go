@@ -22,7 +22,7 @@ func (r *run) load(ctx context.Context) (err error) {
 	}
 	if err == nil {
 		if err := keepCopy(r.StateDir, r.profile); err != nil {
-			r.Log.Warn("no copy of the profile could be kept, for when jobs.yaml is broken: " + err.Error())
+			r.Log.Warn("cannot save the last good copy of the profile: " + err.Error())
 		}
 		return nil
 	}

@@ -175,7 +175,11 @@ func Summary(run montimer.Run, err error) string {
 		return "skipped: " + run.Reason
 	}
 	took := seconds(run.Ended.Sub(run.Started))
-	text := fmt.Sprintf("%s: %d tasks, %d failed, %s", run.State, len(run.Tasks), len(run.Failures()), took)
+	tasks := "tasks"
+	if len(run.Tasks) == 1 {
+		tasks = "task"
+	}
+	text := fmt.Sprintf("%s: %d %s, %d failed, %s", run.State, len(run.Tasks), tasks, len(run.Failures()), took)
 	if run.Reason != "" {
 		text += "; " + run.Reason
 	}

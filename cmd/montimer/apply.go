@@ -14,8 +14,8 @@ import (
 
 type applyCmd struct {
 	hostFlags
-	NoCatchUp bool `help:"Start nothing for what was missed so far: for a standby host that takes over."`
-	Automatic bool `help:"Nobody watches: print no text of jobs.yaml, and leave a target alone that is off."`
+	NoCatchUp bool `help:"Do not run missed jobs (for a standby host that takes over)."`
+	Automatic bool `help:"Unattended: print no text of jobs.yaml, and do not start a stopped target."`
 }
 
 // Run brings systemd in line with jobs.yaml. Standard output has one line for

@@ -17,8 +17,8 @@ import (
 
 type compileCmd struct {
 	hostFlags
-	Check          bool `xor:"mode" help:"Only say what is wrong with jobs.yaml. Needs no systemd, no root and no settings of a host."`
-	Diff           bool `xor:"mode" help:"Write nothing; show what would change, and exit with 3 if anything would."`
+	Check          bool `xor:"mode" help:"Only check jobs.yaml. Needs neither systemd, root nor host settings."`
+	Diff           bool `xor:"mode" help:"Write nothing; show what would change. Exit code 3: there are changes."`
 	SystemdVersion int  `hidden:"" help:"Without effect: the units are the same for every systemd."`
 
 	Strict bool   `help:"With --check: treat warnings as errors."`
@@ -90,7 +90,7 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 	}
 	advise(e.stderr, plan)
 	for _, name := range running {
-		fmt.Fprintln(e.stderr, "kept until its run ends, for the next compile after that to remove it:", name)
+		fmt.Fprintln(e.stderr, "kept while its run is under way, compile again afterwards to remove it:", name)
 	}
 	return nil
 }
@@ -157,9 +157,9 @@ func advise(w io.Writer, plan []compiler.Change) {
 		case c.Action == compiler.Create && c.Name == compiler.TargetName:
 			fmt.Fprintln(w, "once, to start the timers: systemctl enable --now", compiler.TargetName)
 		case c.Action == compiler.Keep:
-			fmt.Fprintln(w, "kept until the next compile, so that the reload can stop it:", c.Name)
+			fmt.Fprintln(w, "removal pending, compile again after the daemon-reload:", c.Name)
 		case c.Action == compiler.Update && c.BecomesInterval():
-			fmt.Fprintln(w, "then, since an interval is counted from a start: systemctl restart", c.Name)
+			fmt.Fprintln(w, "then (a new interval counts from the restart): systemctl restart", c.Name)
 		}
 	}
 }

@@ -93,11 +93,11 @@ func (w diffWriter) files(changes []changed) {
 		for _, c := range changes {
 			switch {
 			case c.Action == compiler.Keep:
-				add(c.Unit, "kept until the next compile, so that the reload can stop it")
+				add(c.Unit, "removal pending, compile again after the daemon-reload")
 			case c.Action == compiler.Remove:
 				add(c.Unit, "removed")
 			case c.ByHand:
-				add(c.Unit, "was changed by hand, which is lost")
+				add(c.Unit, "was changed by hand; that change is lost")
 			}
 		}
 	})

@@ -217,7 +217,7 @@ func maxOutput(text string) (int64, error) {
 	}
 	n, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil || n < 1 || n > math.MaxInt64>>shift {
-		return 0, fmt.Errorf("MONTIMER_OUTPUT_MAX=%q is no size such as 64M, 1G or infinity: the default is in force", text)
+		return 0, fmt.Errorf("MONTIMER_OUTPUT_MAX=%q is not a size such as 64M, 1G or infinity: the default is in force", text)
 	}
 	return n << shift, nil
 }

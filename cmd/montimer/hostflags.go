@@ -13,11 +13,11 @@ import (
 type hostFlags struct {
 	Jobs     string `placeholder:"FILE" help:"The jobs.yaml to read ($$MONTIMER_JOBS; default: jobs.yaml or automation/jobs.yaml in the checkout)."`
 	Checkout string `placeholder:"DIR" help:"The checkout that tasks run in ($$MONTIMER_CHECKOUT, $$REPO_ROOT; default: the current directory)."`
-	StateDir string `placeholder:"DIR" help:"Directory for locks and the database ($$MONTIMER_STATE_DIR, $$CACHE_DIR; default: /var/lib/montimer, of a user on a host without run_as ~/.local/state/montimer)."`
+	StateDir string `placeholder:"DIR" help:"Directory for locks and the database ($$MONTIMER_STATE_DIR, $$CACHE_DIR; default: /var/lib/montimer, or ~/.local/state/montimer when not root and run_as is unset)."`
 	EnvFile  string `placeholder:"FILE" help:"Environment file of the services ($$MONTIMER_ENV_FILE; default: /etc/montimer/env)."`
-	RunAs    string `placeholder:"USER" help:"User that tasks run as, or USER:GROUP ($$MONTIMER_RUN_AS; default: the caller; root must say)."`
+	RunAs    string `placeholder:"USER" help:"User that tasks run as, or USER:GROUP ($$MONTIMER_RUN_AS; default: the calling user; required as root)."`
 	Out      string `placeholder:"DIR" help:"Directory for the units ($$MONTIMER_UNIT_DIR; default: /usr/local/lib/systemd/system)."`
-	Binary   string `placeholder:"FILE" help:"The montimer that the services start ($$MONTIMER_BINARY; default: this one)."`
+	Binary   string `placeholder:"FILE" help:"The montimer binary that the services start ($$MONTIMER_BINARY; default: this one)."`
 }
 
 // given are the settings of the command line and the environment.

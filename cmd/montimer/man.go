@@ -68,7 +68,7 @@ func commandManual(w io.Writer, app *kong.Application) error {
 	r.section("synopsis")
 	r.printf(".B montimer\n.I command\n[options]\n")
 	r.section("description")
-	r.paragraph("montimer compiles jobs.yaml(5) to systemd timers and services, and runs the tasks that they start. There is no daemon. The everyday use is: montimer compile && systemctl daemon-reload.")
+	r.paragraph("montimer compiles jobs.yaml(5) to systemd timers and services, and runs the tasks that they start. There is no daemon. After each change of a schedule: montimer apply.")
 	r.section("commands")
 	for _, command := range app.Children {
 		if !command.Hidden {
@@ -81,10 +81,10 @@ func commandManual(w io.Writer, app *kong.Application) error {
 	}
 	r.section("files")
 	for _, file := range [][2]string{
-		{"/etc/montimer/config.yaml", "The host's settings: jobs, checkout, state_dir, env_file, run_as, unit_dir, binary, timezone, sync (remote, branch, every, timeout), sandbox, limits, umask, write, allow_root."},
+		{"/etc/montimer/config.yaml", "The host's settings: jobs, checkout, state_dir, env_file, run_as, unit_dir, binary, timezone, sync (remote, branch, every, timeout), sandbox, limits, capacity, umask, write, allow_root."},
 		{"/etc/montimer/env", "Environment file of the services (systemd.exec(5), EnvironmentFile=)."},
 		{"/usr/local/lib/systemd/system/montimer-job-*", "The generated units."},
-		{"/var/lib/montimer", "The state directory: locks, the database, the last good copies. Of a user on a host that has no run_as: ~/.local/state/montimer."},
+		{"/var/lib/montimer", "The state directory: locks, the database, the last good copies. Without root and run_as: ~/.local/state/montimer."},
 	} {
 		r.entry(file[0], file[1])
 	}
@@ -115,7 +115,7 @@ func jobsManual(w io.Writer, keys []jobs.Key) error {
 	r := &roff{w: w}
 	r.title("jobs.yaml", "5", "the profiles that montimer runs")
 	r.section("description")
-	r.paragraph("A YAML file of profiles; each is a schedule and an ordered list of tasks. It says what runs and when, never as whom or with which rights. The keys marked (defaults) may also stand in the mapping defaults, for every profile or task that does not set them itself.")
+	r.paragraph("A YAML file of profiles; each is a schedule and an ordered list of tasks. It says what runs and when, never as which user or with which rights. The keys marked (defaults) may also stand in the mapping defaults, for every profile or task that does not set them itself.")
 	level := ""
 	for _, key := range keys {
 		if key.Level != level {

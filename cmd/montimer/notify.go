@@ -18,9 +18,9 @@ import (
 )
 
 type notifyCmd struct {
-	Test    notifyTestCmd    `cmd:"" help:"Send a message to where alerts go, and say where that is."`
-	Pending notifyPendingCmd `cmd:"" help:"List the alerts that are still to be sent."`
-	Flush   notifyFlushCmd   `cmd:"" help:"Send what waits, now."`
+	Test    notifyTestCmd    `cmd:"" help:"Send a test message the way alerts are sent, and show where it went."`
+	Pending notifyPendingCmd `cmd:"" help:"List the alerts that have not been sent yet."`
+	Flush   notifyFlushCmd   `cmd:"" help:"Send the pending alerts now."`
 	Drop    notifyDropCmd    `cmd:"" help:"Remove an alert without sending it."`
 }
 
@@ -126,7 +126,7 @@ func writePendingJSON(e env, alerts []montimer.Alert) error {
 
 type notifyFlushCmd struct {
 	hostFlags
-	Due bool `help:"Only what is due: what montimer-outbox.service does every minute."`
+	Due bool `help:"Send only what is due (montimer-outbox.service, every minute)."`
 }
 
 // Run sends what waits, for half a minute at most once no other process does.
@@ -188,7 +188,7 @@ func (notifyFlushCmd) report(e env, f notify.Flushed) {
 
 type notifyDropCmd struct {
 	hostFlags
-	ID int64 `arg:"" help:"As notify pending shows it."`
+	ID int64 `arg:"" help:"ID of the alert, as shown by notify pending."`
 }
 
 // Run takes an alert out of the outbox.

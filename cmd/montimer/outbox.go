@@ -77,7 +77,7 @@ func sendAsServices(f hostFlags, e env, log *slog.Logger) error {
 			continue
 		case strings.HasPrefix(name, "TELEGRAM_") && mine != "":
 			if mine != value {
-				log.Warn(fmt.Sprintf("%s is that of this shell: the services have another, from %s", name, h.EnvFile))
+				log.Warn(fmt.Sprintf("%s comes from this shell: the services use another value, from %s", name, h.EnvFile))
 			}
 			continue
 		}

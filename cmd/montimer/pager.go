@@ -110,7 +110,7 @@ func (p *pager) alert(run montimer.Run) *montimer.Alert {
 	}
 	before, err := p.records.incident(context.Background(), run.Profile)
 	if err != nil {
-		p.log.Error("what was told before is not known: "+err.Error(), "event", taskexec.EventTrouble)
+		p.log.Error("cannot read what was reported before: "+err.Error(), "event", taskexec.EventTrouble)
 	}
 	return p.keep(p.author.Run(run, before))
 }

@@ -19,7 +19,7 @@ import (
 type pauseCmd struct {
 	Profile string `arg:"" help:"Name of the profile."`
 	Until   string `required:"" placeholder:"TIME" help:"When the pause ends by itself: a time span such as 2h, HH:MM, 'tomorrow HH:MM', or RFC 3339."`
-	Reason  string `required:"" placeholder:"TEXT" help:"Why; shown wherever the pause is shown."`
+	Reason  string `required:"" placeholder:"TEXT" help:"The reason, shown with the pause."`
 }
 
 // needRoot says that only root pauses and resumes: a task must not be able to

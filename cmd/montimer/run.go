@@ -17,11 +17,11 @@ import (
 // cli is the whole command line; each command has a file of its own.
 type cli struct {
 	Compile compileCmd `cmd:"" group:"compile" help:"Turn jobs.yaml into systemd units. Then: systemctl daemon-reload"`
-	Apply   applyCmd   `cmd:"" group:"compile" help:"Compile, and have systemd take it up, in an order that starts no job needlessly."`
-	Explain explainCmd `cmd:"" group:"compile" help:"Say what a schedule means and when it runs next."`
+	Apply   applyCmd   `cmd:"" group:"compile" help:"Compile, install and activate the units; starts no job that is not due."`
+	Explain explainCmd `cmd:"" group:"compile" help:"Explain a schedule and show its next runs."`
 	List    listCmd    `cmd:"" group:"compile" help:"List the profiles and when they run next."`
 	Init    initCmd    `cmd:"" group:"compile" help:"Write a sample jobs.yaml and its checks, to start from."`
-	Exec    execCmd    `cmd:"" group:"run" help:"Run the tasks of a profile: what the services start."`
+	Exec    execCmd    `cmd:"" group:"run" help:"Run the tasks of a profile here and now; the services start this."`
 	Start   runCmd     `cmd:"" name:"run" group:"run" help:"Start a run by hand, as the timer does. It sends no alerts without --notify."`
 	Pause   pauseCmd   `cmd:"" group:"run" help:"Skip scheduled runs of a profile until a given time."`
 	Resume  resumeCmd  `cmd:"" group:"run" help:"End a pause before its time."`
@@ -32,9 +32,9 @@ type cli struct {
 	Version versionCmd `cmd:"" group:"keep" help:"Print the version."`
 
 	Man      manCmd      `cmd:"" hidden:"" help:"Print a manual page."`
-	Failure  failureCmd  `cmd:"" hidden:"" help:"Tell of a service that failed: what montimer-failure@.service does."`
-	Inspect  inspectCmd  `cmd:"" hidden:"" help:"Look at the checkout: what root has the run-as user do."`
-	ReadJobs readJobsCmd `cmd:"" hidden:"" help:"Find and print jobs.yaml: what root has the run-as user do."`
+	Failure  failureCmd  `cmd:"" hidden:"" help:"Report a failed service (started by montimer-failure@.service)."`
+	Inspect  inspectCmd  `cmd:"" hidden:"" help:"Inspect the checkout (started by root as the run-as user)."`
+	ReadJobs readJobsCmd `cmd:"" hidden:"" help:"Find and print jobs.yaml (started by root as the run-as user)."`
 }
 
 // env is what the world hands to a command.
@@ -146,7 +146,7 @@ var exitCodes = []struct {
 	{exitFailed, "A task, a check or an operation failed."},
 	{exitUsage, "Wrong usage, or jobs.yaml is missing, unreadable or invalid."},
 	{exitChanges, "There are changes (compile --diff)."},
-	{exitTryAgain, "Try again: the profile is running already, or another compile or apply is at work."},
+	{exitTryAgain, "Try again: the profile is running already, or another compile or apply is under way."},
 	{exitInterrupted, "Ended by SIGTERM."},
 }
 

@@ -19,7 +19,7 @@ import (
 
 type syncCmd struct {
 	hostFlags
-	Repair bool   `help:"Fetch the repository anew where it is damaged, and keep the old one beside it."`
+	Repair bool   `help:"Replace a damaged repository by a new fetch; the old one is kept beside it."`
 	URL    string `name:"url" placeholder:"URL" help:"With --repair: the remote, where .git/config has lost it."`
 }
 

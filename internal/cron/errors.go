@@ -80,7 +80,7 @@ func (r *fieldReader) openStepRefused(e *element, step string) error {
 		if e.lo == r.min {
 			hint += " or */" + step
 		}
-		return r.failf(e, hint, "%s is no crontab(5) syntax; %s rejects it", clip(e.text), r.x.dialect)
+		return r.failf(e, hint, "%s is not crontab(5) syntax; %s rejects it", clip(e.text), r.x.dialect)
 	}
 	return r.unknown(e)
 }

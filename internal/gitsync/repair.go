@@ -38,7 +38,7 @@ func (s Syncer) Repair(ctx context.Context, url string) (commit, kept string, er
 	if info, err := os.Lstat(old); err != nil {
 		return "", "", fmt.Errorf("find the repository: %w", err)
 	} else if !info.IsDir() {
-		return "", "", fmt.Errorf("%s is no directory but names a repository elsewhere: repair that one, or clone again", old)
+		return "", "", fmt.Errorf("%s is not a directory but names a repository elsewhere: repair that one, or clone again", old)
 	}
 	kept = filepath.Join(s.Repo, ".git.damaged-"+time.Now().UTC().Format("20060102T150405"))
 	if err := s.rebuild(ctx, old, kept, url); err != nil {

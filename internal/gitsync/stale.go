@@ -36,7 +36,7 @@ func (s Syncer) sweep(ctx context.Context) {
 			if time.Since(info.ModTime()).Abs() < ageLimit(info, age) || gitWorksIn(append(dirs, s.Repo)) {
 				continue
 			}
-			s.Log.Warn(fmt.Sprintf("git sync: removing %s, left at %s by a git that is gone", path, info.ModTime().Format(time.DateTime)))
+			s.Log.Warn(fmt.Sprintf("git sync: removing %s, left at %s by a git process that has ended", path, info.ModTime().Format(time.DateTime)))
 			os.Remove(path) // if it fails, git will say so
 			delete(found, path)
 		}

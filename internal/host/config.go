@@ -256,7 +256,7 @@ func (c *config) unknown(key *yaml.Node, name string, keys []setting) {
 	} else if other := otherNames[key.Value]; other != "" && name == "" {
 		hint = "the setting is called " + other
 	} else if slices.Contains([]string{"profiles", "defaults", "notify"}, key.Value) {
-		hint = "it belongs into jobs.yaml"
+		hint = "it belongs in jobs.yaml"
 	}
 	c.wrong(key, "%sunknown key %q; %s", name, key.Value, hint)
 }

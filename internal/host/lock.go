@@ -15,7 +15,7 @@ import (
 const runDir = "/run/montimer"
 
 // ErrCompiling says that another compile or apply has not ended in time.
-var ErrCompiling = errors.New("another compile or apply is still at work")
+var ErrCompiling = errors.New("another compile or apply is under way")
 
 // compileWait is how long another compile or apply may take. An apply of a
 // thousand timers takes some seconds.

@@ -107,7 +107,7 @@ func Resolve(p Process, s Settings) (montimer.Host, error) {
 }
 
 // ErrNoRunAs says that root has not been told as whom tasks are to run.
-var ErrNoRunAs = errors.New("as root, say as whom the tasks run: --run-as USER, or run_as: in " + ConfigFile)
+var ErrNoRunAs = errors.New("running as root: set the user of the tasks with --run-as USER, or run_as: in " + ConfigFile)
 
 // tasksAsRoot reports whether tasks run as root, and may.
 func (s Settings) tasksAsRoot() bool {

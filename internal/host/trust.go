@@ -69,7 +69,7 @@ func ownedByRoot(path string, info fs.FileInfo) error {
 		return fmt.Errorf("check %s: no owner known", path)
 	}
 	if st.Uid != 0 {
-		return fmt.Errorf("%s belongs to user %d: whoever that is could put anything in its place; chown root it, or choose another path", path, st.Uid)
+		return fmt.Errorf("%[1]s belongs to user %[2]d, who could replace it: chown root %[1]s, or choose another path", path, st.Uid)
 	}
 	mode := info.Mode()
 	if mode&fs.ModeSymlink != 0 || mode.IsDir() && mode&fs.ModeSticky != 0 {

@@ -28,7 +28,7 @@ func (d *decoder) unknownKey(p pair, level string, names []string) {
 
 func (d *decoder) keyHint(name, level string, names []string) string {
 	if slices.Contains(strings.Fields(hostKeys), strings.ToLower(name)) {
-		return "as whom, where and with which rights jobs run is decided by the host's configuration alone"
+		return "user, paths and privileges are set in the host configuration, not in jobs.yaml"
 	}
 	for _, entries := range d.keys.levels() {
 		for _, e := range entries {

@@ -97,14 +97,14 @@ func misfit(indent int, dash bool, open []block, last string) string {
 	}
 	lastIndent := len(last) - len(strings.TrimLeft(last, "- ")) // of its key
 	if indent > lastIndent && !opens.MatchString(last) {
-		return fmt.Sprintf("is indented deeper than the line before, which does not end in a colon: by %d blanks instead of %d", indent, lastIndent)
+		return fmt.Sprintf("is indented deeper than the line before, which does not end in a colon: by %d spaces instead of %d", indent, lastIndent)
 	}
 	var columns []string
 	for _, b := range open {
 		columns = append(columns, fmt.Sprint(b.indent))
 	}
 	columns = append(columns, fmt.Sprint(lastIndent))
-	return fmt.Sprintf("is indented by %d blanks, and the lines before it by %s", indent, list(slices.Compact(columns)))
+	return fmt.Sprintf("is indented by %d spaces, and the lines before it by %s", indent, list(slices.Compact(columns)))
 }
 
 // unclosed reports whether a line leaves a quote or a bracket open.

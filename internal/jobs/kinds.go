@@ -263,7 +263,7 @@ func environment() kind[[]montimer.EnvVar] {
 				d.checkExpansion(name.at, val, "write the whole value; a command that is one text can use the variable itself")
 				switch {
 				case !isEnvName(name.text):
-					d.error(name.at, "", "%s cannot be the name of an environment variable: letters, digits and _, no digit first", quote(name.text))
+					d.error(name.at, "", "%s cannot be the name of an environment variable: letters, digits and _, not beginning with a digit", quote(name.text))
 				case exists:
 					vars[i].Value = val
 				default:
@@ -299,9 +299,9 @@ func variable() kind[string] {
 			switch {
 			case !ok:
 			case strings.Contains(s, "://"):
-				d.error(v, "put NAME=URL into the host's env file and write NAME here", "takes the name of an environment variable; a ping URL is a secret and does not belong into jobs.yaml")
+				d.error(v, "put NAME=URL into the host's env file and write NAME here", "takes the name of an environment variable; a ping URL is a secret and does not belong in jobs.yaml")
 			case !isEnvName(s):
-				d.error(v, "", "%s cannot be the name of an environment variable: letters, digits and _, no digit first", quote(s))
+				d.error(v, "", "%s cannot be the name of an environment variable: letters, digits and _, not beginning with a digit", quote(s))
 			default:
 				*into = s
 			}

@@ -160,7 +160,7 @@ func (d *decoder) planCalendar(a *plan, zone string) {
 			a.fail(i, "", "%s: %s", quote(text), reason)
 		} else if _, ok := event.Next(d.opt.Now, d.opt.Local); !ok {
 			a.remarks = append(a.remarks, remark{severity: Warning, text: i,
-				message: fmt.Sprintf("%s elapses no more after %s", quote(text), d.opt.Now.Format(time.DateOnly))})
+				message: fmt.Sprintf("%s does not elapse after %s", quote(text), d.opt.Now.Format(time.DateOnly))})
 		}
 		a.schedule.Events = append(a.schedule.Events, event)
 		words = append(words, x.Words())

@@ -104,7 +104,7 @@ func unreadable(text string) (offset int, problem, hint string) {
 		case r < ' ', 0x7f <= r && r < 0xa0:
 			return i, "a control character", `write it as an escape in double quotes, such as "\x1b"`
 		case r == 0xfffe, r == 0xffff:
-			return i, "this is no character", "take it out"
+			return i, "this is not a character", "take it out"
 		case r == 0xfeff:
 			return i, "a byte order mark within the file", "take it out"
 		}

@@ -102,13 +102,13 @@ func (s *source) alias(name string) place {
 func syntaxHint(message, line string) string {
 	switch {
 	case strings.Contains(message, "a tab character"), strings.HasPrefix(strings.TrimLeft(line, " "), "\t"):
-		return "indent with blanks, not with tabs"
+		return "indent with spaces, not with tabs"
 	case strings.Contains(message, "unknown anchor"):
 		return "set the anchor (&) before it is used, or put a text that begins with * in quotes"
 	case strings.Contains(message, "cannot start any token"), strings.Contains(message, "alphabetic or numeric character"):
 		return "put a text that begins with * & ! @ % or ` in quotes"
 	case strings.Contains(message, "mapping values are not allowed"):
-		return "put a text with a colon in quotes, or mend the indentation"
+		return "put a text with a colon in quotes, or correct the indentation"
 	case strings.Contains(message, "expected key"), strings.Contains(message, "'-' indicator"):
 		return "what follows this line is not indented like it"
 	case strings.Contains(message, "expected ',' or"):

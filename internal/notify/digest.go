@@ -159,7 +159,7 @@ func (a Author) names(failed []montimer.TaskRun) (lines []string) {
 }
 
 func (a Author) recovery(run montimer.Run, before Incident) string {
-	well := "✅ well again after " + count(before.Count, "failed run")
+	well := "✅ recovered after " + count(before.Count, "failed run")
 	if lasted := run.Started.Sub(before.First.Started).Round(time.Second); lasted > 0 { // else the clock was set back
 		well += " in " + lasted.String()
 	}

@@ -40,7 +40,7 @@ func pages() map[string]string {
 	good, first, repeat, recovered := hourly()
 	incident := Incident{Count: 5, First: first, LastGood: good, Told: first}
 	lost := failing("hourly", 1, "aave_[v3]")
-	lost.State, lost.Reason = montimer.RunLost, "its process ended without a word, after 2 tasks"
+	lost.State, lost.Reason = montimer.RunLost, "its process died without recording a result, after 2 tasks"
 
 	long := failing("nightly", 3)
 	for n := range 40 {

@@ -188,11 +188,11 @@ func (n Notifier) Stuck(ctx context.Context) error {
 		return err
 	}
 	if _, err := FindRoute(n.Getenv); err != nil {
-		return fmt.Errorf("%d alerts wait: %w", len(pending), err)
+		return fmt.Errorf("pending alerts (%d): %w", len(pending), err)
 	}
 	for _, a := range pending {
 		if telegram.Permanent(lastStatus(a)) || a.Waited >= overdue {
-			return fmt.Errorf("%d alerts wait: %s", len(pending), a.Error)
+			return fmt.Errorf("pending alerts (%d): %s", len(pending), a.Error)
 		}
 	}
 	return nil

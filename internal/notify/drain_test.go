@@ -154,7 +154,7 @@ func TestOutage(t *testing.T) {
 		for _, text := range c.texts() {
 			_, profile, _ := strings.Cut(strings.TrimRight(strings.Split(text, "\n")[0], "*"), ": ")
 			switch {
-			case strings.Contains(text, "well again after 5 failed runs"):
+			case strings.Contains(text, "recovered after 5 failed runs"):
 				profile += " well"
 			case strings.Contains(text, "failing: 6 runs"):
 				profile += " 6"

@@ -65,7 +65,7 @@ type beat struct {
 func (h Heart) Begin(ctx context.Context, p montimer.Profile, runID string) *Pulse {
 	pulse := &Pulse{Heart: h, variable: p.Heartbeat, runID: runID, began: time.Now()}
 	if p.Heartbeat != "" && h.Getenv(p.Heartbeat) == "" {
-		h.Log.Warn(fmt.Sprintf("heartbeat: %s is not set in the environment: no service is told of the runs of this profile", p.Heartbeat), "run_id", runID)
+		h.Log.Warn(fmt.Sprintf("heartbeat: %s is not set in the environment: its runs are not pinged", p.Heartbeat), "run_id", runID)
 	}
 	more, over := context.WithCancel(ctx)
 	pulse.over = over

@@ -83,8 +83,8 @@ func TestHeartbeat(t *testing.T) {
 		t.Parallel()
 		url, heard := monitor(t)
 		h := Heart{Getenv: environ("MONTIMER_HEARTBEAT=" + url + "/global"), Redact: strings.ToUpper}
-		h.Begin(t.Context(), montimer.Profile{}, runID).Alive(t.Context(), errors.New("2 alerts wait: 401 Unauthorized"), "")
-		want := []string{"POST /global/fail?" + rid + " ALERTS CANNOT BE SENT FROM THIS HOST: 2 ALERTS WAIT: 401 UNAUTHORIZED"}
+		h.Begin(t.Context(), montimer.Profile{}, runID).Alive(t.Context(), errors.New("pending alerts (2): 401 Unauthorized"), "")
+		want := []string{"POST /global/fail?" + rid + " ALERTS CANNOT BE SENT FROM THIS HOST: PENDING ALERTS (2): 401 UNAUTHORIZED"}
 		if diff := cmp.Diff(want, heard()); diff != "" {
 			t.Error(diff)
 		}

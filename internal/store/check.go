@@ -58,10 +58,10 @@ func checkFiles(path string) (problems []string, err error) {
 			problems = append(problems, fmt.Sprintf("%s belongs to user %d, its directory to user %d: chown it", name, owner(info), owner(dir)))
 		}
 		if info.Mode().Perm()&0o002 != 0 {
-			problems = append(problems, fmt.Sprintf("everybody can write %s: chmod o-w %[1]s", name))
+			problems = append(problems, fmt.Sprintf("all users can write %s: chmod o-w %[1]s", name))
 		}
 		if name == path+"-wal" && info.Size() > maxLog {
-			problems = append(problems, fmt.Sprintf("%s has %d MiB: a program that reads without end keeps it from shrinking", name, info.Size()>>20))
+			problems = append(problems, fmt.Sprintf("%s has %d MiB: a program with an endless read keeps it from shrinking", name, info.Size()>>20))
 		}
 	}
 	return problems, nil

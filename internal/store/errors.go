@@ -13,9 +13,9 @@ import (
 var (
 	ErrBusy     = errors.New("the database is locked by another program: try again")
 	ErrFull     = errors.New("the disk is full: free some space")
-	ErrReadOnly = errors.New("the database cannot be written: see to the owner and mode of the file, of its -wal and -shm, and of the directory")
-	ErrOpen     = errors.New("the database cannot be opened: see to the owner and mode of the file, of its -wal and -shm, and of the directory")
-	ErrIO       = errors.New("the disk fails, or a quota is used up: see the kernel's log")
+	ErrReadOnly = errors.New("the database cannot be written: check the owner and mode of the file, of its -wal and -shm, and of the directory")
+	ErrOpen     = errors.New("the database cannot be opened: check the owner and mode of the file, of its -wal and -shm, and of the directory")
+	ErrIO       = errors.New("the disk fails, or a quota is used up: see dmesg")
 	ErrCorrupt  = errors.New("the database is damaged: run montimer db check, and restore a backup or move the file away")
 	ErrGone     = errors.New("the file was deleted or replaced after it had been opened: what was recorded since is not in the one that is there now")
 	ErrSchema   = errors.New("the database lacks tables of montimer: run montimer db init")

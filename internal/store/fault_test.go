@@ -315,7 +315,7 @@ func TestCheck(t *testing.T) {
 		{name: "no column", statement: "ALTER TABLE alert_events DROP COLUMN fingerprint", want: []string{"alert_events.fingerprint"}},
 		{name: "journal", statement: "PRAGMA journal_mode=DELETE", want: []string{"journal mode is delete"}},
 		{name: "orphan", statement: "INSERT INTO montimer_task_runs VALUES (1, 7, '', '', 0, '', 0, NULL, 0, '', '', 0)", want: []string{"a row of montimer_task_runs"}},
-		{name: "mode", damage: func(dir string) error { return os.Chmod(filepath.Join(dir, FileName), 0o666) }, want: []string{"everybody can write"}},
+		{name: "mode", damage: func(dir string) error { return os.Chmod(filepath.Join(dir, FileName), 0o666) }, want: []string{"all users can write"}},
 		{name: "missing", damage: func(dir string) error { return os.Remove(filepath.Join(dir, FileName)) }, want: []string{"no such file"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

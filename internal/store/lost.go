@@ -50,7 +50,7 @@ func (s *Store) Lost(ctx context.Context, free func(profile string) bool, tell f
 			return lost, s.explain("look for lost runs", err)
 		}
 		run.State, run.Ended = montimer.RunLost, time.Now()
-		why := fmt.Sprintf("its process ended without a word, after %d tasks", len(run.Tasks))
+		why := fmt.Sprintf("its process died without recording a result, after %d tasks", len(run.Tasks))
 		if run.Reason != "" {
 			why += "; " + run.Reason
 		}

@@ -24,10 +24,10 @@ within 60 eval '(($(pgrep -c -u deploy -x sleep) == 3))'
 step "two compiles keep the service"
 profiles < <(profile steady 'cron: "0 5 * * *"'; naps good 0; naps bad 1)
 everyday >/tmp/done 2>/tmp/said
-said "kept until the next compile, so that the reload can stop it: montimer-job-compiled.service"
+said "removal pending, compile again after the daemon-reload: montimer-job-compiled.service"
 everyday >/tmp/done 2>/tmp/said
 did 'remove  montimer-job-compiled.timer'
-said "kept until its run ends, for the next compile after that to remove it: montimer-job-compiled.service"
+said "kept while its run is under way, compile again afterwards to remove it: montimer-job-compiled.service"
 whole compiled
 
 step "and so does apply, however often"

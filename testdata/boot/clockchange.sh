@@ -28,7 +28,7 @@ until_minute() { sleep "$(python3 -c "import time; print(max(0, $1 - (time.monot
 step "02:28, summer time"
 set_clock "2025-10-26 00:28 UTC"
 systemctl enable --now montimer.target
-within 60 logged short "ok: 1 tasks"
+within 60 logged short "ok: 1 task"
 within 60 is montimer-job-long.service activating
 
 step "02:05, winter time"

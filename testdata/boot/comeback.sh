@@ -54,7 +54,7 @@ restart() {
 
 step "from the boot on"
 systemctl enable --now montimer.target
-for name in boot mixed; do within 60 logged $name "ok: 1 tasks"; done
+for name in boot mixed; do within 60 logged $name "ok: 1 task"; done
 until_second 2
 restart
 for how in "stop start" "stop_and_reload start" "stop reload_and_start" "mask unmask" "mask_and_reload unmask_and_start"; do

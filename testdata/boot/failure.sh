@@ -130,7 +130,7 @@ mv /etc/montimer/no-env /etc/montimer/env
 systemctl start montimer-outbox.service
 within 60 again "the environment file /etc/montimer/env is missing"
 systemctl start montimer.target
-within 60 told "well again after"
+within 60 told "recovered after"
 systemctl stop montimer.target
 within 60 idle
 

@@ -50,7 +50,7 @@ systemctl start --no-block montimer-job-short.service
 sleep 0.6
 kill -CONT "$journald"
 within 60 logged short "said in time"
-within 60 logged short "ok: 1 tasks"
+within 60 logged short "ok: 1 task"
 
 printf 'a journal that stands still\n'
 jobs <<'YAML'

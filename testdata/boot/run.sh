@@ -129,7 +129,7 @@ grep -q 'waiting for the git sync' /tmp/followed || fail "it does not say what i
 step "a unit that systemd unloads as soon as its run has ended"
 for _ in 1 2 3; do
   follow shows
-  ends 0 "ok: 1 tasks"
+  ends 0 "ok: 1 task"
 done
 
 step "a task does not steer who follows it"
