@@ -32,13 +32,26 @@ func (c dbInitCmd) Run(ctx context.Context, e env) error {
 	return s.Init(ctx)
 }
 
-type dbCheckCmd struct{ hostFlags }
+type dbCheckCmd struct {
+	hostFlags
+	Repair bool `help:"First make what is missing, and move rows that cannot be read to the table montimer_set_aside."`
+}
 
-// Run prints one line for each problem, and fails when there is one.
+// Run prints one line for each repair and each problem, and fails when there is a
+// problem.
 func (c dbCheckCmd) Run(ctx context.Context, e env) error {
 	h, err := becomeUser(c.hostFlags, e)
 	if err != nil {
 		return err
+	}
+	if c.Repair {
+		done, err := store.Repair(ctx, h.StateDir)
+		for _, d := range done {
+			fmt.Fprintln(e.stderr, d)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	problems, err := store.Check(ctx, h.StateDir)
 	for _, p := range problems {

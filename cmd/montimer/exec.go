@@ -128,10 +128,18 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, outlet *taske
 	code := taskexec.ExitCode(result, err)
 	service.end(taskexec.Summary(result, err))
 	if !c.DryRun {
-		for _, words := range checkout.pages {
-			page.page(context.WithoutCancel(ctx), "", result.ID, words)
+		untold := func() {}
+		unrecorded := errors.Is(err, taskexec.ErrUnrecorded) && taskexec.IsService(os.Environ())
+		if unrecorded {
+			untold = page.unrecorded(context.WithoutCancel(ctx), h.StateDir, result, err, checkout.pages)
+		} else {
+			page.recorded(context.WithoutCancel(ctx), h.StateDir, result, checkout.pages)
 		}
-		page.ended(result, code)
+		if unsent := page.ended(result, code); unsent != nil {
+			untold()
+		} else if unrecorded {
+			code = exitUnrecorded // the handler of the failure has nothing to report
+		}
 		if err := page.records.prune(context.WithoutCancel(ctx)); err != nil {
 			runner.Log.Warn("prune old runs: " + err.Error())
 		}

@@ -60,9 +60,13 @@ func (c failureCmd) Run(ctx context.Context, e env) error {
 	stuck, err := p.send(ctx)
 	// systemd starts no second handler for a run that failed meanwhile.
 	if s := c.service(ctx); s.Active == "failed" && s.Invocation != "" && s.Invocation != failed.id {
-		c.report(ctx, p, h.StateDir, failedRun{id: s.Invocation, result: s.Result, said: s.Status})
-		stuckAgain, again := p.send(ctx)
-		stuck, err = errors.Join(stuck, stuckAgain), errors.Join(err, again)
+		again := failedRun{id: s.Invocation, result: s.Result, said: s.Status}
+		if s.ExitCode != 0 && !s.Signaled {
+			again.code, again.status = "exited", strconv.Itoa(s.ExitCode)
+		}
+		c.report(ctx, p, h.StateDir, again)
+		stuckAgain, errAgain := p.send(ctx)
+		stuck, err = errors.Join(stuck, stuckAgain), errors.Join(err, errAgain)
 	}
 	if stuck != nil {
 		c.leave(failed, stuck)
@@ -103,6 +107,12 @@ func (f failedRun) String() string {
 	return strings.Join(words, ", ")
 }
 
+// selfReported reports whether the run was not recorded and has reported that by
+// itself, with what else there was to report.
+func (f failedRun) selfReported() bool {
+	return f.result == "exit-code" && f.status == strconv.Itoa(exitUnrecorded)
+}
+
 // service returns how systemd has the service now; zero where it cannot be asked.
 func (c failureCmd) service(ctx context.Context) systemd.Service {
 	conn, err := systemd.Connect(ctx)
@@ -116,7 +126,7 @@ func (c failureCmd) service(ctx context.Context) systemd.Service {
 
 // report makes the page about a failed run that the database does not know of.
 func (c failureCmd) report(ctx context.Context, p *pager, stateDir string, f failedRun) {
-	if err := told(ctx, p, stateDir, f); err != nil {
+	if err := told(ctx, p, stateDir, f); err != nil && !f.selfReported() {
 		profile := strings.TrimSuffix(strings.TrimPrefix(c.Unit, "montimer-job-"), ".service")
 		p.page(ctx, profile, f.id, c.words(f)+"; "+err.Error())
 	}

@@ -25,6 +25,7 @@ type pager struct {
 	manual  bool // tell of runs by hand, too
 	made    []*montimer.Alert
 	pulse   *notify.Pulse // of a run of the timer
+	unsent  error         // why an alert is neither stored nor sent
 }
 
 func newPager(e env, r records, log *slog.Logger) *pager {
@@ -76,9 +77,9 @@ func (p *pager) began(profile montimer.Profile, run montimer.Run) {
 	}
 }
 
-// ended tells of a run that has ended with this exit code, even where it was
-// told to stop.
-func (p *pager) ended(run montimer.Run, code int) {
+// ended reports a run that has ended with this exit code, even where it was
+// told to stop. The error says why an alert is neither stored nor sent.
+func (p *pager) ended(run montimer.Run, code int) error {
 	ctx := context.Background()
 	var beats sync.WaitGroup
 	body := ""
@@ -101,6 +102,7 @@ func (p *pager) ended(run montimer.Run, code int) {
 		p.pulse.Alive(ctx, stuck, body)
 	}
 	beats.Wait()
+	return p.unsent
 }
 
 // alert makes what tells of a run; nil: nothing.
@@ -145,6 +147,7 @@ func (p *pager) send(ctx context.Context) (stuck, err error) {
 	}
 	n, err := newNotifier(p.env, box, p.log)
 	if err != nil {
+		p.unsent = err
 		return err, err
 	}
 	var unstored []montimer.Alert
@@ -155,6 +158,7 @@ func (p *pager) send(ctx context.Context) (stuck, err error) {
 	}
 	if unstored != nil {
 		err = n.Direct(ctx, unstored...)
+		p.unsent = err
 	}
 	if box == nil {
 		return err, err

@@ -133,6 +133,7 @@ const (
 	exitFailed      = 1
 	exitUsage       = 2
 	exitChanges     = 3
+	exitUnrecorded  = 74 // sysexits.h: EX_IOERR
 	exitTryAgain    = 75 // sysexits.h: EX_TEMPFAIL
 	exitInterrupted = 143
 )
@@ -146,6 +147,7 @@ var exitCodes = []struct {
 	{exitFailed, "A task, a check or an operation failed."},
 	{exitUsage, "Wrong usage, or jobs.yaml is missing, unreadable or invalid."},
 	{exitChanges, "There are changes (compile --diff)."},
+	{exitUnrecorded, "A run of a service could not be recorded; it has reported that by itself."},
 	{exitTryAgain, "Try again: the profile is running already, or another compile or apply is under way."},
 	{exitInterrupted, "Ended by SIGTERM."},
 }

@@ -21,7 +21,7 @@ _montimer() {
     "notify drop "*) words="--jobs --checkout --state-dir --env-file --run-as --out --binary" ;;
     "notify "*) words="test pending flush drop" ;;
     "db init "*) words="--jobs --checkout --state-dir --env-file --run-as --out --binary" ;;
-    "db check "*) words="--jobs --checkout --state-dir --env-file --run-as --out --binary" ;;
+    "db check "*) words="--jobs --checkout --state-dir --env-file --run-as --out --binary --repair" ;;
     "db "*) words="init check" ;;
     "schema "*) words="" ;;
     "version "*) words="" ;;

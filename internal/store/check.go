@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 )
 
 // maxLog is the size in bytes from which a write-ahead log is one that nobody
@@ -26,6 +28,10 @@ func Check(ctx context.Context, stateDir string) (problems []string, err error) 
 		return problems, err
 	}
 	defer s.Close()
+	want, _, err := ours(ctx)
+	if err != nil {
+		return problems, fmt.Errorf("check the database: %w", err)
+	}
 	for _, name := range []string{"integrity.sql", "check.sql"} { // what is damaged is not looked at twice
 		query, err := files.ReadFile("schema/" + name)
 		if err != nil {
@@ -33,11 +39,21 @@ func Check(ctx context.Context, stateDir string) (problems []string, err error) 
 		}
 		found, err := s.findings(ctx, string(query))
 		problems = append(problems, found...)
-		if err != nil || len(found) > 0 {
+		if err != nil || len(found) > 0 && name == "integrity.sql" {
 			return problems, s.explain("check the database", err)
 		}
 	}
-	return problems, nil
+	have, err := readShape(ctx, s.db)
+	if err != nil {
+		return problems, s.explain("check the database", err)
+	}
+	lacking := have.compare(want)
+	problems = append(problems, lacking...)
+	if slices.ContainsFunc(lacking, func(p string) bool { return strings.Contains(p, repairs) && !strings.HasPrefix(p, "the trigger") }) {
+		return problems, nil // rows are looked at once nothing is missing
+	}
+	rows, err := unreadable(ctx, s.db, have)
+	return append(problems, rows...), s.explain("check the database", err)
 }
 
 // checkFiles looks at the database, its log and their directory from outside.

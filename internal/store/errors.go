@@ -3,7 +3,10 @@ package store
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
+	"strings"
 
+	"golang.org/x/sys/unix"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -11,14 +14,16 @@ import (
 // What can be wrong with a database; each says what to do about it. Other
 // errors are mistakes of montimer.
 var (
-	ErrBusy     = errors.New("the database is locked by another program: try again")
-	ErrFull     = errors.New("the disk is full: free some space")
-	ErrReadOnly = errors.New("the database cannot be written: check the owner and mode of the file, of its -wal and -shm, and of the directory")
-	ErrOpen     = errors.New("the database cannot be opened: check the owner and mode of the file, of its -wal and -shm, and of the directory")
-	ErrIO       = errors.New("the disk fails, or a quota is used up: see dmesg")
-	ErrCorrupt  = errors.New("the database is damaged: run montimer db check, and restore a backup or move the file away")
-	ErrGone     = errors.New("the file was deleted or replaced after it had been opened: what was recorded since is not in the one that is there now")
-	ErrSchema   = errors.New("the database lacks tables of montimer: run montimer db init")
+	ErrBusy       = errors.New("the database is locked by another program: try again")
+	ErrFull       = errors.New("the disk is full: free some space")
+	ErrReadOnly   = errors.New("the database cannot be written: check the owner and mode of the file, of its -wal and -shm, and of the directory")
+	ErrReadOnlyFS = errors.New("the file system is mounted read-only, perhaps since a disk error: see dmesg, and mount it read-write")
+	ErrOpen       = errors.New("the database cannot be opened: check the owner and mode of the file, of its -wal and -shm, and of the directory")
+	ErrIO         = errors.New("the disk fails, or a quota is used up: see dmesg")
+	ErrCorrupt    = errors.New("the database is damaged: run montimer db check, and restore a backup or move the file away")
+	ErrGone       = errors.New("the file was deleted or replaced after it had been opened: what was recorded since is not in the one that is there now")
+	ErrIncomplete = errors.New("the database lacks a table or a column: run montimer db check --repair")
+	ErrSchema     = errors.New("the database lacks tables of montimer: run montimer db init")
 )
 
 // kind returns which of them a result code of SQLite is; nil: none
@@ -52,9 +57,33 @@ func (s *Store) explain(doing string, err error) error {
 	}
 	var coded *sqlite.Error
 	if errors.As(err, &coded) {
+		if coded.Code() == sqlite3.SQLITE_ERROR && lacks(coded.Error()) {
+			return fmt.Errorf("%s: %s: %w (%w)", doing, s.path, ErrIncomplete, err)
+		}
 		if kind := kind(coded.Code()); kind != nil {
+			if (kind == ErrReadOnly || kind == ErrOpen) && onReadOnly(s.path) {
+				kind = ErrReadOnlyFS
+			}
 			return fmt.Errorf("%s: %s: %w (%w)", doing, s.path, kind, err)
 		}
 	}
 	return fmt.Errorf("%s: %s: %w", doing, s.path, err)
+}
+
+// onReadOnly reports whether a file is on a file system that cannot be written.
+func onReadOnly(path string) bool {
+	var fs unix.Statfs_t
+	return unix.Statfs(filepath.Dir(path), &fs) == nil && fs.Flags&unix.ST_RDONLY != 0
+}
+
+// lacks reports whether a message of SQLite is about a table or a column that is
+// not there, or about one that a numbered file of the schema was to make and is
+// there already, as the list of what was applied has gone.
+func lacks(message string) bool {
+	for _, words := range []string{"no such table", "no such column", "has no column named", "already exists"} {
+		if strings.Contains(message, words) {
+			return true
+		}
+	}
+	return false
 }

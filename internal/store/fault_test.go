@@ -311,10 +311,10 @@ func TestCheck(t *testing.T) {
 		want            []string // one a problem, what it contains
 	}{
 		{name: "as it is made"},
-		{name: "made by tasks", tasks: true, want: []string{"index montimer_alert_events_protocol_severity", "index montimer_alert_events_protocol:", "montimer_alert_events_severity", "montimer_alert_events_source"}},
-		{name: "no column", statement: "ALTER TABLE alert_events DROP COLUMN fingerprint", want: []string{"alert_events.fingerprint"}},
+		{name: "made by tasks", tasks: true, want: []string{"index montimer_alert_events_protocol:", "index montimer_alert_events_protocol_severity:", "montimer_alert_events_severity", "montimer_alert_events_source"}},
+		{name: "no column", statement: "ALTER TABLE alert_events DROP COLUMN fingerprint", want: []string{"alert_events.fingerprint is missing: montimer db check --repair"}},
 		{name: "journal", statement: "PRAGMA journal_mode=DELETE", want: []string{"journal mode is delete"}},
-		{name: "orphan", statement: "INSERT INTO montimer_task_runs VALUES (1, 7, '', '', 0, '', 0, NULL, 0, '', '', 0)", want: []string{"a row of montimer_task_runs"}},
+		{name: "orphan", statement: "INSERT INTO montimer_task_runs VALUES (1, 7, '', '', 0, '', 0, NULL, 0, '', '', 0)", want: []string{"1 rows of montimer_task_runs have no run to which the task belongs"}},
 		{name: "mode", damage: func(dir string) error { return os.Chmod(filepath.Join(dir, FileName), 0o666) }, want: []string{"all users can write"}},
 		{name: "missing", damage: func(dir string) error { return os.Remove(filepath.Join(dir, FileName)) }, want: []string{"no such file"}},
 	} {
@@ -355,6 +355,74 @@ func TestCheck(t *testing.T) {
 					t.Errorf("problem %d is %q, want %q in it", i, p, test.want[i])
 				}
 			}
+		})
+	}
+}
+
+// TestRepair damages a database with the sqlite3 program, and holds that Check
+// names the damage and the command that ends it, that Repair ends it, and that no
+// row is lost.
+func TestRepair(t *testing.T) {
+	t.Parallel()
+	const by = ": montimer db check --repair"
+	kept := func(where string) string { return "SELECT count(*) > 0 FROM montimer_set_aside WHERE " + where }
+	for name, tt := range map[string]struct {
+		damage string
+		found  string // the problem, or a part of it
+		held   string // a query that yields 1 after the repair
+	}{
+		"no table of runs":          {"PRAGMA foreign_keys=0; DROP TABLE montimer_runs", "the table montimer_runs is missing" + by, kept("from_table = 'montimer_task_runs' AND content LIKE '%task of 0%'")},
+		"no table of tasks":         {"DROP TABLE montimer_task_runs", "the table montimer_task_runs is missing" + by, "SELECT count(*) = 4 FROM montimer_runs"},
+		"no outbox":                 {"DROP TABLE montimer_outbox", "the table montimer_outbox is missing" + by, "SELECT count(*) = 0 FROM montimer_outbox"},
+		"no ledger":                 {"DROP TABLE montimer_schema", "the database lacks", "SELECT count(*) = 4 FROM montimer_runs"},
+		"no table of the tasks":     {"DROP TABLE monitor_state", "the table monitor_state is missing" + by, "SELECT count(*) = 0 FROM monitor_state"},
+		"no column":                 {"ALTER TABLE montimer_outbox DROP COLUMN folded", "the column montimer_outbox.folded is missing" + by, "SELECT count(*) = 1 FROM montimer_outbox WHERE folded = 0"},
+		"no column without default": {"ALTER TABLE montimer_runs DROP COLUMN git_commit", "the column montimer_runs.git_commit is missing" + by, "SELECT count(*) = 4 FROM montimer_runs WHERE git_commit = ''"},
+		"no index":                  {"DROP INDEX montimer_runs_tick", "the index montimer_runs_tick is missing" + by, "SELECT count(*) = 1 FROM sqlite_master WHERE name = 'montimer_runs_tick'"},
+		"a trigger":                 {"CREATE TRIGGER hush AFTER INSERT ON montimer_outbox BEGIN DELETE FROM montimer_outbox; END", "the trigger hush on montimer_outbox is none of montimer's and may change what is recorded" + by, kept("content LIKE 'CREATE TRIGGER hush%'")},
+		"no start":                  {"UPDATE montimer_runs SET started_at = 'yesterday' WHERE seq = 2", "1 rows of montimer_runs have no time at which the run began (the first: row 2)" + by, kept("from_table = 'montimer_runs' AND content LIKE '%yesterday%'")},
+		"bytes for a start":         {"UPDATE montimer_runs SET started_at = x'00ff' WHERE seq = 2", "no time at which the run began", kept("content LIKE '%00FF%'")},
+		"a tick that is none":       {"UPDATE montimer_runs SET scheduled_at = 7 WHERE seq = 2", "something else than the time of a tick", "SELECT count(*) = 4 FROM montimer_runs"},
+		"an end that is none":       {"UPDATE montimer_runs SET ended_at = '' WHERE seq = 2", "something else than the time of its end", "SELECT count(*) = 4 FROM montimer_runs"},
+		"a state that is none":      {"UPDATE montimer_runs SET state = 'fine' WHERE seq = 2", "no state that a run can have", kept("content LIKE '%\"state\":\"fine\"%'")},
+		"an attempt that is none":   {"UPDATE montimer_runs SET attempt = 'x' WHERE seq = 2", "a value of the wrong type", kept("from_table = 'montimer_runs'")},
+		"tasks without a run":       {"PRAGMA foreign_keys=0; DELETE FROM montimer_runs WHERE seq = 1", "1 rows of montimer_task_runs have no run", kept("from_table = 'montimer_task_runs'")},
+		"a duration that is none":   {"UPDATE montimer_task_runs SET duration = 'long'", "a value of the wrong type", kept("content LIKE '%long%'")},
+		"an alert without a time":   {"UPDATE montimer_outbox SET created_at = '10:00'", "no time at which the alert was made", "SELECT count(*) = 1 FROM montimer_outbox WHERE created_at LIKE '20%'"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			s, err := Open(t.Context(), dir, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			play(t, s, "p", "ooof")
+			err = errors.Join(s.TaskEnded(t.Context(), "p0", montimer.TaskRun{Name: "task of 0"}), s.Init(t.Context()), s.Close())
+			if err != nil {
+				t.Fatal(err)
+			}
+			cli(t, dir, tt.damage)
+			check := func() string {
+				problems, err := Check(t.Context(), dir)
+				if err != nil {
+					problems = append(problems, err.Error())
+				}
+				return strings.Join(problems, "\n")
+			}
+			if got := check(); !strings.Contains(got, tt.found) {
+				t.Errorf("check: %q", got)
+			}
+			done, err := Repair(t.Context(), dir)
+			if err != nil || len(done) == 0 {
+				t.Fatalf("repair: %q, %v", done, err)
+			}
+			equal(t, check(), "")
+			equal(t, cli(t, dir, tt.held), "1")
+			if done, err := Repair(t.Context(), dir); len(done) > 0 || err != nil {
+				t.Errorf("repaired again: %q, %v", done, err)
+			}
+			open(t, dir, Options{})
 		})
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"strconv"
 	"time"
 
+	"golang.org/x/sys/unix"
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
@@ -61,7 +62,9 @@ func Open(ctx context.Context, stateDir string, o Options) (*Store, error) {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
 	s := &Store{path: path, patience: 40 * time.Second}
-	if s.file, err = secureFile(path, !o.ReadOnly); err != nil {
+	if s.file, err = secureFile(path, !o.ReadOnly); errors.Is(err, unix.EROFS) {
+		return nil, fmt.Errorf("open the database: %w (%w)", ErrReadOnlyFS, err)
+	} else if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
 	if s.db, err = sql.Open("sqlite", dsn(path, o.ReadOnly)); err != nil {

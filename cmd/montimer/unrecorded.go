@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/store"
+	"github.com/montimer/montimer/taskexec"
+)
+
+// An unrecordedIncident is the time in which runs cannot be recorded. Its file says since when
+// that is known to people, and when they were told last: each run is a process of
+// its own, and one page an hour is enough. It is in memory, not in the state
+// directory, which may be what fails. A file that cannot be used means that
+// nobody was told.
+type unrecordedIncident struct{ path string }
+
+// repeatUnrecorded is how often people are told again.
+const repeatUnrecorded = time.Hour
+
+func incidentOf(stateDir string) unrecordedIncident {
+	h := fnv.New32a()
+	h.Write([]byte(stateDir))
+	return unrecordedIncident{fmt.Sprintf("/dev/shm/montimer-unrecorded-%d-%08x", os.Geteuid(), h.Sum32())}
+}
+
+// read returns both moments, as the time since boot; ok is false where there is
+// no incident, or none that this user has noted in this boot.
+func (i unrecordedIncident) read() (since, told time.Duration, ok bool) {
+	f, err := os.OpenFile(i.path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return 0, 0, false
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() || info.Sys().(*syscall.Stat_t).Uid != uint32(os.Geteuid()) {
+		return 0, 0, false
+	}
+	n, err := fmt.Fscanf(f, "%d %d\n", &since, &told)
+	now := store.Now().Since
+	return since, told, err == nil && n == 2 && 0 <= since && since <= told && told <= now
+}
+
+// quiet reports whether people were told within the hour.
+func (i unrecordedIncident) quiet() bool {
+	_, told, ok := i.read()
+	return ok && store.Now().Since-told < repeatUnrecorded
+}
+
+// claim reports whether this process is to tell people now: of all that find out at
+// the same time, one is. Where that cannot be settled, it is.
+func (i unrecordedIncident) claim() bool {
+	if i.quiet() {
+		return false
+	}
+	now := store.Now().Since
+	since, _, ok := i.read()
+	if !ok {
+		since = now
+	}
+	f, err := os.CreateTemp(filepath.Dir(i.path), ".montimer-unrecorded-*")
+	if err != nil {
+		return true
+	}
+	defer os.Remove(f.Name())
+	_, err = fmt.Fprintf(f, "%d %d\n", since, now)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return true
+	}
+	if !i.quiet() {
+		os.Remove(i.path) // of an hour ago, or none of ours
+	}
+	return os.Link(f.Name(), i.path) == nil || !i.quiet()
+}
+
+// untold ends a claim that has come to nothing.
+func (i unrecordedIncident) untold() { os.Remove(i.path) }
+
+// end ends the incident, and returns how long it lasted; ok is false where there
+// was none, or another process has ended it.
+func (i unrecordedIncident) end() (lasted time.Duration, ok bool) {
+	since, _, ok := i.read()
+	if !ok || os.Remove(i.path) != nil {
+		return 0, false
+	}
+	return store.Now().Since - since, true
+}
+
+// recorded makes the pages of a run, and the one that says that runs are recorded
+// again.
+func (p *pager) recorded(ctx context.Context, stateDir string, run montimer.Run, pages []string) {
+	if p.records.err == nil && taskexec.IsService(os.Environ()) {
+		if lasted, ok := incidentOf(stateDir).end(); ok {
+			p.page(ctx, "", run.ID, fmt.Sprintf("runs are recorded again; for %v they were not, and the history lacks them", lasted.Round(time.Second)))
+		}
+	}
+	for _, words := range pages {
+		p.page(ctx, "", run.ID, words)
+	}
+}
+
+// unrecorded reports that runs cannot be recorded, at most once an hour. Pages of
+// a run that is not recorded are a part of that: what keeps them from being
+// repeated is not recorded either. untold is to be called if not all could be sent.
+func (p *pager) unrecorded(ctx context.Context, stateDir string, run montimer.Run, err error, pages []string) (untold func()) {
+	incident := incidentOf(stateDir)
+	if run.State == montimer.RunOK && run.Reason != "" {
+		pages = append(pages, run.Profile+" "+run.Reason)
+	}
+	var failures []*montimer.Alert
+	for _, a := range p.made {
+		if a.Kind != montimer.AlertPage || a.ID != 0 {
+			failures = append(failures, a)
+		}
+	}
+	p.made = failures
+	if !incident.claim() {
+		return func() {}
+	}
+	words := []string{"checks ran; not recorded: " + cause(err), "fix: " + recordFix(err, stateDir)}
+	p.page(ctx, "", run.ID, strings.Join(append(words, pages...), "; "))
+	return incident.untold
+}
+
+// cause is an error without what package taskexec says around it.
+func cause(err error) string {
+	return strings.TrimPrefix(err.Error(), "unrecorded: ")
+}
+
+// recordFix is the command that helps where runs cannot be recorded.
+func recordFix(err error, stateDir string) string {
+	switch {
+	case errors.Is(err, store.ErrReadOnlyFS):
+		return fmt.Sprintf("dmesg | tail; mount -o remount,rw \"$(findmnt -n -o TARGET -T %s)\"", stateDir)
+	case errors.Is(err, store.ErrFull):
+		return "df -h " + stateDir + ", and free space there"
+	case errors.Is(err, store.ErrBusy):
+		return "fuser -v " + stateDir + "/" + store.FileName + ", and end what locks it"
+	case errors.Is(err, store.ErrIncomplete):
+		return "montimer db check --repair"
+	case errors.Is(err, store.ErrCorrupt):
+		return "montimer db check; then \"The database\" in the runbook: put a copy in its place"
+	}
+	return "ls -la " + stateDir + "; montimer db check"
+}

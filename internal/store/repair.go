@@ -1,0 +1,190 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// setAside holds what Repair has taken out of the tables: rows as JSON, and the
+// definitions of triggers.
+const setAside = `CREATE TABLE IF NOT EXISTS montimer_set_aside (
+	id INTEGER PRIMARY KEY, at TEXT NOT NULL, from_table TEXT NOT NULL, content TEXT NOT NULL)`
+
+// noTime is a condition on a column: it holds what is no time.
+func noTime(column string) string {
+	return fmt.Sprintf("%s IS NOT NULL AND (typeof(%[1]s) <> 'text' OR %[1]s NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]?*' OR datetime(%[1]s) IS NULL)", column)
+}
+
+// A fault is one kind of rows that cannot be read.
+type fault struct {
+	table, where, what string
+	set                string // what corrects such a row; "": it is set aside
+}
+
+// faults are those that Check looks for and Repair ends. Of the tables of the
+// tasks, none is corrected.
+func faults() []fault {
+	const states, triggers = "'running', 'ok', 'failed', 'interrupted', 'skipped', 'lost'", "'timer', 'manual'"
+	return []fault{
+		{"montimer_runs", "typeof(id) <> 'text' OR typeof(profile) <> 'text' OR typeof(reason) <> 'text' OR typeof(git_commit) <> 'text' OR typeof(attempt) <> 'integer'", "a value of the wrong type", ""},
+		{"montimer_runs", "state NOT IN (" + states + ")", "no state that a run can have", ""},
+		{"montimer_runs", "trigger NOT IN (" + triggers + ")", "no trigger that a run can have", ""},
+		{"montimer_runs", "started_at IS NULL OR " + noTime("started_at"), "no time at which the run began", ""},
+		{"montimer_runs", noTime("scheduled_at"), "something else than the time of a tick", "scheduled_at = NULL"},
+		{"montimer_runs", noTime("ended_at"), "something else than the time of its end", "ended_at = NULL"},
+		{"montimer_task_runs", "run NOT IN (SELECT seq FROM montimer_runs)", "no run to which the task belongs", ""},
+		{"montimer_task_runs", "typeof(name) <> 'text' OR typeof(status) <> 'text' OR typeof(error) <> 'text' OR typeof(exit_code) <> 'integer' OR typeof(attempts) <> 'integer' OR typeof(duration) <> 'integer'", "a value of the wrong type", ""},
+		{"montimer_task_runs", noTime("started_at"), "something else than the time of its start", "started_at = NULL"},
+		{"montimer_outbox", "created_at IS NULL OR " + noTime("created_at"), "no time at which the alert was made", "created_at = " + present},
+		{"montimer_outbox", "next_try_at IS NULL OR " + noTime("next_try_at"), "no time of the next attempt", "next_try_at = " + present},
+	}
+}
+
+// unreadable says which rows cannot be read.
+func unreadable(ctx context.Context, db queryer, have shape) (problems []string, err error) {
+	for _, f := range faults() {
+		if have.tables[f.table] == nil {
+			continue
+		}
+		found, err := numbers(ctx, db, fmt.Sprintf("SELECT rowid FROM %s WHERE %s ORDER BY rowid", f.table, f.where))
+		if err != nil {
+			return problems, err
+		}
+		if len(found) > 0 {
+			problems = append(problems, fmt.Sprintf("%d rows of %s have %s (the first: row %d)%s", len(found), f.table, f.what, found[0], repairs))
+		}
+	}
+	return problems, nil
+}
+
+// numbers returns the first column of a query.
+func numbers(ctx context.Context, db queryer, query string) ([]int64, error) {
+	rows, err := db.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, func(row scanner) (n int64, err error) {
+		err = row.Scan(&n)
+		return n, err
+	})
+}
+
+// Repair ends what Check finds and can be ended without a loss: it makes missing
+// tables, columns and indexes, and moves rows that cannot be read, and triggers on
+// montimer's tables, to the table montimer_set_aside. It says what it has done.
+// All of it is one transaction. Of the tables of the tasks it changes no row.
+func Repair(ctx context.Context, stateDir string) (done []string, err error) {
+	path, err := filepath.Abs(filepath.Join(stateDir, FileName))
+	if err != nil {
+		return nil, fmt.Errorf("repair the database: %w", err)
+	}
+	s := &Store{path: path}
+	if s.file, err = secureFile(path, false); err != nil {
+		return nil, fmt.Errorf("repair the database: %w", err)
+	}
+	if s.db, err = sql.Open("sqlite", dsn(path, false)); err != nil {
+		return nil, s.explain("repair the database", err)
+	}
+	defer s.db.Close()
+	s.db.SetMaxOpenConns(1)
+	want, definitions, err := ours(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("repair the database: %w", err)
+	}
+	err = s.write(ctx, durable, func(tx *sql.Tx) error {
+		done, err = repair(ctx, tx, want, definitions)
+		return err
+	})
+	if err != nil {
+		return nil, s.explain("repair the database", err)
+	}
+	return done, nil
+}
+
+func repair(ctx context.Context, tx *sql.Tx, want shape, definitions map[string]string) (done []string, err error) {
+	have, err := readShape(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	change := func(what, statement string) {
+		if err == nil {
+			if _, execErr := tx.ExecContext(ctx, statement); execErr != nil {
+				err = fmt.Errorf("%s: %w", what, execErr)
+			} else if what != "" {
+				done = append(done, what)
+			}
+		}
+	}
+	change("", setAside)
+	for _, trigger := range slices.Sorted(maps.Keys(have.triggers)) {
+		if table := have.triggers[trigger]; strings.HasPrefix(table, "montimer_") && want.tables[table] != nil {
+			change("", "INSERT INTO montimer_set_aside (at, from_table, content) SELECT "+present+", tbl_name, sql FROM sqlite_master WHERE type = 'trigger' AND name = "+quoteText(trigger))
+			change("set aside the trigger "+trigger+" on "+table, "DROP TRIGGER "+quoteName(trigger))
+		}
+	}
+	for _, table := range slices.Sorted(maps.Keys(want.tables)) {
+		if have.tables[table] == nil {
+			change("made the table "+table, definitions[table])
+			continue
+		}
+		for _, c := range have.missing(want, table) {
+			change("made the column "+table+"."+c.name, "ALTER TABLE "+table+" ADD COLUMN "+c.definition())
+		}
+	}
+	if have.tables["montimer_schema"] == nil { // else a numbered file would be applied to what is there
+		for version := 1; exists(version); version++ {
+			change("", fmt.Sprintf("INSERT INTO montimer_schema (version, applied_at) VALUES (%d, %s)", version, present))
+		}
+	}
+	for _, f := range faults() {
+		if err != nil {
+			return done, err
+		}
+		found, findErr := numbers(ctx, tx, "SELECT rowid FROM "+f.table+" WHERE "+f.where)
+		if findErr != nil {
+			return done, findErr
+		}
+		if len(found) == 0 {
+			continue
+		}
+		change("", aside(f.table, want.tables[f.table], f.where))
+		what := fmt.Sprintf("%d rows of %s with %s", len(found), f.table, f.what)
+		if f.set != "" {
+			change("corrected "+what+", which montimer_set_aside has as they were", "UPDATE "+f.table+" SET "+f.set+" WHERE "+f.where)
+			continue
+		}
+		if f.table == "montimer_runs" {
+			change("", aside("montimer_task_runs", want.tables["montimer_task_runs"], "run IN (SELECT seq FROM montimer_runs WHERE "+f.where+")"))
+			change("", "DELETE FROM montimer_task_runs WHERE run IN (SELECT seq FROM montimer_runs WHERE "+f.where+")")
+		}
+		change("set aside "+what, "DELETE FROM "+f.table+" WHERE "+f.where)
+	}
+	for _, index := range slices.Sorted(maps.Keys(want.indexes)) {
+		if _, there := have.indexes[index]; !there {
+			change("made the index "+index, want.indexes[index])
+		}
+	}
+	return done, err
+}
+
+// present is the time at which a statement is run.
+const present = "strftime('%Y-%m-%dT%H:%M:%S.000000Z')"
+
+// aside copies rows to montimer_set_aside. A value that JSON cannot hold is there
+// in hexadecimal digits.
+func aside(table string, columns []column, where string) string {
+	var pairs []string
+	for _, c := range columns {
+		name := quoteName(c.name)
+		pairs = append(pairs, quoteText(c.name)+", CASE typeof("+name+") WHEN 'blob' THEN hex("+name+") ELSE "+name+" END")
+	}
+	return fmt.Sprintf("INSERT INTO montimer_set_aside (at, from_table, content) SELECT %s, %s, json_object(%s) FROM %s WHERE %s",
+		present, quoteText(table), strings.Join(pairs, ", "), table, where)
+}
+
+func quoteText(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }

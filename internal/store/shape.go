@@ -1,0 +1,182 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// A shape is what a database is made of: its tables with their columns, and its
+// indexes and triggers.
+type shape struct {
+	tables   map[string][]column
+	indexes  map[string]string // their definition
+	triggers map[string]string // the table of each
+}
+
+// A column of a table (PRAGMA table_info).
+type column struct {
+	name, kind string
+	notNull    bool
+	standard   sql.NullString
+	key        bool
+}
+
+// definition is the column as ALTER TABLE ADD COLUMN takes it.
+func (c column) definition() string {
+	text := quoteName(c.name) + " " + c.kind
+	switch {
+	case c.standard.Valid:
+		text += " DEFAULT " + c.standard.String
+	case c.notNull && c.kind == "INTEGER":
+		text += " DEFAULT 0"
+	case c.notNull:
+		text += " DEFAULT ''"
+	}
+	if c.notNull {
+		text += " NOT NULL"
+	}
+	return text
+}
+
+func quoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// queryer is a database or a transaction.
+type queryer interface {
+	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
+	ExecContext(context.Context, string, ...any) (sql.Result, error)
+}
+
+// readShape reads what a database is made of.
+func readShape(ctx context.Context, db queryer) (shape, error) {
+	s := shape{map[string][]column{}, map[string]string{}, map[string]string{}}
+	rows, err := db.QueryContext(ctx, "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
+	if err != nil {
+		return s, err
+	}
+	type object struct{ kind, name, table, sql string }
+	objects, err := collect(rows, func(row scanner) (o object, err error) {
+		err = row.Scan(&o.kind, &o.name, &o.table, &o.sql)
+		return o, err
+	})
+	if err != nil {
+		return s, err
+	}
+	for _, o := range objects {
+		switch o.kind {
+		case "index":
+			s.indexes[o.name] = o.sql
+		case "trigger":
+			s.triggers[o.name] = o.table
+		case "table":
+			rows, err := db.QueryContext(ctx, "SELECT name, type, \"notnull\", dflt_value, pk > 0 FROM pragma_table_info(?)", o.name)
+			if err != nil {
+				return s, err
+			}
+			s.tables[o.name], err = collect(rows, func(row scanner) (c column, err error) {
+				err = row.Scan(&c.name, &c.kind, &c.notNull, &c.standard, &c.key)
+				return c, err
+			})
+			if err != nil {
+				return s, err
+			}
+		}
+	}
+	return s, nil
+}
+
+// ours returns the shape of a database that this montimer has made, and the
+// definitions of its tables.
+func ours(ctx context.Context) (s shape, definitions map[string]string, err error) {
+	db, err := sql.Open("sqlite", ":memory:")
+	if err != nil {
+		return s, nil, err
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1) // each connection has a memory of its own
+	if err := makeAll(ctx, db); err != nil {
+		return s, nil, err
+	}
+	if s, err = readShape(ctx, db); err != nil {
+		return s, nil, err
+	}
+	definitions = map[string]string{}
+	rows, err := db.QueryContext(ctx, "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql IS NOT NULL")
+	if err != nil {
+		return s, nil, err
+	}
+	_, err = collect(rows, func(row scanner) (none struct{}, err error) {
+		var name, text string
+		err = row.Scan(&name, &text)
+		definitions[name] = text
+		return none, err
+	})
+	return s, definitions, err
+}
+
+// makeAll applies all files of the schema.
+func makeAll(ctx context.Context, db queryer) error {
+	names := []string{"shared.sql", "indexes.sql"}
+	for version := 1; exists(version); version++ {
+		names = append(names, fileName(version))
+	}
+	_, err := db.ExecContext(ctx, ledger)
+	for _, name := range names {
+		text, readErr := files.ReadFile("schema/" + name)
+		if err = errors.Join(err, readErr); err == nil {
+			_, err = db.ExecContext(ctx, string(text))
+		}
+	}
+	return err
+}
+
+const repairs = ": montimer db check --repair"
+
+// compare says what a database lacks, and which triggers are on its tables. What
+// it has besides is a later montimer's, or the tasks' own.
+func (s shape) compare(want shape) (problems []string) {
+	for _, table := range slices.Sorted(maps.Keys(want.tables)) {
+		if s.tables[table] == nil {
+			problems = append(problems, "the table "+table+" is missing"+repairs)
+			continue
+		}
+		for _, c := range s.missing(want, table) {
+			problems = append(problems, fmt.Sprintf("the column %s.%s is missing%s", table, c.name, repairs))
+		}
+	}
+	for _, index := range slices.Sorted(maps.Keys(want.indexes)) {
+		_, there := s.indexes[index]
+		switch {
+		case there:
+		case strings.HasPrefix(index, "montimer_alert_events_"):
+			problems = append(problems, "the API is slow without the index "+index+": montimer db init")
+		default:
+			problems = append(problems, "the index "+index+" is missing"+repairs)
+		}
+	}
+	for _, trigger := range slices.Sorted(maps.Keys(s.triggers)) {
+		table := s.triggers[trigger]
+		switch _, known := want.tables[table]; {
+		case !known:
+		case strings.HasPrefix(table, "montimer_"):
+			problems = append(problems, fmt.Sprintf("the trigger %s on %s is none of montimer's and may change what is recorded%s", trigger, table, repairs))
+		default:
+			problems = append(problems, fmt.Sprintf("the trigger %s on %s may change what is recorded; unless the tasks need it: sqlite3 %s 'DROP TRIGGER %s'", trigger, table, FileName, quoteName(trigger)))
+		}
+	}
+	return problems
+}
+
+// missing returns the columns that a table lacks.
+func (s shape) missing(want shape, table string) (columns []column) {
+	for _, c := range want.tables[table] {
+		if !slices.ContainsFunc(s.tables[table], func(have column) bool { return have.name == c.name }) {
+			columns = append(columns, c)
+		}
+	}
+	return columns
+}
