@@ -42,6 +42,26 @@ type Recorder interface {
 	Since(ctx context.Context, run montimer.Run) ([]montimer.Run, error)
 }
 
+// Unrecorded returns the record of a run that has ended and left none, for a
+// process that systemd has started after it in the same service. timer is that of
+// the profile; nil: not known.
+func Unrecorded(environ []string, profile, timerUnit string, timer *Timer, reason string) montimer.Run {
+	now := time.Now()
+	run := montimer.Run{
+		ID: RunID(environ), Profile: profile, Trigger: StartedBy(environ, timerUnit), Attempt: 1,
+		Started: now, Ended: now, State: montimer.RunLost, Reason: reason,
+	}
+	switch {
+	case run.Trigger != montimer.TriggerTimer || timer == nil:
+	case timer.Idle:
+		run.Trigger = montimer.TriggerManual
+	case !timer.Triggered.IsZero():
+		s := newSituation(now, *timer, montimer.Run{}, -1)
+		run.Scheduled, run.Started = s.serves(), s.began
+	}
+	return run
+}
+
 // ErrUnrecorded says that a run, or a part of it, could not be recorded. The
 // run has been done all the same.
 var ErrUnrecorded = errors.New("unrecorded")

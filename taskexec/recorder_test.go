@@ -3,6 +3,7 @@ package taskexec
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/calendar"
 )
 
 // memory is a Recorder that forgets; fails says which of its methods do.
@@ -235,4 +237,32 @@ func TestStuckAfterTheTasks(t *testing.T) {
 	})
 	close(disk.answers)
 	<-ended
+}
+
+// The record of a run that left none has the tick that it was for, and is one by
+// hand where systemd only repeats $TRIGGER_UNIT.
+func TestNoRecord(t *testing.T) {
+	t.Parallel()
+	environ := []string{fmt.Sprintf("SYSTEMD_EXEC_PID=%d", os.Getpid()), "INVOCATION_ID=" + testRunID, "TRIGGER_UNIT=p.timer"}
+	at := time.Now().UTC().Truncate(time.Minute)
+	minutely := Timer{Events: []calendar.Event{event(t, "*-*-* *:*:00")}, Local: time.UTC, Triggered: at.Add(time.Millisecond)}
+	repeated := minutely
+	repeated.Idle = true
+	for _, tt := range []struct {
+		name    string
+		environ []string
+		timer   *Timer
+		trigger montimer.Trigger
+		tick    time.Time
+	}{
+		{"a tick", environ, &minutely, montimer.TriggerTimer, at},
+		{"a tick, the timer is not known", environ, nil, montimer.TriggerTimer, time.Time{}},
+		{"by hand after a tick", environ, &repeated, montimer.TriggerManual, time.Time{}},
+		{"by hand", environ[:2], &minutely, montimer.TriggerManual, time.Time{}},
+	} {
+		run := Unrecorded(tt.environ, "p", "p.timer", tt.timer, "why")
+		if run.ID != testRunID || run.State != montimer.RunLost || run.Trigger != tt.trigger || !run.Scheduled.Equal(tt.tick) || run.Reason != "why" {
+			t.Errorf("%s: %+v", tt.name, run)
+		}
+	}
 }

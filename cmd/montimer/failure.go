@@ -12,6 +12,7 @@ import (
 	"github.com/coreos/go-systemd/v22/journal"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/store"
 	"github.com/montimer/montimer/internal/systemd"
 	"github.com/montimer/montimer/taskexec"
@@ -53,10 +54,15 @@ func (c failureCmd) Run(ctx context.Context, e env) error {
 	}
 	defer db.Close()
 	p := newPager(e, db, serviceLog(e))
-	if s := c.service(ctx); s.Invocation == failed.id {
+	s := c.service(ctx)
+	if s.Invocation == failed.id {
 		failed.said = s.Status
 	}
-	c.report(ctx, p, h.StateDir, failed)
+	// systemd names the run that the service has now. That may be the next one, and
+	// under way: of the one that failed endedCmd has made a record.
+	if db.err != nil || s.Invocation != failed.id || !s.Running() {
+		c.report(ctx, p, h.StateDir, failed)
+	}
 	stuck, err := p.send(ctx)
 	// systemd starts no second handler for a run that failed meanwhile.
 	if s := c.service(ctx); s.Active == "failed" && s.Invocation != "" && s.Invocation != failed.id {
@@ -148,7 +154,7 @@ func told(ctx context.Context, p *pager, stateDir string, f failedRun) error {
 	}
 	run, err := p.records.store.Run(ctx, f.id)
 	if errors.Is(err, store.ErrNoRun) {
-		return errors.New("there is no record of the run")
+		return errNoRecord
 	}
 	switch {
 	case err == nil && run.State == montimer.RunRunning:
@@ -157,6 +163,46 @@ func told(ctx context.Context, p *pager, stateDir string, f failedRun) error {
 		err = errors.New("it hung")
 	}
 	return err
+}
+
+var errNoRecord = errors.New("there is no record of the run")
+
+// endedCmd runs after each run of a service (ExecStopPost=). A run that was killed
+// before it was on record gets its record here, since systemd starts no second
+// handler of failures while one is at work.
+type endedCmd struct {
+	hostFlags
+	Profile string `arg:"" help:"Name of the profile."`
+}
+
+// Run leaves it to the handler to send the alert, which the outbox has.
+func (c endedCmd) Run(ctx context.Context, e env) error {
+	f := failedRun{
+		id: taskexec.RunID(os.Environ()), result: e.getenv("SERVICE_RESULT"),
+		code: e.getenv("EXIT_CODE"), status: e.getenv("EXIT_STATUS"),
+	}
+	if f.result == "success" {
+		return nil
+	}
+	h, err := c.host(e)
+	if err != nil {
+		return err
+	}
+	db := openRecords(ctx, h.StateDir)
+	defer db.Close()
+	if db.err != nil {
+		return db.err
+	}
+	p := newPager(e, db, serviceLog(e))
+	if err := told(ctx, p, h.StateDir, f); !errors.Is(err, errNoRecord) {
+		return nil
+	}
+	var timer *taskexec.Timer
+	if t, err := loadedTimer(ctx, c.Profile); err == nil {
+		timer = &t
+	}
+	run := taskexec.Unrecorded(os.Environ(), c.Profile, compiler.TimerName(c.Profile), timer, errNoRecord.Error()+"; "+f.String())
+	return db.Finish(ctx, run, p.alert(run))
 }
 
 // words says that the unit failed, and how.

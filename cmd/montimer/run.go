@@ -33,6 +33,7 @@ type cli struct {
 
 	Man      manCmd      `cmd:"" hidden:"" help:"Print a manual page."`
 	Failure  failureCmd  `cmd:"" hidden:"" help:"Report a failed service (started by montimer-failure@.service)."`
+	Ended    endedCmd    `cmd:"" hidden:"" help:"Record a run that was killed before it was on record (started by the services after each run)."`
 	Inspect  inspectCmd  `cmd:"" hidden:"" help:"Inspect the checkout (started by root as the run-as user)."`
 	ReadJobs readJobsCmd `cmd:"" hidden:"" help:"Find and print jobs.yaml (started by root as the run-as user)."`
 }
@@ -53,8 +54,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	e := env{stdout: stdout, stderr: stderr, getenv: os.Getenv}
 	// What services say, at every tick. To build the grammar of all commands for
 	// it would take as long as to start.
-	if len(args) == 2 && args[0] == "exec" && !strings.HasPrefix(args[1], "-") {
-		return exitCode(stderr, execCmd{Profile: args[1]}.Run(ctx, e))
+	if len(args) == 2 && !strings.HasPrefix(args[1], "-") {
+		switch args[0] {
+		case "exec":
+			return exitCode(stderr, execCmd{Profile: args[1]}.Run(ctx, e))
+		case "ended":
+			return exitCode(stderr, endedCmd{Profile: args[1]}.Run(ctx, e))
+		}
 	}
 	answered := false
 	args, output, code := plain(args, stdout, stderr)

@@ -214,7 +214,7 @@ func properties(unit string) []string {
 	for line := range strings.Lines(section) {
 		line = strings.TrimSuffix(line, "\n")
 		key, _, ok := strings.Cut(line, "=")
-		if !ok || line[0] == '#' || slices.Contains([]string{"Type", "ExecStart", "SuccessExitStatus"}, key) {
+		if !ok || line[0] == '#' || slices.Contains([]string{"Type", "ExecStart", "ExecStopPost", "SuccessExitStatus"}, key) {
 			continue
 		}
 		all = append(all, strings.ReplaceAll(line, "%%", "%"))

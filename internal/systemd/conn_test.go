@@ -3,6 +3,7 @@ package systemd
 import (
 	"slices"
 	"testing"
+	"time"
 )
 
 // The rest of the package is tested against a booted systemd:
@@ -34,6 +35,25 @@ func TestRelease(t *testing.T) {
 	} {
 		if got, err := release(version); got != want || (err != nil) != (want == 0) {
 			t.Errorf("%s: %d, %v; want %d", version, got, err, want)
+		}
+	}
+}
+
+// A timer that has forgotten what it triggered is not one that triggered nothing.
+func TestIdle(t *testing.T) {
+	t.Parallel()
+	at := time.UnixMicro(1_000_000)
+	for name, tt := range map[string]struct {
+		triggered, freed time.Time
+		want             bool
+	}{
+		"its run is under way":            {at, at.Add(-time.Second), false},
+		"its service was started by hand": {at, at.Add(time.Second), true},
+		"stopped and unloaded":            {time.Time{}, at, false},
+		"the service has never ended":     {at, time.Time{}, false},
+	} {
+		if got := idle(tt.triggered, tt.freed); got != tt.want {
+			t.Errorf("%s: %t", name, got)
 		}
 	}
 }

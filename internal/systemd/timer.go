@@ -31,6 +31,12 @@ type Timer struct {
 	Idle bool
 }
 
+// idle compares when the timer last triggered its service with when that last
+// became inactive. A timer that was stopped has forgotten what it triggered as soon
+// as systemd has unloaded it, so zero says nothing: the run that it has just started
+// may be under way.
+func idle(triggered, freed time.Time) bool { return !triggered.IsZero() && freed.After(triggered) }
+
 // LoadedTimer returns a timer that is loaded. It needs no rights, and a single
 // connection: it is asked at every tick.
 func LoadedTimer(ctx context.Context, unit string) (Timer, error) {
@@ -51,7 +57,7 @@ func LoadedTimer(ctx context.Context, unit string) (Timer, error) {
 	}
 	timer := Timer{
 		LastTrigger: instant(p["LastTriggerUSec"]), ActiveSince: reply(since), Freed: reply(freed),
-		Idle: reply(freedMonotonic).After(instant(p["LastTriggerUSecMonotonic"])),
+		Idle: idle(instant(p["LastTriggerUSecMonotonic"]), reply(freedMonotonic)),
 	}
 	if timer.Local, err = localZone(); err != nil {
 		return Timer{}, err
