@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,9 +34,14 @@ type Timer struct {
 
 // idle compares when the timer last triggered its service with when that last
 // became inactive. A timer that was stopped has forgotten what it triggered as soon
-// as systemd has unloaded it, so zero says nothing: the run that it has just started
-// may be under way.
-func idle(triggered, freed time.Time) bool { return !triggered.IsZero() && freed.After(triggered) }
+// as systemd has unloaded it, while the run that it has just started may be under
+// way: then $TRIGGER_TIMER_MONOTONIC_USEC of that run says when (systemd.exec(5)).
+func idle(triggered, freed time.Time, told string) bool {
+	if micros, err := strconv.ParseInt(told, 10, 64); err == nil && triggered.IsZero() {
+		triggered = time.UnixMicro(micros)
+	}
+	return freed.After(triggered)
+}
 
 // LoadedTimer returns a timer that is loaded. It needs no rights, and a single
 // connection: it is asked at every tick.
@@ -57,7 +63,7 @@ func LoadedTimer(ctx context.Context, unit string) (Timer, error) {
 	}
 	timer := Timer{
 		LastTrigger: instant(p["LastTriggerUSec"]), ActiveSince: reply(since), Freed: reply(freed),
-		Idle: idle(instant(p["LastTriggerUSecMonotonic"]), reply(freedMonotonic)),
+		Idle: idle(instant(p["LastTriggerUSecMonotonic"]), reply(freedMonotonic), os.Getenv("TRIGGER_TIMER_MONOTONIC_USEC")),
 	}
 	if timer.Local, err = localZone(); err != nil {
 		return Timer{}, err

@@ -1,0 +1,11 @@
+#!/bin/bash
+# Runs, syncs, applies, compiles, senders of the outbox and handlers of failures
+# are killed, told to stop, or stopped and killed, at random moments of their
+# lives, while the Bot API fails at random. Every run that failed or was lost is
+# reported, and no task sees half a tree. 30 kills; 1,000 with MONTIMER_SOAK=1.
+# Needs: python3 git
+source "${BASH_SOURCE%/*}/faults.inc"
+kills=30
+[[ ! ${MONTIMER_SOAK-} ]] || kills=1000
+python3 /testdata/boot/faults.py kills "$kills" ${SEED-} || fail "see above"
+printf 'PASS\n'
