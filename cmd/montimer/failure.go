@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -59,8 +60,8 @@ func (c failureCmd) Run(ctx context.Context, e env) error {
 		failed.said = s.Status
 	}
 	// systemd names the run that the service has now. That may be the next one, and
-	// under way: of the one that failed endedCmd has made a record.
-	if db.err != nil || s.Invocation != failed.id || !s.Running() {
+	// under way: of the one that failed endedCmd has made a record, if it could.
+	if s.Invocation != failed.id || !s.Running() || !c.lastFailed(ctx, db) {
 		c.report(ctx, p, h.StateDir, failed)
 	}
 	stuck, err := p.send(ctx)
@@ -119,6 +120,17 @@ func (f failedRun) selfReported() bool {
 	return f.result == "exit-code" && f.status == strconv.Itoa(exitUnrecorded)
 }
 
+// lastFailed reports whether the run of the timer that ended last is on record as
+// one that did not end well.
+func (c failureCmd) lastFailed(ctx context.Context, db records) bool {
+	last, _, err := db.LastOfTimer(ctx, c.profile())
+	return err == nil && slices.Contains([]montimer.RunState{montimer.RunFailed, montimer.RunLost, montimer.RunInterrupted}, last.State)
+}
+
+func (c failureCmd) profile() string {
+	return strings.TrimSuffix(strings.TrimPrefix(c.Unit, "montimer-job-"), ".service")
+}
+
 // service returns how systemd has the service now; zero where it cannot be asked.
 func (c failureCmd) service(ctx context.Context) systemd.Service {
 	conn, err := systemd.Connect(ctx)
@@ -133,8 +145,7 @@ func (c failureCmd) service(ctx context.Context) systemd.Service {
 // report makes the page about a failed run that the database does not know of.
 func (c failureCmd) report(ctx context.Context, p *pager, stateDir string, f failedRun) {
 	if err := told(ctx, p, stateDir, f); err != nil && !f.selfReported() {
-		profile := strings.TrimSuffix(strings.TrimPrefix(c.Unit, "montimer-job-"), ".service")
-		p.page(ctx, profile, f.id, c.words(f)+"; "+err.Error())
+		p.page(ctx, c.profile(), f.id, c.words(f)+"; "+err.Error())
 	}
 }
 
@@ -181,7 +192,7 @@ func (c endedCmd) Run(ctx context.Context, e env) error {
 		id: taskexec.RunID(os.Environ()), result: e.getenv("SERVICE_RESULT"),
 		code: e.getenv("EXIT_CODE"), status: e.getenv("EXIT_STATUS"),
 	}
-	if f.result == "success" {
+	if f.result == "success" || f.selfReported() {
 		return nil
 	}
 	h, err := c.host(e)
@@ -194,6 +205,9 @@ func (c endedCmd) Run(ctx context.Context, e env) error {
 		return db.err
 	}
 	p := newPager(e, db, serviceLog(e))
+	if s := (failureCmd{Unit: compiler.ServiceName(c.Profile)}).service(ctx); s.Invocation == f.id {
+		f.said = s.Status
+	}
 	if err := told(ctx, p, h.StateDir, f); !errors.Is(err, errNoRecord) {
 		return nil
 	}
