@@ -28,7 +28,7 @@ var edges = map[string][]string{
 	"internal/suggest":  {},
 	"internal/store":    {".", "modernc.org/sqlite", "modernc.org/sqlite/lib", "golang.org/x/sys/unix"},
 	"internal/telegram": {},
-	"internal/testenv":  {},
+	"internal/testenv":  {"golang.org/x/sys/unix"},
 	"compiler":          {".", "internal/calendar", "golang.org/x/sys/unix"},
 	"taskexec":          {".", "internal/calendar", "golang.org/x/sys/unix"},
 	"cmd/montimer": {".", "compiler", "taskexec", "internal/*", "github.com/alecthomas/kong", "github.com/aymanbagabas/go-udiff",

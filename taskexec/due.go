@@ -80,12 +80,13 @@ func (s situation) continues() bool {
 }
 
 // repeats reports whether the tick shows the same time as the one that was
-// served last, because the clocks were set back in between. A timer that counts
+// served last, because the clocks were set back in between. A tick that was
+// skipped was not served: to pass over its repetition, too, would leave a gap. A timer that counts
 // from the served tick passes over it; but with much jitter, or when it is
 // started in between, it counts from later.
 func (s situation) repeats() bool {
 	served := s.last.Scheduled
-	if !s.settled() || served.IsZero() || !served.Before(s.tick) {
+	if !s.settled() || s.last.State == montimer.RunSkipped || served.IsZero() || !served.Before(s.tick) {
 		return false
 	}
 	if next, ok := calendar.Next(s.timer.Events, served, s.timer.Local); ok && !next.After(s.tick) {

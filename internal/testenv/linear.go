@@ -2,9 +2,10 @@ package testenv
 
 import (
 	"runtime"
-	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Linear holds that the cost of work grows no faster than its size, by more than
@@ -37,9 +38,9 @@ func cost(size int, work func(size int)) time.Duration {
 }
 
 func threadTime() time.Duration {
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_THREAD, &used); err != nil {
+	var used unix.Timespec // exact, where getrusage(2) counts in ticks of the scheduler
+	if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &used); err != nil {
 		panic(err)
 	}
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+	return time.Duration(used.Nano())
 }
