@@ -9,4 +9,6 @@ require (
 	github.com/robfig/cron/v3 v3.0.1
 )
 
+require golang.org/x/sys v0.49.0 // indirect
+
 replace github.com/montimer/montimer => ../

@@ -3,6 +3,8 @@ package taskexec
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -91,18 +93,33 @@ func TestDue(t *testing.T) {
 }
 
 // A service that a timer has started before is started by hand: systemd says
-// again that it was the timer.
+// again that it was the timer. What is not known is a tick.
 func TestStartedByHandAfterATick(t *testing.T) {
 	t.Parallel()
-	for _, idle := range []bool{false, true} {
-		h := newHost(t, shell("true"))
+	h := newHost(t, shell("true"))
+	for i, tt := range []struct {
+		trigger time.Duration
+		want    montimer.Trigger
+	}{
+		{time.Second, montimer.TriggerTimer},
+		{time.Second, montimer.TriggerManual},
+		{2 * time.Second, montimer.TriggerTimer},
+		{0, montimer.TriggerTimer},
+		{2 * time.Second, montimer.TriggerManual},
+	} {
 		h.Timer = func(context.Context, string) (Timer, error) {
-			return Timer{Events: []calendar.Event{event(t, "*-*-* *:*:*")}, Local: time.UTC, Idle: idle}, nil
+			return Timer{Events: []calendar.Event{event(t, "*-*-* *:*:*")}, Local: time.UTC, Trigger: tt.trigger}, nil
 		}
 		run, err := h.Exec(t.Context(), Request{Profile: "p", Trigger: montimer.TriggerTimer})
-		if err != nil || (run.Trigger == montimer.TriggerManual) != idle || run.Scheduled.IsZero() != idle {
-			t.Errorf("idle %t: %v, %+v", idle, err, run)
+		if err != nil || run.Trigger != tt.want || run.Scheduled.IsZero() != (tt.want == montimer.TriggerManual) {
+			t.Errorf("%d: %v, %+v", i, err, run)
 		}
+	}
+	if err := os.Remove(filepath.Join(h.StateDir, "last-good", "p.trigger")); err != nil {
+		t.Fatal(err)
+	}
+	if run, err := h.Exec(t.Context(), Request{Profile: "p", Trigger: montimer.TriggerTimer}); err != nil || run.Trigger != montimer.TriggerTimer {
+		t.Errorf("the file is gone: %v, %+v", err, run)
 	}
 }
 

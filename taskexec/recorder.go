@@ -53,8 +53,6 @@ func Unrecorded(environ []string, profile, timerUnit string, timer *Timer, reaso
 	}
 	switch {
 	case run.Trigger != montimer.TriggerTimer || timer == nil:
-	case timer.Idle:
-		run.Trigger = montimer.TriggerManual
 	case !timer.Triggered.IsZero():
 		s := newSituation(now, *timer, montimer.Run{}, -1)
 		run.Scheduled, run.Started = s.serves(), s.began

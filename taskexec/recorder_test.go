@@ -239,15 +239,12 @@ func TestStuckAfterTheTasks(t *testing.T) {
 	<-ended
 }
 
-// The record of a run that left none has the tick that it was for, and is one by
-// hand where systemd only repeats $TRIGGER_UNIT.
+// The record of a run that left none has the tick that it was for.
 func TestNoRecord(t *testing.T) {
 	t.Parallel()
 	environ := []string{fmt.Sprintf("SYSTEMD_EXEC_PID=%d", os.Getpid()), "INVOCATION_ID=" + testRunID, "TRIGGER_UNIT=p.timer"}
 	at := time.Now().UTC().Truncate(time.Minute)
 	minutely := Timer{Events: []calendar.Event{event(t, "*-*-* *:*:00")}, Local: time.UTC, Triggered: at.Add(time.Millisecond)}
-	repeated := minutely
-	repeated.Idle = true
 	for _, tt := range []struct {
 		name    string
 		environ []string
@@ -257,7 +254,6 @@ func TestNoRecord(t *testing.T) {
 	}{
 		{"a tick", environ, &minutely, montimer.TriggerTimer, at},
 		{"a tick, the timer is not known", environ, nil, montimer.TriggerTimer, time.Time{}},
-		{"by hand after a tick", environ, &repeated, montimer.TriggerManual, time.Time{}},
 		{"by hand", environ[:2], &minutely, montimer.TriggerManual, time.Time{}},
 	} {
 		run := Unrecorded(tt.environ, "p", "p.timer", tt.timer, "why")

@@ -1,7 +1,11 @@
 package taskexec
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/montimer/montimer"
@@ -22,7 +26,7 @@ type Timer struct {
 	Since     time.Time // since when it is active
 	Freed     time.Time // when its service last ended
 
-	Idle bool // it has triggered nothing since then: somebody else has started the service
+	Trigger time.Duration // tells one start by the timer from another; 0: not known
 }
 
 // timerPatience is how long systemd may take to describe a timer. It answers one
@@ -52,13 +56,39 @@ func (r *run) findTimer(ctx context.Context) {
 		r.Log.Warn("the tick of this run is not known: " + err.Error())
 		return
 	}
-	if timer.Idle {
+	if r.repeatsTrigger(timer) {
 		r.record.Trigger = montimer.TriggerManual
 	}
 	if timer.Triggered.IsZero() {
 		timer.Triggered = r.record.Started
 	}
 	r.timer = &timer
+}
+
+// repeatsTrigger reports whether an earlier run has served what the timer has
+// triggered last, and so somebody else has started this one. It keeps the trigger
+// for the runs to come. Whatever is not known is a tick: a run by hand that is
+// reported does no harm, a tick that is not does.
+//
+// When the service ended before says nothing about that: a tick may come while
+// the run before is still being stopped.
+func (r *run) repeatsTrigger(timer Timer) bool {
+	if timer.Trigger == 0 {
+		return false
+	}
+	path := filepath.Join(r.StateDir, "last-good", r.record.Profile+".trigger")
+	trigger := []byte(timer.Trigger.String())
+	if served, err := readCopy(path); err == nil && bytes.Equal(served, trigger) {
+		return true
+	}
+	err := os.Mkdir(filepath.Dir(path), 0o700)
+	if err == nil || errors.Is(err, os.ErrExist) {
+		err = replaceFile(path, trigger)
+	}
+	if err != nil {
+		r.Log.Info("a run by hand after this one will count as a tick: " + err.Error())
+	}
+	return false
 }
 
 // findTick finds out which tick the run serves, and what came before it.

@@ -88,7 +88,7 @@ func (n Notifier) drain(ctx context.Context, flush bool) (sent int, err error) {
 	to, err := FindRoute(n.Getenv)
 	if err != nil {
 		held := n.hold(ctx, err)
-		if held == nil && flush {
+		if pending, asked := n.Outbox.Pending(ctx); held == nil && flush && (asked != nil || len(pending) > 0) {
 			held = err
 		}
 		return 0, held

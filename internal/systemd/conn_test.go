@@ -3,7 +3,6 @@ package systemd
 import (
 	"slices"
 	"testing"
-	"time"
 )
 
 // The rest of the package is tested against a booted systemd:
@@ -35,28 +34,6 @@ func TestRelease(t *testing.T) {
 	} {
 		if got, err := release(version); got != want || (err != nil) != (want == 0) {
 			t.Errorf("%s: %d, %v; want %d", version, got, err, want)
-		}
-	}
-}
-
-// A timer that has forgotten what it triggered is not one that triggered nothing.
-func TestIdle(t *testing.T) {
-	t.Parallel()
-	at := time.UnixMicro(2_000_000)
-	for name, tt := range map[string]struct {
-		triggered, freed time.Time
-		told             string
-		want             bool
-	}{
-		"its run is under way":                  {at, at.Add(-time.Second), "2000000", false},
-		"its service was started by hand":       {at, at.Add(time.Second), "2000000", true},
-		"unloaded, its run is under way":        {time.Time{}, at.Add(-time.Second), "2000000", false},
-		"unloaded, its service was by hand":     {time.Time{}, at.Add(time.Second), "2000000", true},
-		"unloaded, and nobody says when it was": {time.Time{}, at, "", true},
-		"the service has never ended":           {at, time.Time{}, "", false},
-	} {
-		if got := idle(tt.triggered, tt.freed, tt.told); got != tt.want {
-			t.Errorf("%s: %t", name, got)
 		}
 	}
 }

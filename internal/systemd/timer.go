@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
@@ -27,20 +26,9 @@ type Timer struct {
 	ActiveSince time.Time
 	Freed       time.Time // when its service last became inactive
 
-	// Idle: it has triggered nothing since its service last became inactive,
-	// by a clock that nobody sets.
-	Idle bool
-}
-
-// idle compares when the timer last triggered its service with when that last
-// became inactive. A timer that was stopped has forgotten what it triggered as soon
-// as systemd has unloaded it, while the run that it has just started may be under
-// way: then $TRIGGER_TIMER_MONOTONIC_USEC of that run says when (systemd.exec(5)).
-func idle(triggered, freed time.Time, told string) bool {
-	if micros, err := strconv.ParseInt(told, 10, 64); err == nil && triggered.IsZero() {
-		triggered = time.UnixMicro(micros)
-	}
-	return freed.After(triggered)
+	// Trigger tells one elapse from another: when it was, by a clock that
+	// nobody sets. 0: none since the unit was loaded, or not known.
+	Trigger time.Duration
 }
 
 // LoadedTimer returns a timer that is loaded. It needs no rights, and a single
@@ -56,14 +44,15 @@ func LoadedTimer(ctx context.Context, unit string) (Timer, error) {
 	properties := ask(ctx, bus, unit, "GetAll", "org.freedesktop.systemd1.Timer")
 	since := ask(ctx, bus, unit, "Get", "org.freedesktop.systemd1.Unit", "InactiveExitTimestamp")
 	freed := ask(ctx, bus, service, "Get", "org.freedesktop.systemd1.Unit", "InactiveEnterTimestamp")
-	freedMonotonic := ask(ctx, bus, service, "Get", "org.freedesktop.systemd1.Unit", "InactiveEnterTimestampMonotonic")
 	var p map[string]godbus.Variant
 	if err := (<-properties.Done).Store(&p); err != nil {
 		return Timer{}, fmt.Errorf("ask systemd for %s: %w", unit, err)
 	}
 	timer := Timer{
 		LastTrigger: instant(p["LastTriggerUSec"]), ActiveSince: reply(since), Freed: reply(freed),
-		Idle: idle(instant(p["LastTriggerUSecMonotonic"]), reply(freedMonotonic), os.Getenv("TRIGGER_TIMER_MONOTONIC_USEC")),
+	}
+	if at := instant(p["LastTriggerUSecMonotonic"]); !at.IsZero() {
+		timer.Trigger = time.Duration(at.UnixMicro()) * time.Microsecond
 	}
 	if timer.Local, err = localZone(); err != nil {
 		return Timer{}, err

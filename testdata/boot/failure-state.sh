@@ -32,7 +32,7 @@ unusable() {
   began=$EPOCHSECONDS
   systemctl start montimer.target
   within 60 ended fine 2 "unrecorded: "
-  within 60 ended often 2 "failed: 1 tasks"
+  within 60 ended often 2 "failed: 1 task"
   systemctl stop montimer.target
   within 60 idle
   count "checks ran; not recorded: " 1
@@ -41,7 +41,7 @@ unusable() {
   # Of the runs, the one under way as its timer stops may count as one by hand.
   local digests runs
   digests=$(grep -cF "automation: often" /run/sent)
-  runs=$(journalctl --no-pager -o cat --since "@$began" -u montimer-job-often.service | grep -cF "failed: 1 tasks")
+  runs=$(journalctl --no-pager -o cat --since "@$began" -u montimer-job-often.service | grep -cF "failed: 1 task")
   ((digests == runs || digests == runs - 1)) || fail "$digests digests of $runs failed runs: $(cat /run/sent)"
   messages $((1 + digests)) || fail "more is sent: $(cat /run/sent)"
   [[ $(systemctl show -P ExecMainStatus montimer-job-often.service) == 74 ]] || fail "exit code $(systemctl show -P ExecMainStatus montimer-job-often.service)"
@@ -52,7 +52,7 @@ usable() {
   began=$((EPOCHSECONDS + 1))
   systemctl start montimer.target
   within 60 again "runs are recorded again"
-  within 60 ended fine 2 "ok: 1 tasks"
+  within 60 ended fine 2 "ok: 1 task"
   systemctl stop montimer.target
   within 60 idle
   count "runs are recorded again" 1
