@@ -229,7 +229,7 @@ def oracle(periods=None, away=()):
     for id, (status, message) in sorted(events.items()):
         message = message.replace("\\", "")
         profile = re.match(r"\*automation: ([\w-]+)", message)
-        if profile and re.search(r"failing: \d+ runs|well again", message) and message in first:
+        if profile and re.search(r"failing: \d+ runs|recovered after", message) and message in first:
             order[profile[1]].append(first[message])
     swapped = sum(a > b for arrived in order.values() for a, b in zip(arrived, arrived[1:]))
     say(f"oracle: {sum(map(len, order.values()))} messages of incidents under way, {swapped} out of order")
