@@ -49,7 +49,7 @@ func TestSendAsServices(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
-	if got := said.String(); strings.Count(got, "level=WARN") != 1 || !strings.Contains(got, "TELEGRAM_CHAT_ID_DEFAULT is that of this shell") {
+	if got := said.String(); strings.Count(got, "level=WARN") != 1 || !strings.Contains(got, "TELEGRAM_CHAT_ID_DEFAULT comes from this shell") {
 		t.Errorf("not said: %s", got)
 	}
 	if err := os.WriteFile(path, []byte("TELEGRAM_CHAT_ID_DEFAULT=-1\n"), 0o640); err != nil {

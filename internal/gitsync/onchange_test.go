@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -263,7 +262,7 @@ func TestKilledCommandRunsAgain(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		for syscall.Access(s.state+"/ran", 0) != nil {
+		for ran := []byte(nil); len(ran) == 0; ran, _ = os.ReadFile(s.state + "/ran") {
 			time.Sleep(10 * time.Millisecond)
 		}
 		killTree(cmd.Process.Pid)
