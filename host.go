@@ -37,8 +37,9 @@ type Capacity struct {
 }
 
 // DefaultCapacity is what systemd takes on a small machine: a daemon-reload with
-// 1,000 active timers takes about a second, with 4,000 already 15, and 10 starts
-// a second are a third of what process 1 can do.
+// 1,000 active timers takes process 1 up to five seconds, four times as many
+// take far more than four times as long, and 10 starts a second are a third of
+// what it can do.
 func DefaultCapacity() Capacity { return Capacity{Profiles: 1000, Events: 100, StartsPerHour: 36_000} }
 
 // Sync says how the checkout follows its git remote.
