@@ -2,6 +2,7 @@ package taskexec
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/montimer/montimer"
@@ -26,7 +27,7 @@ func (s situation) notDue() (skip bool, reason string) {
 	case s.timer.Boot && s.ago < 0: // the first run in this boot
 		return false, ""
 	case s.served():
-		return true, fmt.Sprintf("nothing is due: run %s dealt with the tick of %s, and the timer was started again at %s",
+		return true, fmt.Sprintf("nothing is due: run %s"+dealtWith+"%s, and the timer was started again at %s",
 			s.last.ID, date(s.tick), date(s.timer.Since))
 	case s.onTime && s.repeats():
 		return true, fmt.Sprintf("nothing is due: run %s served the tick of %s before the clocks were set back",
@@ -40,6 +41,9 @@ func (s situation) notDue() (skip bool, reason string) {
 	}
 	return true, fmt.Sprintf("nothing is due: the tick of %s was missed, and catch_up is false", date(s.tick))
 }
+
+// dealtWith is in the reason of a skipped run whose tick an earlier run served.
+const dealtWith = " dealt with the tick of "
 
 func date(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 MST") }
 
@@ -86,7 +90,8 @@ func (s situation) continues() bool {
 // started in between, it counts from later.
 func (s situation) repeats() bool {
 	served := s.last.Scheduled
-	if !s.settled() || s.last.State == montimer.RunSkipped || served.IsZero() || !served.Before(s.tick) {
+	unserved := s.last.State == montimer.RunSkipped && !strings.Contains(s.last.Reason, dealtWith)
+	if !s.settled() || unserved || served.IsZero() || !served.Before(s.tick) {
 		return false
 	}
 	if next, ok := calendar.Next(s.timer.Events, served, s.timer.Local); ok && !next.After(s.tick) {
