@@ -18,9 +18,9 @@ import (
 	"github.com/montimer/montimer/internal/telegram"
 )
 
-// GlobalHeartbeat is the environment variable with the URL that is told of every
+// GlobalHeartbeat is the environment variable with the URL that is called for every
 // run's end, whatever became of the tasks: so its silence means that this host,
-// or montimer on it, is gone. It is told of a failure while alerts cannot leave.
+// or montimer on it, is gone. It gets a failure signal while alerts cannot be sent.
 const GlobalHeartbeat = "MONTIMER_HEARTBEAT"
 
 const (
@@ -51,7 +51,7 @@ type Pulse struct {
 	runID    string
 	began    time.Time
 	start    sync.WaitGroup
-	over     context.CancelFunc // the start is not told of any more
+	over     context.CancelFunc // ends the sending of the start signal
 }
 
 // beat is one signal of a run.

@@ -109,7 +109,7 @@ func stripped(text string) string {
 // A pace is a time: what a profile has sent has been paid for by then. paced
 // returns how long the profile has to wait, paid the pace after one alert more
 // (the generic cell rate algorithm, ITU-T I.371). A pace that is farther ahead
-// than any can be tells of a clock that was wrong.
+// than any can be means that a clock was wrong.
 func paced(pace, now time.Time) time.Duration {
 	ahead := pace.Sub(now)
 	if ahead <= (burst-1)*interval || ahead > burst*interval {
