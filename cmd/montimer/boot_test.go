@@ -51,6 +51,14 @@ func TestBooted(t *testing.T) {
 	if err != nil || len(scripts) == 0 {
 		t.Fatalf("scenarios: %v, %v", scripts, err)
 	}
+	// What failed is said once more at the very end, after the outputs of all.
+	var said sync.Mutex
+	var failed []string
+	t.Cleanup(func() {
+		for _, line := range failed {
+			fmt.Fprintln(os.Stderr, line)
+		}
+	})
 	for _, script := range scripts {
 		name := filepath.Base(script)
 		if name == "lib.sh" {
@@ -64,6 +72,9 @@ func TestBooted(t *testing.T) {
 			cmd.Env = []string{"PATH=" + systemPath, "HOME=/root", "LANG=C.UTF-8", "TMPDIR=" + os.TempDir(), "MONTIMER_SOAK=" + os.Getenv("MONTIMER_SOAK")}
 			out, err := cmd.CombinedOutput()
 			if err != nil || !bytes.HasSuffix(out, []byte("PASS\n")) {
+				said.Lock()
+				failed = append(failed, fmt.Sprintf("%s: %v: %s", name, err, regexp.MustCompile(`(?m)^FAIL: .*$`).Find(out)))
+				said.Unlock()
 				t.Fatalf("%v\n%s", err, out)
 			}
 			t.Logf("%s", out)

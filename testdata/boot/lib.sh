@@ -41,13 +41,15 @@ logged() { [[ $(journalctl --no-pager -o cat -u "montimer-job-$1.service") == *"
 # runs PROFILE: how many times its service has been started.
 runs() { journalctl --sync && journalctl --no-pager -o cat -u "montimer-job-$1.service" | grep -cE '^Starting montimer-job-' || true; }
 
-# due NAME: systemd starts the profile now, if it has not: its timer waits neither
-# for a time to come nor for nothing more.
-due() {
-  local sub next
-  sub=$(systemctl show -P SubState "montimer-job-$1.timer")
-  next=$(systemctl show -P NextElapseUSecRealtime "montimer-job-$1.timer")
-  [[ $sub != elapsed && ($sub != waiting || ($next && $(date -d "$next" +%s) -le $EPOCHSECONDS)) ]]
+# settled PROFILE: systemd has started all that is due by now: the timer waits for
+# a time to come, or for nothing more.
+settled() {
+  local SubState='' NextElapseUSecRealtime='' line
+  while IFS= read -r line; do
+    declare "$line"
+  done < <(systemctl show -p SubState,NextElapseUSecRealtime "montimer-job-$1.timer")
+  [[ $SubState == elapsed || ($SubState == waiting &&
+    (! $NextElapseUSecRealtime || $(date -d "$NextElapseUSecRealtime" +%s) -gt $EPOCHSECONDS)) ]]
 }
 
 # wake ends the naps (sleep 600) of the deploy user's tasks.

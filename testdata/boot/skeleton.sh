@@ -50,7 +50,7 @@ step "change a cadence"
 sed -i 's|calendar: .*|calendar: "2098-01-01"|' /srv/app/jobs.yaml
 everyday
 within 60 is montimer-job-beat.timer active
-! due beat || fail "beat is still due"
+within 60 settled beat
 [[ $(systemctl show -P NextElapseUSecRealtime montimer-job-beat.timer) == *2098* ]] || fail "beat still ticks every 2 s"
 [[ $(systemctl show -P TimersCalendar montimer-job-beat.timer) == *2098* ]] || fail "the new calendar is not loaded"
 healthy
