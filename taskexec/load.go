@@ -9,13 +9,14 @@ import (
 	"strings"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/safetext"
 )
 
 // load finds the profile as it is to be run: its Tasks are those that run.
 // Where jobs.yaml cannot be used, a tick falls back on the last good copy; who
 // starts a run by hand is told instead.
 func (r *run) load(ctx context.Context) (err error) {
-	defer func() { r.Redactor.hide(secrets(r.profile, r.Environ)) }()
+	defer func() { r.Redactor.Add(secrets(r.profile, r.Environ)) }()
 	r.profile, err = r.read(ctx)
 	if !r.isTick() {
 		return err
@@ -60,7 +61,7 @@ func secrets(p montimer.Profile, environ []string) []string {
 			vars = append(vars, v.Name+"="+v.Value)
 		}
 	}
-	return append(SecretValues(vars), getenv(environ, p.Heartbeat))
+	return append(safetext.SecretValues(vars), getenv(environ, p.Heartbeat))
 }
 
 // read reads the profile from jobs.yaml.

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/montimer/montimer/internal/flock"
 )
 
 // ErrLocked says that another run of the same profile is under way.
@@ -20,8 +22,7 @@ const (
 )
 
 // lock takes a lock of the profile below stateDir and returns what lets go of
-// it. It is a flock(2): however its holder ends, the kernel frees it, so there
-// are no stale locks. Tasks do not inherit it.
+// it. Tasks do not inherit it.
 func lock(stateDir, profile, which string) (release func(), err error) {
 	if profile == "" || profile[0] == '.' || strings.ContainsAny(profile, "/\x00") {
 		return nil, &UsageError{fmt.Errorf("%q cannot be the name of a profile", profile)}
@@ -37,28 +38,14 @@ func lock(stateDir, profile, which string) (release func(), err error) {
 	defer dir.Close()
 
 	name := profile + which
-	const flags = syscall.O_NOFOLLOW | syscall.O_CLOEXEC | syscall.O_NONBLOCK
-	fd, err := syscall.Openat(int(dir.Fd()), name, syscall.O_RDWR|syscall.O_CREAT|flags, 0o600)
-	if err != nil { // on a file system that is read-only now, a lock of before will do (flock(2))
-		if readOnly, other := syscall.Openat(int(dir.Fd()), name, syscall.O_RDONLY|flags, 0); other == nil {
-			fd, err = readOnly, nil
-		}
+	release, err = flock.TakeAt(int(dir.Fd()), name, flock.Exclusive)
+	switch {
+	case errors.Is(err, flock.ErrHeld):
+		return nil, ErrLocked
+	case err != nil:
+		return nil, fmt.Errorf("lock in %s: %w", path, err)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("open lock %s: %w", filepath.Join(path, name), err)
-	}
-	file := os.NewFile(uintptr(fd), filepath.Join(path, name))
-	if err := syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		file.Close()
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, ErrLocked
-		}
-		return nil, fmt.Errorf("lock %s: %w", file.Name(), err)
-	}
-	return func() {
-		syscall.Flock(fd, syscall.LOCK_UN) // closing is not enough while a fork has a copy
-		file.Close()
-	}, nil
+	return release, nil
 }
 
 // Idle reports whether no run of the profile is under way.

@@ -5,6 +5,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/montimer/montimer/internal/safetext"
 )
 
 const (
@@ -34,7 +36,7 @@ type stream struct {
 	sink     Sink
 	outlet   *Outlet // what the sink is called through; nil: it is called at once
 	allowed  *allowance
-	redactor *Redactor
+	redactor *safetext.Redactor
 	tail     tail
 	buf      [bufferSize]byte
 	held     int  // bytes of buf that do not end a line yet
@@ -97,7 +99,7 @@ func (s *stream) took(n int) {
 	case newline >= 0:
 		s.pass(end, s.held+newline+1, false)
 	case end == len(s.buf):
-		s.pass(end, s.redactor.cut(s.buf[:], runeStart(s.buf[:], pieceSize)), true)
+		s.pass(end, s.redactor.Cut(s.buf[:], runeStart(s.buf[:], pieceSize)), true)
 	default:
 		s.held = end
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/internal/testenv"
 )
 
@@ -34,7 +35,7 @@ func (s *lineSink) Lines(_ string, lines []Line) {
 
 func split(r io.Reader) (lines []string, tail string) {
 	sink := &lineSink{}
-	s := &stream{sink: sink, redactor: NewRedactor(nil)}
+	s := &stream{sink: sink, redactor: safetext.NewRedactor(nil)}
 	s.copy(r)
 	return sink.lines, s.tail.String()
 }
@@ -195,7 +196,7 @@ func BenchmarkOutput(b *testing.B) {
 			b.Fatal(err)
 		}
 		newStream := func() *stream {
-			return &stream{task: "t", sink: NewTextSink(null, false), redactor: NewRedactor([]string{"a secret value", "another"})}
+			return &stream{task: "t", sink: NewTextSink(null, false), redactor: safetext.NewRedactor([]string{"a secret value", "another"})}
 		}
 		out, errs := newStream(), newStream()
 		b.SetBytes(99_000_000)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/safetext"
 )
 
 // run is one run under way.
@@ -46,9 +47,9 @@ func (r Runner) prepare(req Request) *run {
 	r.Grace = cmp.Or(r.Grace, 10*time.Second)
 	r.Patience = cmp.Or(r.Patience, 5*time.Minute)
 	if r.Redactor == nil {
-		r.Redactor = NewRedactor(SecretValues(r.Environ))
+		r.Redactor = safetext.NewRedactor(safetext.SecretValues(r.Environ))
 	}
-	r.Log = slog.New(discreet{r.Log.Handler(), r.Redactor}).With("profile", req.Profile, "run_id", record.ID)
+	r.Log = slog.New(safetext.NewHandler(r.Log.Handler(), r.Redactor)).With("profile", req.Profile, "run_id", record.ID)
 	// A task that spoke to systemd in our name could keep a hung run alive.
 	r.Environ = without(slices.Clone(r.Environ), "NOTIFY_SOCKET")
 	python := filepath.Join(r.Checkout, ".venv/bin/python") // the checkout's own, where it has one

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/safetext"
 )
 
 // Runner runs profiles on this host.
@@ -27,9 +28,9 @@ type Runner struct {
 	Peek     func(context.Context) (montimer.Jobs, error)
 	Syncer   Syncer // nil: the checkout is not synced
 	Recorder Recorder
-	Sink     Sink      // takes what tasks print
-	Outlet   *Outlet   // what Sink is called through, and Log by its caller; nil: one for the run does both
-	Redactor *Redactor // nil: one that knows the [SecretValues] of Environ
+	Sink     Sink               // takes what tasks print
+	Outlet   *Outlet            // what Sink is called through, and Log by its caller; nil: one for the run does both
+	Redactor *safetext.Redactor // nil: one that knows the [safetext.SecretValues] of Environ
 	Log      *slog.Logger
 
 	// Timer tells how systemd has the profile's timer loaded; nil: not known.

@@ -3,6 +3,8 @@ package taskexec
 import (
 	"io"
 	"sync"
+
+	"github.com/montimer/montimer/internal/safetext"
 )
 
 // TextSink writes each line as "task: text", safe to show to people.
@@ -23,13 +25,13 @@ func (s *TextSink) Lines(task string, lines []Line) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.buf = s.buf[:0]
-	label := append(AppendDisplay(nil, []byte(task)), ": "...)
+	label := append(safetext.Append(nil, []byte(task)), ": "...)
 	for _, l := range lines {
 		if s.levels {
 			s.buf = append(s.buf, '<', byte('0'+l.Priority), '>')
 		}
 		s.buf = append(s.buf, label...)
-		s.buf = AppendDisplay(s.buf, l.Text)
+		s.buf = safetext.Append(s.buf, l.Text)
 		s.buf = append(s.buf, '\n')
 	}
 	s.w.Write(s.buf)

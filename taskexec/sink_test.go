@@ -3,6 +3,8 @@ package taskexec
 import (
 	"strings"
 	"testing"
+
+	"github.com/montimer/montimer/internal/safetext"
 )
 
 func TestPriority(t *testing.T) {
@@ -45,7 +47,7 @@ func TestTextSinkLevels(t *testing.T) {
 		{true, "<4>" + long + "<7>more\nfine\n", "<4>t: " + long[3:] + "\n<4>t: xxx<7>more\n<6>t: fine\n"},
 	} {
 		var out strings.Builder
-		s := &stream{task: "t", sink: NewTextSink(&out, tt.levels), redactor: NewRedactor(nil)}
+		s := &stream{task: "t", sink: NewTextSink(&out, tt.levels), redactor: safetext.NewRedactor(nil)}
 		s.copy(strings.NewReader(tt.in))
 		if out.String() != tt.want {
 			t.Errorf("levels %t: got %.80q, want %.80q", tt.levels, out.String(), tt.want)

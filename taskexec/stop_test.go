@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/safetext"
 )
 
 // Each script writes the ids of its processes to pids; none may be left. Exec
@@ -230,7 +231,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	newStream := func() *stream { return &stream{sink: discard{}, redactor: NewRedactor(nil)} }
+	newStream := func() *stream { return &stream{sink: discard{}, redactor: safetext.NewRedactor(nil)} }
 	c := command{argv: []string{"sh", "-c", "echo $$ >pid; exec sleep 60"}, dir: os.Getenv("TASKEXEC_CHECKOUT"), env: os.Environ()}
 	s, err := newStopper(context.Background())
 	if err != nil {

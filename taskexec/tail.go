@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/montimer/montimer/internal/safetext"
 )
 
 // How much of a stream's end is told about a task.
@@ -28,7 +30,7 @@ func (t *tail) add(lines []Line) {
 			t.open = append(t.open[:0], lastRunes(t.open, 2*tailRunes)...)
 			continue
 		}
-		for line := range bytes.FieldsFuncSeq(t.open, isLineBreak) {
+		for line := range bytes.FieldsFuncSeq(t.open, safetext.IsLineBreak) {
 			if line = bytes.TrimRightFunc(line, isSpace); len(line) > 0 {
 				t.lines = append(t.lines, string(lastRunes(line, tailRunes+1)))
 			}
@@ -63,10 +65,6 @@ func (t *tail) String() string {
 		return "…" + string(end)
 	}
 	return string(end)
-}
-
-func isLineBreak(r rune) bool {
-	return r >= '\n' && r <= '\r' || r >= 0x1c && r <= 0x1e || r == 0x85 || r == 0x2028 || r == 0x2029
 }
 
 func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }

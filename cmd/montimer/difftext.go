@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/montimer/montimer/compiler"
-	"github.com/montimer/montimer/taskexec"
+	"github.com/montimer/montimer/internal/safetext"
 )
 
 // A diffWriter shows a comparison to people: first what it means, then the
@@ -137,7 +137,7 @@ func (w diffWriter) title(text string) { w.styled("1", text) }
 
 // line writes one line, and never a character that a terminal would act on.
 func (w diffWriter) line(text string) {
-	w.Write(taskexec.AppendDisplay(w.AvailableBuffer(), []byte(text)))
+	w.Write(safetext.Append(w.AvailableBuffer(), []byte(text)))
 	w.WriteByte('\n')
 }
 
@@ -146,5 +146,5 @@ func (w diffWriter) styled(code, text string) {
 		w.line(text)
 		return
 	}
-	fmt.Fprintf(w, "\x1b[%sm%s\x1b[0m\n", code, taskexec.AppendDisplay(nil, []byte(text)))
+	fmt.Fprintf(w, "\x1b[%sm%s\x1b[0m\n", code, safetext.Append(nil, []byte(text)))
 }

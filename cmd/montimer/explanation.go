@@ -11,7 +11,7 @@ import (
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/calendar"
 	"github.com/montimer/montimer/internal/cron"
-	"github.com/montimer/montimer/taskexec"
+	"github.com/montimer/montimer/internal/safetext"
 )
 
 // explanation is what `explain` says of one expression.
@@ -156,4 +156,4 @@ func (x explainer) fill(out *explanation, events []calendar.Event, boot bool, ev
 }
 
 // visible shows text of others without what could drive a terminal.
-func visible(s string) string { return string(taskexec.AppendDisplay(nil, []byte(s))) }
+func visible(s string) string { return safetext.String(s) }

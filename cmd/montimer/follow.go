@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/montimer/montimer/internal/journal"
+	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/internal/systemd"
-	"github.com/montimer/montimer/taskexec"
 )
 
 const (
@@ -147,7 +147,7 @@ func (d displayed) Write(p []byte) (int, error) {
 	var text []byte
 	for line := range bytes.Lines(p) {
 		body, newline := bytes.CutSuffix(line, []byte("\n"))
-		if text = taskexec.AppendDisplay(text, body); newline {
+		if text = safetext.Append(text, body); newline {
 			text = append(text, '\n')
 		}
 	}

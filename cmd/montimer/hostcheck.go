@@ -19,7 +19,7 @@ import (
 	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobs"
-	"github.com/montimer/montimer/taskexec"
+	"github.com/montimer/montimer/internal/safetext"
 )
 
 // checkHost reports what would make each run fail: for this host as an error,
@@ -158,7 +158,7 @@ func inspect(ctx context.Context, w io.Writer, h montimer.Host, j montimer.Jobs)
 	}
 	out, err := host.RunAsUser(ctx, h.User, h.Group, args...)
 	if err != nil {
-		fmt.Fprintf(w, "note: cannot look into the checkout: %s\n", taskexec.AppendDisplay(nil, []byte(err.Error())))
+		fmt.Fprintf(w, "note: cannot look into the checkout: %s\n", safetext.Append(nil, []byte(err.Error())))
 		return
 	}
 	displayed{w}.Write(out)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/jobs"
+	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/taskexec"
 )
 
@@ -100,7 +101,7 @@ func TestManualOfBrokenJobs(t *testing.T) {
 // TestFirstMistake words mistakes of files that anybody may have written.
 func TestFirstMistake(t *testing.T) {
 	t.Parallel()
-	redactor := taskexec.NewRedactor([]string{"planted-password"})
+	redactor := safetext.NewRedactor([]string{"planted-password"})
 	const token = "123456:AAF-planted_token_0123456789012345678"
 	for name, tc := range map[string]struct{ text, want string }{
 		"one":                  {"profiles: {p: {cron: '1 * * * *', tasks: [{name: a, command: [x]}], what: 1}}", `^jobs\.yaml:1:\d+: profile "p": unknown key "what"$`},

@@ -14,9 +14,9 @@ import (
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/notify"
+	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/internal/store"
 	"github.com/montimer/montimer/internal/telegram"
-	"github.com/montimer/montimer/taskexec"
 )
 
 // outbox is the database as package notify sees it.
@@ -133,8 +133,8 @@ func newNotifier(e env, box notify.Outbox, log *slog.Logger) (notify.Notifier, e
 
 // newRedactor returns what hides the secrets of an environment; the URL of a
 // heartbeat is one.
-func newRedactor(environ []string) *taskexec.Redactor {
-	return taskexec.NewRedactor(append(taskexec.SecretValues(environ), notify.SecretValues(environ)...))
+func newRedactor(environ []string) *safetext.Redactor {
+	return safetext.NewRedactor(append(safetext.SecretValues(environ), notify.SecretValues(environ)...))
 }
 
 // serviceLog logs to standard error, for the journal where that leads there.

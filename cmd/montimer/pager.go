@@ -11,6 +11,7 @@ import (
 	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/journal"
 	"github.com/montimer/montimer/internal/notify"
+	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/taskexec"
 )
 
@@ -30,7 +31,7 @@ type pager struct {
 
 func newPager(e env, r records, log *slog.Logger) *pager {
 	redactor := newRedactor(os.Environ())
-	log = slog.New(taskexec.Discreet(log.Handler(), redactor))
+	log = slog.New(safetext.NewHandler(log.Handler(), redactor))
 	name, err := os.Hostname()
 	if err != nil {
 		log.Warn(err.Error())

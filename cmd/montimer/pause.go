@@ -13,6 +13,7 @@ import (
 	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/calendar"
 	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/taskexec"
 )
 
@@ -166,4 +167,4 @@ func pauseNow(profile string, now time.Time) (string, error) {
 	return pauseText(p), nil
 }
 
-func pauseText(p host.Pause) string { return string(taskexec.AppendDisplay(nil, []byte(p.String()))) }
+func pauseText(p host.Pause) string { return safetext.String(p.String()) }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/host"
-	"github.com/montimer/montimer/taskexec"
+	"github.com/montimer/montimer/internal/safetext"
 )
 
 // readJobsCmd is what root has the run-as user do: find and read jobs.yaml.
@@ -46,7 +46,7 @@ func readAsUser(ctx context.Context, h montimer.Host) (path string, data []byte,
 		if strings.HasSuffix(said, "permission denied") {
 			said += ": " + h.User + " must be able to read it"
 		}
-		return "", nil, exitError{exitUsage, errors.New(string(taskexec.AppendDisplay(nil, []byte(said))))}
+		return "", nil, exitError{exitUsage, errors.New(safetext.String(said))}
 	}
 	if err != nil {
 		return "", nil, fmt.Errorf("read jobs.yaml: %w", err)

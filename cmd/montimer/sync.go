@@ -13,6 +13,7 @@ import (
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/gitsync"
 	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/internal/systemd"
 	"github.com/montimer/montimer/taskexec"
 )
@@ -74,7 +75,7 @@ func (c syncCmd) Run(ctx context.Context, e env) error {
 	}
 	switch {
 	case o.Err != nil:
-		return exitError{exitFailed, fmt.Errorf("git sync: %s", taskexec.AppendDisplay(nil, checkout.redactor.Bytes([]byte(o.Err.Error()))))}
+		return exitError{exitFailed, fmt.Errorf("git sync: %s", safetext.Append(nil, checkout.redactor.Bytes([]byte(o.Err.Error()))))}
 	case o.PutOff:
 		return exitError{exitTryAgain, fmt.Errorf("git sync: %v", o)}
 	case len(o.Failed) > 0:
@@ -91,7 +92,7 @@ func (c syncCmd) repair(ctx context.Context, e env, s gitsync.Syncer) error {
 		fmt.Fprintf(e.stderr, "the old repository is in %s: remove it when nothing in it is needed\n", kept)
 	}
 	if err != nil {
-		return exitError{exitFailed, fmt.Errorf("repair the repository of %s: %s", s.Repo, taskexec.AppendDisplay(nil, []byte(err.Error())))}
+		return exitError{exitFailed, fmt.Errorf("repair the repository of %s: %s", s.Repo, safetext.Append(nil, []byte(err.Error())))}
 	}
 	_, err = fmt.Fprintf(e.stdout, "repaired %s, at commit %s\n", s.Repo, commit[:min(len(commit), 8)])
 	return err
@@ -126,14 +127,14 @@ type checkout struct {
 	flags    hostFlags
 	host     montimer.Host
 	log      *slog.Logger
-	redactor *taskexec.Redactor
+	redactor *safetext.Redactor
 	records  *records // where commits are kept for the pages; nil: nowhere
 	pages    []string // of the sync: what a person must be told
 }
 
 func newCheckout(e env, f hostFlags, h montimer.Host, log slog.Handler) *checkout {
 	c := &checkout{env: e, flags: f, host: h, redactor: newRedactor(os.Environ())}
-	c.log = slog.New(taskexec.Discreet(log, c.redactor))
+	c.log = slog.New(safetext.NewHandler(log, c.redactor))
 	c.syncer = gitsync.Syncer{
 		Repo: h.Checkout, StateDir: h.StateDir, Sync: h.Sync, Environ: os.Environ(), Log: c.log,
 		OnChange: func(ctx context.Context) ([]montimer.OnChange, error) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/flock"
 	"github.com/montimer/montimer/internal/testenv"
 )
 
@@ -151,7 +152,7 @@ func TestBlocked(t *testing.T) {
 	commit := s.push("jobs.yaml", "two\n")
 	s.syncer.Sync.Timeout /= 100 // the time to wait, here
 	path := s.state + "/sync.lock"
-	release, err := s.syncer.lock(context.Background(), path, exclusive, 0, "")
+	release, err := s.syncer.lock(context.Background(), path, flock.Exclusive, 0, "")
 	if err != nil {
 		t.Fatal(err)
 	}

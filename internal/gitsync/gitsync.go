@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/flock"
 )
 
 // Syncer syncs one checkout.
@@ -129,12 +130,12 @@ func (s Syncer) begin(ctx context.Context) (release func(), locked bool, pages [
 	if before.Blocked > 0 {
 		wait = s.Wait / 10 // it was not let go of while the last sync waited
 	}
-	release, err = s.lock(ctx, path, exclusive, wait, "another sync is under way")
+	release, err = s.lock(ctx, path, flock.Exclusive, wait, "another sync is under way")
 	if err == nil {
 		return release, true, nil, nil
 	}
 	err = fmt.Errorf("wait for another sync: %w", err)
-	if !errors.Is(err, errBusy) {
+	if !errors.Is(err, flock.ErrHeld) {
 		return nil, false, nil, err
 	}
 	state := ReadState(s.StateDir)
@@ -177,7 +178,7 @@ func (s Syncer) run(ctx context.Context, state *State) Outcome {
 	switch {
 	case err == nil:
 		defer release()
-	case !errors.Is(err, errBusy):
+	case !errors.Is(err, flock.ErrHeld):
 		o.Err = err
 		return o
 	case !behind:
@@ -215,7 +216,7 @@ func (s Syncer) checkout(ctx context.Context, work bool) (release func(), err er
 	if work {
 		wait = s.Wait
 	}
-	return s.lock(ctx, checkoutLock(s.StateDir), exclusive, wait, inUse)
+	return s.lock(ctx, checkoutLock(s.StateDir), flock.Exclusive, wait, inUse)
 }
 
 // Commit returns the commit of the checkout; "" when there is none.

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/montimer/montimer/internal/flock"
 )
 
 // TestTasksKeepTheirTree has a run of another profile under way at each sync.
@@ -81,16 +83,16 @@ func TestLock(t *testing.T) {
 	if err != nil {
 		t.Fatalf("tasks of two profiles: %v", err)
 	}
-	if _, err := s.lock(ctx, checkoutLock(dir), exclusive, 0, inUse); !errors.Is(err, errBusy) {
+	if _, err := s.lock(ctx, checkoutLock(dir), flock.Exclusive, 0, inUse); !errors.Is(err, flock.ErrHeld) {
 		t.Errorf("exclusive beside shared: %v", err)
 	}
 	one()
 	two()
-	sync, err := s.lock(ctx, checkoutLock(dir), exclusive, 0, inUse)
+	sync, err := s.lock(ctx, checkoutLock(dir), flock.Exclusive, 0, inUse)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Hold(ctx, 10*time.Millisecond); !errors.Is(err, errBusy) {
+	if _, err := s.Hold(ctx, 10*time.Millisecond); !errors.Is(err, flock.ErrHeld) {
 		t.Errorf("tasks beside a sync: %v", err)
 	}
 	stopped, cancel := context.WithCancel(ctx)
@@ -112,13 +114,13 @@ func TestLockThatNoSyncHolds(t *testing.T) {
 	s := Syncer{StateDir: t.TempDir(), Log: slog.New(slog.DiscardHandler)}
 	s.Sync.Timeout = time.Millisecond
 	for _, path := range []string{checkoutLock(s.StateDir), syncLock(s.StateDir)} {
-		release, err := s.lock(context.Background(), path, exclusive, 0, inUse)
+		release, err := s.lock(context.Background(), path, flock.Exclusive, 0, inUse)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer release()
 		if path == syncLock(s.StateDir) { // now it looks like a sync
-			if _, err := s.Hold(context.Background(), 3*grace); !errors.Is(err, errBusy) {
+			if _, err := s.Hold(context.Background(), 3*grace); !errors.Is(err, flock.ErrHeld) {
 				t.Errorf("beside a sync: %v", err)
 			}
 			continue

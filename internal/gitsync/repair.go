@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/montimer/montimer/internal/flock"
 )
 
 // Repair replaces the repository of the checkout by one that is fetched anew,
@@ -23,12 +25,12 @@ import (
 // exchanged in one step.
 func (s Syncer) Repair(ctx context.Context, url string) (commit, kept string, err error) {
 	wait := cmp.Or(s.Wait, 30*time.Second)
-	release, err := s.lock(ctx, filepath.Join(s.StateDir, "sync.lock"), exclusive, s.Sync.Timeout+wait, "another sync is under way")
+	release, err := s.lock(ctx, filepath.Join(s.StateDir, "sync.lock"), flock.Exclusive, s.Sync.Timeout+wait, "another sync is under way")
 	if err != nil {
 		return "", "", fmt.Errorf("wait for another sync: %w", err)
 	}
 	defer release()
-	free, err := s.lock(ctx, checkoutLock(s.StateDir), exclusive, wait, inUse)
+	free, err := s.lock(ctx, checkoutLock(s.StateDir), flock.Exclusive, wait, inUse)
 	if err != nil {
 		return "", "", fmt.Errorf("wait for the checkout: %w", err)
 	}

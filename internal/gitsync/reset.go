@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/montimer/montimer/internal/flock"
 )
 
 // reset moves the working tree to a commit, under the lock of the checkout. That
@@ -69,9 +71,9 @@ func (s Syncer) share(ctx context.Context, wait time.Duration) (release func(), 
 	step := time.Duration(0)
 	for deadline := time.Now().Add(wait); ; step = grace {
 		began := time.Now()
-		release, err = s.lock(ctx, path, shared, min(step, time.Until(deadline)), "")
+		release, err = s.lock(ctx, path, flock.Shared, min(step, time.Until(deadline)), "")
 		switch {
-		case !errors.Is(err, errBusy) || !time.Now().Before(deadline):
+		case !errors.Is(err, flock.ErrHeld) || !time.Now().Before(deadline):
 			return release, err
 		case step == 0:
 			s.Log.Info(fmt.Sprintf("git sync: a git sync is changing the checkout: waiting, at most %v", wait))
@@ -88,11 +90,11 @@ func (s Syncer) share(ctx context.Context, wait time.Duration) (release func(), 
 
 // underWay reports whether a sync is, by its lock.
 func (s Syncer) underWay(ctx context.Context) bool {
-	release, err := s.lock(ctx, syncLock(s.StateDir), shared, 0, "")
+	release, err := s.lock(ctx, syncLock(s.StateDir), flock.Shared, 0, "")
 	if err == nil {
 		release()
 	}
-	return errors.Is(err, errBusy)
+	return errors.Is(err, flock.ErrHeld)
 }
 
 // ErrHalfTree says that the working tree is partly of one commit and partly of
@@ -101,7 +103,7 @@ var ErrHalfTree = errors.New("a git sync was ended while it changed the working 
 
 // complete ends the reset of a sync that was ended in the middle.
 func (s Syncer) complete(ctx context.Context, wait time.Duration) error {
-	release, err := s.lock(ctx, checkoutLock(s.StateDir), exclusive, min(wait, time.Minute), inUse)
+	release, err := s.lock(ctx, checkoutLock(s.StateDir), flock.Exclusive, min(wait, time.Minute), inUse)
 	if err != nil {
 		return fmt.Errorf("%w: wait for the checkout: %w", ErrHalfTree, err)
 	}

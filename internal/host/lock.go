@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/montimer/montimer/internal/flock"
 )
 
 // runDir is montimer's own place below /run.
@@ -31,39 +31,13 @@ func LockCompile(ctx context.Context, waiting func()) (unlock func(), err error)
 	return lock(ctx, filepath.Join(runDir, "compile.lock"), compileWait, waiting)
 }
 
-func lock(ctx context.Context, path string, wait time.Duration, waiting func()) (unlock func(), err error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
-	if err != nil {
+func lock(ctx context.Context, path string, patience time.Duration, waiting func()) (unlock func(), err error) {
+	unlock, err = flock.Wait(ctx, path, flock.Exclusive, patience, waiting)
+	switch {
+	case errors.Is(err, flock.ErrHeld):
+		return nil, fmt.Errorf("lock out other compiles: %w after %v; who holds the lock: fuser -v %s", ErrCompiling, patience, path)
+	case err != nil:
 		return nil, fmt.Errorf("lock out other compiles: %w", err)
 	}
-	err = take(ctx, f, wait, waiting)
-	if err != nil {
-		f.Close()
-		return nil, fmt.Errorf("lock out other compiles: %w", err)
-	}
-	return func() { f.Close() }, nil
-}
-
-// take asks for the lock again and again: a call that waits would not see ctx.
-func take(ctx context.Context, f *os.File, wait time.Duration, waiting func()) error {
-	for deadline, told := time.Now().Add(wait), false; ; {
-		switch err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); {
-		case err == nil:
-			return nil
-		case errors.Is(err, unix.EINTR):
-			continue
-		case !errors.Is(err, unix.EWOULDBLOCK):
-			return err
-		case !time.Now().Before(deadline):
-			return fmt.Errorf("%w after %v; who holds the lock: fuser -v %s", ErrCompiling, wait, f.Name())
-		case !told:
-			told = true
-			waiting()
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(min(100*time.Millisecond, time.Until(deadline))):
-		}
-	}
+	return unlock, nil
 }

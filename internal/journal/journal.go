@@ -11,6 +11,7 @@ package journal
 import (
 	"github.com/coreos/go-systemd/v22/journal"
 
+	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/taskexec"
 )
 
@@ -72,12 +73,12 @@ func together(lines []taskexec.Line) int {
 // message is the text of an entry, safe to show to people.
 func message(task string, lines []taskexec.Line) string {
 	var text []byte
-	label := append(taskexec.AppendDisplay(nil, []byte(task)), ": "...)
+	label := append(safetext.Append(nil, []byte(task)), ": "...)
 	for i, l := range lines {
 		if i > 0 {
 			text = append(text, '\n')
 		}
-		text = taskexec.AppendDisplay(append(text, label...), l.Text)
+		text = safetext.Append(append(text, label...), l.Text)
 	}
 	return string(text)
 }

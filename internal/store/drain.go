@@ -5,10 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-	"syscall"
 	"time"
+
+	"github.com/montimer/montimer/internal/flock"
 )
 
 const (
@@ -30,11 +30,13 @@ var ErrHeld = errors.New("is held by a process that sends nothing: alerts are se
 func (s *Store) Drain(ctx context.Context) (release func(), ok bool, err error) {
 	path := filepath.Join(filepath.Dir(s.path), "outbox.lock")
 	for end := time.Now().Add(lockGrace); ; {
-		unlock, locked, lockErr := lock(path)
+		unlock, lockErr := flock.Take(path, flock.Exclusive)
+		locked := lockErr == nil
+		if !locked {
+			unlock = func() {}
+		}
 		switch {
-		case lockErr != nil:
-			lockErr = fmt.Errorf("lock the outbox: %w; alerts are sent without the lock", lockErr)
-		case !locked:
+		case errors.Is(lockErr, flock.ErrHeld):
 			if busy, err := s.leased(ctx); err != nil || busy {
 				return nil, false, s.explain("lock the outbox", err)
 			}
@@ -47,6 +49,8 @@ func (s *Store) Drain(ctx context.Context) (release func(), ok bool, err error) 
 				continue
 			}
 			lockErr = fmt.Errorf("%s %w (fuser -v %[1]s names it)", path, ErrHeld)
+		case lockErr != nil:
+			lockErr = fmt.Errorf("lock the outbox: %w; alerts are sent without the lock", lockErr)
 		}
 		end, taken, err := s.lease(ctx, locked)
 		if err != nil || !taken {
@@ -58,28 +62,6 @@ func (s *Store) Drain(ctx context.Context) (release func(), ok bool, err error) 
 			end()
 		}, true, lockErr
 	}
-}
-
-// lock takes a flock(2), unless another process has it. unlock can be called in
-// any case.
-func lock(path string) (unlock func(), ok bool, err error) {
-	unlock = func() {}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
-	if err != nil {
-		return unlock, false, err
-	}
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if err != nil {
-		f.Close()
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			err = nil
-		}
-		return unlock, false, err
-	}
-	return func() {
-		syscall.Flock(int(f.Fd()), syscall.LOCK_UN) // closing is not enough while a fork has a copy
-		f.Close()
-	}, true, nil
 }
 
 // lease records who sends, unless another does so without the lock, or has the

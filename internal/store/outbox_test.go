@@ -132,12 +132,12 @@ func TestLease(t *testing.T) {
 		t.Fatal(err)
 	}
 	lock := filepath.Join(dir, "outbox.lock")
-	if err := errors.Join(os.Remove(lock), os.Mkdir(lock, 0o700)); err != nil {
+	if err := errors.Join(os.Remove(lock), os.Symlink("/nowhere", lock)); err != nil {
 		t.Fatal(err)
 	}
 	release, ok, err := s.Drain(t.Context())
 	if !ok || err == nil || !strings.Contains(err.Error(), "alerts are sent without the lock") {
-		t.Fatalf("a folder for a lock: %t, %v", ok, err)
+		t.Fatalf("a link in place of the lock: %t, %v", ok, err)
 	}
 	if _, ok, _ := s.Drain(t.Context()); ok {
 		t.Error("two send without the lock")

@@ -1,4 +1,4 @@
-package taskexec
+package safetext
 
 import (
 	"bytes"

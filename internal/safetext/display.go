@@ -1,4 +1,8 @@
-package taskexec
+// Package safetext makes text safe to show and to keep: [Append] writes control
+// characters as escapes, a [Redactor] hides secrets. Read display.go, redact.go
+// (what is hidden), then shape.go (what looks like a secret) and secretname.go
+// (which variables hold one).
+package safetext
 
 import (
 	"encoding/binary"
@@ -8,11 +12,20 @@ import (
 
 const hexDigits = "0123456789abcdef"
 
-// AppendDisplay appends text as it may be shown to people: what could move the
+// String is [Append] for a string.
+func String(s string) string { return string(Append(nil, []byte(s))) }
+
+// IsLineBreak reports whether r ends a line, as for str.splitlines of Python,
+// by which the tasks' output was cut before.
+func IsLineBreak(r rune) bool {
+	return r >= '\n' && r <= '\r' || r >= 0x1c && r <= 0x1e || r == 0x85 || r == 0x2028 || r == 0x2029
+}
+
+// Append appends text as it may be shown to people: what could move the
 // cursor, colour or reorder what stands around it (control and escape
 // characters but the tab, bidirectional marks, line separators) and what is not
 // UTF-8 is written as \xNN, a byte each.
-func AppendDisplay(dst, text []byte) []byte {
+func Append(dst, text []byte) []byte {
 	for {
 		n := plain(text)
 		dst, text = append(dst, text[:n]...), text[n:]

@@ -1,4 +1,4 @@
-package taskexec
+package safetext
 
 import (
 	"strings"
@@ -26,7 +26,7 @@ func TestDisplay(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := string(AppendDisplay(nil, []byte(tt.in))); got != tt.want {
+			if got := string(Append(nil, []byte(tt.in))); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
 		})
@@ -36,7 +36,7 @@ func TestDisplay(t *testing.T) {
 func FuzzDisplay(f *testing.F) {
 	f.Add("abcdefgh\x1b\u202e\xff\t")
 	f.Fuzz(func(t *testing.T, text string) {
-		got := string(AppendDisplay([]byte("> "), []byte(text)))
+		got := string(Append([]byte("> "), []byte(text)))
 		if !strings.HasPrefix(got, "> ") || !utf8.ValidString(got) {
 			t.Fatalf("%q", got)
 		}

@@ -1,4 +1,4 @@
-package taskexec
+package safetext
 
 import (
 	"bytes"
@@ -26,14 +26,14 @@ type Redactor struct {
 // Each line of a longer text is a secret of its own.
 func NewRedactor(secrets []string) *Redactor {
 	r := &Redactor{}
-	r.hide(secrets)
+	r.Add(secrets)
 	return r
 }
 
-// hide adds values, before anybody else uses r.
-func (r *Redactor) hide(secrets []string) {
+// Add adds values, before anybody else uses r.
+func (r *Redactor) Add(secrets []string) {
 	for _, s := range secrets {
-		for line := range strings.FieldsFuncSeq(s, isLineBreak) {
+		for line := range strings.FieldsFuncSeq(s, IsLineBreak) {
 			for part := range slices.Chunk([]byte(line), maxSecret) {
 				switch {
 				case len(part) >= minSecret:
@@ -72,8 +72,8 @@ func (r *Redactor) Bytes(b []byte) []byte {
 // String returns s with *** for each secret.
 func (r *Redactor) String(s string) string { return string(r.Bytes([]byte(s))) }
 
-// cut returns a place near n, not 0, where b can be cut and no secret with it.
-func (r *Redactor) cut(b []byte, n int) int {
+// Cut returns a place near n, not 0, where b can be cut and no secret with it.
+func (r *Redactor) Cut(b []byte, n int) int {
 	for _, s := range r.spans(b) {
 		switch {
 		case s.end <= n || n <= s.start:

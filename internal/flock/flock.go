@@ -1,0 +1,89 @@
+// Package flock takes locks of files that end with their process: however its
+// holder ends, the kernel frees a flock(2), so no lock is ever stale.
+package flock
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// The two ways to hold a lock (flock(2)).
+const (
+	Shared    = unix.LOCK_SH
+	Exclusive = unix.LOCK_EX
+)
+
+// ErrHeld says that others hold the lock.
+var ErrHeld = errors.New("the lock is held")
+
+// retry is the time between two attempts of [Wait]: a call that blocks would not
+// see its context.
+const retry = 100 * time.Millisecond
+
+// Take takes a lock file, which it makes where there is none, and returns
+// [ErrHeld] when others have it. Children do not inherit it. It never waits, also
+// not for a FIFO in the file's place, and follows no link there.
+func Take(path string, how int) (release func(), err error) {
+	return TakeAt(unix.AT_FDCWD, path, how)
+}
+
+// TakeAt is Take for a path below a directory that is open as dir.
+func TakeAt(dir int, path string, how int) (release func(), err error) {
+	const flags = unix.O_NOFOLLOW | unix.O_CLOEXEC | unix.O_NONBLOCK
+	fd, err := unix.Openat(dir, path, unix.O_RDWR|unix.O_CREAT|flags, 0o600)
+	if err != nil { // on a file system that is read-only now, a file of before will do
+		if readOnly, other := unix.Openat(dir, path, unix.O_RDONLY|flags, 0); other == nil {
+			fd, err = readOnly, nil
+		}
+	}
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: path, Err: err}
+	}
+	file := os.NewFile(uintptr(fd), path)
+	for {
+		err = unix.Flock(fd, how|unix.LOCK_NB)
+		if !errors.Is(err, unix.EINTR) {
+			break
+		}
+	}
+	switch {
+	case errors.Is(err, unix.EWOULDBLOCK):
+		file.Close()
+		return nil, ErrHeld
+	case err != nil:
+		file.Close()
+		return nil, &os.PathError{Op: "lock", Path: path, Err: err}
+	}
+	return func() {
+		unix.Flock(fd, unix.LOCK_UN) // closing is not enough while a fork has a copy
+		file.Close()
+	}, nil
+}
+
+// Wait is Take that tries again until patience is over: then it returns ErrHeld,
+// or the error of ctx if that ends first. It calls waiting once if it has to wait.
+func Wait(ctx context.Context, path string, how int, patience time.Duration, waiting func()) (release func(), err error) {
+	for deadline, waits := time.Now().Add(patience), false; ; {
+		release, err := Take(path, how)
+		if !errors.Is(err, ErrHeld) {
+			return release, err
+		}
+		left := time.Until(deadline)
+		if left <= 0 {
+			return nil, ErrHeld
+		}
+		if !waits {
+			waits = true
+			waiting()
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(min(retry, left)):
+		}
+	}
+}
