@@ -123,6 +123,40 @@ func TestStartedByHandAfterATick(t *testing.T) {
 	}
 }
 
+// A daemon-reload makes systemd 252 forget who started a service that runs.
+func TestForgottenTick(t *testing.T) {
+	t.Parallel()
+	service := []string{fmt.Sprintf("SYSTEMD_EXEC_PID=%d", os.Getpid())}
+	for _, tt := range []struct {
+		name           string
+		environ, tasks []string
+		trigger, began time.Duration
+		want           montimer.Trigger
+	}{
+		{"a tick", service, nil, time.Hour, time.Hour + time.Second, montimer.TriggerTimer},
+		{"by hand after it", service, nil, time.Hour, time.Hour + 10*time.Second, montimer.TriggerManual},
+		{"the next tick", service, nil, 2 * time.Hour, 2*time.Hour + time.Minute, montimer.TriggerTimer},
+		{"by hand, long after a tick without a run", service, nil, 3 * time.Hour, 4 * time.Hour, montimer.TriggerManual},
+		{"a tick while that goes on", service, nil, 4 * time.Hour, 3 * time.Hour, montimer.TriggerManual},
+		{"the timer has never elapsed", service, nil, 0, time.Second, montimer.TriggerManual},
+		{"one task, by hand", service, []string{"t1"}, 5 * time.Hour, 5 * time.Hour, montimer.TriggerManual},
+		{"not a service", nil, nil, 5 * time.Hour, 5 * time.Hour, montimer.TriggerManual},
+	} {
+		h := newHost(t, shell("true"))
+		h.Environ = append(without(h.Environ, "SYSTEMD_EXEC_PID"), tt.environ...)
+		h.Timer = func(context.Context, string) (Timer, error) {
+			return Timer{Events: []calendar.Event{event(t, "*-*-* *:*:*")}, Local: time.UTC, Trigger: tt.trigger, Began: tt.began}, nil
+		}
+		if tt.name == "by hand after it" {
+			h.exec(t)
+		}
+		run, err := h.Exec(t.Context(), Request{Profile: "p", Tasks: tt.tasks})
+		if err != nil || run.Trigger != tt.want || run.Scheduled.IsZero() != (tt.want == montimer.TriggerManual) {
+			t.Errorf("%s: %v, %+v", tt.name, err, run)
+		}
+	}
+}
+
 // The night in which the clocks of Berlin are set back.
 func TestSecondPass(t *testing.T) {
 	t.Parallel()

@@ -51,6 +51,9 @@ func Unrecorded(environ []string, profile, timerUnit string, timer *Timer, reaso
 		ID: RunID(environ), Profile: profile, Trigger: StartedBy(environ, timerUnit), Attempt: 1,
 		Started: now, Ended: now, State: montimer.RunLost, Reason: reason,
 	}
+	if timer != nil && timer.hasStarted() { // which systemd may have forgotten: see findTimer
+		run.Trigger = montimer.TriggerTimer
+	}
 	switch {
 	case run.Trigger != montimer.TriggerTimer || timer == nil:
 	case !timer.Triggered.IsZero():

@@ -245,6 +245,9 @@ func TestNoRecord(t *testing.T) {
 	environ := []string{fmt.Sprintf("SYSTEMD_EXEC_PID=%d", os.Getpid()), "INVOCATION_ID=" + testRunID, "TRIGGER_UNIT=p.timer"}
 	at := time.Now().UTC().Truncate(time.Minute)
 	minutely := Timer{Events: []calendar.Event{event(t, "*-*-* *:*:00")}, Local: time.UTC, Triggered: at.Add(time.Millisecond)}
+	forgotten, before := minutely, minutely
+	forgotten.Trigger, forgotten.Began = time.Hour, time.Hour+time.Second
+	before.Trigger, before.Began = time.Hour, 2*time.Hour
 	for _, tt := range []struct {
 		name    string
 		environ []string
@@ -255,6 +258,8 @@ func TestNoRecord(t *testing.T) {
 		{"a tick", environ, &minutely, montimer.TriggerTimer, at},
 		{"a tick, the timer is not known", environ, nil, montimer.TriggerTimer, time.Time{}},
 		{"by hand", environ[:2], &minutely, montimer.TriggerManual, time.Time{}},
+		{"by hand, long after a tick", environ[:2], &before, montimer.TriggerManual, time.Time{}},
+		{"a tick that systemd has forgotten", environ[:2], &forgotten, montimer.TriggerTimer, at},
 	} {
 		run := Unrecorded(tt.environ, "p", "p.timer", tt.timer, "why")
 		if run.ID != testRunID || run.State != montimer.RunLost || run.Trigger != tt.trigger || !run.Scheduled.Equal(tt.tick) || run.Reason != "why" {

@@ -26,7 +26,16 @@ type Timer struct {
 	Since     time.Time // since when it is active
 	Freed     time.Time // when its service last ended
 
-	Trigger time.Duration // tells one start by the timer from another; 0: not known
+	// On a clock that nobody sets; 0: not known.
+	Trigger time.Duration // when it last started its service: tells one such start from another
+	Began   time.Duration // when its service was last started
+}
+
+// hasStarted reports whether it was the timer, it seems, that has started the
+// run which its service has now.
+func (t Timer) hasStarted() bool {
+	wait := t.Began - t.Trigger
+	return t.Trigger != 0 && t.Began != 0 && wait >= 0 && wait <= tardy
 }
 
 // timerPatience is how long systemd may take to describe a timer. It answers one
@@ -44,9 +53,11 @@ func StartedBy(environ []string, timerUnit string) montimer.Trigger {
 
 // findTimer asks for the timer that has started the run. $TRIGGER_UNIT alone
 // does not prove that it has: systemd (252 to 257, tried) sets it again when a
-// service that a timer has started before is started by hand.
+// service that a timer has started before is started by hand. Nor does its
+// absence prove that it has not: systemd (252, tried) forgets it at a daemon-reload.
 func (r *run) findTimer(ctx context.Context) {
-	if !r.isTick() || r.Timer == nil {
+	service := IsService(r.Environ) && r.request.Tasks == nil
+	if !r.isTick() && !service || r.Timer == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, timerPatience)
@@ -56,6 +67,10 @@ func (r *run) findTimer(ctx context.Context) {
 		r.Log.Warn("the tick of this run is not known: " + err.Error())
 		return
 	}
+	if !r.isTick() && !timer.hasStarted() {
+		return
+	}
+	r.record.Trigger = montimer.TriggerTimer
 	if r.repeatsTrigger(timer) {
 		r.record.Trigger = montimer.TriggerManual
 	}

@@ -18,7 +18,7 @@ func loadedTimer(ctx context.Context, profile string) (taskexec.Timer, error) {
 	}
 	timer := taskexec.Timer{
 		Local: t.Local, Jitter: t.RandomizedDelay, Boot: t.Boot, Interval: t.Interval, Persistent: t.Persistent,
-		Triggered: t.LastTrigger, Since: t.ActiveSince, Freed: t.Freed, Trigger: t.Trigger,
+		Triggered: t.LastTrigger, Since: t.ActiveSince, Freed: t.Freed, Trigger: t.Trigger, Began: t.Began,
 	}
 	for _, text := range t.Calendar {
 		event, err := calendar.Parse(text)

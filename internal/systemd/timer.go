@@ -26,9 +26,9 @@ type Timer struct {
 	ActiveSince time.Time
 	Freed       time.Time // when its service last became inactive
 
-	// Trigger tells one elapse from another: when it was, by a clock that
-	// nobody sets. 0: none since the unit was loaded, or not known.
-	Trigger time.Duration
+	// On a clock that nobody sets. 0: never since the unit was loaded, or not known.
+	Trigger time.Duration // when it last elapsed
+	Began   time.Duration // when its service was last started
 }
 
 // LoadedTimer returns a timer that is loaded. It needs no rights, and a single
@@ -44,15 +44,14 @@ func LoadedTimer(ctx context.Context, unit string) (Timer, error) {
 	properties := ask(ctx, bus, unit, "GetAll", "org.freedesktop.systemd1.Timer")
 	since := ask(ctx, bus, unit, "Get", "org.freedesktop.systemd1.Unit", "InactiveExitTimestamp")
 	freed := ask(ctx, bus, service, "Get", "org.freedesktop.systemd1.Unit", "InactiveEnterTimestamp")
+	began := ask(ctx, bus, service, "Get", "org.freedesktop.systemd1.Unit", "InactiveExitTimestampMonotonic")
 	var p map[string]godbus.Variant
 	if err := (<-properties.Done).Store(&p); err != nil {
 		return Timer{}, fmt.Errorf("ask systemd for %s: %w", unit, err)
 	}
 	timer := Timer{
 		LastTrigger: instant(p["LastTriggerUSec"]), ActiveSince: reply(since), Freed: reply(freed),
-	}
-	if at := instant(p["LastTriggerUSecMonotonic"]); !at.IsZero() {
-		timer.Trigger = time.Duration(at.UnixMicro()) * time.Microsecond
+		Trigger: sinceBoot(instant(p["LastTriggerUSecMonotonic"])), Began: sinceBoot(reply(began)),
 	}
 	if timer.Local, err = localZone(); err != nil {
 		return Timer{}, err
@@ -98,6 +97,14 @@ func instant(v godbus.Variant) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMicro(int64(micros))
+}
+
+// sinceBoot is a time of CLOCK_MONOTONIC.
+func sinceBoot(t time.Time) time.Duration {
+	if t.IsZero() {
+		return 0
+	}
+	return time.Duration(t.UnixMicro()) * time.Microsecond
 }
 
 // localZone is the zone of the machine, whatever TZ says: systemd has no TZ.
