@@ -10,6 +10,7 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/calendar"
+	"github.com/montimer/montimer/internal/safefile"
 )
 
 // Timer is a timer as systemd has it loaded, drop-ins included.
@@ -93,12 +94,12 @@ func (r *run) repeatsTrigger(timer Timer) bool {
 	}
 	path := filepath.Join(r.StateDir, "last-good", r.record.Profile+".trigger")
 	trigger := []byte(timer.Trigger.String())
-	if served, err := readCopy(path); err == nil && bytes.Equal(served, trigger) {
+	if served, err := safefile.Read(path, maxCopy); err == nil && bytes.Equal(served, trigger) {
 		return true
 	}
 	err := os.Mkdir(filepath.Dir(path), 0o700)
 	if err == nil || errors.Is(err, os.ErrExist) {
-		err = replaceFile(path, trigger)
+		err = safefile.Replace(path, trigger, 0o600)
 	}
 	if err != nil {
 		r.Log.Info("a run by hand after this one will count as a tick: " + err.Error())

@@ -13,6 +13,7 @@ import (
 	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobs"
+	"github.com/montimer/montimer/internal/safefile"
 )
 
 // check compiles a jobs.yaml in memory. It needs nothing but the file: no
@@ -100,7 +101,7 @@ func readChecked(path string) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return readJobsFile(path, 0)
+	return readJobsFile(path, safefile.ReadLinked)
 }
 
 // standardInput is the name of what is read for the file -.

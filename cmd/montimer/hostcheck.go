@@ -19,6 +19,7 @@ import (
 	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobs"
+	"github.com/montimer/montimer/internal/safefile"
 	"github.com/montimer/montimer/internal/safetext"
 )
 
@@ -125,7 +126,7 @@ func (c inspectCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	data, err := readJobsFile(h.JobsFile, refuseLink)
+	data, err := readJobsFile(h.JobsFile, safefile.Read)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobs"
+	"github.com/montimer/montimer/internal/safefile"
 	"github.com/montimer/montimer/taskexec"
 )
 
@@ -141,7 +142,7 @@ func readJobs(ctx context.Context, h montimer.Host) (path string, data []byte, e
 	if host.IsRoot() && !host.IsRootName(h.User) {
 		return readAsUser(ctx, h)
 	}
-	if data, err = readJobsFile(h.JobsFile, 0); err != nil {
+	if data, err = readJobsFile(h.JobsFile, safefile.ReadLinked); err != nil {
 		return "", nil, usage(explainMissing(h, err))
 	}
 	return h.JobsFile, data, nil
@@ -165,30 +166,15 @@ func explainMissing(h montimer.Host, err error) error {
 	return fmt.Errorf("no jobs.yaml: %s does not exist: change jobs in %s (or --jobs FILE)", h.JobsFile, host.ConfigFile)
 }
 
-// refuseLink makes readJobsFile refuse a symbolic link.
-const refuseLink = syscall.O_NOFOLLOW
-
 // readJobsFile reads a regular file of bounded size, and never waits for one
 // that is something else.
-func readJobsFile(path string, flags int) ([]byte, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|flags, 0)
-	if errors.Is(err, syscall.ELOOP) {
+func readJobsFile(path string, read func(path string, max int64) ([]byte, error)) ([]byte, error) {
+	data, err := read(path, jobs.MaxFile)
+	switch {
+	case errors.Is(err, syscall.ELOOP):
 		return nil, fmt.Errorf("read jobs.yaml: %s is a symbolic link", path)
-	}
-	if err != nil {
+	case err != nil:
 		return nil, fmt.Errorf("read jobs.yaml: %w", err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("read jobs.yaml: %w", err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("read jobs.yaml: %s is not a regular file", path)
-	}
-	data, err := readJobsStream(f)
-	if err != nil {
-		return nil, fmt.Errorf("read jobs.yaml: %s: %w", path, err)
 	}
 	return data, nil
 }

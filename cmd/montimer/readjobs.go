@@ -9,6 +9,7 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/safefile"
 	"github.com/montimer/montimer/internal/safetext"
 )
 
@@ -23,7 +24,7 @@ func (c readJobsCmd) Run(e env) error {
 	if err != nil {
 		return err
 	}
-	data, err := readJobsFile(h.JobsFile, refuseLink)
+	data, err := readJobsFile(h.JobsFile, safefile.Read)
 	if err != nil {
 		return usage(explainMissing(h, err))
 	}

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/montimer/montimer/internal/flock"
+	"github.com/montimer/montimer/internal/safefile"
 )
 
 // Repair replaces the repository of the checkout by one that is fetched anew,
@@ -65,7 +66,7 @@ func (s Syncer) rebuild(ctx context.Context, old, dir, url string) error {
 	if err := in("init", "--quiet"); err != nil {
 		return err
 	}
-	config, err := readFile(filepath.Join(old, "config"), maxState)
+	config, err := safefile.Read(filepath.Join(old, "config"), maxState)
 	if _, invalid := s.ask(ctx, "config", "--file", filepath.Join(old, "config"), "--list"); err == nil && invalid == nil && len(strings.TrimSpace(string(config))) > 0 {
 		if err := os.WriteFile(filepath.Join(dir, "config"), config, 0o644); err != nil {
 			return err

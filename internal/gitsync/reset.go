@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/montimer/montimer/internal/flock"
+	"github.com/montimer/montimer/internal/safefile"
 )
 
 // reset moves the working tree to a commit, under the lock of the checkout. That
@@ -161,7 +162,7 @@ func (s Syncer) followSubmodules(ctx context.Context) error {
 // submodules returns what git says of the submodules of the tree; "" when it
 // has none.
 func (s Syncer) submodules(ctx context.Context) (string, error) {
-	if _, err := readFile(filepath.Join(s.Repo, ".gitmodules"), maxState); errors.Is(err, syscall.ENOENT) {
+	if _, err := safefile.Read(filepath.Join(s.Repo, ".gitmodules"), maxState); errors.Is(err, syscall.ENOENT) {
 		return "", nil
 	}
 	out, err := s.ask(ctx, "submodule", "status")

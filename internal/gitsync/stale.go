@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/montimer/montimer/internal/safefile"
 )
 
 // Git locks by files, and one that is killed leaves them: every later reset
@@ -75,7 +77,7 @@ func blank(path string, info fs.FileInfo) bool {
 	if info.Size() == 0 {
 		return true
 	}
-	data, err := readFile(path, maxState)
+	data, err := safefile.Read(path, maxState)
 	return err == nil && len(bytes.Trim(data, "\x00")) == 0
 }
 

@@ -3,15 +3,13 @@ package gitsync
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/safefile"
 )
 
 // State is what one sync tells the next, and people who ask.
@@ -66,7 +64,7 @@ const (
 // be read is forgotten: it is all about the past.
 func ReadState(stateDir string) State {
 	var s State
-	data, err := readFile(filepath.Join(stateDir, stateFile), maxState)
+	data, err := safefile.Read(filepath.Join(stateDir, stateFile), maxState)
 	if err != nil || json.Unmarshal(data, &s) != nil {
 		return State{}
 	}
@@ -78,7 +76,7 @@ func (s State) write(stateDir string) error {
 	if err != nil {
 		return fmt.Errorf("encode the state of syncs: %w", err)
 	}
-	if err := writeFile(stateDir, stateFile, append(data, '\n')); err != nil {
+	if err := safefile.Replace(filepath.Join(stateDir, stateFile), append(data, '\n'), 0o600); err != nil {
 		return fmt.Errorf("keep the state of syncs: %w", err)
 	}
 	return nil
@@ -155,46 +153,4 @@ func (s *State) due(pages map[string]string, now time.Time) (due []string) {
 	}
 	s.Paged = paged
 	return due
-}
-
-// readFile reads a regular file of at most max bytes. What else a task may have
-// put in its place, a FIFO say, holds nobody up.
-func readFile(path string, max int64) ([]byte, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a regular file", path)
-	}
-	data, err := io.ReadAll(io.LimitReader(f, max+1))
-	if err == nil && int64(len(data)) > max {
-		err = fmt.Errorf("%s is larger than %d bytes", path, max)
-	}
-	return data, err
-}
-
-// writeFile replaces a file as a whole.
-func writeFile(dir, name string, data []byte) (err error) {
-	f, err := os.CreateTemp(dir, "."+name+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-		}
-	}()
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), filepath.Join(dir, name))
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/montimer/montimer/internal/safefile"
 )
 
 // PauseDir holds a file for each profile that is paused. It belongs to root, so
@@ -102,18 +104,8 @@ func WritePause(dir, profile string, p Pause) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("pause of %s: %w", profile, err)
 	}
-	f, err := os.CreateTemp(dir, ".new-*")
-	if err != nil {
-		return fmt.Errorf("pause of %s: %w", profile, err)
-	}
-	_, err = f.Write(data)
 	// Everybody may read it, whatever the umask: exec does, as another user.
-	err = errors.Join(err, f.Chmod(0o644), os.Chmod(dir, 0o755), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
+	if err := errors.Join(os.Chmod(dir, 0o755), safefile.Replace(path, data, 0o644)); err != nil {
 		return fmt.Errorf("pause of %s: %w", profile, err)
 	}
 	return nil

@@ -1,0 +1,47 @@
+// Package safefile reads and replaces files in directories that others may write
+// to, so that neither what stands in a file's place nor a crash does harm.
+package safefile
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/google/renameio/v2"
+	"golang.org/x/sys/unix"
+)
+
+// Read reads a regular file of at most max bytes. It follows no link in the
+// file's place (the error is then ELOOP), waits for no FIFO, and reads no device.
+func Read(path string, max int64) ([]byte, error) { return read(path, max, unix.O_NOFOLLOW) }
+
+// ReadLinked is Read that follows links.
+func ReadLinked(path string, max int64) ([]byte, error) { return read(path, max, 0) }
+
+func read(path string, max int64, flags int) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK|flags, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	switch info, err := f.Stat(); {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, max+1))
+	if err == nil && int64(len(data)) > max {
+		err = fmt.Errorf("%s is larger than %d bytes", path, max)
+	}
+	return data, err
+}
+
+// Replace puts a file in place whole, or not at all, also where power fails. Its
+// permissions are perm, whatever the umask.
+func Replace(path string, data []byte, perm fs.FileMode) error {
+	return renameio.WriteFile(path, data, perm,
+		renameio.WithTempDir(filepath.Dir(path)), renameio.WithStaticPermissions(perm))
+}
