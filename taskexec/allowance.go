@@ -3,6 +3,9 @@ package taskexec
 import (
 	"fmt"
 	"log/slog"
+	"math"
+	"strconv"
+	"strings"
 )
 
 // DefaultMaxOutput is how many bytes of a task's output are passed on where the
@@ -74,3 +77,23 @@ func (a *allowance) report(log *slog.Logger, task string, most int64) {
 }
 
 func (l leftOut) String() string { return fmt.Sprintf("%d lines (%d bytes)", l.lines, l.bytes) }
+
+// ParseMaxOutput reads what the host's settings say of a task's output, as
+// [Runner] takes it.
+func ParseMaxOutput(text string) (int64, error) {
+	switch text {
+	case "":
+		return 0, nil
+	case "infinity":
+		return -1, nil
+	}
+	digits, shift := text, 0
+	if i := strings.IndexByte("KMGT", text[len(text)-1]); i >= 0 {
+		digits, shift = text[:len(text)-1], 10*(i+1)
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n < 1 || n > math.MaxInt64>>shift {
+		return 0, fmt.Errorf("MONTIMER_OUTPUT_MAX=%q is not a size such as 64M, 1G or infinity: the default is in force", text)
+	}
+	return n << shift, nil
+}

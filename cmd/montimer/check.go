@@ -11,6 +11,7 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/console"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobs"
 	"github.com/montimer/montimer/internal/safefile"
@@ -43,7 +44,7 @@ func (c compileCmd) check(e env) error {
 	case "github":
 		err = jobs.WriteGitHub(e.stdout, found)
 	default:
-		err = jobs.WriteText(e.stdout, found, isTerminal(e.stdout))
+		err = jobs.WriteText(e.stdout, found, console.Colors(e.stdout))
 	}
 	switch {
 	case err != nil:

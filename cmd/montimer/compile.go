@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -9,10 +10,14 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/console"
+	"github.com/montimer/montimer/internal/diff"
 	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/systemd"
 )
 
 type compileCmd struct {
@@ -93,6 +98,35 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 		fmt.Fprintln(e.stderr, "kept while its run is under way, compile again afterwards to remove it:", name)
 	}
 	return nil
+}
+
+// diff shows what writing the units would change. It takes no lock and writes
+// nothing.
+func (c compileCmd) diff(ctx context.Context, e env, h montimer.Host, profiles []montimer.Profile, units []compiler.Unit) error {
+	booted, err := systemd.BootedAt(ctx)
+	if err != nil {
+		return err
+	}
+	found, err := diff.Compare(h, profiles, units, compiler.Moment{Now: time.Now(), Boot: booted, Local: time.Local})
+	if err != nil {
+		return err
+	}
+	if c.Output == "json" {
+		err = writeJSON(e.stdout, found)
+	} else {
+		err = found.WriteText(e.stdout, console.Colors(e.stdout))
+	}
+	if err == nil && len(found.Changes) > 0 {
+		return exitError{code: exitChanges}
+	}
+	return err
+}
+
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
 }
 
 // warnUnknown tells of settings for profiles that jobs.yaml does not have: one

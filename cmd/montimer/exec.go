@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"math"
 	"os"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/console"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobs"
 	"github.com/montimer/montimer/internal/journal"
@@ -56,9 +54,9 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 	}
 	outlet := taskexec.NewOutlet()
 	defer outlet.Close(readerPatience)
-	live := newScreen(e.stderr, func(draw func()) { outlet.Do(0, draw) })
+	live := console.NewScreen(e.stderr, func(draw func()) { outlet.Do(0, draw) })
 	if live != nil && !c.DryRun {
-		defer live.close()
+		defer live.Close()
 		e.stderr = live
 	} else {
 		live = nil
@@ -77,20 +75,20 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 const readerPatience = 3 * time.Second
 
 // exec has a Runner do the run, and reports it.
-func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, outlet *taskexec.Outlet, live *screen) error {
+func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, outlet *taskexec.Outlet, live *console.Screen) error {
 	id := taskexec.RunID(os.Environ())
 	runner, err := c.runner(e, &h, id, outlet)
 	if err != nil {
 		return err
 	}
-	service, err := newWatchdog(e.getenv("NOTIFY_SOCKET"), runner.Redactor.String)
+	service, err := console.NewWatchdog(e.getenv("NOTIFY_SOCKET"), runner.Redactor.String)
 	switch {
 	case err != nil:
 		runner.Log.Warn(err.Error()) // systemd may kill the run if it takes long
 	case service != nil:
-		runner.Watch = service.watch
+		runner.Watch = service.Watch
 	case live != nil:
-		runner.Watch, runner.Log = live.watch, slog.New(withoutStarts{runner.Log.Handler()})
+		runner.Watch, runner.Log = live.Watch, slog.New(console.WithoutStarts(runner.Log.Handler()))
 	}
 	isolate(e, runner.Log)
 	e.stderr = outlet.Writer(e.stderr)
@@ -126,7 +124,7 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, outlet *taske
 		DryRun:  c.DryRun,
 	})
 	code := taskexec.ExitCode(result, err)
-	service.end(taskexec.Summary(result, err))
+	service.End(taskexec.Summary(result, err))
 	if !c.DryRun {
 		untold := func() {}
 		unrecorded := errors.Is(err, taskexec.ErrUnrecorded) && taskexec.IsService(os.Environ())
@@ -185,12 +183,12 @@ func missingEnvFile(e env) string {
 
 // runner returns what all runs have in common.
 func (c execCmd) runner(e env, h *montimer.Host, id string, outlet *taskexec.Outlet) (taskexec.Runner, error) {
-	sink, log, err := outlets(e.stderr, id)
+	sink, log, err := console.Outlets(e.stderr, id)
 	if err != nil {
 		return taskexec.Runner{}, err
 	}
 	e.stderr, log = outlet.Writer(e.stderr), outlet.Handler(log)
-	most, err := maxOutput(e.getenv("MONTIMER_OUTPUT_MAX"))
+	most, err := taskexec.ParseMaxOutput(e.getenv("MONTIMER_OUTPUT_MAX"))
 	if err != nil {
 		slog.New(log).Warn(err.Error())
 	}
@@ -208,26 +206,6 @@ func (c execCmd) runner(e env, h *montimer.Host, id string, outlet *taskexec.Out
 		Timer:     loadedTimer,
 	}
 	return r, nil
-}
-
-// maxOutput reads what the host's settings say of a task's output, as
-// [taskexec.Runner] takes it.
-func maxOutput(text string) (int64, error) {
-	switch text {
-	case "":
-		return 0, nil
-	case "infinity":
-		return -1, nil
-	}
-	digits, shift := text, 0
-	if i := strings.IndexByte("KMGT", text[len(text)-1]); i >= 0 {
-		digits, shift = text[:len(text)-1], 10*(i+1)
-	}
-	n, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil || n < 1 || n > math.MaxInt64>>shift {
-		return 0, fmt.Errorf("MONTIMER_OUTPUT_MAX=%q is not a size such as 64M, 1G or infinity: the default is in force", text)
-	}
-	return n << shift, nil
 }
 
 // load is loadJobs whose error says what is wrong with the file, too: it is in

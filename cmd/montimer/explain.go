@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/montimer/montimer/internal/cron"
+	"github.com/montimer/montimer/internal/explain"
 )
 
 type explainCmd struct {
@@ -40,7 +41,7 @@ func (c explainCmd) Run(ctx context.Context, e env) error {
 		print = jsonPrinter(e.stdout)
 	}
 	refused := false
-	show := func(x explanation) error {
+	show := func(x explain.Explanation) error {
 		refused = refused || x.Error != ""
 		return print(x)
 	}
@@ -53,7 +54,7 @@ func (c explainCmd) Run(ctx context.Context, e env) error {
 		err = explainLines(os.Stdin, reader, show)
 	default:
 		for _, text := range c.Expr {
-			if err = show(reader.explain(c.Dialect, text)); err != nil {
+			if err = show(reader.Explain(c.Dialect, text)); err != nil {
 				break
 			}
 		}
@@ -65,16 +66,16 @@ func (c explainCmd) Run(ctx context.Context, e env) error {
 }
 
 // reader checks the settings that all expressions share.
-func (c explainCmd) reader() (explainer, error) {
-	x := explainer{zone: c.Timezone, location: time.Local, from: time.Now(), n: c.N}
+func (c explainCmd) reader() (explain.Explainer, error) {
+	x := explain.Explainer{Zone: c.Timezone, Location: time.Local, From: time.Now(), N: c.N}
 	var err error
 	if c.Timezone != "" {
-		if x.location, err = time.LoadLocation(c.Timezone); err != nil {
+		if x.Location, err = time.LoadLocation(c.Timezone); err != nil {
 			return x, fmt.Errorf("--timezone: %w", err)
 		}
 	}
 	if c.From != "" {
-		if x.from, err = time.Parse(time.RFC3339, c.From); err != nil {
+		if x.From, err = time.Parse(time.RFC3339, c.From); err != nil {
 			return x, fmt.Errorf("--from: %w", err)
 		}
 	}
@@ -84,7 +85,7 @@ func (c explainCmd) reader() (explainer, error) {
 	return x, nil
 }
 
-func (c explainCmd) profile(ctx context.Context, e env, reader explainer, show func(explanation) error) error {
+func (c explainCmd) profile(ctx context.Context, e env, reader explain.Explainer, show func(explain.Explanation) error) error {
 	h, err := c.host(e)
 	if err != nil {
 		return err
@@ -94,11 +95,11 @@ func (c explainCmd) profile(ctx context.Context, e env, reader explainer, show f
 	if err != nil {
 		return err
 	}
-	return show(reader.schedule(p.Schedule))
+	return show(reader.Schedule(p.Schedule))
 }
 
 // explainLines explains lines of a dialect, a tab and an expression.
-func explainLines(r io.Reader, reader explainer, show func(explanation) error) error {
+func explainLines(r io.Reader, reader explain.Explainer, show func(explain.Explanation) error) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxLine)
 	for lines.Scan() {
@@ -106,7 +107,7 @@ func explainLines(r io.Reader, reader explainer, show func(explanation) error) e
 		if !ok {
 			dialect, text = string(cron.Supercronic), dialect
 		}
-		if err := show(reader.explain(dialect, text)); err != nil {
+		if err := show(reader.Explain(dialect, text)); err != nil {
 			return err
 		}
 	}
@@ -116,40 +117,20 @@ func explainLines(r io.Reader, reader explainer, show func(explanation) error) e
 	return nil
 }
 
-func jsonPrinter(w io.Writer) func(explanation) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	return func(x explanation) error { return enc.Encode(x) }
-}
-
-func textPrinter(w io.Writer) func(explanation) error {
+// textPrinter writes an empty line between two explanations.
+func textPrinter(w io.Writer) func(explain.Explanation) error {
 	first := true
-	return func(x explanation) error {
-		var b strings.Builder
+	return func(x explain.Explanation) error {
 		if !first {
-			b.WriteByte('\n')
+			fmt.Fprintln(w)
 		}
 		first = false
-		fmt.Fprintf(&b, "%s  (%s)\n", visible(x.Expression), x.Dialect)
-		if x.Words != "" {
-			fmt.Fprintf(&b, "  %s\n", x.Words)
-		}
-		for _, event := range x.OnCalendar {
-			fmt.Fprintf(&b, "  OnCalendar=%s\n", event)
-		}
-		for _, line := range x.Monotonic {
-			fmt.Fprintf(&b, "  %s\n", line)
-		}
-		for _, next := range x.Next {
-			fmt.Fprintf(&b, "  next: %s\n", next.Format("Mon 2006-01-02 15:04:05 MST"))
-		}
-		for _, warning := range x.Warnings {
-			fmt.Fprintf(&b, "  warning: %s\n", visible(warning))
-		}
-		if x.Error != "" {
-			fmt.Fprintf(&b, "  error: %s\n", visible(x.Error))
-		}
-		_, err := io.WriteString(w, b.String())
-		return err
+		return x.WriteText(w)
 	}
+}
+
+func jsonPrinter(w io.Writer) func(explain.Explanation) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return func(x explain.Explanation) error { return enc.Encode(x) }
 }

@@ -15,9 +15,11 @@ import (
 	"time"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/console"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobs"
 	"github.com/montimer/montimer/internal/safefile"
+	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/taskexec"
 )
 
@@ -52,7 +54,7 @@ func checkJobs(ctx context.Context, e env, h *montimer.Host) (montimer.Jobs, []j
 	if e.profile != "" && !jobs.HasErrors(diagnostics) {
 		diagnostics = slices.DeleteFunc(slices.Clone(diagnostics), func(d jobs.Diagnostic) bool { return d.Profile != "" && d.Profile != e.profile })
 	}
-	jobs.WriteText(e.stderr, diagnostics, isTerminal(e.stderr))
+	jobs.WriteText(e.stderr, diagnostics, console.Colors(e.stderr))
 	return j, diagnostics, nil
 }
 
@@ -83,7 +85,7 @@ func firstMistake(diagnostics []jobs.Diagnostic, redact func(string) string) inv
 	if first.Line > 0 && first.Col > 0 {
 		where += fmt.Sprintf(":%d", first.Col)
 	}
-	text := visible(redact(where + ": " + first.Message))
+	text := safetext.String(redact(where + ": " + first.Message))
 	if len(text) > maxMistake {
 		text = strings.ToValidUTF8(text[:maxMistake], "") + "…"
 	}

@@ -122,7 +122,7 @@ func TestFirstMistake(t *testing.T) {
 			if !regexp.MustCompile(tc.want).MatchString(got) {
 				t.Errorf("%q does not match %s", got, tc.want)
 			}
-			if strings.Contains(got, "planted") || visible(got) != got || !utf8.ValidString(got) {
+			if strings.Contains(got, "planted") || safetext.String(got) != got || !utf8.ValidString(got) {
 				t.Errorf("%q", got)
 			}
 		})

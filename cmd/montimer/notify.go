@@ -13,7 +13,9 @@ import (
 	"time"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/console"
 	"github.com/montimer/montimer/internal/notify"
+	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/internal/store"
 )
 
@@ -28,7 +30,7 @@ type notifyTestCmd struct{}
 
 // Run sends a message past the outbox, with what the services would send it with.
 func (c notifyTestCmd) Run(ctx context.Context, e env) error {
-	log := slog.New(newRunLog(e.stderr, false))
+	log := slog.New(console.NewLog(e.stderr, false))
 	if err := sendAsServices(hostFlags{}, e, log); err != nil {
 		return err
 	}
@@ -98,8 +100,8 @@ func (c notifyPendingCmd) Run(ctx context.Context, e env) error {
 	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "ID\tCREATED\tKIND\tPROFILE\tATTEMPTS\tNEXT TRY\tLAST ERROR")
 	for _, a := range alerts {
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%d\t%s\t%s\n", a.ID, moment(a.Created), visible(string(a.Kind)), visible(a.Profile),
-			a.Attempts, moment(a.NextTry), visible(a.Error))
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%d\t%s\t%s\n", a.ID, moment(a.Created), safetext.String(string(a.Kind)), safetext.String(a.Profile),
+			a.Attempts, moment(a.NextTry), safetext.String(a.Error))
 	}
 	return w.Flush()
 }

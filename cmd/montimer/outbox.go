@@ -12,6 +12,7 @@ import (
 	"github.com/coreos/go-systemd/v22/journal"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/console"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/notify"
 	"github.com/montimer/montimer/internal/safetext"
@@ -140,5 +141,5 @@ func newRedactor(environ []string) *safetext.Redactor {
 // serviceLog logs to standard error, for the journal where that leads there.
 func serviceLog(e env) *slog.Logger {
 	inJournal, err := journal.StderrIsJournalStream()
-	return slog.New(newRunLog(e.stderr, err == nil && inJournal))
+	return slog.New(console.NewLog(e.stderr, err == nil && inJournal))
 }

@@ -109,7 +109,7 @@ func (c resumeCmd) Run(ctx context.Context, e env) error {
 	}
 	was, err := pauseNow(c.Profile, time.Now())
 	if err != nil {
-		was = "paused by a file that cannot be used: " + visible(err.Error())
+		was = "paused by a file that cannot be used: " + safetext.String(err.Error())
 	}
 	found, err := host.EndPause(host.PauseDir, c.Profile)
 	switch {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/console"
 	"github.com/montimer/montimer/internal/gitsync"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/safetext"
@@ -55,7 +56,7 @@ func (c syncCmd) Run(ctx context.Context, e env) error {
 		return fmt.Errorf("make the state directory: %w", err)
 	}
 	defer stayAlive(e.getenv("NOTIFY_SOCKET"))()
-	checkout := newCheckout(e, c.hostFlags, h, newRunLog(e.stderr, false))
+	checkout := newCheckout(e, c.hostFlags, h, console.NewLog(e.stderr, false))
 	isolate(e, checkout.log)
 	if c.Repair {
 		if err := c.repair(ctx, e, checkout.syncer); err != nil {
@@ -108,7 +109,7 @@ func stayAlive(socket string) (stop func()) {
 	if notifier, err := systemd.NewNotifier(socket); err == nil {
 		go func() {
 			for {
-				notifier.Status("git sync", hangs)
+				notifier.Status("git sync", console.Hangs)
 				select {
 				case <-done:
 					return

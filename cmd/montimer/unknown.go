@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/internal/suggest"
 	"github.com/montimer/montimer/taskexec"
 )
@@ -34,9 +35,9 @@ func unknownText(e *taskexec.UnknownError) string {
 	}
 	one := text + "; known: " + strings.Join(e.Known, ", ")
 	if len("montimer: ")+len(one) <= lineWidth {
-		return visible(one)
+		return safetext.String(one)
 	}
-	return visible(text) + "; known:" + fold(e.Known)
+	return safetext.String(text) + "; known:" + fold(e.Known)
 }
 
 // fold writes words as indented lines of lineWidth columns at most.
@@ -44,7 +45,7 @@ func fold(words []string) string {
 	var b strings.Builder
 	column := lineWidth
 	for i, word := range words {
-		word = visible(word)
+		word = safetext.String(word)
 		if i < len(words)-1 {
 			word += ","
 		}

@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"bytes"
@@ -17,12 +17,12 @@ import (
 	"github.com/montimer/montimer/taskexec"
 )
 
-// screen is a terminal on which what is said scrolls by, while the last lines
+// Screen is a terminal on which what is said scrolls by, while the last lines
 // show the tasks under way.
 //
 // A terminal can stand still (^S). So whoever draws on it may wait, and watch,
 // which the run calls, leaves the drawing to later.
-type screen struct {
+type Screen struct {
 	out   io.Writer
 	size  func() (rows, columns int)
 	later func(draw func()) // has draw called in its turn among what is written
@@ -35,8 +35,8 @@ type screen struct {
 	next  time.Time // not drawn anew before: tasks may be quicker than the eye
 }
 
-// newScreen returns a screen on w; nil where w is no terminal that can do this.
-func newScreen(w io.Writer, later func(func())) *screen {
+// NewScreen returns a screen on w; nil where w is no terminal that can do this.
+func NewScreen(w io.Writer, later func(func())) *Screen {
 	f, ok := w.(*os.File)
 	if !ok || os.Getenv("TERM") == "" || os.Getenv("TERM") == "dumb" {
 		return nil
@@ -51,14 +51,14 @@ func newScreen(w io.Writer, later func(func())) *screen {
 		}
 		return int(s.Row), int(s.Col)
 	}
-	return &screen{out: f, size: size, later: later, began: time.Now()}
+	return &Screen{out: f, size: size, later: later, began: time.Now()}
 }
 
 // Write writes whole lines above the last ones.
-func (s *screen) Write(p []byte) (int, error) { return len(p), s.draw(p) }
+func (s *Screen) Write(p []byte) (int, error) { return len(p), s.draw(p) }
 
-// watch shows where a run stands.
-func (s *screen) watch(p taskexec.Progress) {
+// Watch shows where a run stands.
+func (s *Screen) Watch(p taskexec.Progress) {
 	s.mu.Lock()
 	now := time.Now()
 	rows, columns := s.size()
@@ -73,8 +73,8 @@ func (s *screen) watch(p taskexec.Progress) {
 	}
 }
 
-// close leaves only what was said.
-func (s *screen) close() {
+// Close leaves only what was said.
+func (s *Screen) Close() {
 	s.mu.Lock()
 	s.lines = nil
 	s.mu.Unlock()
@@ -82,7 +82,7 @@ func (s *screen) close() {
 }
 
 // draw writes text where the last lines stand, and those below it.
-func (s *screen) draw(text []byte) error {
+func (s *Screen) draw(text []byte) error {
 	s.mu.Lock()
 	lines := s.lines
 	s.asked = false
@@ -144,6 +144,9 @@ func clip(line string, columns int) string {
 	}
 	return string(runes)
 }
+
+// WithoutStarts returns a handler for a screen, which shows itself what runs.
+func WithoutStarts(h slog.Handler) slog.Handler { return withoutStarts{h} }
 
 // withoutStarts is a handler for a screen, which shows itself what runs.
 type withoutStarts struct{ slog.Handler }

@@ -1,4 +1,6 @@
-package main
+// Package explain says what a schedule means: its words, the lines of its timer,
+// its next runs, its warnings.
+package explain
 
 import (
 	"cmp"
@@ -11,11 +13,10 @@ import (
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/calendar"
 	"github.com/montimer/montimer/internal/cron"
-	"github.com/montimer/montimer/internal/safetext"
 )
 
-// explanation is what `explain` says of one expression.
-type explanation struct {
+// Explanation is what `explain` says of one expression.
+type Explanation struct {
 	Expression string      `json:"expression"`
 	Dialect    string      `json:"dialect"`
 	Timezone   string      `json:"timezone"` // "": local
@@ -27,24 +28,24 @@ type explanation struct {
 	Error      string      `json:"error"`
 }
 
-// explainer explains expressions in one zone, from one time on.
-type explainer struct {
-	zone     string // as named; "": local
-	location *time.Location
-	from     time.Time
-	n        int
+// Explainer explains expressions in one zone, from one time on.
+type Explainer struct {
+	Zone     string // as named; "": local
+	Location *time.Location
+	From     time.Time
+	N        int // how many runs to show
 }
 
-// systemdDialect stands for calendar events among the dialects of cron.
-const systemdDialect = "systemd"
+// Systemd is the dialect that stands for calendar events among the dialects of cron.
+const Systemd = "systemd"
 
-// explain explains one expression.
-func (x explainer) explain(dialect, text string) explanation {
-	out := explanation{Expression: text, Dialect: dialect, Timezone: x.zone,
+// Explain explains one expression.
+func (x Explainer) Explain(dialect, text string) Explanation {
+	out := Explanation{Expression: text, Dialect: dialect, Timezone: x.Zone,
 		OnCalendar: []string{}, Monotonic: []string{}, Next: []time.Time{}, Warnings: []string{}}
 	var err error
 	switch {
-	case dialect == systemdDialect:
+	case dialect == Systemd:
 		err = x.event(&out, text)
 	case slices.Contains(cron.Dialects(), cron.Dialect(dialect)):
 		err = x.cron(&out, cron.Dialect(dialect), text)
@@ -62,74 +63,74 @@ func unknownDialect(dialect string) error {
 	for _, d := range cron.Dialects() {
 		known += string(d) + ", "
 	}
-	return fmt.Errorf("unknown dialect %q; write one of %s%s", dialect, known, systemdDialect)
+	return fmt.Errorf("unknown dialect %q; write one of %s%s", dialect, known, Systemd)
 }
 
 // event explains a calendar event.
-func (x explainer) event(out *explanation, text string) error {
-	expression, err := cron.ParseEvent(text, x.zone)
+func (x Explainer) event(out *Explanation, text string) error {
+	expression, err := cron.ParseEvent(text, x.Zone)
 	if err != nil {
 		return err
 	}
 	events := []calendar.Event{expression.Event()}
 	out.Words = expression.Words()
-	out.Warnings = append(out.Warnings, expression.Warnings(x.location, x.from)...)
+	out.Warnings = append(out.Warnings, expression.Warnings(x.Location, x.From)...)
 	x.fill(out, events, false, nil)
-	if _, ok := calendar.Next(events, x.from, x.location); !ok {
-		return errors.New(cmp.Or(expression.Impossible(), "it never elapses after "+x.from.Format(time.RFC3339)))
+	if _, ok := calendar.Next(events, x.From, x.Location); !ok {
+		return errors.New(cmp.Or(expression.Impossible(), "it never elapses after "+x.From.Format(time.RFC3339)))
 	}
 	return x.prove(events)
 }
 
 // prove returns what systemd would do wrong at a change of the clock.
-func (x explainer) prove(events []calendar.Event) error {
-	if f := calendar.Prove(events, x.from, x.location); f != nil {
+func (x Explainer) prove(events []calendar.Event) error {
+	if f := calendar.Prove(events, x.From, x.Location); f != nil {
 		return fmt.Errorf("%w; %s", f, f.Hint())
 	}
 	return nil
 }
 
 // cron explains a cron expression.
-func (x explainer) cron(out *explanation, dialect cron.Dialect, text string) error {
+func (x Explainer) cron(out *Explanation, dialect cron.Dialect, text string) error {
 	expression, err := cron.Parse(dialect, text)
 	if err != nil {
-		if _, notEvent := cron.ParseEvent(text, x.zone); notEvent == nil {
+		if _, notEvent := cron.ParseEvent(text, x.Zone); notEvent == nil {
 			return fmt.Errorf("%w; it is a calendar event: write explain --dialect systemd", err)
 		}
 		return err
 	}
-	location := x.location
+	location := x.Location
 	if own := expression.Zone(); own != "" {
 		out.Timezone = own
 		if location, err = time.LoadLocation(own); err != nil {
 			return err
 		}
 	}
-	translation, err := cron.Translate(x.zone, expression)
+	translation, err := cron.Translate(x.Zone, expression)
 	if err != nil {
 		return err
 	}
 	out.Words = expression.Words()
-	out.Warnings = append(out.Warnings, expression.Warnings(location, x.from)...)
+	out.Warnings = append(out.Warnings, expression.Warnings(location, x.From)...)
 	x.fill(out, translation.Events, translation.Boot, translation.Every)
 	return x.prove(translation.Events)
 }
 
-// schedule explains the schedule of a profile; its warnings have been told
+// Schedule explains the schedule of a profile; its warnings have been told
 // where jobs.yaml was read.
-func (x explainer) schedule(s montimer.Schedule) explanation {
+func (x Explainer) Schedule(s montimer.Schedule) Explanation {
 	dialect := s.Dialect
 	if s.Kind != montimer.ScheduleCron {
-		dialect = systemdDialect
+		dialect = Systemd
 	}
-	out := explanation{Expression: strings.Join(s.Source, "; "), Dialect: dialect, Timezone: s.Timezone, Words: s.Words,
+	out := Explanation{Expression: strings.Join(s.Source, "; "), Dialect: dialect, Timezone: s.Timezone, Words: s.Words,
 		OnCalendar: []string{}, Monotonic: []string{}, Next: []time.Time{}, Warnings: []string{}}
 	x.fill(&out, s.Events, s.Boot, s.Every)
 	return out
 }
 
 // fill adds the lines of the timer, and the next runs as far as they are known.
-func (x explainer) fill(out *explanation, events []calendar.Event, boot bool, every []time.Duration) {
+func (x Explainer) fill(out *Explanation, events []calendar.Event, boot bool, every []time.Duration) {
 	for _, event := range events {
 		out.OnCalendar = append(out.OnCalendar, event.String())
 	}
@@ -140,13 +141,13 @@ func (x explainer) fill(out *explanation, events []calendar.Event, boot bool, ev
 		span := calendar.FormatSpan(d)
 		out.Monotonic = append(out.Monotonic, "OnBootSec="+span, "OnUnitActiveSec="+span)
 	}
-	location := x.location
-	if x.zone == "" && out.Timezone != "" {
+	location := x.Location
+	if x.Zone == "" && out.Timezone != "" {
 		if zone, err := time.LoadLocation(out.Timezone); err == nil {
 			location = zone
 		}
 	}
-	for t := x.from; len(out.Next) < x.n; {
+	for t := x.From; len(out.Next) < x.N; {
 		next, ok := calendar.Next(events, t, location)
 		if !ok {
 			break
@@ -154,6 +155,3 @@ func (x explainer) fill(out *explanation, events []calendar.Event, boot bool, ev
 		out.Next, t = append(out.Next, next.In(location)), next
 	}
 }
-
-// visible shows text of others without what could drive a terminal.
-func visible(s string) string { return safetext.String(s) }

@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"context"
@@ -13,34 +13,36 @@ import (
 	"github.com/montimer/montimer/taskexec"
 )
 
-// outlets returns where a run and its tasks say what they say: in the journal,
+// Outlets returns where a run and its tasks say what they say: in the journal,
 // if that is where stderr leads, else on stderr.
-func outlets(stderr io.Writer, runID string) (taskexec.Sink, slog.Handler, error) {
+func Outlets(stderr io.Writer, runID string) (taskexec.Sink, slog.Handler, error) {
 	inJournal, err := sdjournal.StderrIsJournalStream()
 	if err != nil {
 		return nil, nil, fmt.Errorf("find out where standard error leads: %w", err)
 	}
 	var sink taskexec.Sink = taskexec.NewTextSink(stderr, inJournal)
-	log := newRunLog(stderr, inJournal)
+	log := NewLog(stderr, inJournal)
 	if inJournal {
 		sink, log = journal.NewSink(runID, sink), journal.NewHandler(log)
 	}
 	return sink, log, nil
 }
 
-// runLog is a slog.Handler that writes the message alone: what its attributes
+// lines is a slog.Handler that writes the message alone: what its attributes
 // say stands in the message already, and the journal adds time and unit.
-type runLog struct {
+type lines struct {
 	mu     *sync.Mutex
 	w      io.Writer
 	levels bool // begin with the priority as <N>, which the journal reads (sd-daemon(3))
 }
 
-func newRunLog(w io.Writer, levels bool) slog.Handler { return runLog{new(sync.Mutex), w, levels} }
+// NewLog returns a handler that writes the message alone to w, with levels each
+// line with its priority as <N>, which the journal reads (sd-daemon(3)).
+func NewLog(w io.Writer, levels bool) slog.Handler { return lines{new(sync.Mutex), w, levels} }
 
-func (runLog) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
+func (lines) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
 
-func (l runLog) Handle(_ context.Context, r slog.Record) error {
+func (l lines) Handle(_ context.Context, r slog.Record) error {
 	line := r.Message + "\n"
 	if l.levels {
 		line = priority(r.Level) + line
@@ -62,5 +64,5 @@ func priority(level slog.Level) string {
 	return "<6>"
 }
 
-func (l runLog) WithAttrs([]slog.Attr) slog.Handler { return l }
-func (l runLog) WithGroup(string) slog.Handler      { return l }
+func (l lines) WithAttrs([]slog.Attr) slog.Handler { return l }
+func (l lines) WithGroup(string) slog.Handler      { return l }

@@ -1,28 +1,29 @@
-package main
+package console
 
 import (
 	"time"
 
+	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/internal/systemd"
 	"github.com/montimer/montimer/taskexec"
 )
 
-// hangs is how long a run may say nothing before systemd takes it for hung; the
+// Hangs is how long a run may say nothing before systemd takes it for hung; the
 // services begin with as much (TimeoutStartSec= in units.tmpl).
-const hangs = 2 * time.Minute
+const Hangs = 2 * time.Minute
 
-// watchdog tells systemd where a run stands. A run that goes on may take as long
-// as its tasks do, one that hangs is killed. A nil watchdog does nothing: the run
+// Watchdog tells systemd where a run stands. A run that goes on may take as long
+// as its tasks do, one that hangs is killed. A nil Watchdog does nothing: the run
 // is no service.
-type watchdog struct {
+type Watchdog struct {
 	notifier *systemd.Notifier
 	redact   func(string) string
 	told     time.Time // of the last status
 	news     string    // in it
 }
 
-// newWatchdog connects to $NOTIFY_SOCKET; without one it returns nil.
-func newWatchdog(socket string, redact func(string) string) (*watchdog, error) {
+// NewWatchdog connects to $NOTIFY_SOCKET; without one it returns nil.
+func NewWatchdog(socket string, redact func(string) string) (*Watchdog, error) {
 	if socket == "" {
 		return nil, nil
 	}
@@ -30,12 +31,12 @@ func newWatchdog(socket string, redact func(string) string) (*watchdog, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &watchdog{notifier: notifier, redact: redact}, nil
+	return &Watchdog{notifier: notifier, redact: redact}, nil
 }
 
-// watch shows the progress of a run: news within the second or so, and a sign of
+// Watch shows the progress of a run: news within the second or so, and a sign of
 // life every five seconds.
-func (w *watchdog) watch(p taskexec.Progress) {
+func (w *Watchdog) Watch(p taskexec.Progress) {
 	now, news := time.Now(), names(p)
 	since := now.Sub(w.told)
 	if since < time.Second/2 || news == w.news && since < 5*time.Second {
@@ -44,14 +45,14 @@ func (w *watchdog) watch(p taskexec.Progress) {
 	w.told, w.news = now, news
 	// Anybody may have chosen the names of tasks, and systemctl status shows
 	// them on a terminal.
-	w.notifier.Status(visible(w.redact(p.String())), hangs)
+	w.notifier.Status(safetext.String(w.redact(p.String())), Hangs)
 }
 
-// end shows how a run ended, for as long as systemd knows the service. It is no
+// End shows how a run ended, for as long as systemd knows the service. It is no
 // sign of life: what is left to do must not hang.
-func (w *watchdog) end(result string) {
+func (w *Watchdog) End(result string) {
 	if w != nil {
-		w.notifier.Status(visible(w.redact(result)), 0)
+		w.notifier.Status(safetext.String(w.redact(result)), 0)
 	}
 }
 

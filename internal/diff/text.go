@@ -1,4 +1,4 @@
-package main
+package diff
 
 import (
 	"bufio"
@@ -11,15 +11,16 @@ import (
 	"github.com/montimer/montimer/internal/safetext"
 )
 
-// A diffWriter shows a comparison to people: first what it means, then the
+// A writer shows a Comparison to people: first what it means, then the
 // change of each file.
-type diffWriter struct {
+type writer struct {
 	*bufio.Writer
 	color bool
 }
 
-func writeComparison(w io.Writer, c comparison, color bool) error {
-	out := diffWriter{bufio.NewWriter(w), color}
+// WriteText writes c for people, with colours where they are wanted.
+func (c Comparison) WriteText(w io.Writer, color bool) error {
+	out := writer{bufio.NewWriter(w), color}
 	for _, r := range c.Schedules {
 		out.schedule(r)
 	}
@@ -41,7 +42,7 @@ func writeComparison(w io.Writer, c comparison, color bool) error {
 	return out.Flush()
 }
 
-func (w diffWriter) schedule(r rescheduled) {
+func (w writer) schedule(r Schedule) {
 	switch {
 	case r.Before == nil:
 		w.title(r.Profile + " is new:")
@@ -58,7 +59,7 @@ func (w diffWriter) schedule(r rescheduled) {
 	}
 }
 
-func (w diffWriter) timing(when string, t timing) {
+func (w writer) timing(when string, t Timing) {
 	w.line(fmt.Sprintf("  %-6s  %s", when, t))
 	for _, next := range t.Next {
 		w.line("          " + next.Format("Mon 2006-01-02 15:04:05 MST"))
@@ -66,7 +67,7 @@ func (w diffWriter) timing(when string, t timing) {
 }
 
 // String says in one line when a profile runs.
-func (t timing) String() string {
+func (t Timing) String() string {
 	text := t.Words
 	if t.Jitter != "" {
 		text += " (jitter " + t.Jitter + ")"
@@ -77,7 +78,7 @@ func (t timing) String() string {
 	return text
 }
 
-func (w diffWriter) starts(schedules []rescheduled) {
+func (w writer) starts(schedules []Schedule) {
 	w.list("the reload would start at once:", func(add func(profile, why string)) {
 		for _, r := range schedules {
 			if r.Starts != "" {
@@ -88,7 +89,7 @@ func (w diffWriter) starts(schedules []rescheduled) {
 }
 
 // files lists what the diffs do not show.
-func (w diffWriter) files(changes []changed) {
+func (w writer) files(changes []File) {
 	w.list("files:", func(add func(unit, says string)) {
 		for _, c := range changes {
 			switch {
@@ -104,7 +105,7 @@ func (w diffWriter) files(changes []changed) {
 }
 
 // list writes what items adds under a title, or nothing at all.
-func (w diffWriter) list(title string, items func(add func(name, says string))) {
+func (w writer) list(title string, items func(add func(name, says string))) {
 	first := true
 	items(func(name, says string) {
 		if first {
@@ -115,7 +116,7 @@ func (w diffWriter) list(title string, items func(add func(name, says string))) 
 	})
 }
 
-func (w diffWriter) diff(text string) {
+func (w writer) diff(text string) {
 	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(line, "\n")
 		switch {
@@ -133,15 +134,15 @@ func (w diffWriter) diff(text string) {
 	}
 }
 
-func (w diffWriter) title(text string) { w.styled("1", text) }
+func (w writer) title(text string) { w.styled("1", text) }
 
 // line writes one line, and never a character that a terminal would act on.
-func (w diffWriter) line(text string) {
+func (w writer) line(text string) {
 	w.Write(safetext.Append(w.AvailableBuffer(), []byte(text)))
 	w.WriteByte('\n')
 }
 
-func (w diffWriter) styled(code, text string) {
+func (w writer) styled(code, text string) {
 	if !w.color {
 		w.line(text)
 		return

@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"bytes"
@@ -46,10 +46,10 @@ func TestProgressLines(t *testing.T) {
 func TestScreen(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	s := &screen{out: &out, size: func() (int, int) { return 10, 80 }, later: func(draw func()) { draw() }, began: time.Now()}
-	s.watch(taskexec.Progress{Total: 1, Running: []taskexec.Running{{Name: "a", Since: time.Now()}}})
+	s := &Screen{out: &out, size: func() (int, int) { return 10, 80 }, later: func(draw func()) { draw() }, began: time.Now()}
+	s.Watch(taskexec.Progress{Total: 1, Running: []taskexec.Running{{Name: "a", Since: time.Now()}}})
 	s.Write([]byte("a: hello\n"))
-	s.close()
+	s.Close()
 	const two = "     0s  a\n0 of 1 tasks, 0s\n"
 	const up = "\x1b[2A\r\x1b[J"
 	if diff := cmp.Diff(two+up+"a: hello\n"+two+up, out.String()); diff != "" {

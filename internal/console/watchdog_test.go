@@ -1,13 +1,13 @@
-package main
+package console
 
 import (
-	"math"
 	"net"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/taskexec"
 )
 
@@ -20,11 +20,11 @@ func TestStatusCannotDriveTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer reader.Close()
-	service, err := newWatchdog(at, newRedactor([]string{"DB_PASSWORD=planted"}).String)
+	service, err := NewWatchdog(at, safetext.NewRedactor([]string{"planted"}).String)
 	if err != nil {
 		t.Fatal(err)
 	}
-	service.watch(taskexec.Progress{Total: 1, Running: []taskexec.Running{{Name: "\x1b]0;owned\a\x1b[31mred\u202e\nplanted", Since: time.Now()}}})
+	service.Watch(taskexec.Progress{Total: 1, Running: []taskexec.Running{{Name: "\x1b]0;owned\a\x1b[31mred\u202e\nplanted", Since: time.Now()}}})
 	buf := make([]byte, 1<<12)
 	n, err := reader.Read(buf)
 	if err != nil {
@@ -33,19 +33,5 @@ func TestStatusCannotDriveTerminal(t *testing.T) {
 	_, status, _ := strings.Cut(string(buf[:n]), "STATUS=")
 	if status != `0/1 tasks, running \x1b]0;owned\x07\x1b[31mred\xe2\x80\xae\x0a*** (0s)` {
 		t.Errorf("%q", status)
-	}
-}
-
-func TestMaxOutput(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]int64{"": 0, "infinity": -1, "1": 1, "64M": 64 << 20, "1G": 1 << 30, "8K": 8 << 10} {
-		if got, err := maxOutput(text); got != want || err != nil {
-			t.Errorf("%q: %d, %v", text, got, err)
-		}
-	}
-	for _, text := range []string{"0", "-1", "M", "1X", "5%", "99999999T", "1.5G"} {
-		if got, err := maxOutput(text); got != 0 || err == nil {
-			t.Errorf("%q: %d, %v", text, got, math.MaxInt64)
-		}
 	}
 }

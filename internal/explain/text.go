@@ -1,0 +1,35 @@
+package explain
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/montimer/montimer/internal/safetext"
+)
+
+// WriteText writes x for people.
+func (x Explanation) WriteText(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s  (%s)\n", safetext.String(x.Expression), x.Dialect)
+	if x.Words != "" {
+		fmt.Fprintf(&b, "  %s\n", x.Words)
+	}
+	for _, event := range x.OnCalendar {
+		fmt.Fprintf(&b, "  OnCalendar=%s\n", event)
+	}
+	for _, line := range x.Monotonic {
+		fmt.Fprintf(&b, "  %s\n", line)
+	}
+	for _, next := range x.Next {
+		fmt.Fprintf(&b, "  next: %s\n", next.Format("Mon 2006-01-02 15:04:05 MST"))
+	}
+	for _, warning := range x.Warnings {
+		fmt.Fprintf(&b, "  warning: %s\n", safetext.String(warning))
+	}
+	if x.Error != "" {
+		fmt.Fprintf(&b, "  error: %s\n", safetext.String(x.Error))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
