@@ -31,13 +31,16 @@ type Run struct {
 	Profile   string
 	Trigger   Trigger
 	Scheduled time.Time // of the tick that it serves; zero: not known
-	Attempt   int       // 1, or more where the tick was served before
-	Started   time.Time
-	Ended     time.Time // zero while it runs
-	State     RunState
-	Reason    string // why it was skipped, lost or could not begin
-	Commit    string // of the checkout, as hexadecimal; "": not known
-	Tasks     []TaskRun
+	// AlreadyServed says that an earlier run served the same tick: this one is
+	// skipped, and the tick counts as served.
+	AlreadyServed bool
+	Attempt       int // 1, or more where the tick was served before
+	Started       time.Time
+	Ended         time.Time // zero while it runs
+	State         RunState
+	Reason        string // why it was skipped, lost or could not begin
+	Commit        string // of the checkout, as hexadecimal; "": not known
+	Tasks         []TaskRun
 }
 
 // Failures returns the tasks that did not do their work, in file order.

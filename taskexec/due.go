@@ -2,7 +2,6 @@ package taskexec
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/montimer/montimer"
@@ -26,8 +25,8 @@ func (s situation) notDue() (skip bool, reason string) {
 		return false, ""
 	case s.timer.Boot && s.ago < 0: // the first run in this boot
 		return false, ""
-	case s.served():
-		return true, fmt.Sprintf("nothing is due: run %s"+dealtWith+"%s, and the timer was started again at %s",
+	case s.alreadyServed():
+		return true, fmt.Sprintf("nothing is due: run %s served the tick of %s, and the timer was started again at %s",
 			s.last.ID, date(s.tick), date(s.timer.Since))
 	case s.onTime && s.repeats():
 		return true, fmt.Sprintf("nothing is due: run %s served the tick of %s before the clocks were set back",
@@ -42,15 +41,15 @@ func (s situation) notDue() (skip bool, reason string) {
 	return true, fmt.Sprintf("nothing is due: the tick of %s was missed, and catch_up is false", date(s.tick))
 }
 
-// dealtWith is in the reason of a skipped run whose tick an earlier run served.
-const dealtWith = " dealt with the tick of "
-
 func date(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 MST") }
 
-// served reports whether the run before was for the same tick, or for the boot
-// after it, and then the timer was started anew. If it was skipped, that was
+// alreadyServed reports whether the run before was for the same tick, or for the
+// boot after it, and then the timer was started anew. If it was skipped, that was
 // decided then.
-func (s situation) served() bool {
+func (s situation) alreadyServed() bool {
+	if !s.byTimer || s.timer.Interval || s.timer.Boot && s.ago < 0 {
+		return false
+	}
 	same := s.last.Scheduled.Equal(s.tick) || s.last.Scheduled.IsZero() && s.last.Started.After(s.tick)
 	return same && !s.tick.IsZero() && s.settled() && s.back()
 }
@@ -85,12 +84,12 @@ func (s situation) continues() bool {
 
 // repeats reports whether the tick shows the same time as the one that was
 // served last, because the clocks were set back in between. A tick that was
-// skipped was not served: to pass over its repetition, too, would leave a gap. A timer that counts
-// from the served tick passes over it; but with much jitter, or when it is
-// started in between, it counts from later.
+// skipped was not served: to pass over its repetition, too, would leave a gap. A
+// timer that counts from the served tick passes over it; but with much jitter, or
+// when it is started in between, it counts from later.
 func (s situation) repeats() bool {
 	served := s.last.Scheduled
-	unserved := s.last.State == montimer.RunSkipped && !strings.Contains(s.last.Reason, dealtWith)
+	unserved := s.last.State == montimer.RunSkipped && !s.last.AlreadyServed
 	if !s.settled() || unserved || served.IsZero() || !served.Before(s.tick) {
 		return false
 	}

@@ -115,6 +115,10 @@ func TestStartedByHandAfterATick(t *testing.T) {
 			t.Errorf("%d: %v, %+v", i, err, run)
 		}
 	}
+	h.Boot = "another" // the timer elapses at the same moment after it
+	if run, err := h.Exec(t.Context(), Request{Profile: "p", Trigger: montimer.TriggerTimer}); err != nil || run.Trigger != montimer.TriggerTimer {
+		t.Errorf("the next boot: %v, %+v", err, run)
+	}
 	if err := os.Remove(filepath.Join(h.StateDir, "last-good", "p.trigger")); err != nil {
 		t.Fatal(err)
 	}
@@ -157,6 +161,40 @@ func TestForgottenTick(t *testing.T) {
 	}
 }
 
+// A run that is killed before its record has not served the tick, so nothing says
+// that it has.
+func TestTriggerIsKeptAfterTheRecord(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, shell("true"))
+	file := filepath.Join(h.StateDir, "last-good", "p.trigger")
+	h.Timer = func(context.Context, string) (Timer, error) {
+		return Timer{Events: []calendar.Event{event(t, "*-*-* *:*:*")}, Local: time.UTC, Trigger: time.Second}, nil
+	}
+	kept := h.kept
+	h.Recorder = beginning{kept, func() {
+		if _, err := os.Stat(file); err == nil {
+			t.Error("there before the record")
+		}
+	}}
+	if _, err := h.Exec(t.Context(), Request{Profile: "p", Trigger: montimer.TriggerTimer}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(file); err != nil {
+		t.Error(err)
+	}
+}
+
+// beginning is a Recorder that says when a run begins.
+type beginning struct {
+	*memory
+	began func()
+}
+
+func (b beginning) Begin(ctx context.Context, run montimer.Run) (montimer.Run, error) {
+	b.began()
+	return b.memory.Begin(ctx, run)
+}
+
 // The night in which the clocks of Berlin are set back.
 func TestSecondPass(t *testing.T) {
 	t.Parallel()
@@ -192,6 +230,15 @@ func TestSecondPass(t *testing.T) {
 		s := newSituation(tt.start.Add(time.Second), timer, last, time.Hour)
 		if skip, reason := s.skip(); skip != tt.skip || !s.tick.Equal(tt.start) {
 			t.Errorf("%s: tick %v, skipped %t: %s", tt.name, s.tick, skip, reason)
+		}
+		// A skipped run counts as served if its tick was, whatever its reason says.
+		s.last.State, s.last.Reason = montimer.RunSkipped, "run x dealt with the tick of"
+		if skip, reason := s.skip(); skip {
+			t.Errorf("%s, not served: skipped: %s", tt.name, reason)
+		}
+		s.last.AlreadyServed = true
+		if skip, _ := s.skip(); skip != tt.skip {
+			t.Errorf("%s, served by an earlier run: skipped %t", tt.name, skip)
 		}
 	}
 }
@@ -297,7 +344,7 @@ func (h *comeback) start(t *rapid.T, wanted bool) {
 	skip, reason := s.skip()
 	h.log = append(h.log, fmt.Sprintf("%v start for %v: skipped %t, %s", h.now, run.Scheduled, skip, reason))
 	if skip {
-		run.State, run.Reason = montimer.RunSkipped, reason
+		run.State, run.Reason, run.AlreadyServed = montimer.RunSkipped, reason, s.alreadyServed()
 		h.kept++
 		if wanted {
 			h.fail(t, "a tick was not served")

@@ -90,6 +90,7 @@ func (r *run) start(ctx context.Context) {
 		}
 		return err
 	})
+	r.keepTrigger()
 }
 
 // finish records how the run ended. Its tasks are recorded again unless all are
@@ -100,4 +101,5 @@ func (r *run) finish(ctx context.Context) {
 		record.Tasks = nil
 	}
 	r.keep(ctx, func(ctx context.Context) error { return r.Recorder.Finish(ctx, record, r.alert(r.record)) })
+	r.keepTrigger()
 }

@@ -23,6 +23,7 @@ type run struct {
 	profile    montimer.Profile
 	record     montimer.Run // what has become of it so far
 	timer      *Timer       // that has started the run; nil: none, or not known
+	trigger    string       // of that timer, until the run is on record; "": not known
 	situation  situation
 	progress   Progress
 	synced     []montimer.TaskRun // what failed after the sync

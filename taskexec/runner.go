@@ -2,6 +2,7 @@ package taskexec
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -33,6 +34,8 @@ type Runner struct {
 	Redactor *safetext.Redactor // nil: one that knows the [safetext.SecretValues] of Environ
 	Log      *slog.Logger
 
+	Boot string // tells one boot from another
+
 	// Timer tells how systemd has the profile's timer loaded; nil: not known.
 	Timer func(ctx context.Context, profile string) (Timer, error)
 	// Alert makes the alert that tells of a run that has ended; nil: none.
@@ -57,8 +60,9 @@ type Request struct {
 
 // Exec runs a profile: one run of it at a time, all tasks whatever becomes of
 // the others. When ctx ends, what runs is stopped and the rest is not run. The
-// error is ErrLocked, a *UsageError, what else kept the run from beginning, or
-// ErrUnrecorded; how the tasks fared is in the Run.
+// error is ErrLocked, a *UsageError, what else kept the run from beginning,
+// ErrUnrecorded, or a *UsageError and ErrUnrecorded; how the tasks fared is in the
+// Run.
 func (r Runner) Exec(ctx context.Context, req Request) (montimer.Run, error) {
 	if r.Outlet == nil {
 		r.Outlet = NewOutlet()
@@ -82,10 +86,11 @@ func (r Runner) Exec(ctx context.Context, req Request) (montimer.Run, error) {
 	}
 	defer release()
 	run.findLost(ctx, mine)
-	if err := run.serve(ctx); err != nil {
-		return run.record, err
+	err = run.serve(ctx)
+	if run.unrecorded != nil {
+		err = errors.Join(err, run.unrecorded)
 	}
-	return run.record, run.unrecorded
+	return run.record, err
 }
 
 // serve does what the run is for, under the lock.

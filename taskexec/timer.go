@@ -1,9 +1,9 @@
 package taskexec
 
 import (
-	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -82,9 +82,9 @@ func (r *run) findTimer(ctx context.Context) {
 }
 
 // repeatsTrigger reports whether an earlier run has served what the timer has
-// triggered last, and so somebody else has started this one. It keeps the trigger
-// for the runs to come. Whatever is not known is a tick: a run by hand that is
-// reported does no harm, a tick that is not does.
+// triggered last, and so somebody else has started this one. Whatever is not
+// known is a tick: a run by hand that is reported does no harm, a tick that is not
+// does.
 //
 // When the service ended before says nothing about that: a tick may come while
 // the run before is still being stopped.
@@ -92,19 +92,31 @@ func (r *run) repeatsTrigger(timer Timer) bool {
 	if timer.Trigger == 0 {
 		return false
 	}
-	path := filepath.Join(r.StateDir, "last-good", r.record.Profile+".trigger")
-	trigger := []byte(timer.Trigger.String())
-	if served, err := safefile.Read(path, maxCopy); err == nil && bytes.Equal(served, trigger) {
-		return true
+	r.trigger = fmt.Sprintf("%s %s", r.Boot, timer.Trigger) // a timer may elapse at the same moment after each boot
+	served, err := safefile.Read(r.triggerFile(), maxCopy)
+	return err == nil && string(served) == r.trigger
+}
+
+func (r *run) triggerFile() string {
+	return filepath.Join(r.StateDir, "last-good", r.record.Profile+".trigger")
+}
+
+// keepTrigger keeps what the timer has triggered for the runs to come. It comes
+// after the record of the run: a run that is killed between them makes a tick of
+// a run by hand, the other way round a run by hand of a tick.
+func (r *run) keepTrigger() {
+	if r.trigger == "" || !r.isTick() {
+		return
 	}
+	path := r.triggerFile()
 	err := os.Mkdir(filepath.Dir(path), 0o700)
 	if err == nil || errors.Is(err, os.ErrExist) {
-		err = safefile.Replace(path, trigger, 0o600)
+		err = safefile.Replace(path, []byte(r.trigger), 0o600)
 	}
 	if err != nil {
 		r.Log.Info("a run by hand after this one will count as a tick: " + err.Error())
 	}
-	return false
+	r.trigger = ""
 }
 
 // findTick finds out which tick the run serves, and what came before it.
@@ -118,6 +130,7 @@ func (r *run) findTick(ctx context.Context) {
 	}
 	r.situation = newSituation(r.record.Started, *r.timer, last, ago)
 	r.record.Scheduled = r.situation.serves()
+	r.record.AlreadyServed = r.situation.alreadyServed()
 	r.recordPassedOver(ctx)
 }
 

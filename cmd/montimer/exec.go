@@ -15,6 +15,7 @@ import (
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobs"
 	"github.com/montimer/montimer/internal/journal"
+	"github.com/montimer/montimer/internal/store"
 	"github.com/montimer/montimer/taskexec"
 )
 
@@ -142,9 +143,12 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, outlet *taske
 			runner.Log.Warn("prune old runs: " + err.Error())
 		}
 	}
+	var refused *taskexec.UsageError
 	switch {
 	case code == exitDone:
 		return nil
+	case errors.As(err, &refused) && !errors.Is(err, errInvalidJobs):
+		return exitError{code, refused}
 	case errors.Is(err, errInvalidJobs), errors.Is(err, taskexec.ErrUnrecorded): // all has been said
 		return exitError{code: code}
 	}
@@ -203,6 +207,7 @@ func (c execCmd) runner(e env, h *montimer.Host, id string, outlet *taskexec.Out
 
 		MaxOutput: most,
 		Log:       slog.New(log),
+		Boot:      store.Now().Boot,
 		Timer:     loadedTimer,
 	}
 	return r, nil

@@ -144,7 +144,7 @@ func (c failureCmd) service(ctx context.Context) systemd.Service {
 
 // report makes the page about a failed run that the database does not know of.
 func (c failureCmd) report(ctx context.Context, p *pager, stateDir string, f failedRun) {
-	if err := told(ctx, p, stateDir, f); err != nil && !f.selfReported() {
+	if err := told(ctx, p, stateDir, f); err != nil && !f.selfReported() && !deathOf(stateDir, c.profile()).is(f.id) {
 		p.page(ctx, c.profile(), f.id, c.words(f)+"; "+err.Error())
 	}
 }
@@ -169,14 +169,19 @@ func told(ctx context.Context, p *pager, stateDir string, f failedRun) error {
 	}
 	switch {
 	case err == nil && run.State == montimer.RunRunning:
-		err = errors.New("the run is said to be under way")
+		err = errUnderWay
 	case err == nil && run.State == montimer.RunInterrupted && f.result == "timeout":
-		err = errors.New("it hung")
+		err = errHung
 	}
 	return err
 }
 
-var errNoRecord = errors.New("there is no record of the run")
+// What the database says of a run whose failure it does not explain.
+var (
+	errNoRecord = errors.New("there is no record of the run")
+	errUnderWay = errors.New("the run is said to be under way")
+	errHung     = errors.New("it hung")
+)
 
 // endedCmd runs after each run of a service (ExecStopPost=). A run that was killed
 // before it was on record gets its record here, since systemd starts no second
@@ -186,7 +191,9 @@ type endedCmd struct {
 	Profile string `arg:"" help:"Name of the profile."`
 }
 
-// Run leaves it to the handler to send the alert, which the outbox has.
+// Run leaves it to the handler to send the alert, which the outbox has. Where the
+// database cannot be used it sends the alert itself: the handler of an earlier run
+// would not know of this one.
 func (c endedCmd) Run(ctx context.Context, e env) error {
 	f := failedRun{
 		id: taskexec.RunID(os.Environ()), result: e.getenv("SERVICE_RESULT"),
@@ -201,22 +208,42 @@ func (c endedCmd) Run(ctx context.Context, e env) error {
 	}
 	db := openRecords(ctx, h.StateDir)
 	defer db.Close()
-	if db.err != nil {
-		return db.err
-	}
 	p := newPager(e, db, serviceLog(e))
-	if s := (failureCmd{Unit: compiler.ServiceName(c.Profile)}).service(ctx); s.Invocation == f.id {
+	handler := failureCmd{Unit: compiler.ServiceName(c.Profile)}
+	if s := handler.service(ctx); s.Invocation == f.id {
 		f.said = s.Status
 	}
-	if err := told(ctx, p, h.StateDir, f); !errors.Is(err, errNoRecord) {
+	if err = db.err; err == nil {
+		err = c.record(ctx, p, h.StateDir, f)
+	}
+	if err == nil {
 		return nil
+	}
+	p.page(ctx, c.Profile, f.id, handler.words(f)+"; it could not be recorded: "+err.Error())
+	if _, sendErr := p.send(ctx); p.unsent == nil {
+		deathOf(h.StateDir, c.Profile).note(f.id)
+	} else {
+		err = errors.Join(err, sendErr)
+	}
+	return err
+}
+
+// record makes the record of a run that has none. The error says that there is
+// still none.
+func (c endedCmd) record(ctx context.Context, p *pager, stateDir string, f failedRun) error {
+	switch err := told(ctx, p, stateDir, f); err {
+	case nil, errUnderWay, errHung:
+		return nil
+	case errNoRecord:
+	default:
+		return err
 	}
 	var timer *taskexec.Timer
 	if t, err := loadedTimer(ctx, c.Profile); err == nil {
 		timer = &t
 	}
 	run := taskexec.Unrecorded(os.Environ(), c.Profile, compiler.TimerName(c.Profile), timer, errNoRecord.Error()+"; "+f.String())
-	return db.Finish(ctx, run, p.alert(run))
+	return p.records.Finish(ctx, run, p.alert(run))
 }
 
 // words says that the unit failed, and how.

@@ -1,10 +1,18 @@
 package main
 
 import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/store"
 )
 
 // What systemd does not know leaves no gap in the words.
@@ -76,5 +84,73 @@ func TestEnded(t *testing.T) {
 	out, err := s.command("notify", "pending", "-o", "json").Output()
 	if n := strings.Count(string(out), killed+`","attempts"`); err != nil || n != 1 {
 		t.Errorf("%d alerts of the killed run, %v: %s", n, err, out)
+	}
+}
+
+// Where the database cannot be used, a run that was killed is reported by what
+// systemd starts after it, since the handler may be at work on the run before; and
+// once, although the handler is started for it. A run that was refused is reported
+// once, too: by itself.
+func TestReportedOnceWithoutDatabase(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, build(t), "profiles: {other: {cron: 0 0 1 1 *, tasks: [{name: one, command: exit 3}]}}")
+	if err := os.Mkdir(filepath.Join(s.state, store.FileName), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{incidentOf(s.state).path, deathOf(s.state, "p").path} {
+		t.Cleanup(func() {
+			os.Remove(strings.Replace(path, fmt.Sprintf("-%d-", os.Geteuid()), fmt.Sprintf("-%d-", nobody), 1))
+		})
+	}
+	var mu sync.Mutex
+	var sent []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		mu.Lock()
+		defer mu.Unlock()
+		sent = append(sent, string(body))
+		io.WriteString(w, `{"ok":true}`)
+	}))
+	defer server.Close()
+	s.env = append(s.env, "TRIGGER_UNIT=montimer-job-p.timer", "TELEGRAM_API_BASE="+server.URL,
+		"TELEGRAM_BOT_TOKEN_DEFAULT=1:x", "TELEGRAM_CHAT_ID_AUTOMATION=1")
+	service := func(env []string, args ...string) (code int, said string) {
+		cmd := s.command()
+		cmd.Path = s.look(t, "sh")
+		cmd.Args = append([]string{"sh", "-c", "SYSTEMD_EXEC_PID=$$ exec \"$@\"", "sh", s.binary}, args...)
+		cmd.Env = append(cmd.Env, env...)
+		out, _ := cmd.CombinedOutput()
+		return cmd.ProcessState.ExitCode(), string(out)
+	}
+	about := func(text string) (n int) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, body := range sent {
+			if strings.Contains(body, text) {
+				n++
+			}
+		}
+		return n
+	}
+	killed, next, refused := strings.Repeat("a", 32), strings.Repeat("b", 32), strings.Repeat("c", 32)
+	code, said := service([]string{"INVOCATION_ID=" + killed, "SERVICE_RESULT=signal", "EXIT_CODE=killed", "EXIT_STATUS=KILL"}, "ended", "p")
+	if code == 0 || about(killed) != 1 || about("montimer-job-p.service failed: signal, killed KILL") != 1 {
+		t.Errorf("exit %d, sent %q\n%s", code, sent, said)
+	}
+	for _, id := range []string{killed, next} {
+		_, said = service([]string{"MONITOR_INVOCATION_ID=" + id, "MONITOR_SERVICE_RESULT=signal", "MONITOR_EXIT_CODE=killed", "MONITOR_EXIT_STATUS=KILL"},
+			"failure", "montimer-job-p.service")
+		if n := about(id); n != 1 {
+			t.Errorf("the handler: %d messages about %s\n%s", n, id, said)
+		}
+	}
+	code, said = service([]string{"INVOCATION_ID=" + refused}, "exec", "p")
+	if n := about("unknown profile"); code != exitUnrecorded || n != 1 || !strings.Contains(said, "unknown profile") || about("a run; not recorded: ") != 1 {
+		t.Errorf("refused: exit %d, %d messages %q\n%s", code, n, sent, said)
+	}
+	service([]string{"MONITOR_INVOCATION_ID=" + refused, "MONITOR_SERVICE_RESULT=exit-code", "MONITOR_EXIT_CODE=exited", fmt.Sprintf("MONITOR_EXIT_STATUS=%d", code)},
+		"failure", "montimer-job-p.service")
+	if n := about("unknown profile"); n != 1 {
+		t.Errorf("refused, after the handler: %d messages", n)
 	}
 }

@@ -44,11 +44,18 @@ func (c *checkout) unitsFollow(ctx context.Context, o gitsync.Outcome) (page str
 		c.log.Info("asked for an apply: units behind jobs.yaml: " + strings.Join(lagging, ", "))
 	}
 	// A sync that changes jobs.yaml writes a new file.
-	if info, err := os.Stat(c.host.JobsFile); err == nil && time.Since(info.ModTime()) > maxLag {
+	if info, err := os.Stat(c.host.JobsFile); err == nil && lagsTooLong(info.ModTime(), time.Now()) {
 		return fmt.Sprintf("units behind jobs.yaml since %s: %s. To fix it, run as root: montimer apply",
 			info.ModTime().Format(time.DateTime), strings.Join(lagging, ", "))
 	}
 	return ""
+}
+
+// lagsTooLong reports whether units that lag behind a jobs.yaml of that time need a
+// person. The age of a file from the future is not known: the clock was set.
+func lagsTooLong(written, now time.Time) bool {
+	age := now.Sub(written)
+	return age > maxLag || age < 0
 }
 
 // lagging names the units that differ from what the next compile would write.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/console"
+	"github.com/montimer/montimer/internal/flock"
 	"github.com/montimer/montimer/internal/gitsync"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/safetext"
@@ -142,7 +143,8 @@ func newCheckout(e env, f hostFlags, h montimer.Host, log slog.Handler) *checkou
 			j, err := c.peek(ctx)
 			return j.OnChange, err
 		},
-		Units: c.unitsFollow,
+		Units:     c.unitsFollow,
+		Questions: new(gitsync.Questions),
 	}
 	return c
 }
@@ -188,7 +190,7 @@ func (c *checkout) Hold(ctx context.Context) (taskexec.Held, error) {
 	switch {
 	case errors.Is(err, gitsync.ErrHalfTree):
 		return held, fmt.Errorf("no task ran: %w; montimer sync completes it or says what is in the way", err)
-	case errors.Is(err, gitsync.ErrNoSync):
+	case errors.Is(err, gitsync.ErrNoSync), errors.Is(err, flock.ErrHeld):
 		held.Reason = fmt.Sprintf("ran without the lock of the checkout, so a sync could change it during the run: %v", err)
 		c.log.Error(held.Reason, "event", taskexec.EventTrouble)
 	case err != nil:

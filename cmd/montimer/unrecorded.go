@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -35,18 +36,70 @@ func incidentOf(stateDir string) unrecordedIncident {
 // read returns both moments, as the time since boot; ok is false where there is
 // no incident, or none that this user has noted in this boot.
 func (i unrecordedIncident) read() (since, told time.Duration, ok bool) {
-	f, err := os.OpenFile(i.path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	text, err := readOwn(i.path)
 	if err != nil {
 		return 0, 0, false
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() || info.Sys().(*syscall.Stat_t).Uid != uint32(os.Geteuid()) {
-		return 0, 0, false
-	}
-	n, err := fmt.Fscanf(f, "%d %d\n", &since, &told)
+	n, err := fmt.Sscanf(text, "%d %d\n", &since, &told)
 	now := store.Now().Since
 	return since, told, err == nil && n == 2 && 0 <= since && since <= told && told <= now
+}
+
+// readOwn reads a file of this user that is in memory, where others can plant
+// what they like.
+func readOwn(path string) (string, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err == nil && (!info.Mode().IsRegular() || info.Sys().(*syscall.Stat_t).Uid != uint32(os.Geteuid())) {
+		err = fmt.Errorf("%s is not a regular file of this user", path)
+	}
+	if err != nil {
+		return "", err
+	}
+	text, err := io.ReadAll(io.LimitReader(f, 1024))
+	return string(text), err
+}
+
+// writeOwn makes such a file, under a temporary name.
+func writeOwn(path, text string) (temporary string, err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".montimer-unrecorded-*")
+	if err != nil {
+		return "", err
+	}
+	_, err = f.WriteString(text)
+	if err := errors.Join(err, f.Close()); err != nil {
+		os.Remove(f.Name())
+		return "", err
+	}
+	return f.Name(), nil
+}
+
+// A reportedDeath is the last run of a profile that was killed, could not be
+// recorded and is reported. It is in memory as the incident is.
+type reportedDeath struct{ path string }
+
+func deathOf(stateDir, profile string) reportedDeath {
+	h := fnv.New32a()
+	h.Write([]byte(stateDir + "\x00" + profile))
+	return reportedDeath{fmt.Sprintf("/dev/shm/montimer-died-%d-%08x", os.Geteuid(), h.Sum32())}
+}
+
+// note says that a run is reported; what fails makes it reported twice.
+func (d reportedDeath) note(runID string) {
+	if temporary, err := writeOwn(d.path, runID); err == nil {
+		if os.Rename(temporary, d.path) != nil {
+			os.Remove(temporary)
+		}
+	}
+}
+
+func (d reportedDeath) is(runID string) bool {
+	text, err := readOwn(d.path)
+	return err == nil && runID != "" && text == runID
 }
 
 // quiet reports whether people were told within the hour.
@@ -66,19 +119,15 @@ func (i unrecordedIncident) claim() bool {
 	if !ok {
 		since = now
 	}
-	f, err := os.CreateTemp(filepath.Dir(i.path), ".montimer-unrecorded-*")
+	temporary, err := writeOwn(i.path, fmt.Sprintf("%d %d\n", since, now))
 	if err != nil {
 		return true
 	}
-	defer os.Remove(f.Name())
-	_, err = fmt.Fprintf(f, "%d %d\n", since, now)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return true
-	}
+	defer os.Remove(temporary)
 	if !i.quiet() {
 		os.Remove(i.path) // of an hour ago, or none of ours
 	}
-	return os.Link(f.Name(), i.path) == nil || !i.quiet()
+	return os.Link(temporary, i.path) == nil || !i.quiet()
 }
 
 // untold ends a claim that has come to nothing.
@@ -125,14 +174,23 @@ func (p *pager) unrecorded(ctx context.Context, stateDir string, run montimer.Ru
 	if !incident.claim() {
 		return func() {}
 	}
-	words := []string{"checks ran; not recorded: " + cause(err), "fix: " + recordFix(err, stateDir)}
+	what := "checks ran"
+	if run.Tasks == nil {
+		what = "a run"
+	}
+	words := []string{what + "; not recorded: " + cause(err), "fix: " + recordFix(err, stateDir)}
 	p.page(ctx, "", run.ID, strings.Join(append(words, pages...), "; "))
 	return incident.untold
 }
 
-// cause is an error without what package taskexec says around it.
+// cause is why a run could not be recorded, without what package taskexec says
+// around it, and without why the run was refused.
 func cause(err error) string {
-	return strings.TrimPrefix(err.Error(), "unrecorded: ")
+	text := err.Error()
+	if _, why, ok := strings.Cut(text, taskexec.ErrUnrecorded.Error()+": "); ok {
+		return why
+	}
+	return text
 }
 
 // recordFix is the command that helps where runs cannot be recorded.

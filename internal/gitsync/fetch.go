@@ -73,6 +73,8 @@ var damaged = regexp.MustCompile(`(?i)\.(idx|pack) |object file|loose object|pac
 func (s Syncer) explain(err error) error {
 	text := err.Error()
 	switch {
+	case errors.Is(err, errSilent): // nor would it answer the questions below
+		return err
 	case strings.Contains(text, "dubious ownership"), !s.isOurs():
 		return fmt.Errorf("%w: %s does not belong to the user that syncs it (uid %d): as root, chown -R it to that user", err, s.Repo, os.Geteuid())
 	case s.remoteURL() == "":
@@ -97,8 +99,7 @@ func (s Syncer) isOurs() bool {
 // remoteURL returns the URL of the remote by the checkout's own configuration;
 // "" when there is none.
 func (s Syncer) remoteURL() string {
-	ctx, cancel := context.WithTimeout(context.Background(), askLimit)
-	defer cancel()
+	ctx := context.Background()
 	key := "remote." + s.Sync.Remote + ".url"
 	out, err := s.ask(ctx, "config", "--get", key)
 	if err != nil { // the file may be sound where the repository is not

@@ -194,6 +194,24 @@ func TestFIFO(t *testing.T) {
 	if commit := s.syncer.Commit(ctx); commit != "" {
 		t.Errorf("commit %q", commit)
 	}
+	s.syncer.Questions = new(Questions)
+	s.syncer.Questions.add(askLimit - 100*time.Millisecond)
+	s.syncer.Sync.Timeout = time.Hour // a fetch would wait as long
+	s.fails("git does not answer")
+	if commit := s.syncer.Commit(context.Background()); commit != "" {
+		t.Errorf("commit %q", commit)
+	}
+	config := s.syncer.Repo + "/.git/config" // git itself would wait for the FIFO
+	s.run("", "sed", "-i", "/include/d; /path = fifo/d", config)
+	if commit := s.syncer.Commit(context.Background()); commit != "" {
+		t.Error("git was asked again in the same process")
+	}
+	s.syncer.Questions = new(Questions)
+	s.syncer.Questions.add(askLimit / 2)
+	s.sync()
+	if left := s.syncer.Questions.left(); left <= askLimit/2 {
+		t.Errorf("git answers, and has %v left", left)
+	}
 	if processes := s.run("", "sh", "-c", "ps -eo args | grep -F '"+s.syncer.Repo+"' | grep -v grep || true"); processes != "" {
 		t.Errorf("left: %s", processes)
 	}

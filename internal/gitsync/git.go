@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -64,11 +65,16 @@ outer:
 }
 
 // change runs a git command that changes the checkout. Its error says what git
-// said, and no credentials.
+// said, and no credentials. A git that does not answer questions is not run: it
+// would wait for the same.
 func (s Syncer) change(ctx context.Context, args ...string) error {
+	if err := s.Questions.err(s.Repo); err != nil {
+		return err
+	}
 	said, err := s.git(ctx, nil, args)
 	switch {
 	case err == nil:
+		s.Questions.reset()
 		return nil
 	case errors.Is(err, errSpawn):
 		return fmt.Errorf("git sync %w", err)
@@ -82,14 +88,54 @@ func (s Syncer) change(ctx context.Context, args ...string) error {
 	return fmt.Errorf("%s %w%s", args[0], err, said)
 }
 
-// askLimit is how long git may take to answer a question. It reads files that
-// tasks can replace, and could wait for one for ever.
+// askLimit is how long git may take to answer all questions of a process. It
+// reads files that tasks can replace, and could wait for one for ever.
 const askLimit = 30 * time.Second
+
+// Questions counts the time that git takes to answer. It begins anew when a
+// command that changes the checkout succeeds: such a git does answer. A nil one
+// counts nothing, and each question has the limit for itself.
+type Questions struct{ taken atomic.Int64 } // ns
+
+func (q *Questions) left() time.Duration {
+	if q == nil {
+		return askLimit
+	}
+	return askLimit - time.Duration(q.taken.Load())
+}
+
+func (q *Questions) add(d time.Duration) {
+	if q != nil {
+		q.taken.Add(int64(d))
+	}
+}
+
+func (q *Questions) reset() {
+	if q != nil {
+		q.taken.Store(0)
+	}
+}
+
+// errSilent says that git does not answer.
+var errSilent = errors.New("git does not answer")
+
+// err is an [errSilent] when no time for questions is left.
+func (q *Questions) err(repo string) error {
+	if q.left() > 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: its answers took more than %v; a file of the repository may be a FIFO (find %s/.git -type p), or its disk hangs", errSilent, askLimit, repo)
+}
 
 // ask runs a git command that changes nothing and returns what it prints.
 func (s Syncer) ask(ctx context.Context, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, askLimit)
+	if err := s.Questions.err(s.Repo); err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.Questions.left())
 	defer cancel()
+	began := time.Now()
+	defer func() { s.Questions.add(time.Since(began)) }()
 	var out bytes.Buffer
 	_, err := s.git(ctx, &out, args)
 	return out.String(), err

@@ -41,6 +41,10 @@ type Syncer struct {
 	// and returns what a person must be told; it may be nil.
 	Units func(context.Context, Outcome) (page string)
 
+	// Questions bounds the time that git may take for all questions of the
+	// process; nil: for each of them.
+	Questions *Questions
+
 	Wait    time.Duration // for tasks to let go of the checkout; 0: 30 s
 	LockAge time.Duration // from which a lock file of git may be a leftover; 0: 10 s
 }
@@ -93,6 +97,7 @@ func (s Syncer) Run(ctx context.Context) Outcome {
 		return Outcome{Err: err, Pages: blocked}
 	}
 	defer release()
+	defer s.alive()()
 
 	state := ReadState(s.StateDir)
 	state.Blocked = 0
@@ -216,7 +221,11 @@ func (s Syncer) checkout(ctx context.Context, work bool) (release func(), err er
 	if work {
 		wait = s.Wait
 	}
-	return s.lock(ctx, checkoutLock(s.StateDir), flock.Exclusive, wait, inUse)
+	path := checkoutLock(s.StateDir)
+	if release, err = s.lock(ctx, path, flock.Exclusive, wait, inUse); err == nil {
+		forgetInVain(path)
+	}
+	return release, err
 }
 
 // Commit returns the commit of the checkout; "" when there is none.

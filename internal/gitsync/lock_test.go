@@ -107,9 +107,45 @@ func TestLock(t *testing.T) {
 	}
 }
 
-// What holds the lock of the checkout and is no sync does not keep tasks waiting
-// for as long as they wait for a sync.
+// A process that holds the lock of the checkout, and perhaps that of syncs, but
+// is no sync at work does not keep tasks waiting for as long as they wait for a
+// sync, and the next run does not wait as long again.
 func TestLockThatNoSyncHolds(t *testing.T) {
+	t.Parallel()
+	for _, also := range []bool{false, true} {
+		s := Syncer{StateDir: t.TempDir(), Log: slog.New(slog.DiscardHandler)}
+		s.Sync.Timeout = time.Millisecond
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		path := checkoutLock(s.StateDir)
+		release, err := s.lock(ctx, path, flock.Exclusive, 0, inUse)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if also {
+			stopped, err := s.lock(ctx, syncLock(s.StateDir), flock.Exclusive, 0, inUse)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer stopped()
+		}
+		if _, err := s.Hold(ctx, time.Hour); !errors.Is(err, ErrNoSync) {
+			t.Errorf("both locks %v: %v", also, err)
+		}
+		s.Sync.Timeout = time.Hour
+		if _, err := s.Hold(ctx, time.Hour); !errors.Is(err, ErrNoSync) {
+			t.Errorf("both locks %v, the next run: %v", also, err)
+		}
+		release()
+		free, err := s.Hold(ctx, time.Hour)
+		if err != nil || inVain(path) {
+			t.Errorf("both locks %v, let go of: %v, in vain %v", also, err, inVain(path))
+		}
+		free()
+	}
+}
+
+func TestSyncAtWorkIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	s := Syncer{StateDir: t.TempDir(), Log: slog.New(slog.DiscardHandler)}
 	s.Sync.Timeout = time.Millisecond
@@ -119,16 +155,9 @@ func TestLockThatNoSyncHolds(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer release()
-		if path == syncLock(s.StateDir) { // now it looks like a sync
-			if _, err := s.Hold(context.Background(), 3*grace); !errors.Is(err, flock.ErrHeld) {
-				t.Errorf("beside a sync: %v", err)
-			}
-			continue
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		if _, err := s.Hold(ctx, time.Hour); !errors.Is(err, ErrNoSync) {
-			t.Errorf("without a sync: %v", err)
-		}
+	}
+	defer s.alive()()
+	if _, err := s.Hold(context.Background(), 3*grace); !errors.Is(err, flock.ErrHeld) {
+		t.Error(err)
 	}
 }

@@ -25,12 +25,14 @@ import (
 // The old repository is in place until the new one is complete, and both are
 // exchanged in one step.
 func (s Syncer) Repair(ctx context.Context, url string) (commit, kept string, err error) {
+	s.Questions = nil // what does not answer is what it replaces
 	wait := cmp.Or(s.Wait, 30*time.Second)
 	release, err := s.lock(ctx, filepath.Join(s.StateDir, "sync.lock"), flock.Exclusive, s.Sync.Timeout+wait, "another sync is under way")
 	if err != nil {
 		return "", "", fmt.Errorf("wait for another sync: %w", err)
 	}
 	defer release()
+	defer s.alive()()
 	free, err := s.lock(ctx, checkoutLock(s.StateDir), flock.Exclusive, wait, inUse)
 	if err != nil {
 		return "", "", fmt.Errorf("wait for the checkout: %w", err)

@@ -38,8 +38,10 @@ func (s Syncer) reset(ctx context.Context, state *State, target, commit string) 
 
 // Hold keeps syncs from changing the checkout until release is called. It waits
 // for a sync that changes it, and for the commands that follow, at most as long
-// as wait. For a lock that no sync holds it waits only as long as a run may take
-// that completes a change: then the error is [ErrNoSync].
+// as wait. For a lock that no sync at work holds it waits only as long as a run
+// may take that completes a change. Then the error is [ErrNoSync], else
+// [flock.ErrHeld]; after either, the next Hold waits for some seconds only, as long as
+// the lock is not let go of.
 //
 // Where a sync was ended while it changed the working tree, Hold completes that
 // change first. The error is [ErrHalfTree] when it cannot; any other error means
@@ -61,41 +63,58 @@ func (s Syncer) Hold(ctx context.Context, wait time.Duration) (release func(), e
 	return func() {}, fmt.Errorf("%w: another sync was ended meanwhile", ErrHalfTree)
 }
 
-// ErrNoSync says that a process which is no git sync has kept the lock of the
-// checkout.
-var ErrNoSync = errors.New("held by a process that is no git sync")
+// ErrNoSync says that a process which is no git sync, or one that is stopped,
+// has kept the lock of the checkout.
+var ErrNoSync = errors.New("held by a process that is no git sync at work")
 
 // share takes the lock of the checkout as tasks do.
 func (s Syncer) share(ctx context.Context, wait time.Duration) (release func(), err error) {
 	path := checkoutLock(s.StateDir)
-	idle := time.Duration(0) // how long the lock was held and no sync was under way
+	limit := cmp.Or(s.Sync.Timeout, askLimit) + grace
+	if inVain(path) {
+		wait, limit = min(wait, grace), min(limit, grace/2)
+	}
+	var idle time.Duration // how long the lock was held and no sync was at work
+	seen := sign(s.StateDir)
 	step := time.Duration(0)
 	for deadline := time.Now().Add(wait); ; step = grace {
 		began := time.Now()
 		release, err = s.lock(ctx, path, flock.Shared, min(step, time.Until(deadline)), "")
+		last := !time.Now().Before(deadline)
 		switch {
-		case !errors.Is(err, flock.ErrHeld) || !time.Now().Before(deadline):
-			return release, err
-		case step == 0:
+		case err == nil:
+			forgetInVain(path)
+			return release, nil
+		case !errors.Is(err, flock.ErrHeld):
+			return nil, err
+		case !last && step == 0:
 			s.Log.Info(fmt.Sprintf("git sync: a git sync is changing the checkout: waiting, at most %v", wait))
-		case s.underWay(ctx):
+		case s.atWork(ctx, &seen):
 			idle = 0
 		default:
 			idle += time.Since(began)
 		}
-		if idle > cmp.Or(s.Sync.Timeout, askLimit)+grace {
-			return nil, fmt.Errorf("%s is %w (fuser -v %[1]s names it)", path, ErrNoSync)
+		if last || idle >= limit {
+			err = fmt.Errorf("%s is %w (fuser -v %[1]s names it)", path, ErrNoSync)
+			if idle < limit {
+				err = fmt.Errorf("%s: %w for longer than a sync and the commands after it may take (fuser -v %[1]s names its holder)", path, flock.ErrHeld)
+			}
+			noteInVain(path)
+			return nil, err
 		}
 	}
 }
 
-// underWay reports whether a sync is, by its lock.
-func (s Syncer) underWay(ctx context.Context) bool {
+// atWork reports whether a sync is: it has the lock of syncs, and has shown a
+// sign of life since seen.
+func (s Syncer) atWork(ctx context.Context, seen *time.Time) bool {
 	release, err := s.lock(ctx, syncLock(s.StateDir), flock.Shared, 0, "")
 	if err == nil {
 		release()
 	}
-	return errors.Is(err, flock.ErrHeld)
+	before, now := *seen, sign(s.StateDir)
+	*seen = now
+	return errors.Is(err, flock.ErrHeld) && !now.Equal(before)
 }
 
 // ErrHalfTree says that the working tree is partly of one commit and partly of

@@ -362,6 +362,10 @@ func TestCheck(t *testing.T) {
 // TestRepair damages a database with the sqlite3 program, and holds that Check
 // names the damage and the command that ends it, that Repair ends it, and that no
 // row is lost.
+// insertMetadata makes events of the tasks, two of them with no JSON.
+const insertMetadata = `INSERT INTO alert_events (created_at, source, protocol, message, metadata_json)
+	VALUES ('2026-11-30', 'a', 'b', 'c', '{"oops'), ('2026-11-30', 'a', 'b', 'c', x'7b7d'), ('2026-11-30', 'a', 'b', 'c', '{}'), ('2026-11-30', 'a', 'b', 'c', '')`
+
 func TestRepair(t *testing.T) {
 	t.Parallel()
 	const by = ": montimer db check --repair"
@@ -388,6 +392,8 @@ func TestRepair(t *testing.T) {
 		"an attempt that is none":   {"UPDATE montimer_runs SET attempt = 'x' WHERE seq = 2", "a value of the wrong type", kept("from_table = 'montimer_runs'")},
 		"tasks without a run":       {"PRAGMA foreign_keys=0; DELETE FROM montimer_runs WHERE seq = 1", "1 rows of montimer_task_runs have no run", kept("from_table = 'montimer_task_runs'")},
 		"a duration that is none":   {"UPDATE montimer_task_runs SET duration = 'long'", "a value of the wrong type", kept("content LIKE '%long%'")},
+		"a yes that is none":        {"UPDATE montimer_runs SET already_served = 'x' WHERE seq = 2", "neither yes nor no", "SELECT count(*) = 4 FROM montimer_runs WHERE already_served = 0"},
+		"metadata that is no JSON":  {insertMetadata, "2 rows of alert_events have metadata that is no JSON (the first: row 2)" + by, "SELECT (SELECT count(*) = 2 FROM alert_events WHERE metadata_json IS NULL) AND (SELECT count(*) = 2 FROM montimer_set_aside WHERE from_table = 'alert_events' AND (content LIKE '%oops%' OR content LIKE '%7B7D%'))"},
 		"an alert without a time":   {"UPDATE montimer_outbox SET created_at = '10:00'", "no time at which the alert was made", "SELECT count(*) = 1 FROM montimer_outbox WHERE created_at LIKE '20%'"},
 	} {
 		t.Run(name, func(t *testing.T) {

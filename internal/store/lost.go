@@ -46,11 +46,17 @@ func (s *Store) Lost(ctx context.Context, free func(profile string) bool, tell f
 		if !idle[run.Profile] {
 			continue
 		}
-		if run.Tasks, err = s.tasks(ctx, run.ID); err != nil {
+		var unreadable error
+		if run.Tasks, err = s.tasks(ctx, run.ID); isOfSQLite(err) {
 			return lost, s.explain("look for lost runs", err)
+		} else if err != nil {
+			unreadable = err
 		}
 		run.State, run.Ended = montimer.RunLost, time.Now()
 		why := fmt.Sprintf("its process died without recording a result, after %d tasks", len(run.Tasks))
+		if unreadable != nil {
+			why = fmt.Sprintf("its process died without recording a result; its tasks could not be read (montimer db check --repair): %v", unreadable)
+		}
 		if run.Reason != "" {
 			why += "; " + run.Reason
 		}
@@ -119,8 +125,8 @@ func isOfSQLite(err error) bool {
 func (s *Store) lose(ctx context.Context, run montimer.Run, alert *montimer.Alert) (done bool, err error) {
 	err = s.write(ctx, durable, func(tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx,
-			"UPDATE montimer_runs SET state = ?, reason = ?, ended_at = ? WHERE id = ? AND state = 'running'",
-			run.State, run.Reason, formatTime(run.Ended), run.ID)
+			"UPDATE montimer_runs SET state = ?, reason = ?, ended_at = ? WHERE CAST(id AS TEXT) = ? AND state = 'running'", // others may have written bytes
+			run.State, utf8(run.Reason), formatTime(run.Ended), run.ID)
 		if err != nil {
 			return err
 		}

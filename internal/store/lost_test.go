@@ -34,6 +34,31 @@ func TestUnreadableRowOfLostRun(t *testing.T) {
 	}
 }
 
+// Rows of others are lost once, and their tasks keep no run from being found.
+func TestForgedRuns(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	execute(t, dir, `
+		INSERT INTO montimer_runs (seq, id, profile, trigger, attempt, started_at, state) VALUES
+			(1, 'tasks', 'x', 'timer', 1, '2026-11-30T00:00:00Z', 'running'), (2, x'ff', x'ff', x'ff', 1, '2026-11-30T00:00:00Z', 'running');
+		INSERT INTO montimer_task_runs (run, name, status, exit_code, error, attempts, started_at, duration, stdout_tail, stderr_tail)
+			VALUES (1, 'x', 'ok', 'none', '', 'x', 'yesterday', 'long', '', '')`)
+	told := 0
+	for range 2 {
+		_, err := s.Lost(t.Context(), func(string) bool { return true }, func(run montimer.Run) *montimer.Alert {
+			told++
+			return &montimer.Alert{RunID: run.ID, Profile: run.Profile, Text: run.Reason}
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if told != 2 {
+		t.Errorf("%d alerts of 2 runs", told)
+	}
+}
+
 // Many rows do not hold up who looks for them: the rest is found the next time.
 func TestManyLostRuns(t *testing.T) {
 	t.Parallel()

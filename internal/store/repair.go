@@ -27,7 +27,7 @@ type fault struct {
 }
 
 // faults are those that Check looks for and Repair ends. Of the tables of the
-// tasks, none is corrected.
+// tasks, metadata alone is corrected: to their readers NULL is an empty object.
 func faults() []fault {
 	const states, triggers = "'running', 'ok', 'failed', 'interrupted', 'skipped', 'lost'", "'timer', 'manual'"
 	return []fault{
@@ -36,10 +36,12 @@ func faults() []fault {
 		{"montimer_runs", "trigger NOT IN (" + triggers + ")", "no trigger that a run can have", ""},
 		{"montimer_runs", "started_at IS NULL OR " + noTime("started_at"), "no time at which the run began", ""},
 		{"montimer_runs", noTime("scheduled_at"), "something else than the time of a tick", "scheduled_at = NULL"},
+		{"montimer_runs", "already_served NOT IN (0, 1)", "neither yes nor no for whether an earlier run served the tick", "already_served = 0"},
 		{"montimer_runs", noTime("ended_at"), "something else than the time of its end", "ended_at = NULL"},
 		{"montimer_task_runs", "run NOT IN (SELECT seq FROM montimer_runs)", "no run to which the task belongs", ""},
 		{"montimer_task_runs", "typeof(name) <> 'text' OR typeof(status) <> 'text' OR typeof(error) <> 'text' OR typeof(exit_code) <> 'integer' OR typeof(attempts) <> 'integer' OR typeof(duration) <> 'integer'", "a value of the wrong type", ""},
 		{"montimer_task_runs", noTime("started_at"), "something else than the time of its start", "started_at = NULL"},
+		{"alert_events", "metadata_json <> '' AND (typeof(metadata_json) <> 'text' OR NOT json_valid(metadata_json))", "metadata that is no JSON", "metadata_json = NULL"},
 		{"montimer_outbox", "created_at IS NULL OR " + noTime("created_at"), "no time at which the alert was made", "created_at = " + present},
 		{"montimer_outbox", "next_try_at IS NULL OR " + noTime("next_try_at"), "no time of the next attempt", "next_try_at = " + present},
 	}
@@ -77,7 +79,8 @@ func numbers(ctx context.Context, db queryer, query string) ([]int64, error) {
 // Repair ends what Check finds and can be ended without a loss: it makes missing
 // tables, columns and indexes, and moves rows that cannot be read, and triggers on
 // montimer's tables, to the table montimer_set_aside. It says what it has done.
-// All of it is one transaction. Of the tables of the tasks it changes no row.
+// All of it is one transaction. Of the tables of the tasks it changes nothing but
+// metadata that is no JSON.
 func Repair(ctx context.Context, stateDir string) (done []string, err error) {
 	path, err := filepath.Abs(filepath.Join(stateDir, FileName))
 	if err != nil {

@@ -93,6 +93,33 @@ func TestMigrations(t *testing.T) {
 	}
 }
 
+// Before version 6 only the reason of a skipped run said that an earlier run
+// served its tick.
+func TestMigrationOfServedTicks(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("testdata/schema/5.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	row := func(id, state, reason string) string {
+		return fmt.Sprintf("INSERT INTO montimer_runs (id, profile, trigger, attempt, started_at, state, reason) VALUES ('%s', '%[1]s', 'timer', 1, '2026-11-30T08:00:00.000000Z', '%s', '%s');\n", id, state, reason)
+	}
+	execute(t, dir, string(data)+
+		row("served", "skipped", "nothing is due: run x dealt with the tick of 2026-11-30, and the timer was started again at y")+
+		row("paused", "skipped", "paused")+row("ran", "ok", "x dealt with the tick of y"))
+	s := open(t, dir, Options{})
+	for id, want := range map[string]bool{"served": true, "paused": false, "ran": false} {
+		if run, err := s.Run(t.Context(), id); err != nil || run.AlreadyServed != want {
+			t.Errorf("%s: %+v, %v", id, run, err)
+		}
+	}
+	execute(t, dir, "UPDATE montimer_runs SET already_served = 'nonsense'")
+	if run, err := s.Run(t.Context(), "served"); err != nil || run.AlreadyServed {
+		t.Errorf("nonsense: %+v, %v", run, err)
+	}
+}
+
 // execute runs statements on the database of dir, which may be none yet.
 func execute(t testing.TB, dir, text string) {
 	t.Helper()

@@ -188,7 +188,7 @@ func TestRunLife(t *testing.T) {
 	equal(t, got, want)
 
 	want.Tasks = []montimer.TaskRun{ok, bad, {Name: "never", Status: montimer.TaskNotRun}}
-	want.State, want.Ended, want.Commit, want.Reason = montimer.RunFailed, tick.Add(time.Minute), "abc", "because"
+	want.State, want.Ended, want.Commit, want.Reason, want.AlreadyServed = montimer.RunFailed, tick.Add(time.Minute), "abc", "because", true
 	alert := &montimer.Alert{Kind: montimer.AlertFailure, Profile: "hourly", RunID: "a", Incident: "a", First: true, Text: "*bad*\xff", Created: tick}
 	if err := s.Finish(ctx, want, alert); err != nil {
 		t.Fatal(err)
