@@ -14,7 +14,7 @@ import (
 
 // TestScale: what a profile costs does not depend on how many there are.
 func TestScale(t *testing.T) {
-	many := 20_000
+	many := 5000
 	if testenv.Soak() {
 		many = 100_000
 	}

@@ -157,9 +157,9 @@ func TestTailOfResult(t *testing.T) {
 
 func TestMemoryIsBoundedWhateverTheOutput(t *testing.T) {
 	for name, script := range map[string]string{
-		"lines":      "yes 'some line of a chatty script' | head -c 100000000",
-		"newlines":   "yes '' | head -c 5000000",
-		"no newline": "head -c 100000000 /dev/zero | tr '\\0' x",
+		"lines":      "yes 'some line of a chatty script' | head -c 50000000",
+		"newlines":   "yes '' | head -c 2000000",
+		"no newline": "head -c 50000000 /dev/zero | tr '\\0' x",
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHost(t, shell(script))

@@ -36,7 +36,7 @@ func TestRedactAcrossPieces(t *testing.T) {
 	r := safetext.NewRedactor([]string{"known-secret", "€uro-secret"})
 	const size = 3 * pieceSize
 	for _, secret := range []string{"known-secret", "€uro-secret", botToken, "x://user:pass@"} {
-		for _, border := range []int{pieceSize, 2 * pieceSize, size} {
+		for _, border := range []int{pieceSize, size} {
 			for at := border - len(secret) - 2; at <= border+2; at++ {
 				text := strings.Repeat("-", at) + secret + strings.Repeat(".", max(0, size-at))
 				lines, _ := splitRedacted(strings.NewReader(text), r)

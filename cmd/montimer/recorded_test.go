@@ -269,11 +269,10 @@ func (w *watched) Write(p []byte) (int, error) {
 // copyForAll copies a folder to where the user nobody can use it.
 func copyForAll(t *testing.T, from string) string {
 	t.Helper()
-	dir := t.TempDir()
+	dir := dirForAll(t)
 	if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
 		t.Fatal(err)
 	}
-	openToAll(t, dir)
 	if host.IsRoot() {
 		if err := os.Chown(dir, nobody, nobody); err != nil {
 			t.Fatal(err)
@@ -334,19 +333,23 @@ func oneRow(t *testing.T, stateDir string) (row [4]string, ok bool) {
 	return row, count == 1
 }
 
-// openToAll lets every user into a folder of t.TempDir.
-func openToAll(t testing.TB, dir string) {
+// dirForAll is a t.TempDir that every user can enter. It takes no folder of the
+// caller: the parent of another one could be the system's temporary directory,
+// which must keep its mode.
+func dirForAll(t testing.TB) string {
 	t.Helper()
+	dir := t.TempDir()
 	for _, path := range []string{filepath.Dir(dir), dir} {
 		if err := os.Chmod(path, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for ; dir != "/"; dir = filepath.Dir(dir) {
-		info, err := os.Stat(dir)
+	for above := dir; above != "/"; above = filepath.Dir(above) {
+		info, err := os.Stat(above)
 		if err != nil {
 			t.Fatal(err)
 		}
-		testenv.Require(t, os.Geteuid() != 0 || info.Mode()&1 != 0, "other users cannot enter "+dir+": set TMPDIR")
+		testenv.Require(t, os.Geteuid() != 0 || info.Mode()&1 != 0, "other users cannot enter "+above+": set TMPDIR")
 	}
+	return dir
 }

@@ -56,8 +56,7 @@ func TestScript(t *testing.T) {
 // scriptsAsNobody runs the scripts in another process, from copies that the
 // user nobody can reach.
 func scriptsAsNobody(t *testing.T) {
-	dir := t.TempDir()
-	openToAll(t, dir)
+	dir := dirForAll(t)
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

@@ -59,7 +59,7 @@ func TestGapsOfElapses(t *testing.T) {
 	t.Parallel()
 	r := newRandom()
 	from := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	compared, sets := 0, 30
+	compared, sets := 0, 10
 	if testenv.Soak() {
 		sets = 300
 	}

@@ -136,7 +136,7 @@ func equal(a, b []int64) bool { return fmt.Sprint(a) == fmt.Sprint(b) }
 func TestProveFindsAll(t *testing.T) {
 	t.Parallel()
 	r := newRandom()
-	n := 25
+	n := 8
 	if testenv.Soak() {
 		n = 400
 	}

@@ -146,7 +146,10 @@ func TestParseIsSystemds(t *testing.T) {
 func TestParseIsBounded(t *testing.T) {
 	t.Parallel()
 	for _, piece := range []string{"1,", "Mon,", "0", "1..", " ", "/", "1-", "Mon..", "@", "~", "a"} {
-		for _, start := range []string{"", "*:", "12:00 "} {
+		for i, start := range []string{"", "*:", "12:00 "} {
+			if i > 0 && !testenv.Soak() {
+				continue
+			}
 			text := func(size int) string { return start + strings.Repeat(piece, size/len(piece)) }
 			if _, err := Parse(text(1 << 20)); err != nil && len(err.Error()) > 500 {
 				t.Errorf("%q%q…: an error of %d bytes", start, piece, len(err.Error()))

@@ -13,7 +13,8 @@ import (
 )
 
 // TestSystemdReadsAll gives every line that we write for any expression of the
-// test data to systemd, which must accept it and find it in normal form.
+// test data to systemd, which must accept it and find it in normal form: every
+// third line, and all with MONTIMER_SOAK.
 func TestSystemdReadsAll(t *testing.T) {
 	t.Parallel()
 	testenv.Need(t, "systemd-analyze")
@@ -35,6 +36,15 @@ func TestSystemdReadsAll(t *testing.T) {
 		}
 	}
 	all := slices.Sorted(maps.Keys(written))
+	if len(all) < 300 {
+		t.Errorf("only %d different lines", len(all))
+	}
+	if !testenv.Soak() {
+		for i := range len(all) / 3 {
+			all[i] = all[3*i]
+		}
+		all = all[:len(all)/3]
+	}
 	for batch := range slices.Chunk(all, 200) {
 		out, err := exec.Command("systemd-analyze", append([]string{"calendar", "--"}, batch...)...).CombinedOutput()
 		if err != nil {
@@ -49,8 +59,5 @@ func TestSystemdReadsAll(t *testing.T) {
 		if diff := cmp.Diff(batch, normal); diff != "" {
 			t.Errorf("normal form (-ours +systemd):\n%s", diff)
 		}
-	}
-	if len(all) < 300 {
-		t.Errorf("only %d different lines", len(all))
 	}
 }

@@ -203,11 +203,11 @@ func (s Syncer) run(ctx context.Context, state *State) Outcome {
 	// A reset that is stopped halfway leaves half of a tree: it may end.
 	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Sync.Timeout)
 	defer cancel()
-	o.Err = s.reset(finish, state, s.target(finish, fetched), fetched)
-	o.New = s.Commit(finish)
-	if o.Err != nil {
+	if o.Err = s.reset(finish, state, s.target(finish, fetched), fetched); o.Err != nil {
+		o.New = s.Commit(finish)
 		return o
 	}
+	o.New = fetched
 	o.Commits = s.count(finish, o.Old, o.New)
 	if s.OnChange != nil {
 		o.Failed = s.followUp(ctx, state, o)

@@ -61,16 +61,18 @@ func TestWhateverItIs(t *testing.T) {
 		"a force push": {nil, func(s *site) {
 			s.git("commit", "-q", "--amend", "-m", "another first commit")
 		}},
-		"a detached head":      {nil, func(s *site) { s.host("checkout", "-q", "--detach") }},
-		"another branch":       {nil, func(s *site) { s.host("checkout", "-q", "-b", "other") }},
-		"an unborn branch":     {nil, func(s *site) { s.host("checkout", "-q", "--orphan", "new") }},
-		"an unfinished merge":  {nil, func(s *site) { unfinishedMerge(s) }},
-		"a shallow clone":      {[]string{"--depth", "1"}, func(s *site) { s.push("a", "a") }},
-		"a partial clone":      {[]string{"--filter", "blob:none"}, func(*site) {}},
-		"a worktree":           {nil, func(s *site) { worktree(s) }},
-		"an old lock, empty":   {nil, func(s *site) { oldEmpty(s, "index.lock") }},
-		"an old lock of a ref": {nil, func(s *site) { oldEmpty(s, "refs/remotes/origin/main.lock") }},
-		"an old lock of HEAD":  {nil, func(s *site) { oldEmpty(s, "HEAD.lock") }},
+		"a detached head":     {nil, func(s *site) { s.host("checkout", "-q", "--detach") }},
+		"another branch":      {nil, func(s *site) { s.host("checkout", "-q", "-b", "other") }},
+		"an unborn branch":    {nil, func(s *site) { s.host("checkout", "-q", "--orphan", "new") }},
+		"an unfinished merge": {nil, func(s *site) { unfinishedMerge(s) }},
+		"a shallow clone":     {[]string{"--depth", "1"}, func(s *site) { s.push("a", "a") }},
+		"a partial clone":     {[]string{"--filter", "blob:none"}, func(*site) {}},
+		"a worktree":          {nil, func(s *site) { worktree(s) }},
+		"old locks, empty": {nil, func(s *site) {
+			for _, lock := range []string{"index.lock", "refs/remotes/origin/main.lock", "HEAD.lock"} { // each stops git
+				oldEmpty(s, lock)
+			}
+		}},
 		"a lock from a wrong clock": {nil, func(s *site) {
 			path := s.syncer.Repo + "/.git/index.lock"
 			write(t, path, "")
@@ -446,7 +448,8 @@ func TestNoCredentials(t *testing.T) {
 }
 
 // TestKilled ends syncs at any moment, as a kill of all their processes does:
-// the later, the longer the first one took, which nobody kills.
+// the later, the longer the first one took, which nobody kills. Four rounds, 24
+// with MONTIMER_SOAK.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -454,7 +457,11 @@ func TestKilled(t *testing.T) {
 		write(t, fmt.Sprintf("%s/dir/%d", s.author, i), "1")
 	}
 	var whole time.Duration
-	for i := range 8 {
+	rounds := 4
+	if testenv.Soak() {
+		rounds = 24
+	}
+	for i := range rounds {
 		commit := s.push("jobs.yaml", fmt.Sprintln("round", i))
 		cmd := s.helper(t)
 		started := time.Now()
@@ -462,7 +469,7 @@ func TestKilled(t *testing.T) {
 			t.Fatal(err)
 		}
 		if i > 0 {
-			time.Sleep(whole * time.Duration(i) / 8)
+			time.Sleep(whole * time.Duration(i) / time.Duration(rounds))
 			killTree(cmd.Process.Pid)
 		}
 		cmd.Wait()

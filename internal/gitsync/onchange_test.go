@@ -136,7 +136,7 @@ func TestOnChange(t *testing.T) {
 		t.Errorf("pulled by hand: %q", got)
 	}
 	// A history without the commit that it last ran for.
-	s.git("checkout", "-q", "--orphan", "fresh")
+	s.git("update-ref", "-d", "refs/heads/main")
 	s.push("uv.lock", "4")
 	s.sync()
 	s.host("reflog", "expire", "--expire=now", "--all")
@@ -180,6 +180,13 @@ func (s *site) failing() montimer.TaskRun {
 // the paths change no more.
 func TestCorrectedCommandRuns(t *testing.T) {
 	t.Parallel()
+	failed := newSite(t)
+	failed.push("uv.lock", "1")
+	failed.syncer.OnChange = onChange("true", "uv.lock")
+	failed.sync()
+	failed.push("uv.lock", "2")
+	failed.syncer.OnChange = onChange("exit 3", "uv.lock")
+	failed.failing()
 	for name, tc := range map[string]struct {
 		mend  func(s *site)
 		paths []string
@@ -200,14 +207,7 @@ func TestCorrectedCommandRuns(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t)
-			s.t = t
-			s.push("uv.lock", "1")
-			s.syncer.OnChange = onChange("true", "uv.lock")
-			s.sync()
-			s.push("uv.lock", "2")
-			s.syncer.OnChange = onChange("exit 3", "uv.lock")
-			s.failing()
+			s := failed.clone(t)
 			tc.mend(s)
 			s.syncer.OnChange = onChange("echo >>"+s.state+"/ran", tc.paths...)
 			s.sync()

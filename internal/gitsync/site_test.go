@@ -16,7 +16,7 @@ import (
 	"github.com/montimer/montimer/internal/testenv"
 )
 
-// site is a remote, a clone of it to push from, and a host's checkout.
+// site is a remote, a working tree of it to commit in, and a host's checkout.
 type site struct {
 	t                     testing.TB
 	remote, author, state string
@@ -24,8 +24,9 @@ type site struct {
 	log                   *bytes.Buffer
 }
 
-// template has the repositories of every site, made once, for os.CopyFS: git is
-// started seven times for them. TestMain removes it.
+// template has the repositories of every site, made once, for os.CopyFS. The
+// author's is a worktree of the remote (git-worktree(1)), so that a commit is
+// there without a push. TestMain removes it.
 var template struct {
 	sync.Once
 	dir string
@@ -38,9 +39,19 @@ func makeTemplate(t testing.TB) {
 	}
 	template.dir = dir
 	s := &site{t: t, remote: dir + "/remote.git", author: dir + "/author"}
-	s.run("", "git", "init", "-q", "--bare", "-b", "main", s.remote)
-	s.run("", "git", "clone", "-q", s.remote, s.author)
-	s.git("checkout", "-q", "-b", "main")
+	for _, argv := range [][]string{
+		{"git", "init", "-q", "--bare", "-b", "main", s.remote},
+		{"git", "-C", s.remote, "config", "gc.auto", "0"},
+		{"git", "-C", s.remote, "config", "maintenance.auto", "false"},
+		{"git", "-C", s.remote, "remote", "add", "origin", s.remote},
+		{"git", "clone", "-q", s.remote, s.author}, // a worktree needs a commit
+		{"git", "-C", s.author, "commit", "-q", "--allow-empty", "-m", "first"},
+		{"git", "-C", s.author, "push", "-q", "origin", "HEAD:main"},
+		{"rm", "-r", s.author},
+		{"git", "-C", s.remote, "worktree", "add", "-q", s.author, "main"},
+	} {
+		s.run("", argv...)
+	}
 	s.push("jobs.yaml", "one\n")
 	s.run("", "git", "clone", "-q", "file://"+s.remote, dir+"/checkout")
 }
@@ -50,17 +61,7 @@ func newSite(t testing.TB, cloneArgs ...string) *site {
 	t.Helper()
 	testenv.Need(t, "git")
 	template.Do(func() { makeTemplate(t) })
-	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS(template.dir)); err != nil {
-		t.Fatal(err)
-	}
-	for _, config := range []string{dir + "/author/.git/config", dir + "/checkout/.git/config"} {
-		text, err := os.ReadFile(config)
-		if err != nil {
-			t.Fatal(err)
-		}
-		write(t, config, strings.ReplaceAll(string(text), template.dir, dir))
-	}
+	dir := copyRepositories(t, template.dir)
 	s := &site{t: t, remote: dir + "/remote.git", author: dir + "/author", state: dir + "/state", log: new(bytes.Buffer)}
 	checkout := dir + "/checkout"
 	if cloneArgs != nil {
@@ -84,9 +85,35 @@ func newSite(t testing.TB, cloneArgs ...string) *site {
 	return s
 }
 
+// copyRepositories copies what is in the folder of a site.
+func copyRepositories(t testing.TB, from string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"author/.git", "remote.git/worktrees/author/gitdir", "remote.git/config", "checkout/.git/config"} {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, name), strings.ReplaceAll(string(text), from, dir))
+	}
+	return dir
+}
+
+// clone returns a site of its own that is as s is now.
+func (s *site) clone(t testing.TB) *site {
+	t.Helper()
+	dir := copyRepositories(t, filepath.Dir(s.state))
+	c := &site{t: t, remote: dir + "/remote.git", author: dir + "/author", state: dir + "/state", log: new(bytes.Buffer), syncer: s.syncer}
+	c.syncer.Repo, c.syncer.StateDir, c.syncer.Log = dir+"/checkout", c.state, logTo(c.log)
+	return c
+}
+
 // environ keeps the settings of whoever runs the tests out of them.
 func environ() []string {
-	return append(os.Environ(), "HOME=/nonexistent", "GIT_CONFIG_NOSYSTEM=1",
+	return append(os.Environ(), "HOME=/nonexistent", "GIT_CONFIG_NOSYSTEM=1", "GIT_TEMPLATE_DIR=", // no sample hooks
 		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@b", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@b")
 }
 
@@ -111,14 +138,17 @@ func (s *site) host(args ...string) string {
 	return s.run(s.syncer.Repo, append([]string{"git"}, args...)...)
 }
 
-// push commits a file upstream and returns the commit.
+// push commits a file on the remote's branch main and returns the commit.
 func (s *site) push(name, content string) string {
 	s.t.Helper()
 	write(s.t, filepath.Join(s.author, name), content)
 	s.git("add", "-A")
 	s.git("commit", "-q", "--allow-empty", "-m", "change "+name)
-	s.git("push", "-q", "-f", "origin", "HEAD:main")
-	return s.git("rev-parse", "HEAD")
+	commit, err := os.ReadFile(s.remote + "/refs/heads/main")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return strings.TrimSpace(string(commit))
 }
 
 func write(t testing.TB, path, content string) {

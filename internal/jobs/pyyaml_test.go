@@ -48,13 +48,18 @@ func askPyYAML(t *testing.T, texts []string) [][]string {
 }
 
 // TestScalarsAgainstPyYAML compares resolve with the original on scalars made
-// at random of the characters that numbers and times consist of.
+// at random of the characters that numbers and times consist of: 600, and
+// 30,000 with MONTIMER_SOAK.
 func TestScalarsAgainstPyYAML(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
 	pieces := []string{"0", "1", "7", "8", "9", "12", "60", "_", ".", "-", "+", ":", "e", "E", "e+", "0x", "0b", "0o", "a", "F", "inf", "NaN", "T", "Z", " ", "d", "2026-01-02", "03:04:05", "on", "Null"}
 	var scalars []string
-	for range 3000 {
+	samples := 600
+	if testenv.Soak() {
+		samples = 30_000
+	}
+	for range samples {
 		var b strings.Builder
 		for range 1 + random.IntN(5) {
 			b.WriteString(pieces[random.IntN(len(pieces))])

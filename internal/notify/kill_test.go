@@ -23,7 +23,7 @@ import (
 )
 
 var (
-	kills = flag.Int("kills", 30, "how many senders TestKill kills; 300 with MONTIMER_SOAK=1")
+	kills = flag.Int("kills", 8, "how many senders TestKill kills; 300 with MONTIMER_SOAK=1")
 	seed  = flag.Uint64("seed", 0, "of TestKill; 0: another each time")
 )
 

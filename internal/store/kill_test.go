@@ -74,7 +74,7 @@ func writeAndSay(dir string) error {
 func TestKill(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	rounds := 30
+	rounds := 8
 	if testenv.Soak() {
 		rounds = 300
 	}

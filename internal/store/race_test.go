@@ -4,13 +4,19 @@ import (
 	"context"
 	"sync"
 	"testing"
+
+	"github.com/montimer/montimer/internal/testenv"
 )
 
 // TestOpenTogether: the first runs of several profiles may come at one instant,
 // and find no database.
 func TestOpenTogether(t *testing.T) {
 	t.Parallel()
-	for range 10 {
+	rounds := 3
+	if testenv.Soak() {
+		rounds = 100
+	}
+	for range rounds {
 		dir := t.TempDir()
 		var all sync.WaitGroup
 		for range 8 {

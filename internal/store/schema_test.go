@@ -24,9 +24,26 @@ var update = flag.Bool("update", false, "write the dump of the newest schema")
 // python makes the database of dir as the tasks do, with 200 alerts.
 func python(t testing.TB, dir string) {
 	t.Helper()
-	if out, err := exec.Command(testenv.Python(t, "sqlite3"), "testdata/make_py_db.py", filepath.Join(dir, FileName)).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	interpreter := testenv.Python(t, "sqlite3")
+	pythons.Do(func() {
+		path := filepath.Join(t.TempDir(), FileName)
+		out, err := exec.Command(interpreter, "testdata/make_py_db.py", path).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		if pythons.database, err = os.ReadFile(path); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if err := os.WriteFile(filepath.Join(dir, FileName), pythons.database, 0o600); err != nil {
+		t.Fatal(err)
 	}
+}
+
+// pythons is the database of make_py_db.py, which is made once.
+var pythons struct {
+	sync.Once
+	database []byte
 }
 
 // cli runs the sqlite3 program, an SQLite of its own, on the database of dir.

@@ -48,7 +48,7 @@ func writeRuns(ctx context.Context, s *Store, profile string) (runs int, err err
 func TestTogether(t *testing.T) {
 	t.Parallel()
 	python := testenv.Python(t, "sqlite3")
-	long := 2 * time.Second
+	long := 400 * time.Millisecond
 	if testenv.Soak() {
 		long = time.Minute
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -14,12 +15,19 @@ import (
 // standard is where every system has its programs.
 const standard = "/usr/local/bin:/usr/bin:/bin"
 
+// pythons has the answers of Python, by the modules and PATH.
+var pythons sync.Map
+
 // Python returns a python3 that has these modules: that of PATH, or the system's.
 func Python(t testing.TB, modules ...string) string {
 	t.Helper()
 	wanted := strings.Join(append([]string{"sys"}, modules...), ", ")
+	if path, ok := pythons.Load(wanted + os.Getenv("PATH")); ok {
+		return path.(string)
+	}
 	for _, path := range candidates("python3", os.Getenv("PATH")) {
 		if exec.Command(path, "-c", "import "+wanted).Run() == nil {
+			pythons.Store(wanted+os.Getenv("PATH"), path)
 			return path
 		}
 	}

@@ -56,8 +56,8 @@ func TestLinear(t *testing.T) {
 		work func(n int)
 		fast bool
 	}{
-		"linear":          {func(n int) { spin(4000 * n) }, true},
-		"quadratic":       {func(n int) { spin(n * n / 2) }, false},
+		"linear":          {func(n int) { spin(2000 * n) }, true},
+		"quadratic":       {func(n int) { spin(n * n / 4) }, false},
 		"next to nothing": {func(n int) { spin(n * n / 100) }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
