@@ -152,6 +152,9 @@ func untilTime(text string, now time.Time) (time.Time, error) {
 		return at(), nil
 	}
 	if d, err := calendar.ParseSpan(text); err == nil {
+		if calendar.EndsWithoutUnit(text) {
+			return time.Time{}, fmt.Errorf("%q is %s: a number without a unit is seconds: write %sm or %[3]ss", text, calendar.FormatSpan(d), text)
+		}
 		return now.Add(d), nil
 	}
 	return time.Time{}, fmt.Errorf("%q is neither a time span (2h), nor HH:MM, nor tomorrow HH:MM, nor a time like %s", text, now.Format(time.RFC3339))

@@ -27,7 +27,7 @@ func TestParseUntil(t *testing.T) {
 			t.Errorf("%s: %s, %v; want %s", text, got.Format(time.RFC3339), err, want)
 		}
 	}
-	for _, text := range []string{"", "soon", "tomorrow", "25:00", "0", "2026-10-24", "2026-10-24T12:00:00Z"} {
+	for _, text := range []string{"", "soon", "tomorrow", "25:00", "0", "2026-10-24", "2026-10-24T12:00:00Z", "1h30", "1h 30"} {
 		if got, err := parseUntil(text, now); err == nil {
 			t.Errorf("%q: %v", text, got)
 		}

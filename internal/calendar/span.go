@@ -121,6 +121,15 @@ func cutUnit(s string) (unit time.Duration, rest string) {
 	return time.Second, s
 }
 
+// EndsWithoutUnit reports whether a time span such as 1h30 ends in a number that
+// has no unit although another part has one. systemd reads it as seconds, and
+// people mean minutes.
+func EndsWithoutUnit(span string) bool {
+	span = strings.TrimRight(span, " ")
+	rest := strings.TrimRight(span, "0123456789.")
+	return rest != span && strings.TrimRight(rest, " ") != ""
+}
+
 // FormatSpan writes d as systemd does, to the microsecond: "1h 30min". Below a
 // minute it uses decimals; nothing and less than nothing is "0".
 func FormatSpan(d time.Duration) string {

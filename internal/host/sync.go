@@ -47,7 +47,11 @@ func (s Sync) resolve() (montimer.Sync, error) {
 // span reads a time span from least to most.
 func span(key, s string, least, most time.Duration) (time.Duration, error) {
 	d, err := calendar.ParseSpan(s)
-	if err == nil && (d < least || d > most) {
+	switch {
+	case err != nil:
+	case calendar.EndsWithoutUnit(s):
+		err = fmt.Errorf("is %s: a number without a unit is seconds: write %sm or %[2]ss", calendar.FormatSpan(d), s)
+	case d < least || d > most:
 		err = fmt.Errorf("must be from %v to %v", calendar.FormatSpan(least), calendar.FormatSpan(most))
 	}
 	if err != nil {

@@ -27,6 +27,7 @@ func TestSync(t *testing.T) {
 		{"sync: {every: 1s}", montimer.Sync{}, `config.yaml:1:15: sync: every: "1s": must be from 10s to 1d`},
 		{"sync: {timeout: 0}", montimer.Sync{}, "must be from 1s to 1h"},
 		{"sync: {timeout: soon}", montimer.Sync{}, `timeout: "soon"`},
+		{"sync: {every: 1h30}", montimer.Sync{}, `config.yaml:1:15: sync: every: "1h30": is 1h 30s: a number without a unit is seconds: write 1h30m or 1h30s`},
 		{"sync: {evry: 1h}", montimer.Sync{}, `config.yaml:1:8: sync: unknown key "evry"; did you mean every?`},
 	} {
 		t.Run(tc.config, func(t *testing.T) {

@@ -199,23 +199,13 @@ func span(least, most time.Duration) kind[time.Duration] {
 			case t > most:
 				d.error(v, "", "must be at most %s, not %s", calendar.FormatSpan(most), calendar.FormatSpan(t))
 			default:
-				if seconds := bareSeconds(s); seconds != "" {
+				if calendar.EndsWithoutUnit(s) {
 					d.warn(v, "write "+s+"m or "+s+"s", "%s is %s: a number without a unit is seconds", quote(s), calendar.FormatSpan(t))
 				}
 				*into = t
 			}
 		},
 	}
-}
-
-// bareSeconds returns the number at the end of a time span such as 1h30 that has
-// no unit although another before it has one; "" if there is none.
-func bareSeconds(span string) string {
-	rest := strings.TrimRight(span, "0123456789.")
-	if rest == span || strings.TrimRight(rest, " ") == "" {
-		return ""
-	}
-	return span[len(rest):]
 }
 
 // words takes one text or a list of them; each is as the schema says.
