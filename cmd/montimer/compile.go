@@ -112,7 +112,7 @@ func (c compileCmd) diff(ctx context.Context, e env, h montimer.Host, profiles [
 		return err
 	}
 	if c.Output == "json" {
-		err = writeJSON(e.stdout, found)
+		err = writeDiffJSON(e.stdout, found)
 	} else {
 		err = found.WriteText(e.stdout, console.Colors(e.stdout))
 	}
@@ -122,11 +122,37 @@ func (c compileCmd) diff(ctx context.Context, e env, h montimer.Host, profiles [
 	return err
 }
 
-func writeJSON(w io.Writer, v any) error {
+func writeDiffJSON(w io.Writer, found diff.Comparison) error {
+	for _, s := range found.Schedules {
+		for _, t := range []*diff.Timing{s.Before, s.After} {
+			if t == nil {
+				continue
+			}
+			for i := range t.Next {
+				t.Next[i] = t.Next[i].UTC()
+			}
+		}
+	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return enc.Encode(v)
+	return enc.Encode(found)
+}
+
+// Of every JSON form: names are in snake_case, a list is never null, a time is
+// RFC 3339 in UTC and absent where there is none, a duration is in seconds and
+// its name says so. TestJSONForms holds them to that.
+
+// writeJSONLines writes one object a line.
+func writeJSONLines[T any](w io.Writer, all []T) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	for _, v := range all {
+		if err := enc.Encode(v); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // warnUnknown tells of settings for profiles that jobs.yaml does not have: one

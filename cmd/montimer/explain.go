@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -130,7 +129,10 @@ func textPrinter(w io.Writer) func(explain.Explanation) error {
 }
 
 func jsonPrinter(w io.Writer) func(explain.Explanation) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	return func(x explain.Explanation) error { return enc.Encode(x) }
+	return func(x explain.Explanation) error {
+		for i := range x.Next {
+			x.Next[i] = x.Next[i].UTC()
+		}
+		return writeJSONLines(w, []explain.Explanation{x})
+	}
 }

@@ -1,19 +1,13 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
-	"fmt"
 	"io"
-	"os"
-	"strings"
-	"text/tabwriter"
+	"strconv"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/console"
 	"github.com/montimer/montimer/internal/host"
 )
 
@@ -29,7 +23,7 @@ type listed struct {
 	Schedule string    `json:"schedule"`
 	Timezone string    `json:"timezone"`
 	Calendar []string  `json:"on_calendar"`
-	Next     time.Time `json:"next,omitzero"`
+	Next     time.Time `json:"next,omitzero"` // absent: never
 	Tasks    int       `json:"tasks"`
 	Paused   string    `json:"paused,omitzero"` // until when, and why
 }
@@ -50,77 +44,18 @@ func (c listCmd) Run(ctx context.Context, e env) error {
 	}
 	rows := listProfiles(j.Profiles, time.Now())
 	if c.Output == "json" {
-		enc := json.NewEncoder(e.stdout)
-		enc.SetEscapeHTML(false)
-		for _, r := range rows {
-			if err := enc.Encode(r); err != nil {
-				return err
-			}
-		}
-		return nil
+		return writeJSONLines(e.stdout, rows)
 	}
-	return writeList(e.stdout, rows, columns(e.stdout))
+	return writeList(e.stdout, rows, console.Columns(e.stdout))
 }
 
-// writeList writes the rows as a table. On a terminal, which has that many
-// columns, the schedules are wrapped; 0: a line each.
+// writeList writes the rows as a table; see [console.Table].
 func writeList(w io.Writer, rows []listed, columns int) error {
-	var table strings.Builder
-	tab := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tab, "PROFILE\tNEXT\tTASKS\tSCHEDULE")
-	for _, r := range rows {
-		fmt.Fprintf(tab, "%s\t%s\t%d\t%s\n", r.Profile, r.nextText(), r.Tasks, r.scheduleText())
+	cells := make([][]string, len(rows))
+	for i, r := range rows {
+		cells[i] = []string{r.Profile, r.nextText(), strconv.Itoa(r.Tasks), r.scheduleText()}
 	}
-	if err := tab.Flush(); err != nil {
-		return err
-	}
-	indent := strings.Index(table.String(), "SCHEDULE")
-	for line := range strings.Lines(table.String()) {
-		if _, err := io.WriteString(w, wrap(line, columns, indent)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// wrap breaks a line between words where it has more than that many columns, and
-// indents what follows.
-func wrap(line string, columns, indent int) string {
-	const least = 20 // columns of text, else there is no use in it
-	if columns < indent+least {
-		return line
-	}
-	var b strings.Builder
-	for {
-		text := []rune(line)
-		if len(text) <= columns+1 { // the end of the line takes none
-			break
-		}
-		cut := columns
-		for cut > indent && text[cut] != ' ' {
-			cut--
-		}
-		if cut <= indent { // one long word
-			break
-		}
-		b.WriteString(strings.TrimRight(string(text[:cut]), " ") + "\n")
-		line = strings.Repeat(" ", indent) + strings.TrimLeft(string(text[cut:]), " ")
-	}
-	b.WriteString(line)
-	return b.String()
-}
-
-// columns is the width of a terminal; 0: w is none.
-func columns(w io.Writer) int {
-	f, ok := w.(*os.File)
-	if !ok {
-		return 0
-	}
-	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
-	if err != nil {
-		return 0
-	}
-	return cmp.Or(int(size.Col), 80)
+	return console.Table(w, columns, []string{"PROFILE", "NEXT", "TASKS", "SCHEDULE"}, cells)
 }
 
 func listProfiles(profiles []montimer.Profile, now time.Time) []listed {
@@ -139,7 +74,7 @@ func listProfiles(profiles []montimer.Profile, now time.Time) []listed {
 			r.Calendar = append(r.Calendar, event.String())
 		}
 		if next, ok := p.Schedule.Next(now, time.Local); ok && p.Enabled {
-			r.Next = next
+			r.Next = next.UTC()
 		}
 		rows = append(rows, r)
 	}

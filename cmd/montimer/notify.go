@@ -2,14 +2,14 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
+	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/montimer/montimer"
@@ -72,7 +72,7 @@ type pendingAlert struct {
 	Profile  string    `json:"profile"`
 	RunID    string    `json:"run"`
 	Attempts int       `json:"attempts"`
-	NextTry  time.Time `json:"next_try"`
+	NextTry  time.Time `json:"next_try,omitzero"` // absent: at once
 	Error    string    `json:"error"`
 	Text     string    `json:"text"`
 }
@@ -93,17 +93,21 @@ func (c notifyPendingCmd) Run(ctx context.Context, e env) error {
 	}
 	switch {
 	case c.Output == "json":
-		return writePendingJSON(e, alerts)
+		return writePendingJSON(e.stdout, alerts)
 	case len(alerts) == 0:
 		return nil
 	}
-	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tCREATED\tKIND\tPROFILE\tATTEMPTS\tNEXT TRY\tLAST ERROR")
-	for _, a := range alerts {
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%d\t%s\t%s\n", a.ID, moment(a.Created), safetext.String(string(a.Kind)), safetext.String(a.Profile),
-			a.Attempts, moment(a.NextTry), safetext.String(a.Error))
+	return writePending(e.stdout, alerts, console.Columns(e.stdout))
+}
+
+// writePending writes the alerts as a table; see [console.Table].
+func writePending(w io.Writer, alerts []montimer.Alert, columns int) error {
+	rows := make([][]string, len(alerts))
+	for i, a := range alerts {
+		rows[i] = []string{strconv.FormatInt(a.ID, 10), moment(a.Created), safetext.String(string(a.Kind)), safetext.String(a.Profile),
+			strconv.Itoa(a.Attempts), moment(a.NextTry), safetext.String(a.Error)}
 	}
-	return w.Flush()
+	return console.Table(w, columns, []string{"ID", "CREATED", "KIND", "PROFILE", "ATTEMPTS", "NEXT TRY", "LAST ERROR"}, rows)
 }
 
 // moment is a time as people read it, with its zone; "-" is none.
@@ -114,16 +118,12 @@ func moment(t time.Time) string {
 	return t.Local().Format("2006-01-02 15:04:05 MST")
 }
 
-func writePendingJSON(e env, alerts []montimer.Alert) error {
-	enc := json.NewEncoder(e.stdout)
-	enc.SetEscapeHTML(false)
-	for _, a := range alerts {
-		err := enc.Encode(pendingAlert{a.ID, a.Created, string(a.Kind), a.Profile, a.RunID, a.Attempts, a.NextTry, a.Error, a.Text})
-		if err != nil {
-			return err
-		}
+func writePendingJSON(w io.Writer, alerts []montimer.Alert) error {
+	all := make([]pendingAlert, len(alerts))
+	for i, a := range alerts {
+		all[i] = pendingAlert{a.ID, a.Created.UTC(), string(a.Kind), a.Profile, a.RunID, a.Attempts, a.NextTry.UTC(), a.Error, a.Text}
 	}
-	return nil
+	return writeJSONLines(w, all)
 }
 
 type notifyFlushCmd struct {

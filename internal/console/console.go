@@ -1,6 +1,6 @@
 // Package console is what montimer shows while it works: the lines of a log
-// (log.go), a terminal's last lines with the tasks under way (screen.go), and the
-// status of a service (watchdog.go).
+// (log.go), a terminal's last lines with the tasks under way (screen.go), tables
+// (table.go), and the status of a service (watchdog.go).
 package console
 
 import (

@@ -15,7 +15,6 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
-	"github.com/montimer/montimer/internal/calendar"
 )
 
 // stampDir is where systemd keeps the time at which a persistent timer was
@@ -46,9 +45,9 @@ type Timing struct {
 	Words      string      `json:"words"`
 	OnCalendar []string    `json:"on_calendar"`
 	AtBoot     bool        `json:"at_boot"`
-	Every      []string    `json:"every"`
+	Every      []float64   `json:"every_seconds"`
 	CatchUp    bool        `json:"catch_up"`
-	Jitter     string      `json:"jitter,omitempty"`
+	Jitter     float64     `json:"jitter_seconds"`
 	Next       []time.Time `json:"next"`
 }
 
@@ -113,15 +112,12 @@ func reschedules(profiles []montimer.Profile, units []compiler.Unit, have compil
 }
 
 func newTiming(t compiler.Timer, words string, m compiler.Moment) *Timing {
-	shown := Timing{Words: words, OnCalendar: []string{}, AtBoot: t.Schedule.Boot, Every: []string{}, CatchUp: t.Persistent, Next: []time.Time{}}
+	shown := Timing{Words: words, OnCalendar: []string{}, AtBoot: t.Schedule.Boot, Every: []float64{}, Jitter: t.Jitter.Seconds(), CatchUp: t.Persistent, Next: []time.Time{}}
 	for _, event := range t.Schedule.Events {
 		shown.OnCalendar = append(shown.OnCalendar, event.String())
 	}
 	for _, span := range t.Schedule.Every {
-		shown.Every = append(shown.Every, calendar.FormatSpan(span))
-	}
-	if t.Jitter > 0 {
-		shown.Jitter = calendar.FormatSpan(t.Jitter)
+		shown.Every = append(shown.Every, span.Seconds())
 	}
 	for next, ok := t.Schedule.Next(m.Now, m.Local); ok && len(shown.Next) < nextRuns; next, ok = t.Schedule.Next(next, m.Local) {
 		shown.Next = append(shown.Next, next)

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/calendar"
 	"github.com/montimer/montimer/internal/safetext"
 )
 
@@ -69,8 +71,8 @@ func (w writer) timing(when string, t Timing) {
 // String says in one line when a profile runs.
 func (t Timing) String() string {
 	text := t.Words
-	if t.Jitter != "" {
-		text += " (jitter " + t.Jitter + ")"
+	if t.Jitter > 0 {
+		text += " (jitter " + calendar.FormatSpan(time.Duration(t.Jitter*float64(time.Second))) + ")"
 	}
 	if !t.CatchUp && len(t.OnCalendar) > 0 {
 		text += " (missed runs are not caught up)"

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/calendar"
+	"github.com/montimer/montimer/internal/diff"
+	"github.com/montimer/montimer/internal/explain"
+	"github.com/montimer/montimer/internal/jobs"
+)
+
+// TestJSONForms holds what every command writes with --output json to the rules
+// above writeJSONLines.
+func TestJSONForms(t *testing.T) {
+	t.Parallel()
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 11, 30, 8, 0, 0, 0, berlin)
+	text := "profiles:\n  p: {cron: 5 * * * *, timezone: Europe/Berlin, jitter: 5m}\n  q: {every: 1h 30m}\n  off: {cron: 5 * * * *, enabled: false}\n"
+	j, _ := jobs.Decode("jobs.yaml", []byte(text), jobs.Options{Local: berlin, Now: now})
+	if len(j.Profiles) != 3 {
+		t.Fatalf("%d profiles", len(j.Profiles))
+	}
+	_, mistakes := jobs.Decode("jobs.yaml", []byte("profiles: {p: {cron: 61 * * * *}}"), jobs.Options{Local: berlin, Now: now})
+	explainer := explain.Explainer{Zone: "Europe/Berlin", Location: berlin, From: now, N: 2}
+	compared := func(profiles []montimer.Profile) diff.Comparison {
+		h := anyHost()
+		h.UnitDir = t.TempDir()
+		units, err := compiler.Render(h, profiles)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := diff.Compare(h, profiles, units, compiler.Moment{Now: now, Local: berlin})
+		if err != nil || (len(c.Schedules) > 0) != (len(profiles) > 0) {
+			t.Fatalf("%d schedules, %v", len(c.Schedules), err)
+		}
+		return c
+	}
+
+	var tested []string
+	for command, write := range map[string][]func(io.Writer) error{
+		"compile": {
+			func(w io.Writer) error { return jobs.WriteJSON(w, nil) },
+			func(w io.Writer) error { return jobs.WriteJSON(w, mistakes) },
+			func(w io.Writer) error { return writeDiffJSON(w, compared(nil)) },
+			func(w io.Writer) error { return writeDiffJSON(w, compared(j.Profiles)) },
+		},
+		"explain": {
+			func(w io.Writer) error { return jsonPrinter(w)(explainer.Explain("crontab", "30 4 * * *")) },
+			func(w io.Writer) error { return jsonPrinter(w)(explainer.Explain("crontab", "@reboot")) },
+			func(w io.Writer) error { return jsonPrinter(w)(explainer.Explain(explain.Systemd, "nonsense")) },
+			func(w io.Writer) error { return jsonPrinter(w)(explainer.Schedule(j.Profiles[1].Schedule)) },
+		},
+		"list": {func(w io.Writer) error { return writeJSONLines(w, listProfiles(j.Profiles, now)) }},
+		"notify pending": {func(w io.Writer) error {
+			return writePendingJSON(w, []montimer.Alert{{ID: 1, Created: now, NextTry: now}, {ID: 2, Created: now}})
+		}},
+	} {
+		for i, write := range write {
+			var out bytes.Buffer
+			if err := write(&out); err != nil {
+				t.Fatal(err)
+			}
+			for dec := json.NewDecoder(&out); dec.More(); {
+				var v any
+				if err := dec.Decode(&v); err != nil {
+					t.Fatal(err)
+				}
+				for _, fault := range jsonFaults("", v) {
+					t.Errorf("%s, form %d: %s", command, i, fault)
+				}
+			}
+		}
+		tested = append(tested, command)
+	}
+	parser, err := kong.New(&cli{}, kong.Vars{"version": ""})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range withJSON(parser.Model.Node) {
+		if !slices.Contains(tested, command) {
+			t.Errorf("%s writes JSON that no test looks at", command)
+		}
+	}
+}
+
+// withJSON returns the commands below a node that have --output json.
+func withJSON(n *kong.Node) (commands []string) {
+	for _, f := range n.Flags {
+		if f.Name == "output" && strings.Contains(f.Enum, "json") {
+			commands = append(commands, strings.TrimPrefix(n.Path(), "montimer "))
+		}
+	}
+	for _, c := range n.Children {
+		commands = append(commands, withJSON(c)...)
+	}
+	return commands
+}
+
+var (
+	snake = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
+	span  = regexp.MustCompile(`^[0-9.]+ ?(us|ms|s|min|h|d|w|month|y)\b`)
+)
+
+// jsonFaults returns what is against the rules in a value.
+func jsonFaults(name string, v any) (faults []string) {
+	switch v := v.(type) {
+	case nil:
+		faults = append(faults, name+" is null")
+	case map[string]any:
+		for key, e := range v {
+			if !snake.MatchString(key) {
+				faults = append(faults, key+" is not in snake_case")
+			}
+			faults = append(faults, jsonFaults(key, e)...)
+		}
+	case []any:
+		for _, e := range v {
+			faults = append(faults, jsonFaults(name, e)...)
+		}
+	case string:
+		if at, err := time.Parse(time.RFC3339, v); err == nil && (!strings.HasSuffix(v, "Z") || at.IsZero()) {
+			faults = append(faults, fmt.Sprintf("%s: %s is not in UTC, or is no time", name, v))
+		}
+		if d, err := calendar.ParseSpan(v); name != "expression" && err == nil && span.MatchString(v) {
+			faults = append(faults, fmt.Sprintf("%s: %q is %v and no number of seconds", name, v, d))
+		}
+	}
+	return faults
+}
