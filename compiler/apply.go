@@ -97,6 +97,7 @@ type application struct {
 	timers   map[string]Timer     // the wanted ones
 	names    []string             // of the wanted timers, sorted
 	before   map[string]UnitState // of the wanted timers and the target
+	ahead    map[string]bool      // wanted timers that wait until a clock that was ahead is right
 	unread   bool                 // files that systemd has not read yet
 	hushed   []string             // timers that must not start anything
 	target   targetPlan
@@ -129,6 +130,9 @@ func (a *Applier) survey(ctx context.Context, want []Unit) (*application, error)
 	}
 	p.names = slices.Sorted(maps.Keys(p.timers))
 	if p.before, err = a.Manager.Units(ctx, append([]string{TargetName}, p.names...)); err != nil {
+		return nil, err
+	}
+	if p.ahead, err = p.findAhead(ctx); err != nil {
 		return nil, err
 	}
 	if p.unread, err = p.isUnread(ctx); err != nil {

@@ -436,6 +436,18 @@ func TestApplyOrder(t *testing.T) {
 			then:   func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 3)} },
 			want:   []string{"* update " + a + ".timer", "reload", "restart " + a + ".timer", "* start " + a + ".timer"},
 		}, {
+			name:   "the clock was set back while it ran",
+			before: func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 3)} },
+			change: func(t *testing.T, m *machine) { m.last[a+".timer"] = m.hours(5) },
+			then:   func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 3)} },
+			want:   []string{"restart " + a + ".timer", "* start " + a + ".timer"},
+			said:   a + ".timer is restarted: it was last triggered at",
+		}, {
+			name:   "the clock was set back a little",
+			before: func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 3)} },
+			change: func(t *testing.T, m *machine) { m.last[a+".timer"] = m.moment.Now.Add(time.Minute) },
+			then:   func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 3)} },
+		}, {
 			name: "elapsed for good since a reload by hand, and it runs at boot too",
 			before: func(t *testing.T, m *machine) profiles {
 				p := m.at(t, "a", 3)

@@ -61,8 +61,37 @@ func (p *application) past(ctx context.Context, name string) (past, error) {
 	return past{last: last}, err
 }
 
+// isStuck reports whether a timer has times left that it will not elapse at,
+// unless it is restarted.
 func (p *application) isStuck(name string, state UnitState) bool {
-	return state.Sub == "elapsed" && p.Moment.stuck(p.timers[name])
+	return p.ahead[name] || state.Sub == "elapsed" && p.Moment.stuck(p.timers[name])
+}
+
+// findAhead finds the active timers that were last triggered in the future: the
+// clock was set back while their services ran. systemd counts from that trigger,
+// and corrects it only for a timer that waits (timer_time_change in timer.c).
+func (p *application) findAhead(ctx context.Context) (map[string]bool, error) {
+	ahead := map[string]bool{}
+	for _, name := range p.names {
+		if !p.before[name].active() || len(p.timers[name].Schedule.Events) == 0 {
+			continue
+		}
+		last, err := p.Manager.LastTrigger(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if TriggeredAhead(last, p.Moment.Now) {
+			ahead[name] = true
+			p.Say(fmt.Sprintf("%s is restarted: it was last triggered at %s, before the clock was set back, and would start nothing until then", name, p.Moment.show(last)))
+		}
+	}
+	return ahead, nil
+}
+
+// TriggeredAhead reports whether the clock was set back since a timer was last
+// triggered, by more than a check can be late for other reasons.
+func TriggeredAhead(last, now time.Time) bool {
+	return last.Round(0).Sub(now.Round(0)) > time.Minute
 }
 
 // hush keeps timers from starting anything when they are taken up: it has

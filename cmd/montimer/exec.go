@@ -115,6 +115,12 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, outlet *taske
 	if err != nil {
 		runner.Log.Error("pause ignored: "+err.Error(), "event", taskexec.EventTrouble)
 	}
+	var triggered time.Time
+	runner.Timer = func(ctx context.Context, profile string) (taskexec.Timer, error) {
+		t, err := loadedTimer(ctx, profile)
+		triggered = t.Triggered
+		return t, err
+	}
 	result, err := runner.Exec(ctx, taskexec.Request{
 		ID:      id,
 		Profile: c.Profile,
@@ -127,6 +133,9 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, outlet *taske
 	code := taskexec.ExitCode(result, err)
 	service.End(taskexec.Summary(result, err))
 	if !c.DryRun {
+		if words := unblockTimer(c.Profile, triggered, requestApply, runner.Log); words != "" {
+			checkout.pages = append(checkout.pages, words)
+		}
 		untold := func() {}
 		unrecorded := errors.Is(err, taskexec.ErrUnrecorded) && taskexec.IsService(os.Environ())
 		if unrecorded {
@@ -208,7 +217,6 @@ func (c execCmd) runner(e env, h *montimer.Host, id string, outlet *taskexec.Out
 		MaxOutput: most,
 		Log:       slog.New(log),
 		Boot:      store.Now().Boot,
-		Timer:     loadedTimer,
 	}
 	return r, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"strings"
 	"syscall"
@@ -104,6 +105,22 @@ func directives(unit string) string {
 		}
 	}
 	return b.String()
+}
+
+// unblockTimer asks for an apply where the clock was set back during a run: its
+// timer would start nothing until the time of its last trigger comes again. It
+// returns a page where nobody will apply.
+func unblockTimer(profile string, triggered time.Time, ask func() error, log *slog.Logger) (page string) {
+	if !compiler.TriggeredAhead(triggered, time.Now()) {
+		return ""
+	}
+	timer := compiler.TimerName(profile)
+	words := fmt.Sprintf("the clock was set back during this run: %s starts nothing until %s", timer, triggered.Format(time.DateTime))
+	if err := ask(); err != nil {
+		return fmt.Sprintf("%s. To fix it, run as root: systemctl restart %s (%v)", words, timer, err)
+	}
+	log.Info(words + ", unless it is restarted: asked for an apply, which does so")
+	return ""
 }
 
 // requestApply asks root for an apply; one that is asked for already will do. It

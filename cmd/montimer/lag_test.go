@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bytes"
+	"errors"
+	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -41,6 +45,33 @@ func TestCompareTimers(t *testing.T) {
 			tc.change(files)
 			if diff := cmp.Diff(tc.want, compareTimers(want, compiler.Installed{Files: files})); diff != "" {
 				t.Error(diff)
+			}
+		})
+	}
+}
+
+// A timer whose service runs while the clock is set back starts nothing until
+// the clock is where it was, unless it is restarted.
+func TestUnblockTimer(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	for name, tc := range map[string]struct {
+		triggered   time.Time
+		err         error
+		logs, pages bool
+	}{
+		"the clock was set back":               {now.Add(time.Hour), nil, true, false},
+		"the clock was set back, and no apply": {now.Add(time.Hour), errors.New("nobody reads"), false, true},
+		"a moment ago":                         {now.Add(-time.Second), errors.New("not asked"), false, false},
+		"before the clock was set forward":     {now.AddDate(-1, 0, 0), errors.New("not asked"), false, false},
+		"not known":                            {time.Time{}, errors.New("not asked"), false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log bytes.Buffer
+			page := unblockTimer("p", tc.triggered, func() error { return tc.err }, slog.New(slog.NewTextHandler(&log, nil)))
+			if tc.logs != strings.Contains(log.String(), "asked for an apply") || tc.pages != strings.Contains(page, "systemctl restart montimer-job-p.timer (nobody reads)") || !tc.pages && page != "" {
+				t.Errorf("page %q, log %s", page, log.String())
 			}
 		})
 	}
