@@ -29,7 +29,7 @@ type onChange struct {
 func (d *decoder) file(root value) montimer.Jobs {
 	f := file{jobs: montimer.Jobs{Notify: montimer.NotifyPolicy{After: 1, Recovery: true}}}
 	if root.Kind != yaml.MappingNode {
-		d.error(root, "", "the file must be a mapping with the key profiles, not %s", describe(root))
+		d.error(root, formOf("top", "profiles"), "the file must be a mapping with the key profiles, not %s", describe(root))
 		return f.jobs
 	}
 	keys := decodeMapping(d, root, &d.keys.top, &f)
@@ -58,7 +58,8 @@ func (d *decoder) file(root value) montimer.Jobs {
 
 func (d *decoder) decodeDefaults(v value) {
 	if v.Kind != yaml.MappingNode {
-		d.error(v, "", "must be a mapping, not %s", describe(v))
+		d.form = formOf("top", "defaults")
+		d.wrongKind(v, "a mapping")
 		return
 	}
 	d.defaultPairs = decodeMapping(d, v, &d.keys.defaults, &d.defaults)
@@ -71,7 +72,7 @@ func (d *decoder) profiles(v value) []montimer.Profile {
 		keys = d.pairs(v)
 	}
 	if len(keys) == 0 {
-		d.error(v, "", "profiles must be a mapping with at least one profile, not %s", describe(v))
+		d.error(v, formOf("top", "profiles"), "profiles must be a mapping with at least one profile, not %s", describe(v))
 		return nil
 	}
 	if !d.checkCount(keys) {
@@ -101,7 +102,7 @@ func raw(schema object) kind[value] {
 func mapping[T any](name string, of func(*table) *level[T]) kind[T] {
 	return kind[T]{name: "mapping", schema: ref(name), read: func(d *decoder, v value, into *T) {
 		if v.Kind != yaml.MappingNode {
-			d.error(v, "", "must be a mapping, not %s", describe(v))
+			d.wrongKind(v, "a mapping")
 			return
 		}
 		decodeMapping(d, v, of(d.keys), into)
@@ -115,12 +116,12 @@ func onChanges() kind[[]onChange] {
 		schema: object{"type": "array", "items": ref("on_change")},
 		read: func(d *decoder, v value, into *[]onChange) {
 			if v.Kind != yaml.SequenceNode {
-				d.error(v, "", "must be a list, not %s", describe(v))
+				d.wrongKind(v, "a list")
 				return
 			}
 			for item := range d.items(v) {
 				if item.Kind != yaml.MappingNode {
-					d.error(item, "", "must be a mapping with paths and command, not %s", describe(item))
+					d.wrongKind(item, "a mapping with paths and command")
 					continue
 				}
 				*into = append(*into, d.onChange(item))

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"gopkg.in/yaml.v3"
+
 	"github.com/montimer/montimer/internal/suggest"
 )
 
@@ -55,4 +57,63 @@ func (d *decoder) didYouMean(word string, candidates []string) string {
 		return "did you mean " + s + "?"
 	}
 	return ""
+}
+
+// forms are values of the right form, by level and key, or by key alone.
+var forms = map[string]string{
+	"profiles":        "{nightly: {cron: 30 4 * * *, tasks: [{name: report, script: report.py}]}}",
+	"defaults":        "{timeout: 1h}",
+	"sync":            "{on_change: [{paths: uv.lock, command: uv sync}]}",
+	"notify":          "{after: 3}",
+	"on_change":       "[{paths: uv.lock, command: uv sync}]",
+	"paths":           "[uv.lock, docs]",
+	"command":         "[python3, -m, report]",
+	"timeout":         "90s",
+	"notify.after":    "3",
+	"repeat_every":    "6h",
+	"recovery":        "true",
+	"cron":            "30 4 * * *",
+	"calendar":        "Mon 04:30",
+	"every":           "90s",
+	"timezone":        "Europe/Berlin",
+	"cron_dialect":    "supercronic",
+	"enabled":         "true",
+	"env":             "{NAME: value}",
+	"sync_before_run": "true",
+	"catch_up":        "true",
+	"jitter":          "90s",
+	"overlap":         "skip",
+	"parallel":        "2",
+	"heartbeat":       "HEARTBEAT_NIGHTLY",
+	"tasks":           "[{name: report, script: report.py}]",
+	"name":            "report",
+	"script":          "report.py",
+	"args":            "{since: yesterday}",
+	"retries":         "2",
+	"retry_delay":     "90s",
+	"workdir":         "reports",
+	"task.after":      "[x]",
+	"interpreter":     "[python3, -u]",
+}
+
+// wrongKind reports a value of another kind of YAML than its key takes, with the
+// form that is right.
+func (d *decoder) wrongKind(v value, must string) {
+	hint := ""
+	if v.Kind != yaml.ScalarNode || strings.Contains(must, "mapping") || strings.Contains(must, "list") {
+		hint = d.form
+	}
+	d.error(v, hint, "must be %s, not %s", must, describe(v))
+}
+
+// formOf is the hint of wrongKind for a key.
+func formOf(level, name string) string {
+	form, ok := forms[level+"."+name]
+	if !ok {
+		form, ok = forms[name]
+	}
+	if !ok {
+		return ""
+	}
+	return "write " + name + ": " + form
 }

@@ -60,7 +60,7 @@ func boolean() kind[bool] {
 			case s.kind == kindText && quoted.kind == kindBool:
 				d.error(v, "write "+v.Value+" without quotes", "%s is text, which the old runner took for true", quote(v.Value))
 			default:
-				d.error(v, "", "must be true or false, not %s", describe(v))
+				d.wrongKind(v, "true or false")
 			}
 		},
 	}
@@ -171,7 +171,7 @@ func count(least, most int) kind[int] {
 			}
 			n, ok := within(s.text)
 			if s.kind != kindInt || !ok {
-				d.error(v, "", "must be a whole number from %d to %d, not %s", least, most, describe(v))
+				d.wrongKind(v, fmt.Sprintf("a whole number from %d to %d", least, most))
 				return
 			}
 			*into = n

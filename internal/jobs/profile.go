@@ -25,7 +25,7 @@ type profile struct {
 func (d *decoder) profile(entry pair) (montimer.Profile, bool) {
 	d.checkProfileName(entry.key)
 	if entry.val.Kind != yaml.MappingNode {
-		d.error(entry.key, "", "a profile must be a mapping, not %s", describe(entry.val))
+		d.error(entry.key, formOf("top", "profiles"), "a profile must be a mapping, not %s", describe(entry.val))
 		return montimer.Profile{}, false
 	}
 	p := d.defaults.profile

@@ -14,7 +14,7 @@ func (d *decoder) scalar(v value) (scalar, bool) { return d.scalarOr(v, asText) 
 // scalarOr is scalar with its own hint for what is not read as it looks.
 func (d *decoder) scalarOr(v value, hint func(value) string) (scalar, bool) {
 	if v.Kind != yaml.ScalarNode {
-		d.error(v, "", "must be text, not %s", describe(v))
+		d.wrongKind(v, "text")
 		return scalar{}, false
 	}
 	s := resolve(v.Node)
@@ -84,7 +84,7 @@ func (d *decoder) entries(v value) iter.Seq2[located, string] {
 		case isFalsy(v):
 			return
 		case v.Kind != yaml.MappingNode:
-			d.error(v, "write key: value", "must be a mapping, not %s", describe(v))
+			d.wrongKind(v, "a mapping")
 			return
 		}
 		for _, p := range d.pairs(v) {

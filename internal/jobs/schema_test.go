@@ -41,27 +41,63 @@ func TestSchema(t *testing.T) {
 	}
 }
 
+// Around the key and its value, what a file must have beside them.
+const manyTasks = "tasks: [{name: x, script: a}, {name: 1, script: a}, {name: 1.5, script: a}, {name: 1e3, script: a}, {name: 2026-01-02, script: a}, "
+
+var around = map[string][2]string{
+	"top":       {"{profiles: {p: {cron: 5 * * * *}}, ", "}"},
+	"defaults":  {"{defaults: {", "}, profiles: {p: {cron: 5 * * * *, tasks: [{name: a, script: b}]}}}"},
+	"profile":   {"{profiles: {p: {cron: 5 * * * *, ", "}}}"},
+	"task":      {"{profiles: {p: {cron: 5 * * * *, " + manyTasks + "{name: a, script: b, ", "}]}}}"},
+	"sync":      {"{profiles: {p: {cron: 5 * * * *}}, sync: {", "}}"},
+	"on_change": {"{profiles: {p: {cron: 5 * * * *}}, sync: {on_change: [{paths: a, command: b, ", "}]}}"},
+	"notify":    {"{profiles: {p: {cron: 5 * * * *}}, notify: {", "}}"},
+}
+var instead = map[string]string{ // of what is around, for keys that stand there or exclude it
+	"top.profiles": "profiles: {p: {cron: 5 * * * *}}, ", "profile.cron": "cron: 5 * * * *, ", "profile.calendar": "cron: 5 * * * *, ",
+	"profile.every": "cron: 5 * * * *, ", "task.name": "name: a, ", "task.script": "script: b, ", "task.command": "script: b, ",
+	"on_change.paths": "paths: a, ", "on_change.command": "command: b, ",
+}
+
+// fileWith is a file with one key and its value, and what it must have beside them.
+func fileWith(k Key, value string) []byte {
+	before, after := around[k.Level][0], around[k.Level][1]
+	if other := instead[k.Level+"."+k.Name]; other != "" {
+		i := strings.LastIndex(before, other)
+		before = before[:i] + before[i+len(other):]
+	}
+	return []byte(before + k.Name + ": " + value + after + "\n")
+}
+
+// TestWrongKinds: whatever key has a value of the wrong kind of YAML, the hint
+// shows a form that is right.
+func TestWrongKinds(t *testing.T) {
+	t.Parallel()
+	for _, k := range Keys() {
+		form := strings.TrimPrefix(formOf(k.Level, k.Name), "write "+k.Name+": ")
+		if form == "" && k.Name != "description" { // that takes anything
+			t.Errorf("%s.%s: no form", k.Level, k.Name)
+			continue
+		}
+		if _, ds := Decode("j.yaml", fileWith(k, form), host); HasErrors(ds) && k.Name != "description" {
+			t.Errorf("%s.%s: %s is not right: %s", k.Level, k.Name, form, shown(ds))
+		}
+		for _, wrong := range []string{"{a: {b: c}}", "[[x]]", "[A=b]", "[{a: [b]}]"} {
+			_, ds := Decode("j.yaml", fileWith(k, wrong), host)
+			for _, d := range ds {
+				if d.Hint == "" && strings.Contains(d.Message, "must be ") && strings.Contains(d.Message, ", not a") {
+					t.Errorf("%s.%s: %s: no hint: %s", k.Level, k.Name, wrong, d.Message)
+				}
+			}
+		}
+	}
+}
+
 // TestSchemaOfValues: whatever value of a key Decode accepts, the schema does.
 // Of the lists of one scalar every fourth is tried, all with MONTIMER_SOAK.
 func TestSchemaOfValues(t *testing.T) {
 	t.Parallel()
 	schema := compileSchema(t)
-	// Around the key and its value, what a file must have beside them.
-	const tasks = "tasks: [{name: x, script: a}, {name: 1, script: a}, {name: 1.5, script: a}, {name: 1e3, script: a}, {name: 2026-01-02, script: a}, "
-	around := map[string][2]string{
-		"top":       {"{profiles: {p: {cron: 5 * * * *}}, ", "}"},
-		"defaults":  {"{defaults: {", "}, profiles: {p: {cron: 5 * * * *, tasks: [{name: a, script: b}]}}}"},
-		"profile":   {"{profiles: {p: {cron: 5 * * * *, ", "}}}"},
-		"task":      {"{profiles: {p: {cron: 5 * * * *, " + tasks + "{name: a, script: b, ", "}]}}}"},
-		"sync":      {"{profiles: {p: {cron: 5 * * * *}}, sync: {", "}}"},
-		"on_change": {"{profiles: {p: {cron: 5 * * * *}}, sync: {on_change: [{paths: a, command: b, ", "}]}}"},
-		"notify":    {"{profiles: {p: {cron: 5 * * * *}}, notify: {", "}}"},
-	}
-	instead := map[string]string{ // of what is around, for keys that stand there or exclude it
-		"top.profiles": "profiles: {p: {cron: 5 * * * *}}, ", "profile.cron": "cron: 5 * * * *, ", "profile.calendar": "cron: 5 * * * *, ",
-		"profile.every": "cron: 5 * * * *, ", "task.name": "name: a, ", "task.script": "script: b, ", "task.command": "script: b, ",
-		"on_change.paths": "paths: a, ", "on_change.command": "command: b, ",
-	}
 	scalars := []string{
 		"", "null", "~", "true", "no", "Off", "0", "1", "-1", "+3", "0x1F", "0b1", "0o7", "1_0", "010", "1:30", "0.0", "-0.0", "1.5", "1.50", "1e3", ".5", ".inf",
 		"2026-01-02", "2026-01-02 10:00:00", `""`, `"0"`, `"1"`, `"yes"`, `"null"`, "x", "A_B", "text of words", `"two\nlines"`, "!!str 1", "!!int 1",
@@ -78,12 +114,8 @@ func TestSchemaOfValues(t *testing.T) {
 	}
 	for _, k := range Keys() {
 		name, accepted := k.Level+"."+k.Name, 0
-		before, after := around[k.Level][0], around[k.Level][1]
-		if i := strings.LastIndex(before, instead[name]); instead[name] != "" {
-			before = before[:i] + before[i+len(instead[name]):]
-		}
 		for _, v := range values {
-			file := []byte(before + k.Name + ": " + v + after + "\n")
+			file := fileWith(k, v)
 			if _, ds := Decode("j.yaml", file, host); HasErrors(ds) {
 				continue
 			}

@@ -27,7 +27,7 @@ func tasks() kind[[]task] {
 			case isFalsy(v):
 				return
 			case v.Kind != yaml.SequenceNode:
-				d.error(v, "write a list: - name: …", "must be a list of tasks, not %s", describe(v))
+				d.wrongKind(v, "a list of tasks")
 				return
 			}
 			*into = make([]task, 0, min(len(v.Content), 1<<10)) // more may all be mistakes
@@ -46,7 +46,7 @@ func (d *decoder) task(v value, number int) task {
 	t := d.defaults.task
 	t.at = v
 	if v.Kind != yaml.MappingNode {
-		d.error(v, "", "task %d must be a mapping, not %s", number, describe(v))
+		d.error(v, d.form, "task %d must be a mapping, not %s", number, describe(v))
 		return t
 	}
 	d.enter("task", d.taskName(v, number))
