@@ -21,6 +21,7 @@ var edges = map[string][]string{
 	"internal/cron":     {"internal/calendar"},
 	"internal/journal":  {"taskexec", "internal/safetext", "github.com/coreos/go-systemd/v22/journal", "golang.org/x/sys/unix"},
 	"internal/jobs":     {".", "internal/calendar", "internal/cron", "internal/suggest", "gopkg.in/yaml.v3"},
+	"internal/jobsfile": {".", "internal/host", "internal/jobs", "internal/safefile", "internal/safetext"},
 	"internal/systemd":  {"golang.org/x/sys/unix", "github.com/coreos/go-systemd/v22/dbus", "github.com/godbus/dbus/v5"},
 	"internal/console":  {"internal/journal", "internal/safetext", "internal/systemd", "taskexec", "github.com/coreos/go-systemd/v22/journal", "golang.org/x/sys/unix"},
 	"internal/diff":     {".", "compiler", "internal/calendar", "internal/cron", "internal/safetext", "github.com/aymanbagabas/go-udiff"},

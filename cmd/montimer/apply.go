@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/jobsfile"
 	"github.com/montimer/montimer/internal/systemd"
 )
 
@@ -35,12 +36,18 @@ func (c applyCmd) Run(ctx context.Context, e env) error {
 		return err
 	}
 	defer unlock()
-	e.unwatched = c.Automatic
-	e.prove = true
-	j, err := loadJobs(ctx, e, &h)
+	f, err := jobsfile.Read(ctx, h, jobsfile.Options{Prove: true})
 	if err != nil {
+		return usage(err)
+	}
+	if c.Automatic { // what is shown ends up in the journal
+		f = f.WithoutText()
+	}
+	if err := e.show(f); err != nil {
 		return err
 	}
+	h.JobsFile = f.Path
+	j := f.Jobs
 	warnUnknown(e.stderr, h, j)
 	warnUnwritten(e.stderr, h)
 	units, err := compiler.Render(h, j.Profiles)

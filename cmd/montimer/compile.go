@@ -17,6 +17,7 @@ import (
 	"github.com/montimer/montimer/internal/console"
 	"github.com/montimer/montimer/internal/diff"
 	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/jobsfile"
 	"github.com/montimer/montimer/internal/systemd"
 )
 
@@ -52,8 +53,7 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	e.lookForFiles, e.prove = true, true
-	j, err := loadJobs(ctx, e, &h)
+	j, err := loadJobs(ctx, e, &h, jobsfile.Options{Prove: true, Files: true})
 	if err != nil {
 		return err
 	}

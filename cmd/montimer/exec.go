@@ -13,7 +13,7 @@ import (
 	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/console"
 	"github.com/montimer/montimer/internal/host"
-	"github.com/montimer/montimer/internal/jobs"
+	"github.com/montimer/montimer/internal/jobsfile"
 	"github.com/montimer/montimer/internal/journal"
 	"github.com/montimer/montimer/internal/store"
 	"github.com/montimer/montimer/taskexec"
@@ -48,8 +48,7 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 			return fmt.Errorf("make the state directory: %w", err)
 		} // a service runs without it, and reports that it cannot record
 	}
-	e.decoded = new(decoded)
-	e.lookForFiles = c.DryRun
+	reader := &jobsfile.Reader{Options: jobsfile.Options{Files: c.DryRun}}
 	if e.getenv("JOURNAL_STREAM") != "" {
 		defer journal.Flush()
 	}
@@ -62,7 +61,7 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 	} else {
 		live = nil
 	}
-	err = c.exec(ctx, e, h, outlet, live)
+	err = c.exec(ctx, e, h, reader, outlet, live)
 	var coded exitError
 	if errors.As(err, &coded) && coded.err != nil { // the outlet can wait for who reads it, this cannot
 		fmt.Fprintln(outlet.Writer(e.stderr), "montimer:", errorText(coded.err))
@@ -76,9 +75,9 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 const readerPatience = 3 * time.Second
 
 // exec has a Runner do the run, and reports it.
-func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, outlet *taskexec.Outlet, live *console.Screen) error {
+func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, reader *jobsfile.Reader, outlet *taskexec.Outlet, live *console.Screen) error {
 	id := taskexec.RunID(os.Environ())
-	runner, err := c.runner(e, &h, id, outlet)
+	runner, err := c.runner(e, h, reader, id, outlet)
 	if err != nil {
 		return err
 	}
@@ -93,7 +92,7 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, outlet *taske
 	}
 	isolate(e, runner.Log)
 	e.stderr = outlet.Writer(e.stderr)
-	checkout := newCheckout(e, c.hostFlags, h, runner.Log.Handler())
+	checkout := newCheckout(e, c.hostFlags, h, reader, runner.Log.Handler())
 	runner.Peek, runner.Syncer = checkout.peek, checkout
 	missing := missingEnvFile(e)
 	if missing != "" {
@@ -156,9 +155,9 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, outlet *taske
 	switch {
 	case code == exitDone:
 		return nil
-	case errors.As(err, &refused) && !errors.Is(err, errInvalidJobs):
+	case errors.As(err, &refused) && !errors.Is(err, jobsfile.ErrInvalid):
 		return exitError{code, refused}
-	case errors.Is(err, errInvalidJobs), errors.Is(err, taskexec.ErrUnrecorded): // all has been said
+	case errors.Is(err, jobsfile.ErrInvalid), errors.Is(err, taskexec.ErrUnrecorded): // all has been said
 		return exitError{code: code}
 	}
 	return exitError{code, err}
@@ -195,7 +194,7 @@ func missingEnvFile(e env) string {
 }
 
 // runner returns what all runs have in common.
-func (c execCmd) runner(e env, h *montimer.Host, id string, outlet *taskexec.Outlet) (taskexec.Runner, error) {
+func (c execCmd) runner(e env, h montimer.Host, reader *jobsfile.Reader, id string, outlet *taskexec.Outlet) (taskexec.Runner, error) {
 	sink, log, err := console.Outlets(e.stderr, id)
 	if err != nil {
 		return taskexec.Runner{}, err
@@ -209,7 +208,7 @@ func (c execCmd) runner(e env, h *montimer.Host, id string, outlet *taskexec.Out
 		Checkout: h.Checkout,
 		StateDir: h.StateDir,
 		Environ:  os.Environ(),
-		Load:     func(ctx context.Context) (montimer.Jobs, error) { return c.load(ctx, e, h) },
+		Load:     func(ctx context.Context) (montimer.Jobs, error) { return load(ctx, e, h, reader) },
 		Redactor: newRedactor(os.Environ()),
 		Sink:     sink,
 		Outlet:   outlet,
@@ -221,12 +220,13 @@ func (c execCmd) runner(e env, h *montimer.Host, id string, outlet *taskexec.Out
 	return r, nil
 }
 
-// load is loadJobs whose error says what is wrong with the file, too: it is in
-// a page, perhaps.
-func (execCmd) load(ctx context.Context, e env, h *montimer.Host) (montimer.Jobs, error) {
-	j, diagnostics, err := checkJobs(ctx, e, h)
-	if jobs.HasErrors(diagnostics) {
-		return montimer.Jobs{}, firstMistake(diagnostics, newRedactor(os.Environ()).String)
+// load reads jobs.yaml for a run. The error says what is wrong with the file, for
+// a page.
+func load(ctx context.Context, e env, h montimer.Host, reader *jobsfile.Reader) (montimer.Jobs, error) {
+	f, err := reader.Read(ctx, h)
+	if err != nil {
+		return montimer.Jobs{}, usage(err)
 	}
-	return j, err
+	e.show(f)
+	return f.Jobs, f.Err(newRedactor(os.Environ()).String)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/montimer/montimer/internal/cron"
 	"github.com/montimer/montimer/internal/explain"
+	"github.com/montimer/montimer/internal/jobsfile"
 )
 
 type explainCmd struct {
@@ -89,8 +90,7 @@ func (c explainCmd) profile(ctx context.Context, e env, reader explain.Explainer
 	if err != nil {
 		return err
 	}
-	e.prove, e.profile = true, c.Profile
-	p, err := loadProfile(ctx, e, &h, c.Profile)
+	p, err := loadProfile(ctx, e, &h, c.Profile, jobsfile.Options{Prove: true})
 	if err != nil {
 		return err
 	}

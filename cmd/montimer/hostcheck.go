@@ -19,7 +19,7 @@ import (
 	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobs"
-	"github.com/montimer/montimer/internal/safefile"
+	"github.com/montimer/montimer/internal/jobsfile"
 	"github.com/montimer/montimer/internal/safetext"
 )
 
@@ -126,12 +126,10 @@ func (c inspectCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	data, err := readJobsFile(h.JobsFile, safefile.Read)
+	found, err := jobsfile.MissingScripts(h)
 	if err != nil {
 		return err
 	}
-	_, found := jobs.Decode(h.JobsFile, data, jobs.Options{Files: []fs.FS{os.DirFS(h.Checkout)}})
-	found = slices.DeleteFunc(found, func(d jobs.Diagnostic) bool { return !d.OfFiles })
 	if err := jobs.WriteText(e.stdout, found, false); err != nil {
 		return err
 	}

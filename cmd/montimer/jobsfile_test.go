@@ -10,13 +10,11 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/montimer/montimer"
-	"github.com/montimer/montimer/internal/jobs"
-	"github.com/montimer/montimer/internal/safetext"
+	"github.com/montimer/montimer/internal/jobsfile"
 	"github.com/montimer/montimer/taskexec"
 )
 
@@ -38,7 +36,7 @@ func TestManualOfBrokenJobs(t *testing.T) {
 		e := env{stdout: io.Discard, stderr: &said, getenv: func(string) string { return "" }}
 		outlet := taskexec.NewOutlet()
 		defer outlet.Close(time.Minute)
-		runner, err := execCmd{}.runner(e, &h, "", outlet)
+		runner, err := execCmd{}.runner(e, h, new(jobsfile.Reader), "", outlet)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +65,7 @@ func TestManualOfBrokenJobs(t *testing.T) {
 		t.Fatal(err)
 	}
 	result, _, err = run(broken)
-	if !errors.Is(err, errInvalidJobs) || result.State != montimer.RunFailed || !strings.HasPrefix(result.Reason, "jobs.yaml:") {
+	if !errors.Is(err, jobsfile.ErrInvalid) || result.State != montimer.RunFailed || !strings.HasPrefix(result.Reason, "jobs.yaml:") {
 		t.Errorf("%+v, %v", result, err)
 	}
 	if n := strings.Count(said.String(), "unknown key"); n != 1 {
@@ -95,40 +93,5 @@ func TestManualOfBrokenJobs(t *testing.T) {
 	}
 	if diff := cmp.Diff(page, string(shown[2])); diff != "" {
 		t.Errorf("%s (-update rewrites it):\n%s", doc, diff)
-	}
-}
-
-// TestFirstMistake words mistakes of files that anybody may have written.
-func TestFirstMistake(t *testing.T) {
-	t.Parallel()
-	redactor := safetext.NewRedactor([]string{"planted-password"})
-	const token = "123456:AAF-planted_token_0123456789012345678"
-	for name, tc := range map[string]struct{ text, want string }{
-		"one":                  {"profiles: {p: {cron: '1 * * * *', tasks: [{name: a, command: [x]}], what: 1}}", `^jobs\.yaml:1:\d+: profile "p": unknown key "what"$`},
-		"a warning before it":  {"what: 1\nprofiles: []\n", `^jobs\.yaml:2:11: [^;]*$`},
-		"three":                {"profiles: {p: {cron: '1 * * * *', a1: 1, b1: 2, c1: 3, tasks: [{name: a, command: [x]}]}}", `"a1".*; and 2 more$`},
-		"no YAML":              {"profiles: [", `^jobs\.yaml:\d+(:\d+)?: YAML: `},
-		"control characters":   {"profiles: {\"p\\e[31m\\n\\u202e\": 1}", `^jobs\.yaml:1:`},
-		"a secret":             {"profiles: {planted-password: 1}", `\*\*\*`},
-		"what looks like one":  {"profiles: {\"" + token + "\": 1}", `\*\*\*`},
-		"long, two bytes each": {"profiles: {p: {" + strings.Repeat("é", 4000) + ": 1}}", `^jobs\.yaml:1:`},
-		"anything":             {"\x00\xff\u2028", `^jobs\.yaml:`},
-		"an empty one":         {"", `^jobs\.yaml: `},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			_, diagnostics := jobs.Decode("/srv/app/jobs.yaml", []byte(tc.text), jobs.Options{})
-			got := firstMistake(diagnostics, redactor.String).Error()
-			if !regexp.MustCompile(tc.want).MatchString(got) {
-				t.Errorf("%q does not match %s", got, tc.want)
-			}
-			if strings.Contains(got, "planted") || safetext.String(got) != got || !utf8.ValidString(got) {
-				t.Errorf("%q", got)
-			}
-		})
-	}
-	long := []jobs.Diagnostic{{File: "/srv/app/jobs.yaml", Severity: jobs.Error, Message: strings.Repeat("é", maxMistake)}, {Severity: jobs.Error}}
-	if got := firstMistake(long, redactor.String).Error(); len(got) > maxMistake+len("…; and 1 more") || !strings.HasSuffix(got, "é…; and 1 more") || !utf8.ValidString(got) {
-		t.Errorf("%q", got)
 	}
 }

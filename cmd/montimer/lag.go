@@ -13,6 +13,7 @@ import (
 
 	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/gitsync"
+	"github.com/montimer/montimer/internal/jobsfile"
 )
 
 const (
@@ -28,7 +29,7 @@ const (
 func (c *checkout) unitsFollow(ctx context.Context, o gitsync.Outcome) (page string) {
 	lagging, err := c.lagging(ctx)
 	switch {
-	case errors.Is(err, errInvalidJobs):
+	case errors.Is(err, jobsfile.ErrInvalid):
 		return "" // the run reports it
 	case err != nil:
 		c.log.Info(fmt.Sprintf("cannot compare the units with jobs.yaml: %v", err))

@@ -9,6 +9,7 @@ import (
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/console"
 	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/jobsfile"
 )
 
 type listCmd struct {
@@ -34,7 +35,7 @@ func (c listCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	j, err := loadJobs(ctx, e, &h)
+	j, err := loadJobs(ctx, e, &h, jobsfile.Options{})
 	if err != nil {
 		return err
 	}

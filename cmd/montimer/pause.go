@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -72,8 +71,7 @@ func findTimer(ctx context.Context, e env, profile string) error {
 	if h, err = (hostFlags{}).host(e); err != nil {
 		return err
 	}
-	e.stderr = io.Discard
-	p, err := loadProfile(ctx, e, &h, profile)
+	p, err := findProfile(ctx, h, profile)
 	var unknown *taskexec.UnknownError
 	switch {
 	case err == nil && !p.Enabled:

@@ -42,11 +42,6 @@ type cli struct {
 type env struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
-	decoded        *decoded // the jobs.yaml read last, where it is read again; else nil
-	profile        string   // warnings of other profiles are left out; "": all are shown
-	prove          bool     // schedules are held against the clock changes to come
-	unwatched      bool     // messages end up in a log: no text of jobs.yaml beside them
-	lookForFiles   bool     // warn of scripts that the checkout does not have
 }
 
 // run executes one command line and returns the exit code of the process.

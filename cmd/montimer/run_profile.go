@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os/exec"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/jobsfile"
 	"github.com/montimer/montimer/internal/journal"
 	"github.com/montimer/montimer/internal/systemd"
 	"github.com/montimer/montimer/taskexec"
@@ -83,8 +83,7 @@ func (c runCmd) find(ctx context.Context, e env) (*montimer.Profile, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.stderr = io.Discard
-	p, err := loadProfile(ctx, e, &h, c.Profile)
+	p, err := findProfile(ctx, h, c.Profile)
 	var unknown *taskexec.UnknownError
 	switch {
 	case errors.As(err, &unknown):
@@ -147,7 +146,7 @@ func (c runCmd) transient(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	p, err := loadProfile(ctx, e, &h, c.Profile)
+	p, err := loadProfile(ctx, e, &h, c.Profile, jobsfile.Options{})
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/montimer/montimer/internal/flock"
 	"github.com/montimer/montimer/internal/gitsync"
 	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/jobsfile"
 	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/internal/systemd"
 	"github.com/montimer/montimer/taskexec"
@@ -57,7 +58,7 @@ func (c syncCmd) Run(ctx context.Context, e env) error {
 		return fmt.Errorf("make the state directory: %w", err)
 	}
 	defer stayAlive(e.getenv("NOTIFY_SOCKET"))()
-	checkout := newCheckout(e, c.hostFlags, h, console.NewLog(e.stderr, false))
+	checkout := newCheckout(e, c.hostFlags, h, new(jobsfile.Reader), console.NewLog(e.stderr, false))
 	isolate(e, checkout.log)
 	if c.Repair {
 		if err := c.repair(ctx, e, checkout.syncer); err != nil {
@@ -128,14 +129,15 @@ type checkout struct {
 	env      env
 	flags    hostFlags
 	host     montimer.Host
+	reader   *jobsfile.Reader
 	log      *slog.Logger
 	redactor *safetext.Redactor
 	records  *records // where commits are kept for the pages; nil: nowhere
 	pages    []string // of the sync: what a person must be told
 }
 
-func newCheckout(e env, f hostFlags, h montimer.Host, log slog.Handler) *checkout {
-	c := &checkout{env: e, flags: f, host: h, redactor: newRedactor(os.Environ())}
+func newCheckout(e env, f hostFlags, h montimer.Host, reader *jobsfile.Reader, log slog.Handler) *checkout {
+	c := &checkout{env: e, flags: f, host: h, reader: reader, redactor: newRedactor(os.Environ())}
 	c.log = slog.New(safetext.NewHandler(log, c.redactor))
 	c.syncer = gitsync.Syncer{
 		Repo: h.Checkout, StateDir: h.StateDir, Sync: h.Sync, Environ: os.Environ(), Log: c.log,
@@ -155,13 +157,11 @@ func (c *checkout) peek(ctx context.Context) (montimer.Jobs, error) { return c.r
 
 // read is peek with other host settings.
 func (c *checkout) read(ctx context.Context, h montimer.Host) (montimer.Jobs, error) {
-	e := c.env
-	e.stderr = io.Discard
-	j, err := execCmd{}.load(ctx, e, &h)
-	if errors.Is(err, errInvalidJobs) {
-		err = errInvalidJobs
+	f, err := c.reader.Read(ctx, h)
+	if err == nil {
+		err = f.Err(c.redactor.String)
 	}
-	return j, err
+	return f.Jobs, err
 }
 
 // Sync implements [taskexec.Syncer].

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/console"
+	"github.com/montimer/montimer/internal/jobs"
+	"github.com/montimer/montimer/internal/jobsfile"
+	"github.com/montimer/montimer/taskexec"
+)
+
+// readJobsCmd is what root has the run-as user do: find and read jobs.yaml.
+type readJobsCmd struct {
+	hostFlags
+}
+
+// Run writes the path of jobs.yaml and the file.
+func (c readJobsCmd) Run(e env) error {
+	h, err := c.host(e)
+	if err != nil {
+		return err
+	}
+	if err := jobsfile.Send(e.stdout, h); err != nil {
+		return usage(err)
+	}
+	return nil
+}
+
+// loadJobs reads the jobs.yaml of the host, settles its path, and shows what is
+// wrong with it. Only warnings let it pass.
+func loadJobs(ctx context.Context, e env, h *montimer.Host, opt jobsfile.Options) (montimer.Jobs, error) {
+	f, err := jobsfile.Read(ctx, *h, opt)
+	if err != nil {
+		return montimer.Jobs{}, usage(err)
+	}
+	h.JobsFile = f.Path
+	return f.Jobs, e.show(f)
+}
+
+// show writes what is wrong with a jobs.yaml; only warnings let it pass.
+func (e env) show(f jobsfile.File) error {
+	jobs.WriteText(e.stderr, f.Diagnostics, console.Colors(e.stderr))
+	if jobs.HasErrors(f.Diagnostics) {
+		return exitError{code: exitUsage}
+	}
+	return nil
+}
+
+// loadProfile is loadJobs for one profile, which has to be there.
+func loadProfile(ctx context.Context, e env, h *montimer.Host, name string, opt jobsfile.Options) (montimer.Profile, error) {
+	f, err := jobsfile.Read(ctx, *h, opt)
+	if err != nil {
+		return montimer.Profile{}, usage(err)
+	}
+	h.JobsFile = f.Path
+	if err := e.show(f.Of(name)); err != nil {
+		return montimer.Profile{}, err
+	}
+	return profileOf(f, name)
+}
+
+// findProfile is loadProfile that shows nothing.
+func findProfile(ctx context.Context, h montimer.Host, name string) (montimer.Profile, error) {
+	f, err := jobsfile.Read(ctx, h, jobsfile.Options{})
+	if err == nil {
+		err = f.Err(strings.Clone)
+	}
+	if err != nil {
+		return montimer.Profile{}, err
+	}
+	return profileOf(f, name)
+}
+
+func profileOf(f jobsfile.File, name string) (montimer.Profile, error) {
+	p, err := taskexec.FindProfile(f.Jobs, name)
+	if err != nil {
+		return p, usage(err)
+	}
+	return p, nil
+}

@@ -1,0 +1,157 @@
+// Package jobsfile finds, reads and decodes the jobs.yaml of a host. It returns
+// what is wrong with the file and shows nothing. Read jobsfile.go, then user.go
+// (how root has it read), mistake.go (one line for a page) and check.go.
+package jobsfile
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/jobs"
+	"github.com/montimer/montimer/internal/safefile"
+)
+
+// A File is a jobs.yaml that was read. Jobs is for use only where
+// [jobs.HasErrors] says that Diagnostics has none.
+type File struct {
+	Path        string
+	Jobs        montimer.Jobs
+	Diagnostics []jobs.Diagnostic
+}
+
+// Options say how a file is judged.
+type Options struct {
+	Prove bool // hold schedules against the clock changes to come
+	Files bool // warn of scripts that the checkout does not have
+}
+
+// A Reader reads the jobs.yaml of a host; one that is read again, and has not
+// changed, is decoded once. The zero value is ready for use.
+type Reader struct {
+	Options
+
+	data []byte // of last
+	zone string // of the host's settings
+	last File
+}
+
+// Read reads jobs.yaml, where the host's settings leave its path open the one of
+// the checkout. Root has it read by the user that tasks run as. The error says why
+// it cannot be read.
+func (r *Reader) Read(ctx context.Context, h montimer.Host) (File, error) {
+	path, data, err := read(ctx, h)
+	if err != nil {
+		return File{}, err
+	}
+	if r.data == nil || r.last.Path != path || r.zone != h.Timezone || !bytes.Equal(r.data, data) {
+		r.data, r.zone, r.last = data, h.Timezone, r.decode(h, path, data)
+	}
+	return r.last, nil
+}
+
+// Read is the Read of a new [Reader].
+func Read(ctx context.Context, h montimer.Host, opt Options) (File, error) {
+	r := Reader{Options: opt}
+	return r.Read(ctx, h)
+}
+
+func (r *Reader) decode(h montimer.Host, path string, data []byte) File {
+	opt := jobs.Options{
+		Timezone: h.Timezone,
+		Local:    time.Local,
+		Now:      time.Now(),
+		Prove:    r.Prove,
+	}
+	if r.Files && !asUser(h) {
+		opt.Files = []fs.FS{os.DirFS(h.Checkout)}
+	}
+	if r.Prove && host.IsRoot() { // units of this host's systemd; a run goes on with what is there
+		opt.Capacity = h.Capacity
+	}
+	f := File{Path: path}
+	f.Jobs, f.Diagnostics = jobs.Decode(path, data, opt)
+	return f
+}
+
+// Of returns f without the warnings of profiles other than this one.
+func (f File) Of(profile string) File {
+	if !jobs.HasErrors(f.Diagnostics) {
+		f.Diagnostics = slices.DeleteFunc(slices.Clone(f.Diagnostics), func(d jobs.Diagnostic) bool { return d.Profile != "" && d.Profile != profile })
+	}
+	return f
+}
+
+// WithoutText returns f without the lines of the file beside what is wrong with
+// them, for a log.
+func (f File) WithoutText() File {
+	f.Diagnostics = slices.Clone(f.Diagnostics)
+	for i := range f.Diagnostics {
+		f.Diagnostics[i].Source, f.Diagnostics[i].Offset = "", 0
+	}
+	return f
+}
+
+// read returns the file that is used, and its path.
+func read(ctx context.Context, h montimer.Host) (path string, data []byte, err error) {
+	if asUser(h) {
+		return readAsUser(ctx, h)
+	}
+	if data, err = readFile(h.JobsFile, safefile.ReadLinked); err != nil {
+		return "", nil, explainMissing(h, err)
+	}
+	return h.JobsFile, data, nil
+}
+
+// explainMissing says of a jobs.yaml that does not exist where it was looked for
+// and which setting says so.
+func explainMissing(h montimer.Host, err error) error {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	places := host.JobsFiles(h.Checkout)
+	switch {
+	case !exists(h.Checkout):
+		return fmt.Errorf("the checkout %s does not exist: clone it there as the user that tasks run as, or change checkout in %s (or --checkout DIR)",
+			h.Checkout, host.ConfigFile)
+	case h.JobsFile == places[0]:
+		return fmt.Errorf("no jobs.yaml: neither %s nor %s exists: set checkout or jobs in %s (or --checkout DIR, --jobs FILE); montimer init DIR writes a sample",
+			places[0], places[1], host.ConfigFile)
+	}
+	return fmt.Errorf("no jobs.yaml: %s does not exist: change jobs in %s (or --jobs FILE)", h.JobsFile, host.ConfigFile)
+}
+
+// readFile reads a regular file of bounded size.
+func readFile(path string, read func(path string, max int64) ([]byte, error)) ([]byte, error) {
+	data, err := read(path, jobs.MaxFile)
+	switch {
+	case errors.Is(err, syscall.ELOOP):
+		return nil, fmt.Errorf("read jobs.yaml: %s is a symbolic link", path)
+	case err != nil:
+		return nil, fmt.Errorf("read jobs.yaml: %w", err)
+	}
+	return data, nil
+}
+
+// readStream reads all, but not for ever.
+func readStream(r io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, jobs.MaxFile+1))
+	if err == nil && len(data) > jobs.MaxFile {
+		err = fmt.Errorf("is larger than %d bytes", jobs.MaxFile)
+	}
+	return data, err
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}

@@ -1,0 +1,52 @@
+package jobsfile
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/montimer/montimer/internal/jobs"
+	"github.com/montimer/montimer/internal/safetext"
+)
+
+// ErrInvalid is any error of [File.Err].
+var ErrInvalid = errors.New("jobs.yaml is invalid")
+
+// invalid is the first mistake of a jobs.yaml in one line.
+type invalid string
+
+func (e invalid) Error() string { return string(e) }
+
+// Is reports whether target is [ErrInvalid].
+func (invalid) Is(target error) bool { return target == ErrInvalid }
+
+// maxMistake bounds what a page shows of a mistake, in bytes.
+const maxMistake = 300
+
+// Err words the first error of the file, for those who do not see its
+// diagnostics; nil where it has none. Anybody may have written the file, so it is
+// without secrets, control characters, or much of it.
+func (f File) Err(redact func(string) string) error {
+	mistakes := slices.DeleteFunc(slices.Clone(f.Diagnostics), func(d jobs.Diagnostic) bool { return d.Severity != jobs.Error })
+	if len(mistakes) == 0 {
+		return nil
+	}
+	first := mistakes[0]
+	where := filepath.Base(first.File)
+	if first.Line > 0 {
+		where += fmt.Sprintf(":%d", first.Line)
+	}
+	if first.Line > 0 && first.Col > 0 {
+		where += fmt.Sprintf(":%d", first.Col)
+	}
+	text := safetext.String(redact(where + ": " + first.Message))
+	if len(text) > maxMistake {
+		text = strings.ToValidUTF8(text[:maxMistake], "") + "…"
+	}
+	if more := len(mistakes) - 1; more > 0 {
+		text += fmt.Sprintf("; and %d more", more)
+	}
+	return invalid(text)
+}

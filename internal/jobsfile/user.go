@@ -1,0 +1,71 @@
+package jobsfile
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/jobs"
+	"github.com/montimer/montimer/internal/safefile"
+	"github.com/montimer/montimer/internal/safetext"
+)
+
+// asUser reports whether this process leaves the file to the user that tasks run
+// as: root opens nothing that this user controls.
+func asUser(h montimer.Host) bool { return host.IsRoot() && !host.IsRootName(h.User) }
+
+// readAsUser has that user find and read jobs.yaml, by montimer read-jobs.
+func readAsUser(ctx context.Context, h montimer.Host) (path string, data []byte, err error) {
+	args := []string{"read-jobs", "--checkout", h.Checkout}
+	if h.JobsFile != "" {
+		args = append(args, "--jobs", h.JobsFile)
+	}
+	out, err := host.RunAsUser(ctx, h.User, h.Group, args...)
+	var child *host.ChildError
+	if errors.As(err, &child) {
+		// As the child says it, but as text that cannot drive a terminal.
+		said := strings.TrimPrefix(child.Message, "montimer: ")
+		if strings.HasSuffix(said, "permission denied") {
+			said += ": " + h.User + " must be able to read it"
+		}
+		return "", nil, errors.New(safetext.String(said))
+	}
+	if err != nil {
+		return "", nil, fmt.Errorf("read jobs.yaml: %w", err)
+	}
+	name, data, found := bytes.Cut(out, []byte{0})
+	if !found {
+		return "", nil, fmt.Errorf("read jobs.yaml as %s: no answer", h.User)
+	}
+	return string(name), data, nil
+}
+
+// Send is the other end of that: it writes the path of jobs.yaml, a NUL, and the
+// file. It follows no link.
+func Send(w io.Writer, h montimer.Host) error {
+	data, err := readFile(h.JobsFile, safefile.Read)
+	if err != nil {
+		return explainMissing(h, err)
+	}
+	_, err = fmt.Fprintf(w, "%s\x00%s", h.JobsFile, data)
+	return err
+}
+
+// MissingScripts returns what the file names and the checkout does not have. The
+// user that tasks run as looks; it follows no link to the file.
+func MissingScripts(h montimer.Host) ([]jobs.Diagnostic, error) {
+	data, err := readFile(h.JobsFile, safefile.Read)
+	if err != nil {
+		return nil, err
+	}
+	_, found := jobs.Decode(h.JobsFile, data, jobs.Options{Files: []fs.FS{os.DirFS(h.Checkout)}})
+	return slices.DeleteFunc(found, func(d jobs.Diagnostic) bool { return !d.OfFiles }), nil
+}
