@@ -2,7 +2,9 @@ package safetext
 
 import (
 	"bytes"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -34,6 +36,13 @@ func NewRedactor(secrets []string) *Redactor {
 func (r *Redactor) Add(secrets []string) {
 	for _, s := range secrets {
 		for line := range strings.FieldsFuncSeq(s, IsLineBreak) {
+			if len(line) >= minSecret {
+				for _, other := range written(line) {
+					for part := range slices.Chunk([]byte(other), maxSecret) {
+						r.secrets = addNew(r.secrets, part)
+					}
+				}
+			}
 			for part := range slices.Chunk([]byte(line), maxSecret) {
 				switch {
 				case len(part) >= minSecret:
@@ -44,6 +53,18 @@ func (r *Redactor) Add(secrets []string) {
 			}
 		}
 	}
+}
+
+// written returns how else a secret is written where it is shown: in a URL, and
+// quoted in JSON, Python or Go. Those that are the secret itself are left out.
+func written(secret string) (others []string) {
+	quoted := strconv.Quote(secret)
+	for _, other := range []string{url.QueryEscape(secret), url.PathEscape(secret), quoted[1 : len(quoted)-1], strings.ReplaceAll(secret, `\`, `\\`)} {
+		if other != secret && !slices.Contains(others, other) {
+			others = append(others, other)
+		}
+	}
+	return others
 }
 
 func addNew(all [][]byte, one []byte) [][]byte {

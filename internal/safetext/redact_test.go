@@ -50,6 +50,23 @@ func TestRedact(t *testing.T) {
 	}
 }
 
+// A secret is hidden also as a URL, JSON, Python and Go write it.
+func TestSecretsWrittenOtherwise(t *testing.T) {
+	t.Parallel()
+	r := NewRedactor([]string{`p@ss w/rd"\x`})
+	for in, want := range map[string]string{
+		`url: /login?pw=p%40ss+w%2Frd%22%5Cx&a=b`: `url: /login?pw=***&a=b`,
+		`url: /login/p@ss%20w%2Frd%22%5Cx/b`:      `url: /login/***/b`,
+		`{"x": "p@ss w/rd\"\\x"}`:                 `{"x": "***"}`,
+		`'p@ss w/rd"\\x'`:                         `'***'`,
+		`p@ss w/rd"\x`:                            `***`,
+	} {
+		if got := r.String(in); got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
+		}
+	}
+}
+
 // TestShapes holds what is hidden although nobody said that it is secret.
 func TestShapes(t *testing.T) {
 	t.Parallel()
@@ -75,6 +92,7 @@ func TestShapes(t *testing.T) {
 		{`{"apiKey": "s3cret", "a": 1}`, `{"apiKey": "***", "a": 1}`}, {`'access_token': 'abcdef'`, `'access_token': '***'`},
 		{"PGPASSWORD=hunter2", "PGPASSWORD=***"}, {"aws_secret_access_key = x", "aws_secret_access_key = x"}, {"AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "AWS_SECRET_ACCESS_KEY=***"},
 		{"Authorization: Bearer " + alnum, "Authorization: Bearer ***"}, {"X-Api-Key: " + alnum, "X-Api-Key: ***"},
+		{"AUTHORIZATION: basic " + alnum, "AUTHORIZATION: basic ***"}, {"authorization: TOKEN " + alnum, "authorization: TOKEN ***"},
 	} {
 		if got := r.String(tt[0]); got != tt[1] {
 			t.Errorf("%s: %s, want %s", tt[0], got, tt[1])

@@ -208,9 +208,9 @@ func assigned(b []byte, i int) (span, bool) {
 		for from < len(b) && b[from] == ' ' {
 			from++
 		}
-		certain = certain && quoted // "password: wrong" says something else
-		for _, scheme := range []string{"Bearer ", "Basic ", "bearer ", "Token "} {
-			if bytes.HasPrefix(b[from:], []byte(scheme)) {
+		certain = certain && quoted                                      // "password: wrong" says something else
+		for _, scheme := range []string{"bearer ", "basic ", "token "} { // in any case (RFC 9110, section 11.1)
+			if len(b)-from >= len(scheme) && strings.EqualFold(string(b[from:from+len(scheme)]), scheme) {
 				from += len(scheme)
 			}
 		}
