@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"time"
@@ -73,22 +74,40 @@ func insertAlert(ctx context.Context, tx *sql.Tx, a *montimer.Alert) error {
 // the whole row otherwise.
 func utf8(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
+// The most bytes that are read of a text in the outbox: a digest has fewer than
+// 50,000. A longer one, of thousands of messages, would hold up all others.
+const (
+	longestAlert = 256 << 10
+	longestWord  = 4 << 10
+)
+
+// upTo is a column of texts for a SELECT. Of one of more bytes it is the beginning.
+func upTo(bytes int, column string) string {
+	return fmt.Sprintf("CASE WHEN octet_length(%[2]s) <= %[1]d THEN CAST(%[2]s AS TEXT) ELSE substr(CAST(%[2]s AS TEXT), 1, %[1]d / 4) END, ", bytes, column)
+}
+
+func word(column string) string { return upTo(longestWord, column) }
+
 // Pending returns what is still to be sent, oldest first. A row that montimer has
 // not written so, or that is damaged, is returned as far as it can be read: one
-// without a time it was created at (see [montimer.Alert]) is such a row.
+// without a time it was created at (see [montimer.Alert]) is such a row, and one
+// whose text is longer than longestAlert, of which the beginning is returned.
 func (s *Store) Pending(ctx context.Context) ([]montimer.Alert, error) {
 	rows, err := s.db.QueryContext(ctx, `
-		SELECT id, CAST(event_id AS INTEGER), CAST(kind AS TEXT), CAST(profile AS TEXT), CAST(run_id AS TEXT),
-			CAST(incident AS TEXT), CAST(is_first AS INTEGER) <> 0, CAST(message AS TEXT), CAST(plain_text AS INTEGER) <> 0,
-			created_at, next_try_at, CAST(attempts AS INTEGER), CAST(error AS TEXT), CAST(waited AS INTEGER), CAST(folded AS INTEGER)
+		SELECT id, CAST(event_id AS INTEGER), `+word("kind")+word("profile")+word("run_id")+word("incident")+`
+			CAST(is_first AS INTEGER) <> 0, `+upTo(longestAlert, "message")+`octet_length(message), CAST(plain_text AS INTEGER) <> 0,
+			created_at, next_try_at, CAST(attempts AS INTEGER), `+word("error")+`CAST(waited AS INTEGER), CAST(folded AS INTEGER)
 		FROM montimer_outbox ORDER BY id`)
 	if err != nil {
 		return nil, s.explain("read the outbox", err)
 	}
 	alerts, err := collect(rows, func(row scanner) (a montimer.Alert, err error) {
-		var waited int64
-		err = row.Scan(&a.ID, &a.EventID, &a.Kind, &a.Profile, &a.RunID, &a.Incident, &a.First, &a.Text, &a.Plain,
+		var waited, size int64
+		err = row.Scan(&a.ID, &a.EventID, &a.Kind, &a.Profile, &a.RunID, &a.Incident, &a.First, &a.Text, &size, &a.Plain,
 			timeColumn{&a.Created}, timeColumn{&a.NextTry}, &a.Attempts, &a.Error, &waited, &a.Folded)
+		if more := size - int64(len(a.Text)); more > 0 {
+			a.Text += fmt.Sprintf("\n… and %d bytes more: the row %d of montimer_outbox is longer than any that montimer writes", more, a.ID)
+		}
 		a.Text, a.Error = utf8(a.Text), utf8(a.Error)
 		a.Attempts, a.Folded = max(0, a.Attempts), max(0, a.Folded)
 		a.Waited = time.Duration(max(0, min(waited, math.MaxInt64/int64(time.Second)))) * time.Second

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -216,6 +217,36 @@ func TestTimes(t *testing.T) {
 	for _, bad := range []string{"", "2026-11-30", "08:00", "x"} {
 		if _, err := parseTime(bad); err == nil {
 			t.Errorf("%q is taken for a time", bad)
+		}
+	}
+}
+
+// A forged alert of megabytes is not sent in thousands of messages, for which all
+// others would wait.
+func TestAlertsOfMegabytes(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	whole := strings.Repeat("é", longestAlert/2)
+	for _, text := range []string{whole, "a\x00b"} {
+		if err := s.Enqueue(t.Context(), &montimer.Alert{Kind: montimer.AlertPage, Profile: "p", Text: text}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	execute(t, dir, `
+		INSERT INTO montimer_outbox (event_id, kind, profile, run_id, incident, is_first, message, plain_text, created_at, next_try_at, attempts, error)
+		SELECT 1, x, x, x, x, 1, x, 0, x, x, 0, x FROM (SELECT hex(zeroblob(2000000)) AS x)`)
+	pending, err := s.Pending(t.Context())
+	if err != nil || len(pending) != 3 || pending[0].Text != whole || pending[1].Text != "a\x00b" {
+		t.Fatalf("%d pending, %v", len(pending), err)
+	}
+	forged := pending[2]
+	if want := fmt.Sprintf("0\n… and %d bytes more: the row 3 of montimer_outbox is longer than any that montimer writes", 4000000-longestAlert/4); len(forged.Text) > longestAlert || !strings.HasSuffix(forged.Text, want) {
+		t.Errorf("a text of %d bytes that ends %q", len(forged.Text), forged.Text[len(forged.Text)-200:])
+	}
+	for _, word := range []string{string(forged.Kind), forged.Profile, forged.RunID, forged.Incident, forged.Error} {
+		if len(word) > longestWord {
+			t.Errorf("a word of %d bytes", len(word))
 		}
 	}
 }
