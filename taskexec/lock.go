@@ -52,14 +52,19 @@ func lock(stateDir, profile, which string) (release func(), err error) {
 func Idle(stateDir, profile string) bool { return idle(stateDir, profile, "") }
 
 // idle reports whether nobody holds a lock of the profile, but for the one
-// that the caller holds itself. What cannot be found out counts as held.
+// that the caller holds itself. What cannot be found out counts as held; what
+// cannot be the name of a profile has no run, whatever the database says.
 func idle(stateDir, profile, mine string) bool {
 	for _, which := range []string{runLock, besideLock} {
 		if which == mine {
 			continue
 		}
 		release, err := lock(stateDir, profile, which)
-		if err != nil {
+		var usage *UsageError
+		switch {
+		case errors.As(err, &usage), errors.Is(err, syscall.ENAMETOOLONG):
+			return true
+		case err != nil:
 			return false
 		}
 		release()

@@ -202,6 +202,16 @@ func TestLostRunsAreFound(t *testing.T) {
 	}
 }
 
+// A row that others have written does not run for ever.
+func TestRunsThatCannotBe(t *testing.T) {
+	t.Parallel()
+	for _, profile := range []string{"", "../p", ".p", "a\x00b", strings.Repeat("x", 300)} {
+		if !Idle(t.TempDir(), profile) {
+			t.Errorf("%.10q runs", profile)
+		}
+	}
+}
+
 // stuck is a Recorder on a disk that answers no more, until it is closed.
 type stuck struct {
 	*memory

@@ -49,7 +49,7 @@ func Check(ctx context.Context, stateDir string) (problems []string, err error) 
 	}
 	lacking := have.compare(want)
 	problems = append(problems, lacking...)
-	if slices.ContainsFunc(lacking, func(p string) bool { return strings.Contains(p, repairs) && !strings.HasPrefix(p, "the trigger") }) {
+	if slices.ContainsFunc(lacking, func(p string) bool { return strings.HasSuffix(p, " is missing"+repairs) }) {
 		return problems, nil // rows are looked at once nothing is missing
 	}
 	rows, err := unreadable(ctx, s.db, have)

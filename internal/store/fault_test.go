@@ -384,6 +384,8 @@ func TestRepair(t *testing.T) {
 		"no column without default": {"ALTER TABLE montimer_runs DROP COLUMN git_commit", "the column montimer_runs.git_commit is missing" + by, "SELECT count(*) = 4 FROM montimer_runs WHERE git_commit = ''"},
 		"no index":                  {"DROP INDEX montimer_runs_tick", "the index montimer_runs_tick is missing" + by, "SELECT count(*) = 1 FROM sqlite_master WHERE name = 'montimer_runs_tick'"},
 		"a trigger":                 {"CREATE TRIGGER hush AFTER INSERT ON montimer_outbox BEGIN DELETE FROM montimer_outbox; END", "the trigger hush on montimer_outbox is none of montimer's and may change what is recorded" + by, kept("content LIKE 'CREATE TRIGGER hush%'")},
+		"an index of others":        {"CREATE UNIQUE INDEX one ON montimer_outbox(plain_text)", "the index one is none of montimer's and may refuse what is recorded" + by, kept("content LIKE 'CREATE UNIQUE INDEX one%'")},
+		"a view for a table":        {"ALTER TABLE montimer_outbox RENAME TO theirs; CREATE VIEW montimer_outbox AS SELECT * FROM theirs", "the view montimer_outbox is none of montimer's and may refuse what is recorded" + by, kept("content LIKE 'CREATE VIEW%'")},
 		"no start":                  {"UPDATE montimer_runs SET started_at = 'yesterday' WHERE seq = 2", "1 rows of montimer_runs have no time at which the run began (the first: row 2)" + by, kept("from_table = 'montimer_runs' AND content LIKE '%yesterday%'")},
 		"bytes for a start":         {"UPDATE montimer_runs SET started_at = x'00ff' WHERE seq = 2", "no time at which the run began", kept("content LIKE '%00FF%'")},
 		"a tick that is none":       {"UPDATE montimer_runs SET scheduled_at = 7 WHERE seq = 2", "something else than the time of a tick", "SELECT count(*) = 4 FROM montimer_runs"},

@@ -11,7 +11,7 @@ import (
 )
 
 // setAside holds what Repair has taken out of the tables: rows as JSON, and the
-// definitions of triggers.
+// definitions of triggers, indexes and views.
 const setAside = `CREATE TABLE IF NOT EXISTS montimer_set_aside (
 	id INTEGER PRIMARY KEY, at TEXT NOT NULL, from_table TEXT NOT NULL, content TEXT NOT NULL)`
 
@@ -77,8 +77,8 @@ func numbers(ctx context.Context, db queryer, query string) ([]int64, error) {
 }
 
 // Repair ends what Check finds and can be ended without a loss: it makes missing
-// tables, columns and indexes, and moves rows that cannot be read, and triggers on
-// montimer's tables, to the table montimer_set_aside. It says what it has done.
+// tables, columns and indexes, and moves rows that cannot be read, and what others
+// have put on montimer's tables (triggers, indexes, views), to the table montimer_set_aside. It says what it has done.
 // All of it is one transaction. Of the tables of the tasks it changes nothing but
 // metadata that is no JSON.
 func Repair(ctx context.Context, stateDir string) (done []string, err error) {
@@ -129,6 +129,10 @@ func repair(ctx context.Context, tx *sql.Tx, want shape, definitions map[string]
 			change("", "INSERT INTO montimer_set_aside (at, from_table, content) SELECT "+present+", tbl_name, sql FROM sqlite_master WHERE type = 'trigger' AND name = "+quoteText(trigger))
 			change("set aside the trigger "+trigger+" on "+table, "DROP TRIGGER "+quoteName(trigger))
 		}
+	}
+	for _, o := range have.others {
+		change("", "INSERT INTO montimer_set_aside (at, from_table, content) SELECT "+present+", tbl_name, sql FROM sqlite_master WHERE type = "+quoteText(o.kind)+" AND name = "+quoteText(o.name))
+		change("set aside the "+o.kind+" "+o.name, "DROP "+strings.ToUpper(o.kind)+" "+quoteName(o.name))
 	}
 	for _, table := range slices.Sorted(maps.Keys(want.tables)) {
 		if have.tables[table] == nil {

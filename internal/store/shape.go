@@ -16,6 +16,23 @@ type shape struct {
 	tables   map[string][]column
 	indexes  map[string]string // their definition
 	triggers map[string]string // the table of each
+	others   []object          // views and indexes that others have put on or in place of montimer's tables
+}
+
+// An object is a row of sqlite_master.
+type object struct{ kind, name, table, sql string }
+
+// isOthers reports whether the object is a view in the place of one of montimer's
+// tables, or an index on one. An index can refuse rows; those of a later montimer
+// have its name.
+func (o object) isOthers() bool {
+	switch o.kind {
+	case "view":
+		return strings.HasPrefix(o.name, "montimer_")
+	case "index":
+		return strings.HasPrefix(o.table, "montimer_") && !strings.HasPrefix(o.name, "montimer_") && o.sql != ""
+	}
+	return false
 }
 
 // A column of a table (PRAGMA table_info).
@@ -53,12 +70,11 @@ type queryer interface {
 
 // readShape reads what a database is made of.
 func readShape(ctx context.Context, db queryer) (shape, error) {
-	s := shape{map[string][]column{}, map[string]string{}, map[string]string{}}
+	s := shape{tables: map[string][]column{}, indexes: map[string]string{}, triggers: map[string]string{}}
 	rows, err := db.QueryContext(ctx, "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
 	if err != nil {
 		return s, err
 	}
-	type object struct{ kind, name, table, sql string }
 	objects, err := collect(rows, func(row scanner) (o object, err error) {
 		err = row.Scan(&o.kind, &o.name, &o.table, &o.sql)
 		return o, err
@@ -67,6 +83,9 @@ func readShape(ctx context.Context, db queryer) (shape, error) {
 		return s, err
 	}
 	for _, o := range objects {
+		if o.isOthers() {
+			s.others = append(s.others, o)
+		}
 		switch o.kind {
 		case "index":
 			s.indexes[o.name] = o.sql
@@ -136,9 +155,12 @@ func makeAll(ctx context.Context, db queryer) error {
 
 const repairs = ": montimer db check --repair"
 
-// compare says what a database lacks, and which triggers are on its tables. What
+// compare says what a database lacks, and what others have put on its tables. What
 // it has besides is a later montimer's, or the tasks' own.
 func (s shape) compare(want shape) (problems []string) {
+	for _, o := range s.others {
+		problems = append(problems, fmt.Sprintf("the %s %s is none of montimer's and may refuse what is recorded%s", o.kind, o.name, repairs))
+	}
 	for _, table := range slices.Sorted(maps.Keys(want.tables)) {
 		if s.tables[table] == nil {
 			problems = append(problems, "the table "+table+" is missing"+repairs)
