@@ -33,3 +33,17 @@ type Alert struct {
 	Folded   int           // how many other alerts it stands for
 	Error    string        // of the last attempt, redacted
 }
+
+// DeliveryStatus is what became of an alert, as readers of the table alert_events
+// know it.
+type DeliveryStatus string
+
+// An alert is generated when it is stored, and ends as one of the others.
+const (
+	Generated          DeliveryStatus = "generated"
+	Delivered          DeliveryStatus = "delivered"
+	DeliveryFailed     DeliveryStatus = "failed"
+	SkippedDebug       DeliveryStatus = "skipped_debug"
+	SkippedCredentials DeliveryStatus = "skipped_missing_credentials"
+	NotAttempted       DeliveryStatus = "not_attempted" // another alert reported it
+)

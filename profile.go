@@ -60,6 +60,22 @@ type Profile struct {
 	Tasks         []Task   // in file order, disabled ones included
 }
 
+// ValidProfileName reports whether a name can be that of a profile: part of the
+// name of a unit or a file without any escaping. That is letters, digits, "_", "."
+// and "-", at most 64 of them, the first a letter or a digit.
+func ValidProfileName(name string) bool {
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case i > 0 && (c == '_' || c == '.' || c == '-'):
+		default:
+			return false
+		}
+	}
+	return 0 < len(name) && len(name) <= 64
+}
+
 // EnabledTasks returns the tasks that a run executes, in file order.
 func (p Profile) EnabledTasks() []Task {
 	var tasks []Task

@@ -1,6 +1,9 @@
 package montimer
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Trigger says who asked for a run.
 type Trigger string
@@ -40,6 +43,7 @@ type Run struct {
 	State         RunState
 	Reason        string // why it was skipped, lost or could not begin
 	Commit        string // of the checkout, as hexadecimal; "": not known
+	Host          string // the name of the machine; "": not known
 	Tasks         []TaskRun
 }
 
@@ -60,6 +64,9 @@ type TaskStatus string
 // IsFailure reports whether a task that ended so did not do its work.
 func (s TaskStatus) IsFailure() bool { return s != TaskOK && s != TaskSkipped }
 
+// Words is the status as people read it.
+func (s TaskStatus) Words() string { return strings.ReplaceAll(string(s), "_", " ") }
+
 // Every status but OK and Skipped is a failure.
 const (
 	TaskOK          TaskStatus = "ok"
@@ -67,8 +74,8 @@ const (
 	TaskKilled      TaskStatus = "killed"       // ended by a signal that was not ours
 	TaskTimeout     TaskStatus = "timeout"      // stopped by us: out of time
 	TaskInterrupted TaskStatus = "interrupted"  // stopped by us: the run was told to stop
-	TaskSpawnFailed TaskStatus = "spawn failed" // never started
-	TaskNotRun      TaskStatus = "not run"      // the run ended before its turn
+	TaskSpawnFailed TaskStatus = "spawn_failed" // never started
+	TaskNotRun      TaskStatus = "not_run"      // the run ended before its turn
 	TaskSkipped     TaskStatus = "skipped"      // dry run
 )
 
@@ -102,4 +109,15 @@ func (t TaskRun) Tail() string {
 type Commit struct {
 	ID      string // hexadecimal
 	Subject string // the first line of its message
+}
+
+// Incident is what the timer's runs of a profile say about its health: the runs
+// since the last good one. Runs by hand, skipped and interrupted ones neither begin
+// nor end it.
+type Incident struct {
+	Count    int // runs that failed or were lost; 0: all is well
+	First    Run // of them
+	LastGood Run // the good run before; zero: none is known
+	Told     Run // with its tasks; the last of them that an alert reported, or will; zero: none
+	Last     Run // the run before this one, also a skipped one; zero: none is known
 }

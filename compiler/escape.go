@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/montimer/montimer"
 )
 
 // text is a value that is safe to stand in a unit file. Only the functions of
@@ -145,7 +147,7 @@ func account(s string) (text, error) {
 
 // name takes the name of a profile, of which the names of its units are made.
 func name(s string) (text, error) {
-	if len(s) > 64 || !madeOf(s, "_.-") || strings.Contains("_.-", s[:1]) {
+	if !montimer.ValidProfileName(s) {
 		return "", fmt.Errorf("%.40q is not the name of a profile", s)
 	}
 	return text(s), nil

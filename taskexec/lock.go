@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 
+	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/flock"
 )
 
@@ -24,7 +24,7 @@ const (
 // lock takes a lock of the profile below stateDir and returns what lets go of
 // it. Tasks do not inherit it.
 func lock(stateDir, profile, which string) (release func(), err error) {
-	if profile == "" || profile[0] == '.' || strings.ContainsAny(profile, "/\x00") {
+	if !montimer.ValidProfileName(profile) {
 		return nil, &UsageError{fmt.Errorf("%q cannot be the name of a profile", profile)}
 	}
 	path := filepath.Join(stateDir, "lock")

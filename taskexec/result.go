@@ -62,7 +62,7 @@ func outcome(t montimer.TaskRun) string {
 	case montimer.TaskSpawnFailed:
 		return "failed to spawn"
 	}
-	return string(t.Status)
+	return t.Status.Words()
 }
 
 // reason says on one line why a task failed: in its own last words, if it has
@@ -74,7 +74,7 @@ func reason(t montimer.TaskRun) string {
 	case montimer.TaskFailed, montimer.TaskKilled:
 		return cmp.Or(words, fmt.Sprintf("exit %d", t.ExitCode))
 	}
-	return cmp.Or(words, string(t.Status))
+	return cmp.Or(words, t.Status.Words())
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.1fs", d.Seconds()) }

@@ -44,6 +44,7 @@ func (r Runner) prepare(req Request) *run {
 		Attempt: 1,
 		Started: time.Now(),
 		State:   montimer.RunRunning,
+		Host:    r.Host,
 	}
 	r.Grace = cmp.Or(r.Grace, 10*time.Second)
 	r.Patience = cmp.Or(r.Patience, 5*time.Minute)

@@ -17,6 +17,7 @@ type Runner struct {
 	StateDir string        // absolute and there; the locks live in it
 	Environ  []string      // what tasks inherit
 	Grace    time.Duration // between asking a task to end and making it; 0: 10 s
+	Host     string        // the name of this machine, as it is recorded
 	Patience time.Duration // how long a tick waits for a run by hand to end; 0: 5 min
 
 	// MaxOutput is how many bytes of a task's output go to Sink; 0:

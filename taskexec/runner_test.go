@@ -384,10 +384,10 @@ level=WARN msg="task bad exited 3 after D.Ds" profile=p run_id=ID task=bad resul
 level=INFO msg="running task mute: sh -c exit 4" profile=p run_id=ID task=mute
 level=WARN msg="task mute exited 4 after D.Ds" profile=p run_id=ID task=mute result=failed
 level=INFO msg="running task gone: CHECKOUT/gone" profile=p run_id=ID task=gone
-level=WARN msg="task gone failed to spawn" profile=p run_id=ID task=gone result="spawn failed"
+level=WARN msg="task gone failed to spawn" profile=p run_id=ID task=gone result=spawn_failed
 level=ERROR msg="FAIL bad: two" profile=p run_id=ID task=bad result=failed
 level=ERROR msg="FAIL mute: exit 4" profile=p run_id=ID task=mute result=failed
-level=ERROR msg="FAIL gone: spawn failed: fork/exec CHECKOUT/gone: no such file or directory" profile=p run_id=ID task=gone result="spawn failed"
+level=ERROR msg="FAIL gone: spawn failed: fork/exec CHECKOUT/gone: no such file or directory" profile=p run_id=ID task=gone result=spawn_failed
 level=ERROR msg="failed: 4 tasks, 3 failed, D.Ds" profile=p run_id=ID result=failed
 `
 	if diff := cmp.Diff(want, text); diff != "" {

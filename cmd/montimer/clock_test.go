@@ -45,7 +45,7 @@ func (s *stepped) Send(_ context.Context, _ string, m telegram.Message) error {
 func (s *stepped) drain(t *testing.T) {
 	t.Helper()
 	n := notify.Notifier{
-		Outbox: outbox{s.db}, Bot: s, Redact: func(s string) string { return s }, Log: slog.New(slog.DiscardHandler),
+		Outbox: s.db, Bot: s, Redact: func(s string) string { return s }, Log: slog.New(slog.DiscardHandler),
 		Getenv: func(name string) string {
 			return map[string]string{"TELEGRAM_BOT_TOKEN_DEFAULT": "1:x", "TELEGRAM_CHAT_ID_AUTOMATION": "1"}[name]
 		},
@@ -90,7 +90,7 @@ func (s *stepped) author() notify.Author {
 	return notify.Author{Host: "h", Policy: montimer.NotifyPolicy{After: 1, Recovery: true}}
 }
 
-func (s *stepped) incident(t *testing.T) notify.Incident {
+func (s *stepped) incident(t *testing.T) montimer.Incident {
 	t.Helper()
 	i, err := records{store: s.db}.incident(t.Context(), "p")
 	if err != nil {
@@ -163,7 +163,7 @@ func TestSteppedClock(t *testing.T) {
 			func(t *testing.T, s *stepped) {
 				testenv.NeedRoot(t)
 				s.noted = time.Now().Add(30 * time.Minute)
-				if err := host.WritePause(filepath.Join(s.dir, "pause"), "p", host.Pause{Until: s.noted}); err != nil {
+				if err := host.WritePause(filepath.Join(s.dir, "pause"), "p", montimer.Pause{Until: s.noted}); err != nil {
 					t.Fatal(err)
 				}
 			},

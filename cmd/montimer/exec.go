@@ -163,6 +163,12 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, reader *jobsf
 	return exitError{code, err}
 }
 
+// hostname is the name of this machine; "": not known.
+func hostname() string {
+	name, _ := os.Hostname()
+	return name
+}
+
 // isolate keeps what a confined service starts from the memory of processes
 // outside of the sandbox, where the kernel can.
 func isolate(e env, log *slog.Logger) {
@@ -208,6 +214,7 @@ func (c execCmd) runner(e env, h montimer.Host, reader *jobsfile.Reader, id stri
 		Checkout: h.Checkout,
 		StateDir: h.StateDir,
 		Environ:  os.Environ(),
+		Host:     hostname(),
 		Load:     func(ctx context.Context) (montimer.Jobs, error) { return load(ctx, e, h, reader) },
 		Redactor: newRedactor(os.Environ()),
 		Sink:     sink,

@@ -243,6 +243,7 @@ func (c endedCmd) record(ctx context.Context, p *pager, stateDir string, f faile
 		timer = &t
 	}
 	run := taskexec.Unrecorded(os.Environ(), c.Profile, compiler.TimerName(c.Profile), timer, errNoRecord.Error()+"; "+f.String())
+	run.Host = hostname()
 	return p.records.Finish(ctx, run, p.alert(run))
 }
 

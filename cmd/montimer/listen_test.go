@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"os"
-	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
@@ -52,10 +51,7 @@ func TestNobodyListens(t *testing.T) {
 // A run whose terminal is closed ends as one that is told to.
 func TestHangup(t *testing.T) {
 	t.Parallel()
-	// Under nohup(1) a child would inherit that the signal is ignored.
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
+	defer defaultSignals(syscall.SIGHUP)()
 	s := newSite(t, build(t), slowTask)
 	wait, stderr, process := s.started(t, "p", "a: here")
 	defer stderr.Close()

@@ -206,7 +206,7 @@ func (c notifyDropCmd) Run(ctx context.Context, e env) error {
 	}
 	for _, a := range alerts {
 		if a.ID == c.ID {
-			return box.Drop(ctx, a, notify.Failed, "dropped by hand")
+			return box.Drop(ctx, a, montimer.DeliveryFailed, "dropped by hand")
 		}
 	}
 	return usage(fmt.Errorf("there is no alert %d: see montimer notify pending", c.ID))

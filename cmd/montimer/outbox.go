@@ -20,17 +20,6 @@ import (
 	"github.com/montimer/montimer/internal/telegram"
 )
 
-// outbox is the database as package notify sees it.
-type outbox struct{ *store.Store }
-
-func (o outbox) Drop(ctx context.Context, a montimer.Alert, s notify.Status, errText string) error {
-	return o.Store.Drop(ctx, a, store.Status(s), errText)
-}
-
-func (o outbox) Hold(ctx context.Context, alerts []montimer.Alert, s notify.Status) error {
-	return o.Store.Hold(ctx, alerts, store.Status(s))
-}
-
 // becomeUser settles where everything is. Root becomes the user that tasks run
 // as, for good: it opens nothing that this user controls.
 func becomeUser(f hostFlags, e env) (montimer.Host, error) {
@@ -111,13 +100,12 @@ func whereFrom(err error) error {
 	return err
 }
 
-func openOutbox(ctx context.Context, f hostFlags, e env, o store.Options) (outbox, error) {
+func openOutbox(ctx context.Context, f hostFlags, e env, o store.Options) (*store.Store, error) {
 	h, err := becomeUser(f, e)
 	if err != nil {
-		return outbox{}, err
+		return nil, err
 	}
-	s, err := store.Open(ctx, h.StateDir, o)
-	return outbox{s}, err
+	return store.Open(ctx, h.StateDir, o)
 }
 
 // newNotifier returns what sends alerts, as the environment says.

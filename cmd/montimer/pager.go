@@ -144,7 +144,7 @@ func (p *pager) page(ctx context.Context, profile, runID, words string) {
 func (p *pager) send(ctx context.Context) (stuck, err error) {
 	var box notify.Outbox
 	if p.records.err == nil {
-		box = outbox{p.records.store}
+		box = p.records.store
 	}
 	n, err := newNotifier(p.env, box, p.log)
 	if err != nil {
@@ -169,14 +169,9 @@ func (p *pager) send(ctx context.Context) (stuck, err error) {
 }
 
 // incident is what the database knows of a profile's health.
-func (r records) incident(ctx context.Context, profile string) (notify.Incident, error) {
+func (r records) incident(ctx context.Context, profile string) (montimer.Incident, error) {
 	if r.err != nil {
-		return notify.Incident{}, r.err
+		return montimer.Incident{}, r.err
 	}
-	i, err := r.store.Incident(ctx, profile)
-	if err == nil && i.Told.ID != "" {
-		i.Told, err = r.store.Run(ctx, i.Told.ID) // with its tasks
-	}
-	last, _, _, lastErr := r.store.LastOfTimer(ctx, profile)
-	return notify.Incident{Count: i.Count, First: i.First, LastGood: i.LastGood, Told: i.Told, Last: last}, errors.Join(err, lastErr)
+	return r.store.Incident(ctx, profile)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/calendar"
 	"github.com/montimer/montimer/internal/host"
@@ -46,7 +47,7 @@ func (c pauseCmd) Run(ctx context.Context, e env) error {
 	if strings.TrimSpace(c.Reason) == "" {
 		return usage(errors.New("--reason: must not be empty"))
 	}
-	p := host.Pause{Until: until, Reason: c.Reason, By: cmp.Or(e.getenv("SUDO_USER"), "root")}
+	p := montimer.Pause{Until: until, Reason: c.Reason, By: cmp.Or(e.getenv("SUDO_USER"), "root")}
 	if err := host.WritePause(host.PauseDir, c.Profile, p); err != nil {
 		return err
 	}
@@ -168,4 +169,4 @@ func pauseNow(profile string, now time.Time) (string, error) {
 	return pauseText(p), nil
 }
 
-func pauseText(p host.Pause) string { return safetext.String(p.String()) }
+func pauseText(p montimer.Pause) string { return safetext.String(p.String()) }

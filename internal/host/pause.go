@@ -7,11 +7,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/safefile"
 )
 
@@ -19,25 +19,13 @@ import (
 // that no task can silence another.
 const PauseDir = "/etc/montimer/pause"
 
-// Pause says until when the ticks of a profile are not served.
-type Pause struct {
-	Until  time.Time `yaml:"until"`
-	Reason string    `yaml:"reason"`
-	By     string    `yaml:"by"`
-}
-
-// String says it to people.
-func (p Pause) String() string {
-	return fmt.Sprintf("paused until %s: %s (%s)", p.Until.Local().Format("Mon 2006-01-02 15:04 MST"), p.Reason, p.By)
-}
-
 // ReadPause returns the pause of a profile that is in force at a time; the zero
 // Pause: none. One that is in the file of somebody else than root is an error,
 // and not in force.
-func ReadPause(dir, profile string, at time.Time) (Pause, error) {
+func ReadPause(dir, profile string, at time.Time) (montimer.Pause, error) {
 	p, err := readPause(dir, profile)
 	if err != nil || !at.Before(p.Until) {
-		return Pause{}, err
+		return montimer.Pause{}, err
 	}
 	return p, nil
 }
@@ -45,10 +33,10 @@ func ReadPause(dir, profile string, at time.Time) (Pause, error) {
 // PauseOfTicks is ReadPause for a tick. A pause that was over at one tick is over
 // for good, also when the clock is behind later on: the state directory keeps
 // that. Where it cannot, the clock alone decides.
-func PauseOfTicks(dir, stateDir, profile string, at time.Time) (Pause, error) {
+func PauseOfTicks(dir, stateDir, profile string, at time.Time) (montimer.Pause, error) {
 	p, err := readPause(dir, profile)
 	if err != nil || p.Until.IsZero() {
-		return Pause{}, err
+		return montimer.Pause{}, err
 	}
 	// A link with the time for its target: made at once, and read without a wait
 	// whatever a task has put in its place.
@@ -56,43 +44,43 @@ func PauseOfTicks(dir, stateDir, profile string, at time.Time) (Pause, error) {
 	noted, _ := os.Readlink(over)
 	switch {
 	case noted == until:
-		return Pause{}, nil
+		return montimer.Pause{}, nil
 	case at.Before(p.Until):
 		return p, nil
 	}
 	os.Mkdir(filepath.Dir(over), 0o700)
 	os.Remove(over)
 	os.Symlink(until, over)
-	return Pause{}, nil
+	return montimer.Pause{}, nil
 }
 
 // readPause reads the file of a pause, in force or not; the zero Pause: none.
-func readPause(dir, profile string) (Pause, error) {
+func readPause(dir, profile string) (montimer.Pause, error) {
 	path, err := pausePath(dir, profile)
 	if err != nil {
-		return Pause{}, err
+		return montimer.Pause{}, err
 	}
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Pause{}, nil
+		return montimer.Pause{}, nil
 	}
 	if err == nil {
 		err = Trusted(path)
 	}
-	var p Pause
+	var p montimer.Pause
 	if err == nil {
 		dec := yaml.NewDecoder(bytes.NewReader(data))
 		dec.KnownFields(true)
 		err = dec.Decode(&p)
 	}
 	if err != nil {
-		return Pause{}, fmt.Errorf("pause of %s: %w", profile, err)
+		return montimer.Pause{}, fmt.Errorf("pause of %s: %w", profile, err)
 	}
 	return p, nil
 }
 
 // WritePause pauses a profile, also one that is paused already.
-func WritePause(dir, profile string, p Pause) error {
+func WritePause(dir, profile string, p montimer.Pause) error {
 	path, err := pausePath(dir, profile)
 	if err != nil {
 		return err
@@ -125,7 +113,7 @@ func EndPause(dir, profile string) (found bool, err error) {
 }
 
 func pausePath(dir, profile string) (string, error) {
-	if profile == "" || profile[0] == '.' || strings.ContainsAny(profile, "/\x00") {
+	if !montimer.ValidProfileName(profile) {
 		return "", fmt.Errorf("%q cannot be the name of a profile", profile)
 	}
 	return filepath.Join(dir, profile), nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/testenv"
 )
 
@@ -17,19 +18,19 @@ func TestPause(t *testing.T) {
 	testenv.NeedRoot(t)
 	dir := filepath.Join(t.TempDir(), "pause")
 	now := time.Date(2026, 6, 10, 12, 0, 0, 0, time.UTC)
-	want := Pause{Until: now.Add(time.Hour), Reason: "a \"migration\": #1\n", By: "ana"}
+	want := montimer.Pause{Until: now.Add(time.Hour), Reason: "a \"migration\": #1\n", By: "ana"}
 	if err := WritePause(dir, "p", want); err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {
 		profile string
 		at      time.Time
-		want    Pause
+		want    montimer.Pause
 	}{
 		{"p", now, want},
 		{"p", want.Until.Add(-1), want},
-		{"p", want.Until, Pause{}}, // it ends by itself
-		{"q", now, Pause{}},
+		{"p", want.Until, montimer.Pause{}}, // it ends by itself
+		{"q", now, montimer.Pause{}},
 	} {
 		got, err := ReadPause(dir, tt.profile, tt.at)
 		if diff := cmp.Diff(tt.want, got); err != nil || diff != "" {
@@ -62,7 +63,7 @@ func TestPauseThatIsOver(t *testing.T) {
 	testenv.NeedRoot(t)
 	dir, state := filepath.Join(t.TempDir(), "pause"), t.TempDir()
 	now := time.Date(2026, 6, 10, 12, 0, 0, 0, time.UTC)
-	p := Pause{Until: now.Add(time.Hour)}
+	p := montimer.Pause{Until: now.Add(time.Hour)}
 	pause := func() {
 		t.Helper()
 		if err := WritePause(dir, "p", p); err != nil {
@@ -95,7 +96,7 @@ func TestPauseThatCannotBe(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for _, name := range []string{"", ".p", "../p", "a/b"} {
-		if err := WritePause(dir, name, Pause{}); err == nil {
+		if err := WritePause(dir, name, montimer.Pause{}); err == nil {
 			t.Errorf("%q: written", name)
 		}
 	}

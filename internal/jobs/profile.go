@@ -54,20 +54,7 @@ func (d *decoder) checkProfileName(key value) {
 	switch {
 	case resolve(key.Node).kind != kindText:
 		d.error(key, "write "+quote(key.Value)+" in quotes", "the name of a profile must be text, not %s", describe(key))
-	case !isProfileName(key.Value):
+	case !montimer.ValidProfileName(key.Value):
 		d.error(key, `letters, digits, "_", "." and "-", at most 64, the first a letter or a digit`, "this cannot be the name of a profile")
 	}
-}
-
-func isProfileName(s string) bool {
-	for i := range len(s) {
-		c := s[i]
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-		case i > 0 && (c == '_' || c == '.' || c == '-'):
-		default:
-			return false
-		}
-	}
-	return 0 < len(s) && len(s) <= 64
 }

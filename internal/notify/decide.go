@@ -7,19 +7,9 @@ import (
 	"github.com/montimer/montimer"
 )
 
-// Incident is what the timer's runs of a profile say of its health, before the
-// run at hand.
-type Incident struct {
-	Count    int          // runs that failed or were lost since the last good one
-	First    montimer.Run // of them
-	LastGood montimer.Run // the good run before; zero: none is known
-	Told     montimer.Run // with its tasks; the last of them that was told of; zero: none
-	Last     montimer.Run // the run before; zero: none is known
-}
-
 // occasion returns what there is to report of a run; "" is nothing. A lost run is
 // reported whatever the policy: something other than its tasks has failed.
-func occasion(run montimer.Run, before Incident, policy montimer.NotifyPolicy) montimer.AlertKind {
+func occasion(run montimer.Run, before montimer.Incident, policy montimer.NotifyPolicy) montimer.AlertKind {
 	failures := run.Failures()
 	switch {
 	case run.State == montimer.RunLost:

@@ -51,9 +51,9 @@ func (a Author) clean(s string) string {
 // Run returns the alert that reports a run that has ended or is lost, nil when
 // there is nothing to report. A run by hand is reported by itself: it is no part
 // of an incident.
-func (a Author) Run(run montimer.Run, before Incident) *montimer.Alert {
+func (a Author) Run(run montimer.Run, before montimer.Incident) *montimer.Alert {
 	if run.Trigger == montimer.TriggerManual {
-		before = Incident{LastGood: before.LastGood}
+		before = montimer.Incident{LastGood: before.LastGood}
 	}
 	kind := occasion(run, before, a.Policy)
 	alert := &montimer.Alert{Kind: kind, Profile: run.Profile, RunID: run.ID, Incident: before.First.ID}
@@ -92,7 +92,7 @@ func (a Author) Page(profile, runID, words string) *montimer.Alert {
 	}
 }
 
-func (a Author) failure(run montimer.Run, before Incident) string {
+func (a Author) failure(run montimer.Run, before montimer.Incident) string {
 	lost := run.State == montimer.RunLost
 	var lines []string
 	if lost {
@@ -158,7 +158,7 @@ func (a Author) names(failed []montimer.TaskRun) (lines []string) {
 	return lines
 }
 
-func (a Author) recovery(run montimer.Run, before Incident) string {
+func (a Author) recovery(run montimer.Run, before montimer.Incident) string {
 	well := "✅ recovered after " + count(before.Count, "failed run")
 	if lasted := run.Started.Sub(before.First.Started).Round(time.Second); lasted > 0 { // else the clock was set back
 		well += " in " + lasted.String()
@@ -226,9 +226,9 @@ func ending(t montimer.TaskRun) string {
 	how := fmt.Sprintf("exit %d", t.ExitCode)
 	switch t.Status {
 	case montimer.TaskNotRun:
-		return string(t.Status)
+		return t.Status.Words()
 	case montimer.TaskTimeout, montimer.TaskInterrupted:
-		how = string(t.Status)
+		how = t.Status.Words()
 	}
 	how += ", " + seconds(t.Duration)
 	if t.Attempts > 1 {

@@ -38,7 +38,7 @@ var author = Author{
 // itself: its words are those of a run, which cmd/montimer tests.
 func pages() map[string]string {
 	good, first, repeat, recovered := hourly()
-	incident := Incident{Count: 5, First: first, LastGood: good, Told: first}
+	incident := montimer.Incident{Count: 5, First: first, LastGood: good, Told: first}
 	lost := failing("hourly", 1, "aave_[v3]")
 	lost.State, lost.Reason = montimer.RunLost, "its process died without recording a result, after 2 tasks"
 
@@ -50,7 +50,7 @@ func pages() map[string]string {
 	}
 	long.State = montimer.RunFailed
 	var parts []string
-	for rest := author.Run(long, Incident{}).Text; rest != ""; {
+	for rest := author.Run(long, montimer.Incident{}).Text; rest != ""; {
 		var part string
 		part, rest = cut(rest, 4096)
 		parts = append(parts, shorten(part))
@@ -60,11 +60,11 @@ func pages() map[string]string {
 	by.Tasks[1].Status, by.Tasks[1].Duration, by.Tasks[1].Attempts = montimer.TaskTimeout, 15*time.Minute, 3
 	by.Tasks = append(by.Tasks, montimer.TaskRun{Name: "late", Status: montimer.TaskNotRun})
 	return map[string]string{
-		"first failure": author.Run(first, Incident{LastGood: good}).Text,
+		"first failure": author.Run(first, montimer.Incident{LastGood: good}).Text,
 		"repeat":        author.Run(repeat, incident).Text,
 		"recovery":      author.Run(recovered, incident).Text,
-		"lost run":      author.Run(lost, Incident{}).Text,
-		"by hand":       author.Run(by, Incident{}).Text,
+		"lost run":      author.Run(lost, montimer.Incident{}).Text,
+		"by hand":       author.Run(by, montimer.Incident{}).Text,
 		"split":         strings.Join(parts, "\n=== next message ===\n"),
 	}
 }
@@ -144,7 +144,7 @@ spawn failed: no such file
 ` + "```" + `
 
 `
-	got := author.Run(run, Incident{}).Text
+	got := author.Run(run, montimer.Incident{}).Text
 	if diff := cmp.Diff(want, got[:min(len(want), len(got))]); diff != "" {
 		t.Error(diff)
 	}
@@ -153,7 +153,7 @@ spawn failed: no such file
 func TestDecide(t *testing.T) {
 	t.Parallel()
 	good, first, repeat, recovered := hourly()
-	incident := Incident{Count: 1, First: first, LastGood: good, Told: first}
+	incident := montimer.Incident{Count: 1, First: first, LastGood: good, Told: first}
 	untold := incident
 	untold.Told = montimer.Run{}
 	stopped := failing("hourly", 2)
@@ -180,12 +180,12 @@ func TestDecide(t *testing.T) {
 	tests := []struct {
 		name   string
 		run    montimer.Run
-		before Incident
+		before montimer.Incident
 		every  time.Duration
 		want   told
 	}{
-		{"all is well", good, Incident{}, 0, told{}},
-		{"the first failure", first, Incident{LastGood: good}, 0, told{"failure", true, first.ID}},
+		{"all is well", good, montimer.Incident{}, 0, told{}},
+		{"the first failure", first, montimer.Incident{LastGood: good}, 0, told{"failure", true, first.ID}},
 		{"a repeat", same, incident, 0, told{"failure", false, first.ID}},
 		{"a repeat that was told recently", same, incident, 24 * time.Hour, told{}},
 		{"a repeat of one that has yet to come: the clock was set back", failing("hourly", 0, "aave_[v3]"), incident, 0, told{"failure", false, first.ID}},
@@ -195,15 +195,15 @@ func TestDecide(t *testing.T) {
 		{"a repeat where no run was told", same, untold, 24 * time.Hour, told{"failure", true, first.ID}},
 		{"recovery", recovered, incident, 0, told{"recovery", false, first.ID}},
 		{"recovery where no failure was told", recovered, untold, 0, told{}},
-		{"stopped", stopped, Incident{}, 0, told{}},
-		{"stopped after a failure", stoppedLate, Incident{}, 0, told{"failure", true, stoppedLate.ID}},
+		{"stopped", stopped, montimer.Incident{}, 0, told{}},
+		{"stopped after a failure", stoppedLate, montimer.Incident{}, 0, told{"failure", true, stoppedLate.ID}},
 		{"skipped", skipped, incident, 0, told{}},
-		{"lost", lost, Incident{}, 0, told{"lost", true, "l"}},
+		{"lost", lost, montimer.Incident{}, 0, told{"lost", true, "l"}},
 		{"lost, and not for the first time", lost, incident, time.Hour, told{"lost", false, first.ID}},
-		{"not as it should", copied, Incident{}, 0, told{"page", false, "hourly: ran the last good copy"}},
-		{"not as it should, as before", copied, Incident{Last: copiedBefore}, 0, told{}},
-		{"not as it should, another day", copiedLater, Incident{Last: copiedBefore}, 0, told{"page", false, "hourly: ran the last good copy"}},
-		{"refused", refused, Incident{}, 0, told{"failure", true, "r"}},
+		{"not as it should", copied, montimer.Incident{}, 0, told{"page", false, "hourly: ran the last good copy"}},
+		{"not as it should, as before", copied, montimer.Incident{Last: copiedBefore}, 0, told{}},
+		{"not as it should, another day", copiedLater, montimer.Incident{Last: copiedBefore}, 0, told{"page", false, "hourly: ran the last good copy"}},
+		{"refused", refused, montimer.Incident{}, 0, told{"failure", true, "r"}},
 		{"refused, soon after a failure", refused, incident, 1000 * time.Hour, told{"failure", false, first.ID}},
 		{"by hand", manual, incident, 24 * time.Hour, told{"failure", true, manual.ID}},
 		{"by hand, all well", manualOK, incident, 0, told{}},
@@ -233,7 +233,7 @@ func TestAfter(t *testing.T) {
 	a.Policy = montimer.NotifyPolicy{After: 3, RepeatEvery: 2 * time.Hour, Recovery: true}
 	good := failing("x", 0)
 	play := func(states ...string) (kinds []string) {
-		before := Incident{LastGood: good}
+		before := montimer.Incident{LastGood: good}
 		for n, state := range states {
 			run := failing("x", n+1)
 			switch state {
@@ -254,7 +254,7 @@ func TestAfter(t *testing.T) {
 			}
 			kinds = append(kinds, kind)
 			if state == "ok" {
-				before = Incident{LastGood: run}
+				before = montimer.Incident{LastGood: run}
 				continue
 			}
 			if before.Count == 0 {
@@ -276,10 +276,10 @@ func TestAfter(t *testing.T) {
 	}
 	byHand := failing("x", 1, "task")
 	byHand.Trigger = montimer.TriggerManual
-	if a.Run(byHand, Incident{LastGood: good}) == nil {
+	if a.Run(byHand, montimer.Incident{LastGood: good}) == nil {
 		t.Error("a run by hand is not reported")
 	}
-	third := a.Run(failing("x", 3, "task"), Incident{Count: 2, First: failing("x", 1, "task"), LastGood: good})
+	third := a.Run(failing("x", 3, "task"), montimer.Incident{Count: 2, First: failing("x", 1, "task"), LastGood: good})
 	if !strings.Contains(third.Text, "failing: 3 runs since ") {
 		t.Errorf("not said: %s", third.Text)
 	}
@@ -293,8 +293,8 @@ func TestClockOfADigest(t *testing.T) {
 	run := failing("x", 1, "task")
 	run.Ended = run.Started.Add(-time.Hour)
 	for _, text := range []string{
-		author.Run(run, Incident{Count: 1, First: later, Told: later}).Text,
-		author.recovery(failing("x", 2), Incident{Count: 3, First: later}),
+		author.Run(run, montimer.Incident{Count: 1, First: later, Told: later}).Text,
+		author.recovery(failing("x", 2), montimer.Incident{Count: 3, First: later}),
 	} {
 		if strings.Contains(text, ": -") || strings.Contains(text, " in ") {
 			t.Error(text)
@@ -312,7 +312,7 @@ func TestVeryManyFailures(t *testing.T) {
 		for n := range many {
 			run.Tasks = append(run.Tasks, montimer.TaskRun{Name: fmt.Sprintf("task_%d.", n), Status: montimer.TaskFailed, ExitCode: 1, Attempts: 1, StderrTail: strings.Repeat("👩‍🚀 tail ", 30)})
 		}
-		text := author.Run(run, Incident{}).Text
+		text := author.Run(run, montimer.Incident{}).Text
 		messages := 0
 		for rest := text; rest != ""; messages++ {
 			_, rest = cut(rest, telegram.MaxText)

@@ -136,9 +136,9 @@ func (n Notifier) hold(ctx context.Context, why error) error {
 	if err != nil {
 		return errors.Join(why, err)
 	}
-	status := SkippedCredentials
+	status := montimer.SkippedCredentials
 	if errors.Is(why, ErrDebug) {
-		status = SkippedDebug
+		status = montimer.SkippedDebug
 	}
 	now := time.Now()
 	var held []montimer.Alert
@@ -290,7 +290,7 @@ func (d *drain) postpone(ctx context.Context, a montimer.Alert, failure *telegra
 		return 0, nil
 	case a.Waited >= giveUp:
 		d.givenUp(a, text)
-		return 0, d.Outbox.Drop(ctx, a, Failed, "send to Telegram: "+text)
+		return 0, d.Outbox.Drop(ctx, a, montimer.DeliveryFailed, "send to Telegram: "+text)
 	case failure.Permanent():
 		log.Error(fmt.Sprintf("alert not sent until this is corrected: %s (%s), then: montimer notify flush", text, d.Redact(d.to.cure(failure))))
 	default:

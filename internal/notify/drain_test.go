@@ -121,7 +121,7 @@ func TestOutage(t *testing.T) {
 			return nil
 		}}
 		n := notifier(t, o, c, somewhere)
-		incidents := map[string]Incident{}
+		incidents := map[string]montimer.Incident{}
 		for tick := range 6 { // one in ten minutes
 			for _, profile := range []string{"a", "b", "c", "d"} {
 				run := failing(profile, tick, "task")

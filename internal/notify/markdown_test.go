@@ -118,8 +118,8 @@ func TestMarkdown(t *testing.T) {
 		well.Reason = text
 		pages := map[string]string{
 			"page":     a.Page(text, "", text).Text,
-			"lost":     a.Run(lost, Incident{LastGood: good, First: lost, Count: 1}).Text,
-			"recovery": a.recovery(well, Incident{Count: 2, First: lost}),
+			"lost":     a.Run(lost, montimer.Incident{LastGood: good, First: lost, Count: 1}).Text,
+			"recovery": a.recovery(well, montimer.Incident{Count: 2, First: lost}),
 		}
 		for name, page := range pages {
 			shown, _, err := parseMarkdown(page)
@@ -136,7 +136,7 @@ func TestMarkdownOfTheDigest(t *testing.T) {
 	t.Parallel()
 	run := failing("hourly", 1, "aave")
 	run.Reason = "a_b [c] \\d *e*"
-	shown, bold, err := parseMarkdown(author.Run(run, Incident{}).Text)
+	shown, bold, err := parseMarkdown(author.Run(run, montimer.Incident{}).Text)
 	if err != nil || !strings.Contains(shown, run.Reason) || !strings.Contains(shown, "host: "+author.Host) || bold != "automation: hourlyaave" {
 		t.Errorf("%v, bold %q\n%s", err, bold, shown)
 	}

@@ -55,7 +55,7 @@ func (m *memory) Delivered(_ context.Context, a montimer.Alert, _ string, _ time
 	return m.remove(a)
 }
 
-func (m *memory) Drop(_ context.Context, a montimer.Alert, _ Status, _ string) error {
+func (m *memory) Drop(_ context.Context, a montimer.Alert, _ montimer.DeliveryStatus, _ string) error {
 	return m.remove(a)
 }
 
@@ -65,7 +65,7 @@ func (m *memory) Retry(_ context.Context, a montimer.Alert, next time.Time, wait
 	return nil
 }
 
-func (m *memory) Hold(_ context.Context, alerts []montimer.Alert, _ Status) error {
+func (m *memory) Hold(_ context.Context, alerts []montimer.Alert, _ montimer.DeliveryStatus) error {
 	for _, a := range alerts {
 		*m.of(a) = a
 	}

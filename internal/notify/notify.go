@@ -29,11 +29,11 @@ type Outbox interface {
 	// Delivered records an alert as sent, with a label before its text.
 	Delivered(ctx context.Context, a montimer.Alert, label string, at time.Time) error
 	// Drop gives an alert up.
-	Drop(ctx context.Context, a montimer.Alert, s Status, errText string) error
+	Drop(ctx context.Context, a montimer.Alert, s montimer.DeliveryStatus, errText string) error
 	// Retry keeps an alert for another attempt.
 	Retry(ctx context.Context, a montimer.Alert, next time.Time, waited time.Duration, errText string) error
 	// Hold keeps alerts of which no attempt can be made.
-	Hold(ctx context.Context, alerts []montimer.Alert, s Status) error
+	Hold(ctx context.Context, alerts []montimer.Alert, s montimer.DeliveryStatus) error
 	// Pace records the pace of a profile, Paces returns all of these.
 	Pace(ctx context.Context, profile string, pace time.Time) error
 	Paces(context.Context) (map[string]time.Time, error)
@@ -43,16 +43,6 @@ type Outbox interface {
 	ChatMoved(ctx context.Context, oldID, newID string) error
 	Chats(context.Context) (map[string]string, error)
 }
-
-// Status says why an alert was not sent.
-type Status string
-
-// The reasons, as readers of the table alert_events know them.
-const (
-	Failed             Status = "failed"
-	SkippedDebug       Status = "skipped_debug"
-	SkippedCredentials Status = "skipped_missing_credentials"
-)
 
 // Bot sends messages; its errors are a *telegram.Error each.
 type Bot interface {

@@ -29,14 +29,6 @@ type outbox struct {
 	dir string
 }
 
-func (o outbox) Drop(ctx context.Context, a montimer.Alert, s Status, errText string) error {
-	return o.Store.Drop(ctx, a, store.Status(s), errText)
-}
-
-func (o outbox) Hold(ctx context.Context, alerts []montimer.Alert, s Status) error {
-	return o.Store.Hold(ctx, alerts, store.Status(s))
-}
-
 func openOutbox(t testing.TB) outbox {
 	t.Helper()
 	dir := t.TempDir()

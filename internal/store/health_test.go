@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/montimer/montimer"
 )
 
@@ -99,24 +100,26 @@ func TestTold(t *testing.T) {
 	}{
 		{"waiting", func(*Store, []montimer.Alert) error { return nil }, "a3"},
 		{"sent", func(s *Store, a []montimer.Alert) error { return s.Delivered(t.Context(), a[2], "", tick) }, "a3"},
-		{"given up", func(s *Store, a []montimer.Alert) error { return s.Drop(t.Context(), a[2], StatusFailed, "x") }, "a2"},
-		{"debug", func(s *Store, a []montimer.Alert) error { return s.Drop(t.Context(), a[2], StatusSkippedDebug, "") }, "a2"},
+		{"given up", func(s *Store, a []montimer.Alert) error {
+			return s.Drop(t.Context(), a[2], montimer.DeliveryFailed, "x")
+		}, "a2"},
+		{"debug", func(s *Store, a []montimer.Alert) error { return s.Drop(t.Context(), a[2], montimer.SkippedDebug, "") }, "a2"},
 		{"nowhere to go", func(s *Store, a []montimer.Alert) error {
-			return errors.Join(s.Drop(t.Context(), a[2], StatusSkippedCredentials, ""), s.Drop(t.Context(), a[1], StatusSkippedCredentials, ""))
+			return errors.Join(s.Drop(t.Context(), a[2], montimer.SkippedCredentials, ""), s.Drop(t.Context(), a[1], montimer.SkippedCredentials, ""))
 		}, "a1"},
 		{"none", func(s *Store, a []montimer.Alert) (err error) {
 			for _, a := range a {
-				err = errors.Join(err, s.Drop(t.Context(), a, StatusFailed, ""))
+				err = errors.Join(err, s.Drop(t.Context(), a, montimer.DeliveryFailed, ""))
 			}
 			return err
 		}, ""},
 		{"folded", func(s *Store, a []montimer.Alert) error { return s.Fold(t.Context(), a[1], a[2:]) }, "a3"},
 		{"folded into what was given up", func(s *Store, a []montimer.Alert) error {
-			return errors.Join(s.Fold(t.Context(), a[1], a[2:]), s.Drop(t.Context(), a[1], StatusFailed, ""))
+			return errors.Join(s.Fold(t.Context(), a[1], a[2:]), s.Drop(t.Context(), a[1], montimer.DeliveryFailed, ""))
 		}, "a1"},
 		{"pruned", func(s *Store, a []montimer.Alert) error {
 			_, err := s.db.Exec("DELETE FROM alert_events")
-			return errors.Join(s.Drop(t.Context(), a[2], StatusFailed, ""), err)
+			return errors.Join(s.Drop(t.Context(), a[2], montimer.DeliveryFailed, ""), err)
 		}, "a3"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -88,11 +88,11 @@ func (s *Store) Since(ctx context.Context, run montimer.Run) ([]montimer.Run, er
 }
 
 // Whatever else is in already_served is no: others can write it.
-const runColumns = "id, profile, trigger, scheduled_at, already_served IS 1, attempt, started_at, ended_at, state, reason, git_commit"
+const runColumns = "id, profile, trigger, scheduled_at, already_served IS 1, attempt, started_at, ended_at, state, reason, git_commit, host"
 
 func scanRun(row scanner) (r montimer.Run, err error) {
 	err = row.Scan(&r.ID, &r.Profile, &r.Trigger, timeColumn{&r.Scheduled}, &r.AlreadyServed, &r.Attempt,
-		timeColumn{&r.Started}, timeColumn{&r.Ended}, &r.State, &r.Reason, &r.Commit)
+		timeColumn{&r.Started}, timeColumn{&r.Ended}, &r.State, &r.Reason, &r.Commit, &r.Host)
 	return r, err
 }
 

@@ -6,20 +6,9 @@ import (
 	"github.com/montimer/montimer"
 )
 
-// Incident is what the timer's runs of a profile say about its health. It is
-// derived: the runs since the last good one. Runs by hand, skipped and
-// interrupted ones neither begin nor end it; so a run that was not reported
-// cannot make the next one look like a repeat.
-type Incident struct {
-	Count    int          // runs that failed or were lost; 0: all is well
-	First    montimer.Run // of them
-	LastGood montimer.Run // the good run before; zero: none is known
-	Told     montimer.Run // the last of them that an alert told of, or waits to; zero: none
-}
-
 // Incident returns the incident of a profile. A run that has not been finished
 // does not count yet.
-func (s *Store) Incident(ctx context.Context, profile string) (Incident, error) {
+func (s *Store) Incident(ctx context.Context, profile string) (montimer.Incident, error) {
 	i, err := s.incident(ctx, profile)
 	return i, s.explain("read the incident", err)
 }
@@ -39,7 +28,10 @@ const (
 		ORDER BY seq DESC LIMIT 1`
 )
 
-func (s *Store) incident(ctx context.Context, profile string) (i Incident, err error) {
+func (s *Store) incident(ctx context.Context, profile string) (i montimer.Incident, err error) {
+	if i.Last, err = s.oneRun(ctx, lastOfTimer, profile); err != nil {
+		return i, err
+	}
 	if i.LastGood, err = s.oneRun(ctx, lastGood, profile); err != nil {
 		return i, err
 	}
@@ -50,6 +42,8 @@ func (s *Store) incident(ctx context.Context, profile string) (i Incident, err e
 	if i.First, err = s.oneRun(ctx, "WHERE seq = ?", first); err != nil {
 		return i, err
 	}
-	i.Told, err = s.oneRun(ctx, lastTold, profile, first)
+	if i.Told, err = s.oneRun(ctx, lastTold, profile, first); err == nil && i.Told.ID != "" {
+		i.Told.Tasks, err = s.tasks(ctx, i.Told.ID)
+	}
 	return i, err
 }

@@ -12,20 +12,6 @@ import (
 	"github.com/montimer/montimer"
 )
 
-// Status is what alert_events says about the delivery of an alert. Its values
-// are those that readers of the table know.
-type Status string
-
-// An alert is generated when it is stored, and ends as one of the others.
-const (
-	StatusGenerated          Status = "generated"
-	StatusDelivered          Status = "delivered"
-	StatusFailed             Status = "failed"
-	StatusSkippedDebug       Status = "skipped_debug"
-	StatusSkippedCredentials Status = "skipped_missing_credentials"
-	StatusNotAttempted       Status = "not_attempted" // another alert told of it
-)
-
 // Enqueue puts an alert that belongs to no run in the database into the outbox.
 // It sets what Finish sets.
 func (s *Store) Enqueue(ctx context.Context, alert *montimer.Alert) error {
@@ -47,7 +33,7 @@ func insertAlert(ctx context.Context, tx *sql.Tx, a *montimer.Alert) error {
 			(created_at, source, protocol, channel, severity, message, plain_text, silent, delivery_status, metadata_json)
 		VALUES (?, 'automation_digest', 'automation', 'automation', NULL, ?, ?, 0, ?, '{}')
 		RETURNING id`,
-		formatTime(a.Created), utf8(a.Text), a.Plain, StatusGenerated).Scan(&a.EventID)
+		formatTime(a.Created), utf8(a.Text), a.Plain, montimer.Generated).Scan(&a.EventID)
 	if err != nil {
 		return err
 	}
@@ -133,14 +119,14 @@ func (s *Store) Delivered(ctx context.Context, alert montimer.Alert, label strin
 			utf8(label), alert.EventID); err != nil {
 			return err
 		}
-		return settle(ctx, tx, alert, StatusDelivered, at, "")
+		return settle(ctx, tx, alert, montimer.Delivered, at, "")
 	})
 	return s.explain("record a sent alert", err)
 }
 
 // Drop gives an alert up: it leaves the outbox, and its row in alert_events
 // gets the status and, where there is one, the error (redacted by the caller).
-func (s *Store) Drop(ctx context.Context, alert montimer.Alert, status Status, errText string) error {
+func (s *Store) Drop(ctx context.Context, alert montimer.Alert, status montimer.DeliveryStatus, errText string) error {
 	err := s.write(ctx, durable, func(tx *sql.Tx) error {
 		return settle(ctx, tx, alert, status, time.Time{}, errText)
 	})
@@ -161,7 +147,7 @@ func (s *Store) Retry(ctx context.Context, alert montimer.Alert, next time.Time,
 // Hold keeps alerts of which no attempt can be made, with NextTry, Waited and
 // Error as they now are. Their rows in alert_events get the status, until they
 // have been sent after all.
-func (s *Store) Hold(ctx context.Context, alerts []montimer.Alert, status Status) error {
+func (s *Store) Hold(ctx context.Context, alerts []montimer.Alert, status montimer.DeliveryStatus) error {
 	err := s.write(ctx, durable, func(tx *sql.Tx) error {
 		for _, a := range alerts {
 			if err := do(ctx, tx, "UPDATE alert_events SET delivery_status = ? WHERE id = ? AND delivered_at IS NULL", status, a.EventID); err != nil {
@@ -223,7 +209,7 @@ func (s *Store) Fold(ctx context.Context, keep montimer.Alert, folded []montimer
 			if err := do(ctx, tx, "UPDATE montimer_runs SET event_id = ? WHERE id = ? AND event_id = ?", keep.EventID, a.RunID, a.EventID); err != nil {
 				return err
 			}
-			if err := settle(ctx, tx, a, StatusNotAttempted, time.Time{}, ""); err != nil {
+			if err := settle(ctx, tx, a, montimer.NotAttempted, time.Time{}, ""); err != nil {
 				return err
 			}
 		}
@@ -234,7 +220,7 @@ func (s *Store) Fold(ctx context.Context, keep montimer.Alert, folded []montimer
 
 // settle ends an entry: the three columns about delivery change together, as
 // the tasks do it. An entry or a row that is gone already is no error.
-func settle(ctx context.Context, tx *sql.Tx, a montimer.Alert, status Status, at time.Time, errText string) error {
+func settle(ctx context.Context, tx *sql.Tx, a montimer.Alert, status montimer.DeliveryStatus, at time.Time, errText string) error {
 	deliveryError := sql.NullString{String: utf8(errText), Valid: errText != ""}
 	if err := do(ctx, tx, "UPDATE alert_events SET delivery_status = ?, delivered_at = ?, delivery_error = ? WHERE id = ?",
 		status, nullTime(at), deliveryError, a.EventID); err != nil {

@@ -37,10 +37,10 @@ func TestOutbox(t *testing.T) {
 		s.Shorten(ctx, a[0], "t"),
 		s.Shorten(ctx, a[2], "er"),
 		s.Delivered(ctx, a[0], "[test] ", tick.Add(time.Hour)),
-		s.Drop(ctx, a[1], StatusFailed, "403: kicked"),
+		s.Drop(ctx, a[1], montimer.DeliveryFailed, "403: kicked"),
 		s.Retry(ctx, a[2], tick.Add(time.Hour), time.Minute, "502"),
 		s.Retry(ctx, a[2], tick.Add(2*time.Hour), 3*time.Minute, "503"),
-		s.Drop(ctx, a[3], StatusSkippedDebug, ""),
+		s.Drop(ctx, a[3], montimer.SkippedDebug, ""),
 		s.Fold(ctx, a[4], a[5:7]),
 		s.Delivered(ctx, a[0], "[test] ", tick.Add(time.Hour)), // once more: nothing happens
 	)
@@ -158,13 +158,13 @@ func TestHeldIsTold(t *testing.T) {
 	if err := s.Finish(ctx, run, alert); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Hold(ctx, []montimer.Alert{*alert}, StatusSkippedCredentials); err != nil {
+	if err := s.Hold(ctx, []montimer.Alert{*alert}, montimer.SkippedCredentials); err != nil {
 		t.Fatal(err)
 	}
 	if i, err := s.Incident(ctx, "p"); err != nil || i.Told.ID != "r" {
 		t.Errorf("held: %+v, %v", i.Told, err)
 	}
-	if err := s.Drop(ctx, *alert, StatusSkippedCredentials, ""); err != nil {
+	if err := s.Drop(ctx, *alert, montimer.SkippedCredentials, ""); err != nil {
 		t.Fatal(err)
 	}
 	if i, err := s.Incident(ctx, "p"); err != nil || i.Told.ID != "" || i.Count != 1 {

@@ -137,6 +137,25 @@ func TestMigrationOfServedTicks(t *testing.T) {
 	}
 }
 
+// Before version 7 two states of a task had two words.
+func TestMigrationOfTaskStates(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("testdata/schema/6.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	execute(t, dir, string(data)+`
+		INSERT INTO montimer_runs (id, profile, trigger, attempt, started_at, state) VALUES ('r', 'p', 'timer', 1, '2026-11-30T08:00:00.000000Z', 'failed');
+		INSERT INTO montimer_task_runs (run, name, status, exit_code, error, attempts, duration, stdout_tail, stderr_tail) SELECT seq, 'a', 'spawn failed', 1, '', 1, 0, '', '' FROM montimer_runs;
+		INSERT INTO montimer_task_runs (run, name, status, exit_code, error, attempts, duration, stdout_tail, stderr_tail) SELECT seq, 'b', 'not run', 1, '', 1, 0, '', '' FROM montimer_runs;
+		INSERT INTO montimer_task_runs (run, name, status, exit_code, error, attempts, duration, stdout_tail, stderr_tail) SELECT seq, 'c', 'failed', 1, '', 1, 0, '', '' FROM montimer_runs;`)
+	run, err := open(t, dir, Options{}).Run(t.Context(), "r")
+	if err != nil || len(run.Tasks) != 3 || run.Tasks[0].Status != montimer.TaskSpawnFailed || run.Tasks[1].Status != montimer.TaskNotRun || run.Tasks[2].Status != montimer.TaskFailed {
+		t.Errorf("%+v, %v", run, err)
+	}
+}
+
 // execute runs statements on the database of dir, which may be none yet.
 func execute(t testing.TB, dir, text string) {
 	t.Helper()
@@ -156,7 +175,7 @@ func TestNewerSchema(t *testing.T) {
 	open(t, dir, Options{})
 	execute(t, dir, `
 		INSERT INTO montimer_schema VALUES (99, '2030-01-01T00:00:00.000000Z');
-		ALTER TABLE montimer_runs ADD COLUMN host TEXT NOT NULL DEFAULT '';
+		ALTER TABLE montimer_runs ADD COLUMN region TEXT NOT NULL DEFAULT '';
 		ALTER TABLE montimer_task_runs ADD COLUMN cpu INTEGER;
 		ALTER TABLE montimer_outbox ADD COLUMN channel TEXT NOT NULL DEFAULT 'telegram';
 		CREATE TABLE montimer_later (x)`)

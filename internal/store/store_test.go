@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/montimer/montimer"
 )
 
@@ -79,7 +80,7 @@ var tick = time.Date(2026, 11, 30, 8, 0, 0, 0, time.UTC)
 // timerRun is a run of the timer for the n-th tick.
 func timerRun(id string, n int) montimer.Run {
 	at := tick.Add(time.Duration(n) * time.Minute)
-	return montimer.Run{ID: id, Profile: "hourly", Trigger: montimer.TriggerTimer, Scheduled: at, Started: at.Add(5 * time.Millisecond)}
+	return montimer.Run{ID: id, Profile: "hourly", Trigger: montimer.TriggerTimer, Scheduled: at, Started: at.Add(5 * time.Millisecond), Host: "alpha"}
 }
 
 func TestOpenOddNames(t *testing.T) {
