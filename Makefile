@@ -17,10 +17,8 @@ build: ## build dist/montimer
 	$(GO) build $(RELEASE) -o dist/montimer ./cmd/montimer
 
 PREFIX ?= /usr/local
-install: ## install dist/montimer, its units, manual and completions below PREFIX (/usr/local); DESTDIR for packages
+install: ## install dist/montimer, its manual and completions below PREFIX (/usr/local); DESTDIR for packages
 	install -D -t $(DESTDIR)$(PREFIX)/bin dist/montimer
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system deploy/systemd/*
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/tmpfiles.d deploy/tmpfiles.d/montimer.conf
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/man/montimer.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 docs/man/jobs.yaml.5
 	install -D -m 644 deploy/completions/montimer.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/montimer

@@ -96,7 +96,7 @@ type application struct {
 	removals []Change             // files of profiles that have gone
 	timers   map[string]Timer     // the wanted ones
 	names    []string             // of the wanted timers, sorted
-	before   map[string]UnitState // of the wanted timers and the target
+	before   map[string]UnitState // of the wanted timers, the target and the socket
 	ahead    map[string]bool      // wanted timers that wait until a clock that was ahead is right
 	unread   bool                 // files that systemd has not read yet
 	hushed   []string             // timers that must not start anything
@@ -129,7 +129,7 @@ func (a *Applier) survey(ctx context.Context, want []Unit) (*application, error)
 		}
 	}
 	p.names = slices.Sorted(maps.Keys(p.timers))
-	if p.before, err = a.Manager.Units(ctx, append([]string{TargetName}, p.names...)); err != nil {
+	if p.before, err = a.Manager.Units(ctx, append([]string{TargetName, applySocket}, p.names...)); err != nil {
 		return nil, err
 	}
 	if p.ahead, err = p.findAhead(ctx); err != nil {
@@ -166,7 +166,7 @@ func (p *application) isUnread(ctx context.Context) (bool, error) {
 			return true, nil
 		}
 	}
-	return p.Manager.Unread(ctx, p.pairs())
+	return p.Manager.Unread(ctx, append(p.pairs(), applySocket))
 }
 
 // pairs returns the names of the wanted timers and of their services.

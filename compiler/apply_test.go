@@ -78,10 +78,19 @@ func (f *fakeSystemd) Reload(context.Context) error {
 }
 
 func (f *fakeSystemd) uphold() {
-	for name := range upheldTimers(f.files[TargetName]) {
+	for name := range upheldUnits(f.files[TargetName]) {
 		if f.active[TargetName] == "active" && f.active[name] == "" && f.load(name) == "loaded" {
-			f.startTimer(name)
+			f.begins(name)
 		}
+	}
+}
+
+// begins starts a timer or a socket.
+func (f *fakeSystemd) begins(name string) {
+	if isTimer(name) {
+		f.startTimer(name)
+	} else {
+		f.active[name] = "listening"
 	}
 }
 
@@ -231,11 +240,12 @@ func (f *fakeSystemd) Stop(_ context.Context, unit string) error {
 
 func (f *fakeSystemd) Restart(_ context.Context, unit string) error {
 	f.call("restart %s", unit)
-	if f.load(serviceOf(unit)) != "loaded" {
+	service := strings.TrimSuffix(unit, filepath.Ext(unit)) + ".service"
+	if f.load(service) != "loaded" || !isTimer(unit) && f.active[service] != "" {
 		f.active[unit] = "failed"
 		return fmt.Errorf("restart %s: failed", unit)
 	}
-	f.startTimer(unit)
+	f.begins(unit)
 	return nil
 }
 
@@ -339,6 +349,15 @@ func (m *machine) back(t *testing.T) {
 		}
 	}
 	m.read = past.Add(time.Minute)
+}
+
+// holding is what is active where the target upholds these timers of profiles.
+func holding(timers ...string) map[string]string {
+	active := map[string]string{TargetName: "active", applySocket: "listening", applyTimer: "waiting", outboxTimer: "waiting"}
+	for _, name := range timers {
+		active[name] = "waiting"
+	}
+	return active
 }
 
 func (m *machine) stamp(t *testing.T, timer string, at time.Time) {
@@ -577,13 +596,83 @@ func TestApplyNewHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"* create montimer-alarm@.service", "* create montimer-failure@.service", "* create " + a + ".service", "* create " + a + ".timer",
-		"* create montimer-outbox.service", "* create montimer-tmp.service", "* create montimer.target", "reload",
-		"start montimer.target", "enable montimer.target", "* enable montimer.target", "reload", "* start " + a + ".timer",
+		"* create montimer-alarm@.service", "* create " + applyService, "* create " + applySocket, "* create " + applyTimer,
+		"* create montimer-failure@.service", "* create " + a + ".service", "* create " + a + ".timer",
+		"* create montimer-outbox.service", "* create " + outboxTimer, "* create montimer-tmp.service", "* create montimer.target", "reload",
+		"start montimer.target", "! montimer-outbox.service", "enable montimer.target", "* enable montimer.target", "reload",
+		"* start " + applyTimer, "* start " + a + ".timer", "* start " + outboxTimer, "* start " + applySocket,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// TestApplySocket: the socket listens as its file says, as far as systemd lets it
+// be restarted.
+func TestApplySocket(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		change func(*machine)
+		want   []string
+		said   string
+	}{
+		"same file": {func(*machine) {}, nil, ""},
+		"another group": {
+			func(m *machine) { m.edit(t, applySocket, "SocketGroup=root", "SocketGroup=other") },
+			[]string{"* update " + applySocket, "reload", "restart " + applySocket, "* restart " + applySocket}, "",
+		},
+		"another group, in an apply that was requested": {
+			func(m *machine) {
+				m.edit(t, applySocket, "SocketGroup=root", "SocketGroup=other")
+				m.active[applyService] = "start"
+			},
+			[]string{"* update " + applySocket, "reload"}, "systemctl restart " + applySocket,
+		},
+		"another description": {
+			func(m *machine) { m.edit(t, applySocket, "Description=", "Description=Old: ") },
+			[]string{"* update " + applySocket, "reload"}, "",
+		},
+		"lost": {
+			func(m *machine) { delete(m.active, applySocket) },
+			[]string{"restart " + applySocket, "* start " + applySocket}, "",
+		},
+		"masked": {
+			func(m *machine) { m.masked[applySocket] = true; delete(m.active, applySocket) },
+			nil, applySocket + " is masked",
+		},
+		"stopped target": {
+			func(m *machine) { clear(m.active) },
+			nil, "montimer.target is stopped",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t)
+			m.settled(t, m.at(t, "a", 3))
+			tc.change(m)
+			m.back(t)
+			got, err := m.apply(t, m.at(t, "a", 3))
+			if diff := cmp.Diff(tc.want, got); err != nil || diff != "" {
+				t.Error(err, diff)
+			}
+			if said := strings.Join(m.said, "\n"); !strings.Contains(said, tc.said) || tc.said == "" && said != "" {
+				t.Errorf("said %q, want %q", said, tc.said)
+			}
+		})
+	}
+}
+
+// edit changes a file that systemd has read, as an older version may have had it.
+func (m *machine) edit(t *testing.T, name, old, new string) {
+	t.Helper()
+	content := strings.Replace(m.files[name], old, new, 1)
+	if content == m.files[name] {
+		t.Fatalf("%s has no %s", name, old)
+	}
+	if err := os.WriteFile(filepath.Join(m.dir, name), []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	m.files[name] = content
 }
 
 // TestApplyRefused: systemd refuses one unit, and all is as before.
@@ -607,7 +696,7 @@ func TestApplyRefused(t *testing.T) {
 			if diff := cmp.Diff(m.files, plain(t, m.dir)); diff != "" {
 				t.Errorf("systemd has not read them again: %s", diff)
 			}
-			want := map[string]string{TargetName: "active", b + ".timer": "waiting"}
+			want := holding(b + ".timer")
 			if diff := cmp.Diff(want, m.active); diff != "" {
 				t.Error(diff)
 			}
@@ -726,8 +815,7 @@ func TestApplyKilled(t *testing.T) {
 		if diff := cmp.Diff(want, m.files); diff != "" {
 			t.Errorf("killed at call %d: not read by systemd: %s", n, diff)
 		}
-		active := map[string]string{TargetName: "active", a + ".timer": "waiting", b + ".timer": "waiting"}
-		if diff := cmp.Diff(active, m.active); diff != "" {
+		if diff := cmp.Diff(holding(a+".timer", b+".timer"), m.active); diff != "" {
 			t.Errorf("killed at call %d: %s", n, diff)
 		}
 		if left, _ := m.stamps.guarded(); len(left) > 0 {

@@ -189,7 +189,7 @@ func (d *Directory) sync() error {
 func (d *Directory) fd() int { return int(d.dir.Fd()) }
 
 func isUnitName(name string) bool {
-	_, isJob := profileOf(name)
+	_, isJob := ProfileOf(name)
 	return isJob || singles[name] != ""
 }
 

@@ -30,10 +30,13 @@ func generated(content string) bool {
 	return ok && strings.HasPrefix(rest, digestLine)
 }
 
-// shipped reports whether the file is one that releases before brought along,
-// and that is compiled now.
+// shippedMark is in the units that older versions brought along, which are
+// compiled now.
+const shippedMark = "\nDocumentation=https://github.com/montimer/montimer\n"
+
+// shipped reports whether the file is one of those.
 func shipped(name, content string) bool {
-	return singles[name] != "" && name != TargetName && strings.Contains(content, "\nDocumentation=https://github.com/montimer/montimer\n")
+	return singles[name] != "" && name != TargetName && strings.Contains(content, shippedMark)
 }
 
 // ByHand reports whether a file that montimer wrote has been changed since.

@@ -26,6 +26,7 @@ type hostView struct {
 	Frozen     []text // environment that says whose state directory is where
 	State      text   // the state directory, which may be missing
 	HelperHome text   // ProtectHome=
+	UnitDirs   []text // where an apply writes units
 
 	host     montimer.Host
 	limits   map[string][]limit
@@ -54,6 +55,17 @@ func agentsOf(home string) []string {
 		filepath.Join(home, ".gnupg/S.gpg-agent"),
 		filepath.Join(home, ".gnupg/S.gpg-agent.ssh"),
 	}
+}
+
+// unitDirs lists the directories that units are usually written to, and own where
+// systemd reads units there. Any other one holds units for another host, on which
+// they may be in either.
+func unitDirs(own string) []string {
+	dirs := []string{"/usr/local/lib/systemd/system", "/etc/systemd/system"}
+	if slices.Contains(UnitPath(), own) && !slices.Contains(dirs, own) {
+		dirs = append(dirs, own)
+	}
+	return dirs
 }
 
 // newHostView escapes what the host has decided. Its error names every setting
@@ -89,6 +101,9 @@ func newHostView(h montimer.Host) (hostView, error) {
 	v.HelperHome = "yes"
 	if belowHome(h.Binary) || belowHome(h.StateDir) {
 		v.HelperHome = "read-only"
+	}
+	for _, dir := range unitDirs(h.UnitDir) {
+		v.UnitDirs = append(v.UnitDirs, e.text("unit directory", optional, dir))
 	}
 	for _, agent := range agentsOf(h.Home) {
 		if path, err := optional(agent); err == nil {

@@ -146,7 +146,7 @@ func (v view) replaceHostTexts(replace func(text) text) view {
 	for _, t := range []*text{&v.Binary, &v.User, &v.Group, &v.Checkout, &v.EnvFile, &v.Cache, &v.Umask, &v.State, &v.HelperHome} {
 		*t = replace(*t)
 	}
-	for _, list := range []*[]text{&v.Environment, &v.StateDirectory, &v.Writable, &v.Agents, &v.Frozen} {
+	for _, list := range []*[]text{&v.Environment, &v.StateDirectory, &v.Writable, &v.Agents, &v.Frozen, &v.UnitDirs} {
 		*list = replaced(*list, replace)
 	}
 	v.Limits = slices.Clone(v.Limits)

@@ -37,6 +37,22 @@ func (c Change) BecomesInterval() bool {
 	return strings.Contains(c.New, interval) && !strings.Contains(c.Old, interval)
 }
 
+// ChangesSocket reports whether a socket that listens has to be restarted to take
+// up the change.
+func (c Change) ChangesSocket() bool {
+	listens := func(unit string) (lines []string) {
+		_, section, _ := strings.Cut(unit, "\n[Socket]\n")
+		section, _, _ = strings.Cut(section, "\n[")
+		for line := range strings.Lines(section) {
+			if line = strings.TrimSpace(line); !insignificant(line) {
+				lines = append(lines, line)
+			}
+		}
+		return lines
+	}
+	return c.Action == Update && !slices.Equal(listens(c.Old), listens(c.New))
+}
+
 // Plan compares the wanted units with the installed ones and returns what has
 // to change, sorted by name, the target last. It is an error when a wanted
 // name is taken by a file that montimer did not write.
@@ -66,14 +82,14 @@ func Plan(want []Unit, have Installed) ([]Change, error) {
 		return nil, errors.Join(errs...)
 	}
 
-	upheld := upheldTimers(have.Files[TargetName])
+	upheld := upheldUnits(have.Files[TargetName])
 	for _, name := range slices.Sorted(maps.Keys(have.Files)) {
 		old := have.Files[name]
 		if wanted[name] || !generated(old) {
 			continue
 		}
 		action := Remove
-		if profile, ok := profileOf(name); ok && upheld[TimerName(profile)] {
+		if profile, ok := ProfileOf(name); ok && upheld[TimerName(profile)] {
 			action = Keep
 		}
 		changes = append(changes, Change{Action: action, Name: name, Old: old})
@@ -87,8 +103,8 @@ func Writes(plan []Change) bool {
 	return slices.ContainsFunc(plan, func(c Change) bool { return c.Action != Keep })
 }
 
-// upheldTimers returns the timers that a target's Upholds= lines name.
-func upheldTimers(target string) map[string]bool {
+// upheldUnits returns the units that a target's Upholds= lines name.
+func upheldUnits(target string) map[string]bool {
 	upheld := map[string]bool{}
 	for line := range strings.Lines(target) {
 		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "Upholds="); ok {
@@ -98,8 +114,8 @@ func upheldTimers(target string) map[string]bool {
 	return upheld
 }
 
-// profileOf returns the profile that a unit's name stands for, or [Sync].
-func profileOf(unit string) (profile string, ok bool) {
+// ProfileOf returns the profile that the unit of a pair is made of, or [Sync].
+func ProfileOf(unit string) (profile string, ok bool) {
 	pair, ok := strings.CutSuffix(unit, ".timer")
 	if !ok {
 		if pair, ok = strings.CutSuffix(unit, ".service"); !ok {
@@ -110,6 +126,12 @@ func profileOf(unit string) (profile string, ok bool) {
 		return Sync, true
 	}
 	return strings.CutPrefix(pair, jobPrefix)
+}
+
+// IsJobTimer reports whether a unit is the timer of a profile or of the git syncs.
+func IsJobTimer(unit string) bool {
+	_, ok := ProfileOf(unit)
+	return ok && isTimer(unit)
 }
 
 // compareNames sorts the target behind the units that it names, so that it

@@ -32,7 +32,7 @@ func TestPlan(t *testing.T) {
 	gone.Files[TargetName] = installed(onlyA).Files[TargetName]
 
 	brought := installed(onlyA)
-	for _, name := range []string{"montimer-failure@.service", "montimer-outbox.service"} {
+	for _, name := range []string{"montimer-failure@.service", "montimer-outbox.service", outboxTimer, applySocket} {
 		brought.Files[name] = "[Unit]\nDescription=Tell of the failure of %i\nDocumentation=https://github.com/montimer/montimer\n"
 	}
 
@@ -46,9 +46,10 @@ func TestPlan(t *testing.T) {
 		plan string
 		err  string
 	}{
-		"first": {onlyA, installed(nil), "create montimer-alarm@.service, create montimer-failure@.service, create montimer-job-a.service, create montimer-job-a.timer, " +
-			"create montimer-outbox.service, create montimer-tmp.service, create montimer.target", ""},
-		"those that a release before brought": {onlyA, brought, "update montimer-failure@.service, update montimer-outbox.service", ""},
+		"first": {onlyA, installed(nil), "create montimer-alarm@.service, create montimer-apply.service, create montimer-apply.socket, create montimer-apply.timer, " +
+			"create montimer-failure@.service, create montimer-job-a.service, create montimer-job-a.timer, " +
+			"create montimer-outbox.service, create montimer-outbox.timer, create montimer-tmp.service, create montimer.target", ""},
+		"those that a release before brought": {onlyA, brought, "update montimer-apply.socket, update montimer-failure@.service, update montimer-outbox.service, update montimer-outbox.timer", ""},
 
 		"same":  {both, installed(both), "", ""},
 		"added": {both, installed(onlyA), "create montimer-job-b.service, create montimer-job-b.timer, update montimer.target", ""},

@@ -17,8 +17,17 @@ type Unit struct {
 	Content string
 }
 
-// TargetName is the unit that holds all timers.
+// TargetName is the unit that upholds all that ticks or listens.
 const TargetName = "montimer.target"
+
+// The units that take requests for an apply, and carry them out.
+const (
+	applySocket  = "montimer-apply.socket"
+	applyService = "montimer-apply.service"
+	applyTimer   = "montimer-apply.timer"
+)
+
+const outboxTimer = "montimer-outbox.timer"
 
 // TmpName is the unit whose /tmp all services share.
 const TmpName = "montimer-tmp.service"
@@ -29,7 +38,11 @@ var singles = map[string]string{
 	TmpName:                     "tmp",
 	"montimer-failure@.service": "failure",
 	"montimer-alarm@.service":   "alarm",
-	"montimer-outbox.service":   "outbox",
+	"montimer-outbox.service":   "outbox.service",
+	outboxTimer:                 "outbox.timer",
+	applySocket:                 "apply.socket",
+	applyTimer:                  "apply.timer",
+	applyService:                "apply.service",
 }
 
 // jobPrefix is a namespace of its own: no profile can replace another unit of
@@ -52,6 +65,16 @@ func pairName(profile string) string {
 // Render returns the units of the enabled profiles and those of the host, sorted
 // by name, the target last. Its error names every value of h that no unit file can express.
 func Render(h montimer.Host, profiles []montimer.Profile) ([]Unit, error) {
+	return renderOnly(h, profiles, func(string) bool { return true })
+}
+
+// RenderTimers returns of [Render]'s units those that jobs.yaml decides about: the
+// timers of profiles and of the git syncs, and the target.
+func RenderTimers(h montimer.Host, profiles []montimer.Profile) ([]Unit, error) {
+	return renderOnly(h, profiles, func(name string) bool { return name == TargetName || IsJobTimer(name) })
+}
+
+func renderOnly(h montimer.Host, profiles []montimer.Profile, wanted func(name string) bool) ([]Unit, error) {
 	host, err := newHostView(h)
 	if err != nil {
 		return nil, fmt.Errorf("host settings: %w", err)
@@ -62,20 +85,24 @@ func Render(h montimer.Host, profiles []montimer.Profile) ([]Unit, error) {
 	}
 	var (
 		errs   []error
-		target view
-		units  = make([]Unit, 0, 2*len(profiles)+3)
+		target = view{Upheld: []text{applySocket, applyTimer, outboxTimer}}
+		units  = make([]Unit, 0, 2*len(profiles)+2+len(singles))
 	)
 	add := func(profile string, v view, err error) {
-		var timer, service string
-		if err == nil {
-			timer, service, err = f.pair(v)
+		for _, u := range []struct{ name, template string }{{TimerName(profile), "timer"}, {ServiceName(profile), "service"}} {
+			var content string
+			if err == nil && wanted(u.name) {
+				if content, err = f.cast(u.template, v); err != nil {
+					err = fmt.Errorf("%s: %w", u.template, err)
+				}
+				units = append(units, Unit{u.name, content})
+			}
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("profile %.64q: %w", profile, err))
 			return
 		}
-		units = append(units, Unit{TimerName(profile), timer}, Unit{ServiceName(profile), service})
-		target.Timers = append(target.Timers, text(TimerName(profile)))
+		target.Upheld = append(target.Upheld, text(TimerName(profile)))
 	}
 	if h.Sync.Every > 0 {
 		add(Sync, syncView(host), nil)
@@ -91,9 +118,12 @@ func Render(h montimer.Host, profiles []montimer.Profile) ([]Unit, error) {
 		v, err := profileView(host, p)
 		add(p.Name, v, err)
 	}
-	slices.Sort(target.Timers)
+	slices.Sort(target.Upheld)
 	target.hostView = host
 	for name, template := range singles {
+		if !wanted(name) {
+			continue
+		}
 		content, err := f.single(template, target)
 		errs = append(errs, err)
 		units = append(units, Unit{name, content})
@@ -103,17 +133,6 @@ func Render(h montimer.Host, profiles []montimer.Profile) ([]Unit, error) {
 	}
 	slices.SortFunc(units, func(a, b Unit) int { return compareNames(a.Name, b.Name) })
 	return units, nil
-}
-
-// pair renders the two units of a profile.
-func (f *foundry) pair(v view) (timer, service string, err error) {
-	if timer, err = f.cast("timer", v); err != nil {
-		return "", "", fmt.Errorf("timer: %w", err)
-	}
-	if service, err = f.cast("service", v); err != nil {
-		return "", "", fmt.Errorf("service: %w", err)
-	}
-	return timer, service, nil
 }
 
 // single renders a unit that is there once.

@@ -21,7 +21,7 @@ func Reschedulings(want []Unit, have Installed) ([]Rescheduling, error) {
 	for _, u := range want {
 		wanted[u.Name] = u.Content
 	}
-	before, after := upheldTimers(have.Files[TargetName]), upheldTimers(wanted[TargetName])
+	before, after := upheldUnits(have.Files[TargetName]), upheldUnits(wanted[TargetName])
 	union := maps.Clone(before)
 	maps.Copy(union, after)
 	var list []Rescheduling
@@ -30,7 +30,10 @@ func Reschedulings(want []Unit, have Installed) ([]Rescheduling, error) {
 		if before[name] && after[name] && old == content {
 			continue
 		}
-		profile, _ := profileOf(name)
+		profile, ok := ProfileOf(name)
+		if !ok { // a unit of the host: its schedule is the same everywhere
+			continue
+		}
 		r := Rescheduling{Profile: profile}
 		if before[name] && old != "" {
 			if t, err := ReadTimer(old); err == nil {

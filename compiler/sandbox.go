@@ -26,7 +26,7 @@ func SandboxChanges(plan []Change) []SandboxChange {
 		if i < 0 {
 			i, list = len(list), append(list, SandboxChange{Before: before, After: after})
 		}
-		profile, _ := profileOf(c.Name)
+		profile, _ := ProfileOf(c.Name)
 		list[i].Profiles = append(list[i].Profiles, profile)
 	}
 	return list

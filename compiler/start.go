@@ -3,6 +3,7 @@ package compiler
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 )
 
@@ -26,7 +27,44 @@ func (p *application) start(ctx context.Context) error {
 		}
 		errs = append(errs, err)
 	}
+	if p.target != targetOff {
+		errs = append(errs, p.startSocket(ctx))
+	}
 	return errors.Join(errs...)
+}
+
+// startSocket has systemd listen for requests as the file of the socket says now,
+// which takes a restart. systemd refuses that while the service of the socket
+// runs, as it does when this apply was requested.
+func (p *application) startSocket(ctx context.Context) error {
+	units, err := p.Manager.Units(ctx, []string{applySocket, applyService})
+	if err != nil {
+		return err
+	}
+	now, verb := units[applySocket], "start"
+	if slices.ContainsFunc(p.writes, func(c Change) bool { return c.Name == applySocket && c.ChangesSocket() }) && now.active() {
+		verb = "restart"
+	}
+	if err := p.refusal(applySocket, now); err != nil {
+		return err
+	}
+	switch {
+	case now.Load == "masked":
+		p.Say(applySocket + " is masked: left alone")
+		return nil
+	case verb == "start" && p.before[applySocket].active():
+		return nil
+	case verb == "start" && now.active(): // by the target
+	case units[applyService].running():
+		p.Say(fmt.Sprintf("%s cannot be started while %s runs; then: systemctl restart %[1]s", applySocket, applyService))
+		return nil
+	default:
+		if err := p.Manager.Restart(ctx, applySocket); err != nil {
+			return err
+		}
+	}
+	p.Done(verb, applySocket)
+	return nil
 }
 
 // startTimer starts one timer, unless the target has done so already.

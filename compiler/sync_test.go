@@ -11,7 +11,7 @@ import (
 func TestSyncPair(t *testing.T) {
 	t.Parallel()
 	for _, unit := range []string{TimerName(Sync), ServiceName(Sync)} {
-		if profile, ok := profileOf(unit); !ok || profile != Sync {
+		if profile, ok := ProfileOf(unit); !ok || profile != Sync {
 			t.Errorf("%s is of %q", unit, profile)
 		}
 	}

@@ -25,7 +25,7 @@ type view struct {
 	Writable    []text
 
 	// Of the target.
-	Timers []text
+	Upheld []text
 }
 
 // atBoot is the OnBootSec= of what runs once after each boot. Zero would turn

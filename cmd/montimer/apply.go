@@ -72,7 +72,11 @@ func (c applyCmd) Run(ctx context.Context, e env) error {
 		inspect(ctx, e.stderr, h, j)
 	}
 	warnEnvironment(e.stderr, h, j)
-	return c.apply(ctx, e, conn, h.UnitDir, units)
+	err = c.apply(ctx, e, conn, h.UnitDir, units)
+	if !c.Automatic {
+		noteLeftovers(e.stderr, h.UnitDir)
+	}
+	return err
 }
 
 func (c applyCmd) apply(ctx context.Context, e env, conn *systemd.Conn, unitDir string, units []compiler.Unit) error {

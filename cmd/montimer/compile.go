@@ -65,7 +65,6 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 	}
 	if here {
 		inspect(ctx, e.stderr, h, j)
-		warnUnitDir(e.stderr, h.UnitDir)
 	}
 	warnEnvironment(e.stderr, h, j)
 	units, err := compiler.Render(h, j.Profiles)
@@ -96,6 +95,9 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 	advise(e.stderr, plan)
 	for _, name := range running {
 		fmt.Fprintln(e.stderr, "kept while its run is under way, compile again afterwards to remove it:", name)
+	}
+	if here {
+		noteLeftovers(e.stderr, h.UnitDir)
 	}
 	return nil
 }
@@ -153,6 +155,17 @@ func writeJSONLines[T any](w io.Writer, all []T) error {
 		}
 	}
 	return nil
+}
+
+// noteLeftovers says what older versions have left on this host.
+func noteLeftovers(w io.Writer, unitDir string) {
+	notes, err := compiler.Leftovers(compiler.UnitPath(), unitDir, []string{"/etc/tmpfiles.d", "/usr/local/lib/tmpfiles.d", "/usr/lib/tmpfiles.d"})
+	if err != nil {
+		notes = append(notes, err.Error())
+	}
+	for _, note := range notes {
+		fmt.Fprintln(w, "note:", note)
+	}
 }
 
 // warnUnknown tells of settings for profiles that jobs.yaml does not have: one
@@ -220,6 +233,8 @@ func advise(w io.Writer, plan []compiler.Change) {
 			fmt.Fprintln(w, "removal pending, compile again after the daemon-reload:", c.Name)
 		case c.Action == compiler.Update && c.BecomesInterval():
 			fmt.Fprintln(w, "then (a new interval counts from the restart): systemctl restart", c.Name)
+		case c.ChangesSocket():
+			fmt.Fprintln(w, "then (a socket that listens keeps its settings): systemctl restart", c.Name)
 		}
 	}
 }

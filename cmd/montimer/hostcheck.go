@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -94,23 +93,6 @@ func warnMode(w io.Writer, h montimer.Host, variables map[string]string) {
 	} else if variables["TELEGRAM_TEST_CHAT_ID"] != "" {
 		fmt.Fprintf(w, "warning: TEST MODE: all alerts go to the test chat: TELEGRAM_TEST_CHAT_ID is set in %s\n", h.EnvFile)
 	}
-}
-
-// warnUnitDir says how montimer-apply.service can write units where it cannot
-// by itself.
-func warnUnitDir(w io.Writer, unitDir string) {
-	const dropIns = "/etc/systemd/system/montimer-apply.service.d"
-	if slices.Contains([]string{host.DefaultUnitDir, "/etc/systemd/system", "/run/systemd/system"}, unitDir) {
-		return
-	}
-	files, _ := filepath.Glob(dropIns + "/*.conf")
-	for _, file := range files {
-		if data, err := os.ReadFile(file); err == nil && strings.Contains(string(data), unitDir) {
-			return
-		}
-	}
-	fmt.Fprintf(w, `note: montimer-apply.service cannot write to %s; to let it: install -d %[2]s && printf '[Service]\nReadWritePaths=%[1]s\n' >%[2]s/unit-dir.conf && systemctl daemon-reload`+"\n",
-		unitDir, dropIns)
 }
 
 // inspectCmd is what root has the run-as user do: look at the checkout.

@@ -71,7 +71,7 @@ func (c *checkout) lagging(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	want, err := compiler.Render(h, jobs.Profiles)
+	want, err := compiler.RenderTimers(h, jobs.Profiles)
 	if err != nil {
 		return nil, err
 	}
@@ -82,15 +82,16 @@ func (c *checkout) lagging(ctx context.Context) ([]string, error) {
 	return compareTimers(want, have), nil
 }
 
-// compareTimers names the timers, and the target, that are not as wanted. The
-// services do not count: they say nothing that a run does not know better.
-// Where there is no target, nothing has been compiled yet.
+// compareTimers names the timers, and the target, that are not as jobs.yaml has
+// them. The other units do not count: they say nothing of jobs.yaml, or nothing
+// that a run does not know better. Where there is no target, nothing has been
+// compiled yet.
 func compareTimers(want []compiler.Unit, have compiler.Installed) (differ []string) {
 	if have.Files[compiler.TargetName] == "" {
 		return nil
 	}
 	for _, u := range want {
-		if !strings.HasSuffix(u.Name, ".service") && directives(u.Content) != directives(have.Files[u.Name]) {
+		if (u.Name == compiler.TargetName || compiler.IsJobTimer(u.Name)) && directives(u.Content) != directives(have.Files[u.Name]) {
 			differ = append(differ, u.Name)
 		}
 	}
@@ -101,7 +102,12 @@ func compareTimers(want []compiler.Unit, have compiler.Installed) (differ []stri
 func directives(unit string) string {
 	var b strings.Builder
 	for line := range strings.Lines(unit) {
-		if line[0] != '#' && !strings.HasPrefix(line, "DeferReactivation=") { // the latter is of an older montimer
+		upheld, upholds := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "Upholds=")
+		switch {
+		case line[0] == '#':
+		case strings.HasPrefix(line, "DeferReactivation="), strings.HasPrefix(line, "Wants="): // only older versions, or newer ones, have them
+		case upholds && !compiler.IsJobTimer(upheld): // likewise
+		default:
 			b.WriteString(line)
 		}
 	}
@@ -128,8 +134,11 @@ func unblockTimer(profile string, triggered time.Time, ask func() error, log *sl
 // never waits: nobody reads the FIFO but montimer-apply.service.
 func requestApply() error {
 	f, err := os.OpenFile(applyRequest, os.O_WRONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
-	if errors.Is(err, syscall.ENXIO) {
+	switch {
+	case errors.Is(err, syscall.ENXIO):
 		err = errors.New("montimer-apply.socket is not active")
+	case errors.Is(err, fs.ErrPermission):
+		err = fmt.Errorf("%w: systemctl restart montimer-apply.socket, if run_as was changed", err)
 	}
 	if err != nil {
 		return fmt.Errorf("ask for an apply: %w", err)

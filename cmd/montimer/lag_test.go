@@ -19,13 +19,15 @@ func TestCompareTimers(t *testing.T) {
 	want := []compiler.Unit{
 		{Name: service, Content: "# sha256:1\n[Service]\nUser=a\n"},
 		{Name: timer, Content: "# sha256:2\n[Timer]\nOnCalendar=daily\n"},
-		{Name: target, Content: "[Unit]\nUpholds=" + timer + "\n"},
+		{Name: target, Content: "[Unit]\nWants=montimer-tmp.service\nUpholds=montimer-apply.socket\nUpholds=" + timer + "\nUpholds=montimer-outbox.timer\n"},
+		{Name: "montimer-outbox.timer", Content: "[Timer]\nOnBootSec=1min\n"},
+		{Name: "montimer-apply.socket", Content: "[Socket]\nSocketGroup=a\n"},
 	}
 	same := func() map[string]string {
 		return map[string]string{
 			service: "[Service]\nUser=b\n",
 			timer:   "# sha256:3\n[Timer]\nOnCalendar=daily\nDeferReactivation=yes\n",
-			target:  want[2].Content,
+			target:  "[Unit]\nUpholds=" + timer + "\n", // of an older version
 		}
 	}
 	for name, tc := range map[string]struct {

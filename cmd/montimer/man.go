@@ -83,7 +83,7 @@ func commandManual(w io.Writer, app *kong.Application) error {
 	for _, file := range [][2]string{
 		{"/etc/montimer/config.yaml", "The host's settings: jobs, checkout, state_dir, env_file, run_as, unit_dir, binary, timezone, sync (remote, branch, every, timeout), sandbox, limits, capacity, umask, write, allow_root."},
 		{"/etc/montimer/env", "Environment file of the services (systemd.exec(5), EnvironmentFile=)."},
-		{"/usr/local/lib/systemd/system/montimer-job-*", "The generated units."},
+		{"/usr/local/lib/systemd/system/montimer*", "The generated units."},
 		{"/var/lib/montimer", "The state directory: locks, the database, the last good copies. Without root and run_as: ~/.local/state/montimer."},
 	} {
 		r.entry(file[0], file[1])

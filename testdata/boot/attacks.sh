@@ -26,10 +26,7 @@ source "${BASH_SOURCE%/*}/bot.inc"
 mount -t tmpfs -o mode=700 tmpfs /root
 usermod --home /home/deploy deploy
 install -d -o deploy -g deploy -m 755 /home/deploy
-mkdir -p /usr/local/lib/systemd/system /var/lib/systemd/linger # the latter is made by logind
-install -m 644 /deploy/systemd/* /usr/lib/systemd/system/
-install -m 644 /deploy/tmpfiles.d/montimer.conf /usr/lib/tmpfiles.d/
-systemd-tmpfiles --create /usr/lib/tmpfiles.d/montimer.conf
+mkdir -p /var/lib/systemd/linger # made by logind
 cat >>/etc/montimer/config.yaml <<'YAML'
 sandbox: { "*": default, strict: strict }
 sync: { timeout: 3s }
@@ -68,7 +65,6 @@ as_deploy git -C /srv/app -c user.name=a -c user.email=a@b commit -qm one
 as_deploy git -C /srv/app push -q origin main
 everyday
 bot
-systemctl enable montimer-apply.socket --now 2>/dev/null
 
 state=/var/lib/montimer
 # arrived PROFILE: its alert did, if need be with the timer of the outbox.
@@ -130,6 +126,7 @@ attack() {
   rm -f /run/armed.*
   wake || true
   [[ ! $profile ]] || within 120 arrived "$profile"
+  is montimer-apply.socket active || fail "$name: the socket unit is $(systemctl is-active montimer-apply.socket)"
   systemctl stop montimer.target
   pkill -KILL -u deploy -x sleep || true
   within 120 idle
@@ -155,6 +152,5 @@ done <"${ATTACKS:-${BASH_SOURCE%/*}/attacks.list}"
 ((${#failed[@]} == 0)) || fail "${#failed[@]} got through: $(printf '%s; ' "${failed[@]}")"
 ((n >= 60)) || [[ ${ATTACKS-} ]] || fail "only $n attacks"
 printf '%d of %d attacks\n' "$tried" "$n"
-is montimer-apply.socket active || fail "the socket unit is $(systemctl is-active montimer-apply.socket)"
 montimer apply >/tmp/said 2>&1 || fail "apply: $(cat /tmp/said)"
 printf 'PASS\n'

@@ -85,7 +85,7 @@ for line in sys.stdin:
 print("\n".join(sorted(found)))'; }
 all_started() { [[ -z $(comm -23 <(echo "$announced") <(started)) ]]; }
 within 60 all_started
-for timer in $(systemctl show -P Upholds montimer.target); do
+for timer in $(systemctl show -P Upholds montimer.target | grep -o 'montimer-job-[^ ]*'); do
   name=${timer#montimer-job-} name=${name%.timer}
   within 60 settled "$name"
 done

@@ -112,7 +112,6 @@ def begin(jobs):
     said = run("montimer", "apply")
     if said.returncode:
         sys.exit("FAIL: apply: " + said.stdout)
-    run("systemctl", "enable", "--now", "montimer.target", "montimer-outbox.timer", "montimer-apply.socket", check=True)
     return author
 
 
@@ -123,7 +122,7 @@ def idle():
 def settle():
     """Ends it all: no more ticks, nothing under way, everything sent."""
     Bot.mode = "ok"
-    run("systemctl", "stop", "montimer.target", "montimer-outbox.timer")
+    run("systemctl", "stop", "montimer.target")
     settle.at = time.time()
     wait_for("all runs have ended", idle, 400)
     run("systemctl", "start", "montimer-job-good.service")  # finds what is lost, as the next tick would

@@ -58,8 +58,11 @@ wake() { pkill -u deploy -x sleep; }
 # everyday is all that an operator does after a change of jobs.yaml.
 everyday() { montimer compile && systemctl daemon-reload; }
 
-# new_host: a deploy user, a checkout in /srv/app and the host's settings.
+# new_host: a deploy user, a checkout in /srv/app and the host's settings. Nothing
+# is applied but by the scenario itself.
 new_host() {
+  install -d /etc/systemd/system/montimer-apply.timer.d
+  printf '[Timer]\nOnActiveSec=\nOnActiveSec=1d\n' >/etc/systemd/system/montimer-apply.timer.d/never.conf
   useradd --system --home-dir /srv/app --shell /usr/sbin/nologin deploy
   install -d -o deploy -g deploy /srv/app
   install -d /etc/montimer

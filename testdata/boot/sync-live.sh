@@ -27,11 +27,6 @@ profiles:
   gone: { cron: "0 6 * * *", tasks: [{ name: one, command: [echo, gone] }] }
 YAML
 as_deploy git clone -q /srv/remote.git /srv/app
-install -m 644 /deploy/systemd/montimer-apply.* /usr/lib/systemd/system/
-install -m 644 /deploy/tmpfiles.d/montimer.conf /usr/lib/tmpfiles.d/
-systemd-tmpfiles --create /usr/lib/tmpfiles.d/montimer.conf
-systemctl daemon-reload
-systemctl enable --now montimer-apply.socket 2>/dev/null
 montimer apply 2>/dev/null
 within 60 logged puller "version one"
 within 60 logged puller "pre-run git sync: already up to date"
@@ -153,7 +148,7 @@ journalctl --no-pager -o cat -u montimer-sync.service --since "$before" >/tmp/sa
 
 step "but for a change of the zone that nobody has applied, they are"
 sed -i 's/Tokyo/Seoul/' /etc/montimer/config.yaml
-systemctl stop montimer-apply.socket
+systemctl mask --now montimer-apply.socket 2>/dev/null
 systemctl start montimer-sync.service
 behind() { journalctl --no-pager -o cat -u montimer-sync.service --since "$before" | grep -q 'behind jobs.yaml.*montimer-job-other.timer'; }
 within 60 behind
