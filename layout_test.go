@@ -29,7 +29,7 @@ var edges = map[string][]string{
 	"internal/flock":    {"golang.org/x/sys/unix"},
 	"internal/gitsync":  {".", "internal/flock", "internal/safefile", "golang.org/x/sys/unix"},
 	"internal/host":     {".", "internal/flock", "internal/safefile", "internal/calendar", "internal/suggest", "gopkg.in/yaml.v3", "golang.org/x/sys/unix"},
-	"internal/notify":   {".", "internal/telegram"},
+	"internal/notify":   {".", "internal/safetext", "internal/telegram"},
 	"internal/safetext": {},
 	"internal/safefile": {"github.com/google/renameio/v2", "golang.org/x/sys/unix"},
 	"internal/suggest":  {},

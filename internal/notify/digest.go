@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/internal/telegram"
 )
 
@@ -41,11 +42,18 @@ type Author struct {
 // before the text has backslashes.
 func (a Author) text(s string) string { return telegram.Escape(a.clean(s)) }
 
+// clean returns text without its secrets and with control characters and
+// bidirectional marks as escapes, line by line: a message is also shown in
+// terminals.
 func (a Author) clean(s string) string {
-	if a.Redact == nil {
-		return s
+	if a.Redact != nil {
+		s = a.Redact(s)
 	}
-	return a.Redact(s)
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		lines[i] = safetext.String(strings.TrimSuffix(line, "\r"))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // Run returns the alert that reports a run that has ended or is lost, nil when

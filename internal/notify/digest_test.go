@@ -287,6 +287,31 @@ func TestAfter(t *testing.T) {
 
 // TestClockOfADigest holds that no time that a digest shows is negative, whatever
 // the clock did.
+// A message is also shown in terminals, by montimer notify pending and readers of
+// the database: nothing of a task, a commit or a reason drives them or reorders
+// what stands around it.
+func TestNoEscapesInMessages(t *testing.T) {
+	t.Parallel()
+	const evil = "\x1b]8;;http://x\aclick\u202e\x9b31m"
+	a := author
+	a.Subjects = func(string, string) []string { return []string{evil} }
+	run := failing("p", 1, evil)
+	run.Tasks[len(run.Tasks)-1].StderrTail = "one\r\n" + evil + "\tthree"
+	run.Reason, run.Commit = evil, "39eecb79a1b2c3d4e5f60718293a4b5c6d7e8f90"
+	last := run
+	last.Commit = "51eb2c9a50f4b1c2d3e4f5a6b7c8d9e0f1a2b3c4"
+	lost := run
+	lost.State = montimer.RunLost
+	for _, alert := range []*montimer.Alert{a.Run(run, montimer.Incident{LastGood: last}), a.Run(lost, montimer.Incident{}), a.Page("p", "1", evil)} {
+		if strings.ContainsAny(alert.Text, "\x1b\a\r\u202e") || !strings.Contains(alert.Text, "click") {
+			t.Errorf("%q", alert.Text)
+		}
+	}
+	if text := a.Run(run, montimer.Incident{LastGood: last}).Text; !strings.Contains(text, "one\n") || !strings.Contains(text, "\tthree") {
+		t.Errorf("%q", text)
+	}
+}
+
 func TestClockOfADigest(t *testing.T) {
 	t.Parallel()
 	later := failing("x", 5, "task")
