@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"path/filepath"
 
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/store"
@@ -50,7 +53,7 @@ func (c dbCheckCmd) Run(ctx context.Context, e env) error {
 			fmt.Fprintln(e.stderr, d)
 		}
 		if err != nil {
-			return err
+			return noDatabase(h.StateDir, err)
 		}
 	}
 	problems, err := store.Check(ctx, h.StateDir)
@@ -59,6 +62,14 @@ func (c dbCheckCmd) Run(ctx context.Context, e env) error {
 	}
 	if err == nil && len(problems) > 0 {
 		err = exitError{code: exitFailed}
+	}
+	return noDatabase(h.StateDir, err)
+}
+
+// noDatabase adds to err what creates a database, where err says that there is none.
+func noDatabase(stateDir string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no database %s yet: the first run creates it, or montimer db init", filepath.Join(stateDir, store.FileName))
 	}
 	return err
 }

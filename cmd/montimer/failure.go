@@ -10,10 +10,11 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/coreos/go-systemd/v22/journal"
+	sdjournal "github.com/coreos/go-systemd/v22/journal"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/journal"
 	"github.com/montimer/montimer/internal/store"
 	"github.com/montimer/montimer/internal/systemd"
 	"github.com/montimer/montimer/taskexec"
@@ -106,6 +107,9 @@ func (f failedRun) String() string {
 		words = append(words, f.result)
 	}
 	if exit := strings.TrimSpace(f.code + " " + f.status); exit != "" {
+		if status, err := strconv.Atoi(f.status); err == nil && f.result == "exit-code" && journal.Reserved(status) != "" {
+			exit += "/" + journal.Reserved(status)
+		}
 		words = append(words, exit)
 	}
 	if f.said != "" {
@@ -257,7 +261,7 @@ func (c failureCmd) words(f failedRun) string {
 
 // leave writes into the journal what nobody could be told.
 func (c failureCmd) leave(f failedRun, why error) {
-	journal.Send(c.words(f)+"; its alert could not be sent: "+newRedactor(os.Environ()).String(why.Error()), journal.PriCrit, map[string]string{
+	sdjournal.Send(c.words(f)+"; its alert could not be sent: "+newRedactor(os.Environ()).String(why.Error()), sdjournal.PriCrit, map[string]string{
 		"MESSAGE_ID":      messageUnreported,
 		"MONTIMER_UNIT":   c.Unit,
 		"MONTIMER_RUN_ID": f.id,

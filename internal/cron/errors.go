@@ -194,7 +194,7 @@ func (p *parser) program(text string, at int) error {
 // wrongCount judges a text of n fields, which the dialect does not have.
 func (p *parser) wrongCount(text string, at, n int) error {
 	problem := fmt.Sprintf("%d fields", n)
-	hint := "write minute, hour, day-of-month, month and day-of-week"
+	hint := "write five fields: minute, hour, day-of-month, month and day-of-week"
 	switch n {
 	case 0:
 		problem = "no expression"

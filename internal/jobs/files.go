@@ -129,13 +129,18 @@ func unexpanded(text string) string {
 	}
 }
 
-// checkArgv warns of words of a command list that only a shell would expand; a
-// script of one is left alone.
+// checkArgv warns of words of a command list that only a shell would expand, and
+// of its operators; a script of one is left alone.
 func (d *decoder) checkArgv(v value, c montimer.Command) {
 	if v.isZero() || v.Kind != yaml.SequenceNode || len(c.Argv) == 0 || slices.Contains(c.Argv, "-c") || slices.Contains(c.Argv, "-e") {
 		return
 	}
 	for item := range d.items(v) {
+		if item.Style == 0 || item.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 {
+			if slices.Contains([]string{"|", "||", "&", "&&", ";", ">", ">>", "<", "2>&1", "2>", "2>/dev/null", ">/dev/null"}, item.Value) {
+				d.warn(item, "write the command as one text, which the shell reads", "%s is not read by a shell here: the program gets it as an argument", item.Value)
+			}
+		}
 		name := unexpanded(item.Value)
 		if rest, ok := strings.CutPrefix(item.Value, name); ok && name != "" && (rest == "" || rest[0] == '/' || name == "~/") {
 			d.checkExpansion(item, item.Value, "write the command as one text, which the shell reads")

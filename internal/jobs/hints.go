@@ -16,6 +16,14 @@ const hostKeys = "user group run_as runas uid gid root allow_root sudo umask nic
 	" sandbox limit limits memory memory_max memory_limit cpu cpu_quota capabilities confinement" +
 	" checkout repo_root state_dir cache_dir env_file environment_file unit_dir out binary chroot home"
 
+// otherNames are keys by the names that other job runners have for them.
+var otherNames = map[string]string{
+	"schedule": "cron", "crontab": "cron", "expression": "cron", "interval": "every", "period": "every", "on_calendar": "calendar",
+	"tz": "timezone", "time_zone": "timezone", "jobs": "tasks", "steps": "tasks", "random_delay": "jitter", "splay": "jitter",
+	"cmd": "command", "run": "command", "exec": "command", "shell": "command", "file": "script", "path": "script",
+	"cwd": "workdir", "working_directory": "workdir", "retry": "retries", "depends_on": "after", "needs": "after",
+}
+
 // unknownKey reports a key that does not exist in a mapping of that level.
 func (d *decoder) unknownKey(p pair, level string, names []string) {
 	hint := d.keyHint(p.name, level, names)
@@ -23,9 +31,22 @@ func (d *decoder) unknownKey(p pair, level string, names []string) {
 		d.error(p.key, hint, "unknown key %s", quote(p.name))
 		return
 	}
+	if p.val.Kind == yaml.MappingNode && d.looksLikeProfile(p.val) {
+		hint = "a profile belongs below the key profiles: indent it by two spaces"
+	}
 	if !strings.HasPrefix(p.name, "x-") {
 		d.warn(p.key, hint, "unknown key %s, ignored", quote(p.name))
 	}
+}
+
+// looksLikeProfile reports whether a mapping has tasks or a schedule.
+func (d *decoder) looksLikeProfile(v value) bool {
+	for p := range d.own(v) {
+		if slices.Contains([]string{"cron", "calendar", "every", "tasks"}, p.name) {
+			return true
+		}
+	}
+	return false
 }
 
 func (d *decoder) keyHint(name, level string, names []string) string {
@@ -47,6 +68,9 @@ func (d *decoder) keyHint(name, level string, names []string) string {
 	}
 	if s := d.didYouMean(name, names); s != "" {
 		return s
+	}
+	if s := otherNames[name]; slices.Contains(names, s) {
+		return "did you mean " + s + "?"
 	}
 	return "known keys: " + strings.Join(names, ", ")
 }

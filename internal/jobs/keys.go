@@ -101,7 +101,7 @@ func profileKeys() []field[profile] {
 			"A cron expression or a list of them; the profile runs when any of them says so. @reboot is one run in each boot, however often the timer is started. A profile has exactly one of cron, calendar and every."),
 		key("calendar", words(someText()), "", func(p *T) *[]located { return &p.calendar },
 			"A calendar event of systemd.time(7) or a list of them, such as \"Mon..Fri 9:00\". The seconds must be whole. An open step such as 2/6:00 is written closed, 02..20/6:00, so that no change of the clock stops the timer."),
-		key("every", span(time.Second, 1000*day), "", func(p *T) *time.Duration { return &p.every },
+		key("every", interval(time.Second, 1000*day), "", func(p *T) *time.Duration { return &p.every },
 			"A time span of at most 24h. If it divides 24 hours the runs are at fixed times of the day in UTC, else the first is that long after boot, and each other that long after the one before."),
 		key("timezone", zone(), "that of the host", func(p *T) *string { return &p.timezone },
 			"The IANA time zone that cron and calendar are meant in, such as Europe/Berlin. What systemd could take for an abbreviation of the host's own zone (GMT, EST, MST, HST, CET, MET, EET, WET) gets another name in the units, such as UTC or Europe/Brussels.").inherits(),

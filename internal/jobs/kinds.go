@@ -136,7 +136,7 @@ func choice[V ~string](of ...V) kind[V] {
 			case slices.Contains(names, s):
 				*into = V(s)
 			default:
-				d.error(v, d.didYouMean(s, names), "%s is none of %s", quote(s), list(names))
+				d.error(v, d.didYouMean(s, names), "must be %s, not %s", list(names), quote(s))
 			}
 		},
 	}
@@ -206,6 +206,21 @@ func span(least, most time.Duration) kind[time.Duration] {
 			}
 		},
 	}
+}
+
+// interval is span for the time between two runs, where a number without a unit
+// is seldom meant as seconds.
+func interval(least, most time.Duration) kind[time.Duration] {
+	k := span(least, most)
+	read := k.read
+	k.read = func(d *decoder, v value, into *time.Duration) {
+		before := len(d.diags)
+		read(d, v, into)
+		if len(d.diags) == before && onlyDigits(v.Value) {
+			d.warn(v, "write "+v.Value+"m or "+v.Value+"s", "%s is %s: a number without a unit is seconds", quote(v.Value), calendar.FormatSpan(*into))
+		}
+	}
+	return k
 }
 
 // words takes one text or a list of them; each is as the schema says.

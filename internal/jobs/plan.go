@@ -56,7 +56,7 @@ func (d *decoder) planCron(a *plan, q question) {
 	for i, text := range a.schedule.Source {
 		x, err := cron.Parse(q.dialect, text)
 		if err != nil {
-			a.refused(i, err)
+			a.refused(i, err, asOtherKey(text))
 			continue
 		}
 		xs = append(xs, x)
@@ -80,18 +80,44 @@ func (d *decoder) planCron(a *plan, q question) {
 	for i, x := range xs {
 		words = append(words, x.Words())
 		for _, w := range x.Warnings(location, d.opt.Now, xs...) {
-			a.remarks = append(a.remarks, remark{severity: Warning, text: i, message: w})
+			a.remarks = append(a.remarks, remark{severity: Warning, text: i, message: w, hint: dialectHint(w, q.dialect)})
 		}
 	}
 	a.schedule.Words = strings.Join(words, "; ")
 }
 
-// refused notes an expression that cron cannot read.
-func (a *plan) refused(text int, err error) {
+// dialectHint says how a reading is chosen, where a warning is about several.
+func dialectHint(warning string, dialect cron.Dialect) string {
+	if !strings.HasPrefix(warning, "dialects disagree") {
+		return ""
+	}
+	return fmt.Sprintf("it runs as %s reads it; cron_dialect chooses another", dialect)
+}
+
+// asOtherKey returns a hint for what is no cron expression but can be another
+// kind of schedule; "" if it is none.
+func asOtherKey(text string) string {
+	if strings.ContainsAny(text, "“”„‟‘’«»") {
+		return `write straight quotes: "5 * * * *"`
+	}
+	lower := strings.TrimPrefix(strings.ToLower(strings.TrimSpace(text)), "@")
+	if rest, ok := strings.CutPrefix(lower, "every "); ok {
+		if span, err := calendar.ParseSpan(rest); err == nil && span >= time.Second && !onlyDigits(rest) {
+			return "write every: " + calendar.FormatSpan(span) + " in place of cron"
+		}
+	}
+	if _, err := calendar.Parse(text); err == nil {
+		return "this is a calendar event of systemd: write calendar in place of cron"
+	}
+	return ""
+}
+
+// refused notes an expression that cron cannot read. hint, if any, comes first.
+func (a *plan) refused(text int, err error, hint string) {
 	r := remark{severity: Error, text: text, message: err.Error()}
 	var e *cron.Error
 	if errors.As(err, &e) {
-		r.offset, r.length, r.hint, r.message = e.Offset, e.Length, e.Hint, e.Problem
+		r.offset, r.length, r.hint, r.message = e.Offset, e.Length, cmp.Or(hint, e.Hint), e.Problem
 		if e.Field != "" {
 			r.message = e.Field + ": " + e.Problem
 		}
@@ -180,7 +206,7 @@ func (d *decoder) planEvery(a *plan) {
 	}
 	x, err := cron.Parse(cron.Robfig, "@every "+interval.String())
 	if err != nil {
-		a.refused(0, err)
+		a.refused(0, err, "")
 		return
 	}
 	if a.translate("", []*cron.Expression{x}) {

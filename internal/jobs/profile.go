@@ -25,7 +25,11 @@ type profile struct {
 func (d *decoder) profile(entry pair) (montimer.Profile, bool) {
 	d.checkProfileName(entry.key)
 	if entry.val.Kind != yaml.MappingNode {
-		d.error(entry.key, formOf("top", "profiles"), "a profile must be a mapping, not %s", describe(entry.val))
+		hint := formOf("top", "profiles")
+		if _, ok := d.keys.profile.index[entry.name]; ok {
+			hint = entry.name + " is a key of a profile: indent it like the other keys of the profile"
+		}
+		d.error(entry.key, hint, "a profile must be a mapping, not %s", describe(entry.val))
 		return montimer.Profile{}, false
 	}
 	p := d.defaults.profile

@@ -68,7 +68,7 @@ func (d *decoder) schedule(p *profile, entry value) {
 	}
 	for _, key := range idle(first) {
 		if at := p.keys.find(key); !at.isZero() {
-			d.warn(at, "", "%s has no effect on %s", key, first)
+			d.warn(at, "remove it", "%s has no effect on %s", key, first)
 		}
 	}
 }

@@ -111,6 +111,8 @@ func syntaxHint(message, line string) string {
 		return "put a text with a colon in quotes, or correct the indentation"
 	case strings.Contains(message, "expected key"), strings.Contains(message, "'-' indicator"):
 		return "what follows this line is not indented like it"
+	case strings.Contains(message, "unexpected end of stream"):
+		return "a quote that begins here is not closed"
 	case strings.Contains(message, "expected ',' or"):
 		return "a comma, a bracket or a quote is missing in what begins here"
 	}

@@ -99,7 +99,11 @@ func (d *decoder) checkProgram(t *task, v value, keys pairs) {
 // checkPath checks a path that must lie in the checkout.
 func (d *decoder) checkPath(at value, file string) {
 	if problem := outside(file); problem != "" && !at.isZero() {
-		d.error(at, "", "%s %s", quote(file), problem)
+		hint := ""
+		if path.IsAbs(file) {
+			hint = "a program outside of the checkout is run by command: [/path/of/program, argument]"
+		}
+		d.error(at, hint, "%s %s", quote(file), problem)
 	}
 }
 

@@ -54,6 +54,10 @@ var reserved = map[int]string{
 	238: "STATE_DIRECTORY: the state directory cannot be made",
 }
 
+// Reserved returns the name that systemd has for an exit code of its own, with
+// what to look at; "" for all others.
+func Reserved(exitCode int) string { return reserved[exitCode] }
+
 // Reason says why a run that did not end by itself ended, or why it never
 // began; "" when its exit code says all.
 func (e Ending) Reason() string {

@@ -58,7 +58,7 @@ mkdir -p /run/systemd/system/montimer-job-fails.service.d
 printf '[Service]\nWorkingDirectory=/nowhere\n' >/run/systemd/system/montimer-job-fails.service.d/x.conf
 systemctl daemon-reload
 systemctl start montimer-job-fails.service 2>/dev/null && fail "it started"
-within 60 told "montimer-job-fails.service failed: exit-code, exited 200"
+within 60 told "montimer-job-fails.service failed: exit-code, exited 200/CHDIR: the working directory is missing"
 rm -r /run/systemd/system/montimer-job-fails.service.d
 systemctl daemon-reload
 
@@ -136,7 +136,7 @@ step "a deploy user that is missing is reported, by a unit that needs none"
 : >/run/sent
 sed -i.with '/^deploy:/d' /etc/passwd
 systemctl start montimer-job-fails.service 2>/dev/null && fail "it started without its user"
-within 60 told "montimer-job-fails.service failed: exit-code, exited 217"
+within 60 told "montimer-job-fails.service failed: exit-code, exited 217/USER: the user does not exist"
 again "unknown user deploy" || fail "not why: $(cat /run/sent)"
 mv /etc/passwd.with /etc/passwd
 systemctl reset-failed
