@@ -36,7 +36,7 @@ type compileCmd struct {
 func (c compileCmd) Validate() error {
 	switch {
 	case !c.Check && (c.File != "" || c.Strict || c.Output == "github"):
-		return errors.New("FILE, --strict and --output github go with --check")
+		return errors.New("FILE, --strict and --output github go with --check: montimer compile --check FILE, or --jobs FILE to compile that file")
 	case !c.Check && !c.Diff && c.Output != "text":
 		return errors.New("--output goes with --check or --diff")
 	}

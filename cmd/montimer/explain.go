@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,6 +53,8 @@ func (c explainCmd) Run(ctx context.Context, e env) error {
 		err = usage(errors.New("give expressions, -, or --profile NAME"))
 	case len(c.Expr) == 1 && c.Expr[0] == "-":
 		err = explainLines(os.Stdin, reader, show)
+	case c.Dialect != "systemd" && len(c.Expr) > 1 && unquoted(c.Expr):
+		err = usage(errors.New("each expression must be one argument: montimer explain '5 * * * *'"))
 	default:
 		for _, text := range c.Expr {
 			if err = show(reader.Explain(c.Dialect, text)); err != nil {
@@ -63,6 +66,12 @@ func (c explainCmd) Run(ctx context.Context, e env) error {
 		return exitError{code: exitUsage}
 	}
 	return err
+}
+
+// unquoted reports whether the arguments look like the fields of one expression,
+// where a shell may have put file names in the place of *.
+func unquoted(args []string) bool {
+	return !slices.ContainsFunc(args, func(arg string) bool { return strings.ContainsAny(arg, " \t@") })
 }
 
 // reader checks the settings that all expressions share.

@@ -81,6 +81,8 @@ func findTimer(ctx context.Context, e env, profile string) error {
 		return usage(fmt.Errorf("profile %q has no timer yet: montimer apply", profile))
 	case errors.As(err, &unknown):
 		return err
+	case len(timers(installed)) == 0:
+		return usage(fmt.Errorf("there is no timer yet: montimer apply"))
 	}
 	return usage(&taskexec.UnknownError{Kind: "profile", Name: profile, Known: timers(installed)})
 }

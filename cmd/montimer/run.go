@@ -52,7 +52,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) == 2 && !strings.HasPrefix(args[1], "-") {
 		switch args[0] {
 		case "exec":
-			return exitCode(stderr, execCmd{Profile: args[1]}.Run(ctx, e))
+			return exitCode(stderr, wrongUser(args, execCmd{Profile: args[1]}.Run(ctx, e)))
 		case "ended":
 			return exitCode(stderr, endedCmd{Profile: args[1]}.Run(ctx, e))
 		}
@@ -89,7 +89,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitFailed
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "montimer: %v\nTry: montimer --help\n", err)
+		fmt.Fprintf(stderr, "montimer: %s\nTry: montimer --help\n", misused(parser.Model.Node, args, err))
 		return exitUsage
 	}
 	if !endsByItself(kctx.Command()) {
@@ -98,7 +98,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			return exitInterrupted
 		}
 	}
-	return exitCode(stderr, kctx.Run(e))
+	return exitCode(stderr, wrongUser(args, kctx.Run(e)))
 }
 
 // endsByItself reports whether a command has something to bring to its end when

@@ -112,7 +112,7 @@ func (c runCmd) begin(ctx context.Context, e env, conn *systemd.Conn, unit strin
 	job, err := conn.Queue(ctx, unit)
 	switch {
 	case systemd.IsDenied(err):
-		return run, usage(fmt.Errorf("%w: sudo montimer run %s, or as the user that tasks run as: montimer exec %[2]s", err, c.Profile))
+		return run, usage(fmt.Errorf("%s: sudo montimer run %s, or as the user that tasks run as: montimer exec %[2]s", strings.TrimSuffix(err.Error(), "."), c.Profile))
 	case systemd.IsUnknown(err):
 		return run, usage(fmt.Errorf("%s has no unit yet: sudo montimer apply", c.Profile))
 	case err != nil:

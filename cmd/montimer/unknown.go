@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/montimer/montimer/internal/safetext"
@@ -27,7 +29,7 @@ func errorText(err error) string {
 func unknownText(e *taskexec.UnknownError) string {
 	text := fmt.Sprintf("unknown %s %q", e.Kind, e.Name)
 	work := 1 << 20
-	if meant := suggest.Closest(e.Name, e.Known, &work); meant != "" {
+	if meant := cmp.Or(ofUnit(e.Name, e.Known), suggest.Closest(e.Name, e.Known, &work)); meant != "" {
 		text += fmt.Sprintf("; did you mean %q", meant)
 	}
 	if len(e.Known) == 0 {
@@ -38,6 +40,16 @@ func unknownText(e *taskexec.UnknownError) string {
 		return safetext.String(one)
 	}
 	return safetext.String(text) + "; known:" + fold(e.Known)
+}
+
+// ofUnit returns the profile whose unit was named; "" if there is none.
+func ofUnit(name string, profiles []string) string {
+	profile, ok := strings.CutPrefix(name, "montimer-job-")
+	profile = strings.TrimSuffix(strings.TrimSuffix(profile, ".service"), ".timer")
+	if ok && slices.Contains(profiles, profile) {
+		return profile
+	}
+	return ""
 }
 
 // fold writes words as indented lines of lineWidth columns at most.

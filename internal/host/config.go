@@ -103,7 +103,7 @@ func (c *config) syntax(err error) {
 			m.Message = text
 		}
 	}
-	m.Message = "not valid YAML: " + m.Message
+	m.Message = "not valid YAML: " + m.Message + ": write each setting as key: value"
 	c.mistakes = append(c.mistakes, m)
 }
 

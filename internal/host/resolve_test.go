@@ -176,7 +176,7 @@ func TestConfigMistakes(t *testing.T) {
 			`:3:1: unknown key "xyzzy"; known keys: jobs, checkout, state_dir, env_file, run_as, unit_dir, binary, timezone, systemd_version, allow_root, sync, sandbox, limits, capacity, umask, write`,
 		}},
 		"twice":             {"run_as: a\nrun_as: b\n", []string{`:2:1: the key "run_as" is there twice, first in line 1: remove one`}},
-		"no YAML":           {"checkout: /srv/app\nrun_as: a: b\n", []string{`:2: not valid YAML: mapping values are not allowed in this context`}},
+		"no YAML":           {"checkout: /srv/app\nrun_as: a: b\n", []string{`:2: not valid YAML: mapping values are not allowed in this context: write each setting as key: value`}},
 		"a list":            {"- checkout\n", []string{`:1:1: a list: write a mapping such as checkout: /srv/app`}},
 		"a text":            {"checkout\n", []string{`:1:1: "checkout": write a mapping such as checkout: /srv/app`}},
 		"two documents":     {"run_as: a\n---\nrun_as: b\n", []string{`:2:1: a second document begins here: remove the line ---`}},

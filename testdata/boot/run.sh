@@ -217,6 +217,16 @@ for verb in "run shws" "run shws --follow" "run shws --task env" "run shws --dry
   [[ $(cat /tmp/said) == 'montimer: unknown profile "shws"; did you mean "shows"; known:'* ]] || fail "$verb: $(cat /tmp/said)"
   ! grep -E '.{81}' /tmp/said || fail "$verb: a line of more than 80 columns"
 done
+run 2 montimer-job-shows.service
+said 'unknown profile "montimer-job-shows.service"; did you mean "shows"'
+useradd --system stranger
+for verb in "exec shows" "notify pending" "db check" "sync"; do
+  code=0
+  # shellcheck disable=SC2086 # the verb's words
+  (cd / && runuser -u stranger -- montimer $verb) >/tmp/said 2>&1 || code=$?
+  ((code == 1)) || fail "$verb: exit $code: $(cat /tmp/said)"
+  grep -qE 'permission denied: run it as another user: sudo (-u deploy )?montimer '"${verb%% *}" /tmp/said || fail "$verb: $(cat /tmp/said)"
+done
 run 0 idle
 said "profile 'idle' is disabled, skipping"
 run 0 idle --task one
