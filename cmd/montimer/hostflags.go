@@ -8,16 +8,19 @@ import (
 	"github.com/montimer/montimer/internal/host"
 )
 
+// hostGroup is the group of hostFlags in help and manual.
+const hostGroup = "host"
+
 // hostFlags are the host's settings as flags; the environment and the config
 // file stand in for those that are not given.
 type hostFlags struct {
-	Jobs     string `placeholder:"FILE" help:"The jobs.yaml to read ($$MONTIMER_JOBS; default: jobs.yaml or automation/jobs.yaml in the checkout)."`
-	Checkout string `placeholder:"DIR" help:"The checkout that tasks run in ($$MONTIMER_CHECKOUT, $$REPO_ROOT; default: the current directory)."`
-	StateDir string `placeholder:"DIR" help:"Directory for locks and the database ($$MONTIMER_STATE_DIR, $$CACHE_DIR; default: /var/lib/montimer, or ~/.local/state/montimer when not root and run_as is unset)."`
-	EnvFile  string `placeholder:"FILE" help:"Environment file of the services ($$MONTIMER_ENV_FILE; default: /etc/montimer/env)."`
-	RunAs    string `placeholder:"USER" help:"User that tasks run as, or USER:GROUP ($$MONTIMER_RUN_AS; default: the calling user; required as root)."`
-	Out      string `placeholder:"DIR" help:"Directory for the units ($$MONTIMER_UNIT_DIR; default: /usr/local/lib/systemd/system)."`
-	Binary   string `placeholder:"FILE" help:"The montimer binary that the services start ($$MONTIMER_BINARY; default: this one)."`
+	Jobs     string `group:"host" placeholder:"FILE" help:"The jobs.yaml to read ($$MONTIMER_JOBS; default: jobs.yaml or automation/jobs.yaml in the checkout)."`
+	Checkout string `group:"host" placeholder:"DIR" help:"The checkout that tasks run in ($$MONTIMER_CHECKOUT, $$REPO_ROOT; default: the current directory)."`
+	StateDir string `group:"host" placeholder:"DIR" help:"Directory for locks and the database ($$MONTIMER_STATE_DIR, $$CACHE_DIR; default: /var/lib/montimer, or ~/.local/state/montimer when not root and run_as is unset)."`
+	EnvFile  string `group:"host" placeholder:"FILE" help:"Environment file of the services ($$MONTIMER_ENV_FILE; default: /etc/montimer/env)."`
+	RunAs    string `group:"host" placeholder:"USER" help:"User that tasks run as, or USER:GROUP ($$MONTIMER_RUN_AS; default: the calling user; required as root)."`
+	Out      string `group:"host" placeholder:"DIR" help:"Directory for the units ($$MONTIMER_UNIT_DIR; default: /usr/local/lib/systemd/system)."`
+	Binary   string `group:"host" placeholder:"FILE" help:"The montimer binary that the services start ($$MONTIMER_BINARY; default: this one)."`
 }
 
 // given are the settings of the command line and the environment.

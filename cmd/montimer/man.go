@@ -66,7 +66,7 @@ func commandManual(w io.Writer, app *kong.Application) error {
 	r := &roff{w: w}
 	r.title("montimer", "1", "cron, but systemd does it")
 	r.section("synopsis")
-	r.printf(".B montimer\n.I command\n[options]\n")
+	r.printf(".B montimer\n.I command\n[options]\n.br\n.B montimer\n.I command\n.B \\-\\-help\n")
 	r.section("description")
 	r.paragraph("montimer compiles jobs.yaml(5) to systemd timers and services, and runs the tasks that they start. There is no daemon. After each change of a schedule: montimer apply.")
 	r.section("commands")
@@ -74,6 +74,22 @@ func commandManual(w io.Writer, app *kong.Application) error {
 		if !command.Hidden {
 			r.command(command)
 		}
+	}
+	r.section("host settings")
+	r.paragraph("Most commands take these options. A setting comes from the option, else from the environment variable, else from /etc/montimer/config.yaml, else from its default.")
+	for _, flag := range hostOptions(app.Node) {
+		r.entry(flag.String(), flag.Help)
+	}
+	r.section("examples")
+	for _, example := range [][2]string{
+		{"montimer compile --check", "Check the jobs.yaml of the current directory, as a contributor or in CI."},
+		{"montimer apply", "Let a changed jobs.yaml take effect on this host."},
+		{"montimer run nightly --follow", "Run the profile nightly now, and watch."},
+		{"montimer pause nightly --until 2h --reason \"disk swap\"", "Skip its scheduled runs for two hours."},
+		{"systemctl list-timers 'montimer-job-*'", "Show when which profile runs next."},
+		{"journalctl -u montimer-job-nightly", "Read what its runs have said."},
+	} {
+		r.entry(example[0], example[1])
 	}
 	r.section("exit status")
 	for _, code := range exitCodes {
@@ -100,15 +116,36 @@ func (r *roff) command(c *kong.Node) {
 		r.entry(arg.Summary(), arg.Help)
 	}
 	for _, flag := range c.Flags {
-		if flag.Name != "help" && !flag.Hidden {
+		if flag.Name != "help" && !flag.Hidden && !isHostOption(flag) {
 			r.entry(flag.String(), flag.Help)
 		}
+	}
+	if len(hostOptions(c)) > 0 && len(c.Children) == 0 {
+		r.paragraph("Also takes the options below HOST SETTINGS.")
 	}
 	for _, child := range c.Children {
 		if !child.Hidden {
 			r.command(child)
 		}
 	}
+}
+
+func isHostOption(flag *kong.Flag) bool { return flag.Group != nil && flag.Group.Key == hostGroup }
+
+// hostOptions returns the options for the host's settings of a command or, where
+// it has none, of the first below it that does.
+func hostOptions(c *kong.Node) (options []*kong.Flag) {
+	for _, flag := range c.Flags {
+		if isHostOption(flag) {
+			options = append(options, flag)
+		}
+	}
+	for _, child := range c.Children {
+		if len(options) == 0 {
+			options = hostOptions(child)
+		}
+	}
+	return options
 }
 
 func jobsManual(w io.Writer, keys []jobs.Key) error {

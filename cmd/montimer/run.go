@@ -71,9 +71,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.ExplicitGroups([]kong.Group{
-			{Key: "compile", Title: "Compile:"},
-			{Key: "run", Title: "Run:"},
-			{Key: "keep", Title: "Keep:"},
+			{Key: "compile", Title: "Schedules:"},
+			{Key: "run", Title: "Runs:"},
+			{Key: "keep", Title: "Alerts, database and more:"},
+			{Key: hostGroup, Title: "Host settings, each in place of that of /etc/montimer/config.yaml:"},
 		}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 	)
