@@ -30,6 +30,7 @@ var edges = map[string][]string{
 	"internal/gitsync":  {".", "internal/flock", "internal/safefile", "golang.org/x/sys/unix"},
 	"internal/host":     {".", "internal/flock", "internal/safefile", "internal/calendar", "internal/suggest", "gopkg.in/yaml.v3", "golang.org/x/sys/unix"},
 	"internal/notify":   {".", "internal/safetext", "internal/telegram"},
+	"internal/pager":    {".", "internal/journal", "internal/notify", "internal/store", "taskexec", "github.com/coreos/go-systemd/v22/journal"},
 	"internal/safetext": {},
 	"internal/safefile": {"github.com/google/renameio/v2", "golang.org/x/sys/unix"},
 	"internal/suggest":  {},

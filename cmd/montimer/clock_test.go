@@ -15,6 +15,7 @@ import (
 	"github.com/montimer/montimer/internal/calendar"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/notify"
+	"github.com/montimer/montimer/internal/pager"
 	"github.com/montimer/montimer/internal/store"
 	"github.com/montimer/montimer/internal/telegram"
 	"github.com/montimer/montimer/internal/testenv"
@@ -92,7 +93,7 @@ func (s *stepped) author() notify.Author {
 
 func (s *stepped) incident(t *testing.T) montimer.Incident {
 	t.Helper()
-	i, err := records{store: s.db}.incident(t.Context(), "p")
+	i, err := pager.Records{Store: s.db}.Incident(t.Context(), "p")
 	if err != nil {
 		t.Error(err)
 	}
@@ -111,7 +112,7 @@ func (s *stepped) tick(t *testing.T, catchUp bool) montimer.Run {
 	}
 	now := time.Now()
 	r := taskexec.Runner{
-		Checkout: s.dir, StateDir: s.dir, Recorder: records{store: s.db}, Sink: taskexec.NewTextSink(io.Discard, false),
+		Checkout: s.dir, StateDir: s.dir, Recorder: pager.Records{Store: s.db}, Sink: taskexec.NewTextSink(io.Discard, false),
 		Log: slog.New(slog.DiscardHandler),
 		Load: func(context.Context) (montimer.Jobs, error) {
 			return montimer.Jobs{Profiles: []montimer.Profile{{Name: "p", Enabled: true, CatchUp: catchUp, Parallel: 1, Overlap: montimer.OverlapSkip}}}, nil
@@ -154,7 +155,7 @@ func TestSteppedClock(t *testing.T) {
 			},
 			func(t *testing.T, s *stepped) {
 				s.run(t, "e", montimer.RunOK)
-				if n, err := s.db.Prune(t.Context(), store.Keep{Days: 90, Runs: 2}, prunedOnce); n != 0 || err != nil {
+				if n, err := s.db.Prune(t.Context(), store.Keep{Days: 90, Runs: 2}, 500); n != 0 || err != nil {
 					t.Errorf("%d deleted, %v", n, err)
 				}
 			},

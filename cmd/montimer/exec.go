@@ -15,6 +15,8 @@ import (
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobsfile"
 	"github.com/montimer/montimer/internal/journal"
+	"github.com/montimer/montimer/internal/notify"
+	"github.com/montimer/montimer/internal/pager"
 	"github.com/montimer/montimer/internal/store"
 	"github.com/montimer/montimer/taskexec"
 )
@@ -98,13 +100,13 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, reader *jobsf
 	if missing != "" {
 		runner.Syncer = nil // the commands after a change need it, too
 	}
-	var page *pager
+	var page *pager.Pager
 	if !c.DryRun {
-		page = newPager(e, openRecords(ctx, h.StateDir), runner.Log)
-		page.manual = c.Notify
-		checkout.records = &page.records
-		page.attend(&runner)
-		defer page.records.Close()
+		page = newPager(e, pager.Open(ctx, h.StateDir), runner.Log)
+		page.Manual = c.Notify
+		checkout.records = &page.Records
+		page.Observe(&runner)
+		defer page.Records.Close()
 	}
 	pause := ""
 	paused, err := host.PauseOfTicks(host.PauseDir, h.StateDir, c.Profile, time.Now())
@@ -138,16 +140,16 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, reader *jobsf
 		untold := func() {}
 		unrecorded := errors.Is(err, taskexec.ErrUnrecorded) && taskexec.IsService(os.Environ())
 		if unrecorded {
-			untold = page.unrecorded(context.WithoutCancel(ctx), h.StateDir, result, err, checkout.pages)
+			untold = page.Unrecorded(context.WithoutCancel(ctx), h.StateDir, result, err, checkout.pages)
 		} else {
-			page.recorded(context.WithoutCancel(ctx), h.StateDir, result, checkout.pages)
+			page.Recorded(context.WithoutCancel(ctx), h.StateDir, result, checkout.pages)
 		}
-		if unsent := page.ended(result, code); unsent != nil {
+		if unsent := page.Ended(result, code); unsent != nil {
 			untold()
 		} else if unrecorded {
 			code = exitUnrecorded // the handler of the failure has nothing to report
 		}
-		if err := page.records.prune(context.WithoutCancel(ctx)); err != nil {
+		if err := page.Records.Prune(context.WithoutCancel(ctx)); err != nil {
 			runner.Log.Warn("prune old runs: " + err.Error())
 		}
 	}
@@ -216,7 +218,7 @@ func (c execCmd) runner(e env, h montimer.Host, reader *jobsfile.Reader, id stri
 		Environ:  os.Environ(),
 		Host:     hostname(),
 		Load:     func(ctx context.Context) (montimer.Jobs, error) { return load(ctx, e, h, reader) },
-		Redactor: newRedactor(os.Environ()),
+		Redactor: notify.Redactor(os.Environ()),
 		Sink:     sink,
 		Outlet:   outlet,
 
@@ -235,5 +237,5 @@ func load(ctx context.Context, e env, h montimer.Host, reader *jobsfile.Reader) 
 		return montimer.Jobs{}, usage(err)
 	}
 	e.show(f)
-	return f.Jobs, f.Err(newRedactor(os.Environ()).String)
+	return f.Jobs, f.Err(notify.Redactor(os.Environ()).String)
 }

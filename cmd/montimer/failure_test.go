@@ -12,39 +12,9 @@ import (
 	"testing"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/pager"
 	"github.com/montimer/montimer/internal/store"
 )
-
-// What systemd does not know leaves no gap in the words.
-func TestFailureWords(t *testing.T) {
-	t.Parallel()
-	for want, f := range map[string]failedRun{
-		"u failed":            {},
-		"u failed: resources": {result: "resources"},
-		"u failed: signal, killed KILL, last status: 1/2 tasks, running nap (3s)": {result: "signal", code: "killed", status: "KILL", said: "1/2 tasks, running nap (3s)"},
-	} {
-		if got := (failureCmd{Unit: "u"}).words(f); got != want {
-			t.Errorf("%q, want %q", got, want)
-		}
-	}
-}
-
-// A handler that was killed or could not be started has reported nothing.
-func TestHandlerThatCouldNotReport(t *testing.T) {
-	t.Parallel()
-	for f, want := range map[failedRun]bool{
-		{result: "exit-code", code: "exited", status: "1"}:   true,
-		{result: "exit-code", code: "exited", status: "226"}: false,
-		{result: "signal", code: "killed", status: "KILL"}:   false,
-		{result: "timeout", code: "exited", status: "143"}:   false,
-		{result: "resources"}:                                false,
-		{}:                                                   false,
-	} {
-		if got := f.exited(); got != want {
-			t.Errorf("%+v: %v", f, got)
-		}
-	}
-}
 
 // A run that was killed before it was on record is put there, once, as lost; one
 // that has a record keeps that.
@@ -97,7 +67,7 @@ func TestReportedOnceWithoutDatabase(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(s.state, store.FileName), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{incidentOf(s.state).path, deathOf(s.state, "p").path} {
+	for _, path := range pager.MemoryFiles(s.state, "p") {
 		t.Cleanup(func() {
 			os.Remove(strings.Replace(path, fmt.Sprintf("-%d-", os.Geteuid()), fmt.Sprintf("-%d-", nobody), 1))
 		})

@@ -15,6 +15,7 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/jobsfile"
+	"github.com/montimer/montimer/internal/pager"
 	"github.com/montimer/montimer/taskexec"
 )
 
@@ -40,13 +41,13 @@ func TestManualOfBrokenJobs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := newPager(e, openRecords(t.Context(), dir), runner.Log)
-		defer p.records.Close()
-		p.author.Host = "alpha_1"
-		p.attend(&runner)
+		h := pager.Host{Name: "alpha_1", Getenv: e.getenv, Redact: strings.Clone, Journal: journalCommand}
+		p := pager.New(h, pager.Open(t.Context(), dir), runner.Log)
+		defer p.Records.Close()
+		p.Observe(&runner)
 		runs++
 		result, err := runner.Exec(t.Context(), taskexec.Request{ID: fmt.Sprintf("%032d", runs), Profile: "hourly", Trigger: montimer.TriggerTimer})
-		return result, p.made, err
+		return result, p.Made(), err
 	}
 	const good = "profiles:\n  hourly:\n    cron: '5 * * * *'\n    tasks: [{name: a, command: ['true']}]\n"
 	broken := strings.Replace(good, "cron:", "paralel: 2\n    cron:", 1)

@@ -34,7 +34,7 @@ func (c notifyTestCmd) Run(ctx context.Context, e env) error {
 	if err := sendAsServices(hostFlags{}, e, log); err != nil {
 		return err
 	}
-	n, err := newNotifier(e, nil, log)
+	n, err := notify.New(e.getenv, notify.Redactor(os.Environ()).String, nil, log)
 	if err != nil {
 		return usage(err)
 	}
@@ -149,7 +149,7 @@ func (c notifyFlushCmd) Run(ctx context.Context, e env) error {
 		return err
 	}
 	defer box.Close()
-	n, err := newNotifier(e, box, serviceLog(e))
+	n, err := notify.New(e.getenv, notify.Redactor(os.Environ()).String, box, serviceLog(e))
 	if err != nil {
 		return usage(err)
 	}

@@ -15,9 +15,7 @@ import (
 	"github.com/montimer/montimer/internal/console"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/notify"
-	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/internal/store"
-	"github.com/montimer/montimer/internal/telegram"
 )
 
 // becomeUser settles where everything is. Root becomes the user that tasks run
@@ -106,24 +104,6 @@ func openOutbox(ctx context.Context, f hostFlags, e env, o store.Options) (*stor
 		return nil, err
 	}
 	return store.Open(ctx, h.StateDir, o)
-}
-
-// newNotifier returns what sends alerts, as the environment says.
-func newNotifier(e env, box notify.Outbox, log *slog.Logger) (notify.Notifier, error) {
-	bot, err := telegram.New(e.getenv("TELEGRAM_API_BASE"))
-	return notify.Notifier{
-		Outbox: box,
-		Bot:    bot,
-		Getenv: e.getenv,
-		Redact: newRedactor(os.Environ()).String,
-		Log:    log,
-	}, err
-}
-
-// newRedactor returns what hides the secrets of an environment; the URL of a
-// heartbeat is one.
-func newRedactor(environ []string) *safetext.Redactor {
-	return safetext.NewRedactor(append(safetext.SecretValues(environ), notify.SecretValues(environ)...))
 }
 
 // serviceLog logs to standard error, for the journal where that leads there.

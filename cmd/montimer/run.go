@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/montimer/montimer/internal/pager"
 )
 
 // cli is the whole command line; each command has a file of its own.
@@ -135,7 +137,7 @@ const (
 	exitFailed      = 1
 	exitUsage       = 2
 	exitChanges     = 3
-	exitUnrecorded  = 74 // sysexits.h: EX_IOERR
+	exitUnrecorded  = pager.ExitUnrecorded
 	exitTryAgain    = 75 // sysexits.h: EX_TEMPFAIL
 	exitInterrupted = 143
 )

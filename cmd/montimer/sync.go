@@ -16,6 +16,8 @@ import (
 	"github.com/montimer/montimer/internal/gitsync"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobsfile"
+	"github.com/montimer/montimer/internal/notify"
+	"github.com/montimer/montimer/internal/pager"
 	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/internal/systemd"
 	"github.com/montimer/montimer/taskexec"
@@ -67,12 +69,12 @@ func (c syncCmd) Run(ctx context.Context, e env) error {
 	}
 	o := checkout.syncer.Run(ctx)
 	if len(o.Pages) > 0 {
-		p := newPager(e, openRecords(ctx, h.StateDir), checkout.log)
-		defer p.records.Close()
+		p := newPager(e, pager.Open(ctx, h.StateDir), checkout.log)
+		defer p.Records.Close()
 		for _, words := range o.Pages {
-			p.page(ctx, "", "", words)
+			p.Page(ctx, "", "", words)
 		}
-		if _, err := p.send(ctx); err != nil {
+		if _, err := p.Send(ctx); err != nil {
 			checkout.log.Error("alerts: " + err.Error())
 		}
 	}
@@ -132,12 +134,12 @@ type checkout struct {
 	reader   *jobsfile.Reader
 	log      *slog.Logger
 	redactor *safetext.Redactor
-	records  *records // where commits are kept for the pages; nil: nowhere
-	pages    []string // of the sync: what a person must be told
+	records  *pager.Records // where commits are kept for the pages; nil: nowhere
+	pages    []string       // of the sync: what a person must be told
 }
 
 func newCheckout(e env, f hostFlags, h montimer.Host, reader *jobsfile.Reader, log slog.Handler) *checkout {
-	c := &checkout{env: e, flags: f, host: h, reader: reader, redactor: newRedactor(os.Environ())}
+	c := &checkout{env: e, flags: f, host: h, reader: reader, redactor: notify.Redactor(os.Environ())}
 	c.log = slog.New(safetext.NewHandler(log, c.redactor))
 	c.syncer = gitsync.Syncer{
 		Repo: h.Checkout, StateDir: h.StateDir, Sync: h.Sync, Environ: os.Environ(), Log: c.log,
@@ -198,7 +200,7 @@ func (c *checkout) Hold(ctx context.Context) (taskexec.Held, error) {
 	}
 	held.Commit = c.syncer.Commit(ctx)
 	if c.records != nil && held.Commit != "" {
-		if err := c.records.noteCommit(ctx, held.Commit, c.syncer.Commits); err != nil {
+		if err := c.records.NoteCommit(ctx, held.Commit, c.syncer.Commits); err != nil {
 			c.log.Warn(fmt.Sprintf("pages cannot name the commits of this run: %v", err))
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/internal/telegram"
 )
 
@@ -56,4 +57,16 @@ type Notifier struct {
 	Getenv func(string) string // read whenever something is sent
 	Redact func(string) string // hides secrets in what is stored and logged
 	Log    *slog.Logger
+}
+
+// New returns what sends the alerts of box, as the environment says.
+func New(getenv func(string) string, redact func(string) string, box Outbox, log *slog.Logger) (Notifier, error) {
+	bot, err := telegram.New(getenv("TELEGRAM_API_BASE"))
+	return Notifier{Outbox: box, Bot: bot, Getenv: getenv, Redact: redact, Log: log}, err
+}
+
+// Redactor returns what hides the secrets of an environment; the URL of a heartbeat
+// is one.
+func Redactor(environ []string) *safetext.Redactor {
+	return safetext.NewRedactor(append(safetext.SecretValues(environ), SecretValues(environ)...))
 }

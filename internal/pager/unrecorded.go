@@ -1,4 +1,4 @@
-package main
+package pager
 
 import (
 	"context"
@@ -143,23 +143,23 @@ func (i unrecordedIncident) end() (lasted time.Duration, ok bool) {
 	return store.Now().Since - since, true
 }
 
-// recorded makes the pages of a run, and the one that says that runs are recorded
+// Recorded makes the pages of a run, and the one that says that runs are recorded
 // again.
-func (p *pager) recorded(ctx context.Context, stateDir string, run montimer.Run, pages []string) {
-	if p.records.err == nil && taskexec.IsService(os.Environ()) {
+func (p *Pager) Recorded(ctx context.Context, stateDir string, run montimer.Run, pages []string) {
+	if p.Records.Err == nil && taskexec.IsService(os.Environ()) {
 		if lasted, ok := incidentOf(stateDir).end(); ok {
-			p.page(ctx, "", run.ID, fmt.Sprintf("runs are recorded again; for %v they were not, and the history lacks them", lasted.Round(time.Second)))
+			p.Page(ctx, "", run.ID, fmt.Sprintf("runs are recorded again; for %v they were not, and the history lacks them", lasted.Round(time.Second)))
 		}
 	}
 	for _, words := range pages {
-		p.page(ctx, "", run.ID, words)
+		p.Page(ctx, "", run.ID, words)
 	}
 }
 
-// unrecorded reports that runs cannot be recorded, at most once an hour. Pages of
+// Unrecorded reports that runs cannot be recorded, at most once an hour. Pages of
 // a run that is not recorded are a part of that: what keeps them from being
 // repeated is not recorded either. untold is to be called if not all could be sent.
-func (p *pager) unrecorded(ctx context.Context, stateDir string, run montimer.Run, err error, pages []string) (untold func()) {
+func (p *Pager) Unrecorded(ctx context.Context, stateDir string, run montimer.Run, err error, pages []string) (untold func()) {
 	incident := incidentOf(stateDir)
 	if run.State == montimer.RunOK && run.Reason != "" {
 		pages = append(pages, run.Profile+" "+run.Reason)
@@ -179,7 +179,7 @@ func (p *pager) unrecorded(ctx context.Context, stateDir string, run montimer.Ru
 		what = "a run"
 	}
 	words := []string{what + "; not recorded: " + cause(err), "fix: " + recordFix(err, stateDir)}
-	p.page(ctx, "", run.ID, strings.Join(append(words, pages...), "; "))
+	p.Page(ctx, "", run.ID, strings.Join(append(words, pages...), "; "))
 	return incident.untold
 }
 
@@ -208,4 +208,10 @@ func recordFix(err error, stateDir string) string {
 		return "montimer db check; then \"The database\" in the runbook: put a copy in its place"
 	}
 	return "ls -la " + stateDir + "; montimer db check"
+}
+
+// MemoryFiles are the files in which the pages of a state directory and a profile
+// are noted. They are gone with the next boot.
+func MemoryFiles(stateDir, profile string) []string {
+	return []string{incidentOf(stateDir).path, deathOf(stateDir, profile).path}
 }

@@ -1,0 +1,172 @@
+// Package pager reports runs to people: it joins what is recorded ([Records]) with
+// what is sent (package notify). Read pager.go (a run that reports itself), then
+// failed.go (a run that could not) and unrecorded.go (the database cannot be used).
+package pager
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/notify"
+	"github.com/montimer/montimer/taskexec"
+)
+
+// A Pager reports one run: it makes the alerts, sends them once they are stored,
+// and sends the heartbeats.
+type Pager struct {
+	Records Records
+	Manual  bool // report runs by hand, too
+
+	host   Host
+	log    *slog.Logger
+	author notify.Author
+	heart  notify.Heart
+	made   []*montimer.Alert
+	pulse  *notify.Pulse // of a run of the timer
+	unsent error         // why an alert is neither stored nor sent
+}
+
+// Host is what a Pager has to know of the process and the machine.
+type Host struct {
+	Name    string                             // of the machine; "": not known
+	Getenv  func(string) string                // the variables say where to send, and what is secret
+	Redact  func(string) string                // hides secrets
+	Journal func(profile, runID string) string // the command that shows a run; profile may be ""
+}
+
+// New returns a pager of alerts that are stored in r.
+func New(h Host, r Records, log *slog.Logger) *Pager {
+	return &Pager{
+		host:    h,
+		log:     log,
+		Records: r,
+		author:  notify.Author{Host: cmp.Or(h.Name, "unknown"), Redact: h.Redact, Journal: h.Journal, Subjects: r.subjects},
+		heart:   notify.Heart{Getenv: h.Getenv, Redact: h.Redact, Log: log},
+	}
+}
+
+// Observe has the pager hear of what the runner does.
+func (p *Pager) Observe(r *taskexec.Runner) {
+	load := r.Load
+	r.Load = func(ctx context.Context) (montimer.Jobs, error) {
+		jobs, err := load(ctx)
+		p.author.Policy = jobs.Notify
+		return jobs, err
+	}
+	r.Recorder, r.Alert, r.Began = p.Records, p.Alert, p.began
+}
+
+// began is told of a run that begins.
+func (p *Pager) began(profile montimer.Profile, run montimer.Run) {
+	if run.Trigger == montimer.TriggerTimer {
+		p.pulse = p.heart.Begin(context.Background(), profile, run.ID)
+	}
+}
+
+// Ended reports a run that has ended with this exit code, even where it was
+// told to stop. The error says why an alert is neither stored nor sent.
+func (p *Pager) Ended(run montimer.Run, code int) error {
+	ctx := context.Background()
+	var beats sync.WaitGroup
+	body := ""
+	if run.Trigger == montimer.TriggerTimer {
+		if p.pulse == nil { // no task was begun: a sign of life of the host alone
+			p.pulse = p.heart.Begin(ctx, montimer.Profile{}, run.ID)
+		}
+		for _, a := range p.made {
+			if a.RunID == run.ID {
+				body = a.Text
+			}
+		}
+		beats.Go(func() { p.pulse.End(ctx, code, body) })
+	}
+	stuck, err := p.Send(ctx)
+	if err != nil {
+		p.log.Error("alerts: "+err.Error(), "event", taskexec.EventTrouble)
+	}
+	if p.pulse != nil {
+		p.pulse.Alive(ctx, stuck, body)
+	}
+	beats.Wait()
+	return p.unsent
+}
+
+// Alert makes the alert of a run; nil: none.
+func (p *Pager) Alert(run montimer.Run) *montimer.Alert {
+	if run.Trigger == montimer.TriggerManual && !p.Manual {
+		return nil
+	}
+	before, err := p.Records.Incident(context.Background(), run.Profile)
+	if err != nil {
+		p.log.Error("cannot read what was reported before: "+err.Error(), "event", taskexec.EventTrouble)
+	}
+	return p.keep(p.author.Run(run, before))
+}
+
+func (p *Pager) keep(a *montimer.Alert) *montimer.Alert {
+	if a != nil {
+		p.made = append(p.made, a)
+	}
+	return a
+}
+
+// Page makes and stores an alert of montimer itself.
+func (p *Pager) Page(ctx context.Context, profile, runID, words string) {
+	a := p.keep(p.author.Page(profile, runID, words))
+	if p.Records.Err != nil {
+		return // it goes from memory
+	}
+	if err := p.Records.Store.Enqueue(ctx, a); err != nil {
+		p.log.Error(err.Error(), "event", taskexec.EventUnrecorded)
+		a.ID = 0
+	}
+}
+
+// Send sends the alerts that have been made and what else waits in the outbox.
+// What could not be stored goes from memory; a run that was found lost will be
+// found again. stuck says why alerts cannot leave this host; err says also what
+// else is wrong with them.
+func (p *Pager) Send(ctx context.Context) (stuck, err error) {
+	var box notify.Outbox
+	if p.Records.Err == nil {
+		box = p.Records.Store
+	}
+	n, err := notify.New(p.host.Getenv, p.host.Redact, box, p.log)
+	if err != nil {
+		p.unsent = err
+		return err, err
+	}
+	var unstored []montimer.Alert
+	for _, a := range p.made {
+		if a.ID == 0 && a.Kind != montimer.AlertLost {
+			unstored = append(unstored, *a)
+		}
+	}
+	if unstored != nil {
+		err = n.Direct(ctx, unstored...)
+		p.unsent = err
+	}
+	if box == nil {
+		return err, err
+	}
+	drained := n.Drain(ctx)
+	return errors.Join(err, n.Stuck(ctx)), errors.Join(err, drained)
+}
+
+// Incident is what the database knows of a profile's health.
+func (r Records) Incident(ctx context.Context, profile string) (montimer.Incident, error) {
+	if r.Err != nil {
+		return montimer.Incident{}, r.Err
+	}
+	return r.Store.Incident(ctx, profile)
+}
+
+// Made returns the alerts that have been made so far.
+func (p *Pager) Made() []*montimer.Alert { return p.made }
+
+// Unsent says why an alert is neither stored nor sent; nil: all are.
+func (p *Pager) Unsent() error { return p.unsent }
