@@ -34,6 +34,9 @@ func checkHost(w io.Writer, h montimer.Host, j montimer.Jobs, here bool) error {
 	if h.Sync.Every > 0 {
 		services = append(services, compiler.Sync)
 	}
+	for _, warning := range host.RefusedGroups(h, j.Profiles) {
+		fmt.Fprintln(w, "warning:", warning)
+	}
 	problems := host.Hidden(h, services)
 	if here {
 		problems = append(problems, host.Missing(h, isMissing)...)

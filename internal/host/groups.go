@@ -1,0 +1,66 @@
+package host
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/montimer/montimer"
+)
+
+// RefusedGroups says which tasks give files to a group that their sandbox does not
+// know: strict has only the user that tasks run as and its primary group
+// (PrivateUsers= in systemd.exec(5)). It looks at commands that are lists, since a
+// shell's text can do anything.
+func RefusedGroups(h montimer.Host, profiles []montimer.Profile) (warnings []string) {
+	for _, p := range profiles {
+		if !p.Enabled || sandboxOf(h, p.Name) != montimer.SandboxStrict {
+			continue
+		}
+		for _, t := range p.EnabledTasks() {
+			if group := newGroup(t.Command.Argv); group != "" && group != h.Group {
+				warnings = append(warnings, fmt.Sprintf(
+					"profile %s, task %s: %s to group %s fails in the sandbox strict, which knows the group %s only: set sandbox: {%[1]s: default} in %[6]s",
+					p.Name, t.Name, filepath.Base(t.Command.Argv[0]), group, h.Group, ConfigFile))
+			}
+		}
+	}
+	return warnings
+}
+
+// newGroup is the group that a command of coreutils gives files to; "": none, or
+// not known.
+func newGroup(argv []string) string {
+	if len(argv) == 0 {
+		return ""
+	}
+	program, args := filepath.Base(argv[0]), argv[1:]
+	switch program {
+	case "chgrp", "chown":
+		for _, arg := range args {
+			if arg == "--reference" || strings.HasPrefix(arg, "--reference=") {
+				return ""
+			}
+			if strings.HasPrefix(arg, "-") {
+				continue
+			}
+			if _, group, ok := strings.Cut(arg, ":"); ok && program == "chown" {
+				return group
+			}
+			if program == "chgrp" {
+				return arg
+			}
+			return ""
+		}
+	case "install":
+		for i, arg := range args {
+			if group, ok := strings.CutPrefix(arg, "--group="); ok {
+				return group
+			}
+			if (arg == "-g" || arg == "--group") && i+1 < len(args) {
+				return args[i+1]
+			}
+		}
+	}
+	return ""
+}
