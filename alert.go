@@ -14,7 +14,8 @@ const (
 )
 
 // Alert is one message on its way to people: an entry of the outbox. It is
-// stored in the same transaction as what it tells of, before anything is sent.
+// stored in the same transaction as the run that it reports, before anything is
+// sent.
 type Alert struct {
 	ID       int64 // of the outbox entry
 	EventID  int64 // of its row in alert_events
@@ -34,8 +35,8 @@ type Alert struct {
 	Error    string        // of the last attempt, redacted
 }
 
-// DeliveryStatus is what became of an alert, as readers of the table alert_events
-// know it.
+// DeliveryStatus is the state of an alert's delivery, as readers of the table
+// alert_events know it.
 type DeliveryStatus string
 
 // An alert is generated when it is stored, and ends as one of the others.

@@ -2,8 +2,8 @@ package montimer
 
 import "time"
 
-// Host is what the machine's owner has decided: as whom, from where and with
-// which files profiles run. jobs.yaml has no say in any of it.
+// Host is the host configuration: user, paths, limits. jobs.yaml cannot
+// override it.
 type Host struct {
 	JobsFile string // absolute
 	Checkout string // absolute; the tasks' working directory

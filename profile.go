@@ -33,7 +33,7 @@ type NotifyPolicy struct {
 	Recovery    bool          // also report the first good run after failures
 }
 
-// Overlap says what becomes of a tick that comes while the profile still runs.
+// Overlap says what happens to a tick that comes while the profile still runs.
 type Overlap string
 
 // The two answers; OverlapSkip is the default.

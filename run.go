@@ -14,7 +14,7 @@ const (
 	TriggerManual Trigger = "manual"
 )
 
-// RunState says what became of a run.
+// RunState is the state of a run.
 type RunState string
 
 // The states of a run. A running one whose profile's lock is free has been
@@ -79,13 +79,13 @@ const (
 	TaskSkipped     TaskStatus = "skipped"      // dry run
 )
 
-// TaskRun is what became of one task in a run.
+// TaskRun is the result of one task in a run.
 type TaskRun struct {
 	Name       string
 	Status     TaskStatus    // TaskNotRun: all other fields are zero
 	ExitCode   int           // -S when ended by signal S, -1 when it never started
 	Error      string        // why it never started
-	Attempts   int           // the last of them is what the rest tells of
+	Attempts   int           // the other fields are about the last
 	Started    time.Time     // of the first attempt
 	Duration   time.Duration // of all attempts and the waits between
 	LeftOut    int64         // bytes of its output that were not passed on to the journal
@@ -118,6 +118,6 @@ type Incident struct {
 	Count    int // runs that failed or were lost; 0: all is well
 	First    Run // of them
 	LastGood Run // the good run before; zero: none is known
-	Told     Run // with its tasks; the last of them that an alert reported, or will; zero: none
+	Reported Run // with its tasks; the last of them that an alert reported, or will; zero: none
 	Last     Run // the run before this one, also a skipped one; zero: none is known
 }

@@ -43,7 +43,7 @@ func (s *stepped) Send(_ context.Context, _ string, m telegram.Message) error {
 	return nil
 }
 
-func (s *stepped) drain(t *testing.T) {
+func (s *stepped) send(t *testing.T) {
 	t.Helper()
 	n := notify.Notifier{
 		Outbox: s.db, Bot: s, Redact: func(s string) string { return s }, Log: slog.New(slog.DiscardHandler),
@@ -51,7 +51,7 @@ func (s *stepped) drain(t *testing.T) {
 			return map[string]string{"TELEGRAM_BOT_TOKEN_DEFAULT": "1:x", "TELEGRAM_CHAT_ID_AUTOMATION": "1"}[name]
 		},
 	}
-	if err := n.Drain(t.Context()); err != nil {
+	if err := n.SendPending(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
@@ -80,15 +80,15 @@ func (s *stepped) run(t *testing.T, id string, state montimer.RunState) montimer
 	run := s.begin(t, id)
 	time.Sleep(time.Second)
 	run.State, run.Ended = state, time.Now()
-	alert := s.author().Run(run, s.incident(t))
+	alert := s.formatter().Run(run, s.incident(t))
 	if err := s.db.Finish(t.Context(), run, alert); err != nil {
 		t.Fatal(err)
 	}
 	return run
 }
 
-func (s *stepped) author() notify.Author {
-	return notify.Author{Host: "h", Policy: montimer.NotifyPolicy{After: 1, Recovery: true}}
+func (s *stepped) formatter() notify.Formatter {
+	return notify.Formatter{Host: "h", Policy: montimer.NotifyPolicy{After: 1, Recovery: true}}
 }
 
 func (s *stepped) incident(t *testing.T) montimer.Incident {
@@ -187,35 +187,35 @@ func TestSteppedClock(t *testing.T) {
 		},
 		"the lease of the sender": {
 			func(t *testing.T, s *stepped) {
-				if _, ok, err := s.db.Drain(t.Context()); !ok || err != nil {
+				if _, ok, err := s.db.BeginSending(t.Context()); !ok || err != nil {
 					t.Errorf("%v, %v", ok, err)
 				}
 			},
 			func(t *testing.T, s *stepped) { // by the time since boot, another process still sends
-				if _, ok, err := s.db.Drain(t.Context()); ok || err != nil {
+				if _, ok, err := s.db.BeginSending(t.Context()); ok || err != nil {
 					t.Errorf("two send: %v", err)
 				}
 			},
 		},
 		"an alert that was never tried": {
 			func(t *testing.T, s *stepped) { s.alert(t, 1) },
-			func(t *testing.T, s *stepped) { s.drain(t); s.sent(t, 1) },
+			func(t *testing.T, s *stepped) { s.send(t); s.sent(t, 1) },
 		},
 		"an alert that was tried": {
-			func(t *testing.T, s *stepped) { s.fails = true; s.alert(t, 1); s.drain(t) },
+			func(t *testing.T, s *stepped) { s.fails = true; s.alert(t, 1); s.send(t) },
 			func(t *testing.T, s *stepped) {
-				s.drain(t) // nor is it given up
+				s.send(t) // nor is it given up
 				s.fails = false
 				time.Sleep(time.Hour)
-				s.drain(t)
+				s.send(t)
 				s.sent(t, 1)
 			},
 		},
 		"the pace of a profile": {
-			func(t *testing.T, s *stepped) { s.alert(t, 25); s.drain(t); s.alert(t, 1) },
+			func(t *testing.T, s *stepped) { s.alert(t, 25); s.send(t); s.alert(t, 1) },
 			func(t *testing.T, s *stepped) {
 				before := len(s.arrived)
-				s.drain(t)
+				s.send(t)
 				if pending, err := s.db.Pending(t.Context()); err != nil || len(pending) > 0 || len(s.arrived) == before {
 					t.Errorf("%d wait, %d arrived, %v", len(pending), len(s.arrived)-before, err)
 				}
@@ -225,12 +225,12 @@ func TestSteppedClock(t *testing.T) {
 			func(t *testing.T, s *stepped) { s.begin(t, "gone") },
 			func(t *testing.T, s *stepped) {
 				lost, err := s.db.Lost(t.Context(), func(string) bool { return true }, func(run montimer.Run) *montimer.Alert {
-					return s.author().Run(run, s.incident(t))
+					return s.formatter().Run(run, s.incident(t))
 				})
 				if err != nil || len(lost) != 1 {
 					t.Errorf("%+v, %v", lost, err)
 				}
-				s.drain(t)
+				s.send(t)
 				s.sent(t, 1)
 			},
 		},
@@ -239,7 +239,7 @@ func TestSteppedClock(t *testing.T) {
 			func(t *testing.T, s *stepped) {
 				s.run(t, "c", montimer.RunFailed)
 				s.run(t, "d", montimer.RunOK)
-				s.drain(t)
+				s.send(t)
 				if all := strings.Join(s.arrived, "\n"); !strings.Contains(all, "recovered after 3 failed runs") {
 					t.Errorf("not told: %s", all)
 				}

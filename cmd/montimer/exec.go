@@ -137,15 +137,15 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, reader *jobsf
 		if words := unblockTimer(c.Profile, triggered, requestApply, runner.Log); words != "" {
 			checkout.pages = append(checkout.pages, words)
 		}
-		untold := func() {}
+		unclaim := func() {}
 		unrecorded := errors.Is(err, taskexec.ErrUnrecorded) && taskexec.IsService(os.Environ())
 		if unrecorded {
-			untold = page.Unrecorded(context.WithoutCancel(ctx), h.StateDir, result, err, checkout.pages)
+			unclaim = page.Unrecorded(context.WithoutCancel(ctx), h.StateDir, result, err, checkout.pages)
 		} else {
 			page.Recorded(context.WithoutCancel(ctx), h.StateDir, result, checkout.pages)
 		}
 		if unsent := page.Ended(result, code); unsent != nil {
-			untold()
+			unclaim()
 		} else if unrecorded {
 			code = exitUnrecorded // the handler of the failure has nothing to report
 		}

@@ -42,8 +42,8 @@ func (c notifyTestCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	author := notify.Author{Host: hostname}
-	to, err := n.Test(ctx, author.Page("", "", "A test: alerts of this host arrive here.").Text)
+	formatter := notify.Formatter{Host: hostname}
+	to, err := n.Test(ctx, formatter.Page("", "", "A test: alerts of this host arrive here.").Text)
 	if err != nil {
 		return fmt.Errorf("the message was not sent: %w", whereFrom(err))
 	}
@@ -141,7 +141,7 @@ func (c notifyFlushCmd) Run(ctx context.Context, e env) error {
 	box, err := openOutbox(ctx, c.hostFlags, e, store.Options{})
 	if errors.Is(err, fs.ErrNotExist) { // nothing has run yet
 		if !c.Due {
-			c.report(e, notify.Flushed{})
+			c.report(e, notify.FlushResult{})
 		}
 		return nil
 	}
@@ -154,7 +154,7 @@ func (c notifyFlushCmd) Run(ctx context.Context, e env) error {
 		return usage(err)
 	}
 	if c.Due {
-		return c.whichFile(e, n.Drain(ctx))
+		return c.whichFile(e, n.SendPending(ctx))
 	}
 	f, err := n.Flush(ctx)
 	if err != nil && !errors.Is(err, store.ErrHeld) {
@@ -180,7 +180,7 @@ func (c notifyFlushCmd) whichFile(e env, err error) error {
 	return fmt.Errorf("alerts wait: %w (variables of %s)", err, h.EnvFile)
 }
 
-func (notifyFlushCmd) report(e env, f notify.Flushed) {
+func (notifyFlushCmd) report(e env, f notify.FlushResult) {
 	left := "none waiting"
 	if f.Waiting > 0 {
 		left = fmt.Sprintf("%d still waiting, the next try at %s (montimer notify pending says why)", f.Waiting, moment(f.Next))

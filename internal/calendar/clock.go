@@ -48,7 +48,7 @@ func weekdayOf(seconds int64) time.Weekday {
 	return time.Weekday(((days+4)%7 + 7) % 7)
 }
 
-// daylight is the tm_isdst of mktime(3): what a civil time says of itself.
+// daylight is the tm_isdst of mktime(3): what a civil time is declared to be.
 type daylight int8
 
 const (

@@ -62,7 +62,7 @@ func (g *gaps) join(o gaps) {
 }
 
 // grain returns a time in microseconds that divides every gap between elapses
-// of events, in whatever zones: their offsets are whole quarters of an hour.
+// of events, in any zones: their offsets are whole quarters of an hour.
 func grain(events []Event) int64 {
 	g := int64(15 * 60 * Second)
 	for _, e := range events {

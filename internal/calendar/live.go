@@ -23,7 +23,7 @@ const (
 // A Fault is one that Prove has found.
 type Fault struct {
 	Kind  FaultKind
-	Event int       // index of an event in whose zone it happens
+	Event int       // index of an event in the zone where it happens
 	At    time.Time // the last elapse before it gets stuck, or the elapse that is lost or doubled
 	Clock time.Time // when the clock changes
 }
@@ -58,7 +58,7 @@ func (f *Fault) Hint() string {
 // occur, and those that occur twice elapse once: in the first pass, or in the
 // second where the day is counted from the end of the month.
 //
-// The elapse before a change is the one whose successor can go wrong: the
+// Only the elapse after the last one before a change can go wrong: the
 // search of Next settles the fields from the year down and never returns to a
 // time before its base. And it comes across a change only where a day next to
 // it is one that the events name. TestProveFindsAll holds both.
@@ -118,7 +118,7 @@ func (g *group) prove(from time.Time, all []group) *Fault {
 		}
 		for i := range all {
 			if o := &all[i]; o.first != g.first {
-				if f := g.beside(o, c); f != nil {
+				if f := g.inRepeatedHour(o, c); f != nil {
 					return f
 				}
 			}
@@ -127,7 +127,7 @@ func (g *group) prove(from time.Time, all []group) *Fault {
 	return nil
 }
 
-// near reports whether the events name the day of a change or one beside it.
+// near reports whether the events name the day of a change or one next to it.
 func (g *group) near(c change) bool {
 	for _, distance := range []int64{-86400, 0, 86400} {
 		day := civilOf(c.wall + distance)
@@ -163,10 +163,10 @@ func (g *group) over(c change) (int64, *Fault) {
 	return next, nil
 }
 
-// beside looks at a repeated hour in which events of another zone elapse:
+// inRepeatedHour looks at a repeated hour in which events of another zone elapse:
 // systemd counts from the last elapse of any, and so those of g that follow in
 // the second pass happen again.
-func (g *group) beside(o *group, c change) *Fault {
+func (g *group) inRepeatedHour(o *group, c change) *Fault {
 	first, ok := o.next(c.instant*Second - 1)
 	if !ok || c.shift >= 0 || first >= (c.instant-c.shift)*Second {
 		return nil

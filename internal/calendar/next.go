@@ -44,7 +44,7 @@ type search struct {
 	now   civil
 	micro int // microseconds below now
 
-	daylight daylight // what now says of itself
+	daylight daylight // of now
 	stuck    bool     // the zone has once led back behind the start
 	instant  int64    // of now, if settled
 	settled  bool

@@ -20,7 +20,7 @@ func Parse(s string) (Event, error) {
 	return e, nil
 }
 
-// quote keeps error messages short, whatever the input.
+// quote keeps error messages short for any input.
 func quote(s string) string {
 	if len(s) > 80 {
 		return strconv.Quote(s[:60]) + "…"

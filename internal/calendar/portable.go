@@ -3,7 +3,7 @@ package calendar
 import "fmt"
 
 // Portable returns e in a form that elapses at the same instants with every
-// systemd from 252 on, whatever the zone of the host.
+// systemd from 252 on, in any zone of the host.
 //
 // An open START/STEP becomes a closed START..STOP/STEP. systemd lets an open
 // one run over the end of its field: it then gives up for good at a clock

@@ -44,7 +44,7 @@ func plausibleZone(name string) bool {
 }
 
 // eachIn calls f for events with the zone that each is read in, but not for
-// those whose zone is unknown: they never elapse.
+// those of an unknown zone: they never elapse.
 func eachIn(events []Event, local *time.Location, f func(e *Event, zone *time.Location)) {
 	var zone *time.Location
 	var err error

@@ -20,7 +20,7 @@ import (
 // Screen is a terminal on which what is said scrolls by, while the last lines
 // show the tasks under way.
 //
-// A terminal can stand still (^S). So whoever draws on it may wait, and watch,
+// A terminal can stand still (^S). So drawing may block, and watch,
 // which the run calls, leaves the drawing to later.
 type Screen struct {
 	out   io.Writer
@@ -32,7 +32,7 @@ type Screen struct {
 	lines []string   // the last lines, as they ought to be
 	asked bool       // they are about to be drawn
 	began time.Time
-	next  time.Time // not drawn anew before: tasks may be quicker than the eye
+	next  time.Time // no redraw before: tasks may be quicker than the eye
 }
 
 // NewScreen returns a screen on w; nil where w is no terminal that can do this.

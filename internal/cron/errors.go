@@ -15,7 +15,7 @@ type Error struct {
 	Field   string // "" where it is about the whole expression
 	Text    string // the part that is wrong, shortened if it is long
 	Problem string // what is wrong, and what the dialect does with it
-	Hint    string // the cure; never empty
+	Hint    string // how to write it; never empty
 
 	Offset, Length int // of the part, in bytes of the expression
 }
@@ -118,10 +118,10 @@ func interval(lo, hi int) string {
 // unknown judges a part that the dialect cannot read.
 func (r *fieldReader) unknown(e *element) error {
 	problem := fmt.Sprintf("%s means nothing to %s", clip(e.text), r.x.dialect)
-	return r.fail(e.text, e.at, problem, r.cure(e))
+	return r.fail(e.text, e.at, problem, r.hint(e))
 }
 
-func (r *fieldReader) cure(e *element) string {
+func (r *fieldReader) hint(e *element) string {
 	text := strings.ToUpper(before(e.text, ' '))
 	if len(text) > 40 {
 		return r.wanted()

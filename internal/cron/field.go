@@ -14,7 +14,7 @@ type field struct {
 	min, max int
 	base     int      // the value of bit 0 of a set
 	names    []string // of min, min+1, …
-	cycle    string   // what a step starts anew with
+	cycle    string   // the period with which a step starts again
 }
 
 var (
@@ -162,7 +162,7 @@ func (r *fieldReader) add(e element) error {
 	return nil
 }
 
-// backward judges a range whose end comes before its start.
+// backward judges a range that ends before it starts.
 func (r *fieldReader) backward(e element) error {
 	problem := fmt.Sprintf("range %s runs backwards", clip(e.text))
 	if e.sevenEnd {
@@ -182,7 +182,7 @@ func (r *fieldReader) backward(e element) error {
 // length is how many values a cycle of the field has.
 func (r *fieldReader) length() int { return r.field.max - r.min + 1 }
 
-// noteRestart tells of a step that does not divide its cycle.
+// noteRestart warns of a step that does not divide its cycle.
 func (r *fieldReader) noteRestart(e element, last int) {
 	if r.field == &dayOfWeek {
 		last %= 7

@@ -142,7 +142,7 @@ func closedAt(ranges []calendar.Range, end int) []calendar.Range {
 	return list
 }
 
-// mustRefuse wants a useful error: it points into the text and has a cure.
+// mustRefuse wants a useful error: it points into the text and has a hint.
 func mustRefuse(t testing.TB, d Dialect, text string) *Error {
 	t.Helper()
 	x, err := Parse(d, text)
@@ -234,7 +234,7 @@ func TestSupercronicRunsAtClockChange(t *testing.T) {
 }
 
 // TestCorpus reads real expressions as all dialects: each is translated and
-// proven, or refused with a cure.
+// proven, or refused with a hint.
 func TestCorpus(t *testing.T) {
 	t.Parallel()
 	translated := map[Dialect]int{}

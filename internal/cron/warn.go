@@ -10,9 +10,9 @@ import (
 
 // Warnings returns what a person should know before trusting the expression:
 // what its dialect makes of doubtful parts, what other dialects mean by the
-// same text, whether it has no run left after from, and what becomes of its
-// runs at the next changes of the zone's clock. zone nil is an unknown zone, of
-// which nothing is said. with are the other expressions of the same timer.
+// same text, whether it has no run left after from, and which runs the next
+// changes of the zone's clock skip or repeat. zone nil is an unknown zone: no
+// such warnings. with are the other expressions of the same timer.
 func (x *Expression) Warnings(zone *time.Location, from time.Time, with ...*Expression) []string {
 	warnings := slices.Clone(x.notes)
 	if !x.isEvent() {
@@ -64,7 +64,7 @@ func (x *Expression) otherReadings() []string {
 	return warnings
 }
 
-// clockChanges tells of the first time that the clock goes forward over a run,
+// clockChanges warns of the first time that the clock goes forward over a run,
 // and the first that it goes back over one, within the next year.
 func (x *Expression) clockChanges(zone *time.Location, from time.Time, with []*Expression) []string {
 	name := zone.String()
@@ -109,7 +109,7 @@ func wallClock(t time.Time, offset int) time.Time {
 	return t.UTC().Add(time.Duration(offset) * time.Second)
 }
 
-// fate tells what becomes of the runs at a change, "" if there are none.
+// fate says what happens to the runs at a change, "" if there are none.
 func (x *Expression) fate(c change, zone *time.Location) (direction, fate string) {
 	if c.was.Before(c.is) {
 		runs, many, found := x.runsWithin(c.was, c.is)
@@ -127,15 +127,15 @@ func (x *Expression) fate(c change, zone *time.Location) (direction, fate string
 		return "back", ""
 	case x.hour == allHours:
 		return "back", fmt.Sprintf("%s-%s comes twice, the second time nothing runs (%d minutes without a run)%s",
-			c.is.Format("15:04"), c.was.Format("15:04"), c.was.Sub(c.is)/time.Minute, x.cure(zone))
+			c.is.Format("15:04"), c.was.Format("15:04"), c.was.Sub(c.is)/time.Minute, x.hint(zone))
 	case many:
 		return "back", fmt.Sprintf("the times %s come twice; they run the %s time only", runs, x.pass(c, zone))
 	}
 	return "back", fmt.Sprintf("%s comes twice; it runs the %s time only", runs, x.pass(c, zone))
 }
 
-// cure says how to write x for it to run in a repeated hour, too.
-func (x *Expression) cure(zone *time.Location) string {
+// hint says how to write x so that it also runs in a repeated hour.
+func (x *Expression) hint(zone *time.Location) string {
 	switch {
 	case !x.sameInUTC(zone):
 		return ""

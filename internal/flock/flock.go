@@ -64,10 +64,11 @@ func TakeAt(dir int, path string, how int) (release func(), err error) {
 	}, nil
 }
 
-// Wait is Take that tries again until patience is over: then it returns ErrHeld,
-// or the error of ctx if that ends first. It calls waiting once if it has to wait.
-func Wait(ctx context.Context, path string, how int, patience time.Duration, waiting func()) (release func(), err error) {
-	for deadline, waits := time.Now().Add(patience), false; ; {
+// Wait is Take that tries again until timeout is over: then it returns ErrHeld,
+// or the error of ctx if that ends first. It calls waiting once if it has to
+// wait.
+func Wait(ctx context.Context, path string, how int, timeout time.Duration, waiting func()) (release func(), err error) {
+	for deadline, waits := time.Now().Add(timeout), false; ; {
 		release, err := Take(path, how)
 		if !errors.Is(err, ErrHeld) {
 			return release, err

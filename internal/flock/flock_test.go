@@ -69,7 +69,7 @@ func TestWait(t *testing.T) {
 	}
 	waits := 0
 	if _, err := Wait(t.Context(), path, Exclusive, 250*time.Millisecond, func() { waits++ }); !errors.Is(err, ErrHeld) || waits != 1 {
-		t.Errorf("held for longer than the patience: %v, waiting was called %d times", err, waits)
+		t.Errorf("held for longer than the time-out: %v, waiting was called %d times", err, waits)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	if _, err := Wait(ctx, path, Exclusive, time.Hour, cancel); !errors.Is(err, context.Canceled) {

@@ -106,7 +106,7 @@ func Resolve(p Process, s Settings) (montimer.Host, error) {
 	return h, nil
 }
 
-// ErrNoRunAs says that root has not been told as whom tasks are to run.
+// ErrNoRunAs says that root has not set the user of the tasks.
 var ErrNoRunAs = errors.New("running as root: set the user of the tasks with --run-as USER, or run_as: in " + ConfigFile)
 
 // tasksAsRoot reports whether tasks run as root, and may.
@@ -187,8 +187,9 @@ func (p Process) defaultJobsFile(checkout string) string {
 	return candidates[0]
 }
 
-// defaultStateDir is one for the whole host where it says as whom tasks run:
-// that user's commands by hand share the locks and the database of the services.
+// defaultStateDir is one for the whole host where the host settings name the
+// user of the tasks: that user's commands by hand share the locks and the
+// database of the services.
 func (p Process) defaultStateDir(s Settings) string {
 	switch {
 	case p.Root || s.RunAs != "":

@@ -22,8 +22,8 @@ type Diagnostic struct {
 	Width    int      `json:"width"`  // characters that the problem covers, ≥ 1
 	Severity Severity `json:"severity"`
 	Message  string   `json:"message"`
-	Profile  string   `json:"-"`              // whose it is; "": of the file as a whole
-	Hint     string   `json:"hint,omitempty"` // how to mend it, if there is more to say
+	Profile  string   `json:"-"`              // it belongs to; "": the file as a whole
+	Hint     string   `json:"hint,omitempty"` // how to fix it, if there is more to say
 	Source   string   `json:"-"`              // the line, without its end
 	Offset   int      `json:"-"`              // of Col in Source, in bytes
 	OfFiles  bool     `json:"-"`              // about the files of the checkout, not about jobs.yaml alone

@@ -61,7 +61,7 @@ func (d *decoder) stat(file string) fs.FileInfo {
 	return nil
 }
 
-// similar returns a hint with a file that exists and whose path is like that of
+// similar returns a hint with an existing file that has a path like that of
 // one that does not: the first part that is missing is looked for in its
 // directory.
 func (d *decoder) similar(file string) string {

@@ -10,7 +10,7 @@ import (
 )
 
 // hostKeys are settings that other job runners have, by their usual names, and
-// that a jobs.yaml must not have: as whom, where and with which rights a job
+// that a jobs.yaml must not have: the user, paths and rights with which a job
 // runs.
 const hostKeys = "user group run_as runas uid gid root allow_root sudo umask nice ionice priority" +
 	" sandbox limit limits memory memory_max memory_limit cpu cpu_quota capabilities confinement" +

@@ -32,9 +32,10 @@ var (
 	comment       = regexp.MustCompile(`(^|[ \t])#.*$`)
 )
 
-// misindented finds the first line whose indentation fits no block before it.
-// The YAML library names the line where the block begins instead. It reads what
-// people write: where a quote or a bracket goes over several lines, it gives up.
+// misindented finds the first line with an indentation that fits no block
+// before it. The YAML library names the line where the block begins instead. It
+// reads what people write: where a quote or a bracket goes over several lines,
+// it gives up.
 func (s *source) misindented() (at place, problem string, ok bool) {
 	var open []block
 	last := "" // the line before

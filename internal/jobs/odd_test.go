@@ -9,7 +9,7 @@ import (
 )
 
 // TestOddFiles: docs/jobs-yaml-compat.md says of each file of testdata/odd
-// what becomes of it: accepted, accepted with a warning, or refused, and why.
+// the result: accepted, accepted with a warning, or refused, and why.
 func TestOddFiles(t *testing.T) {
 	t.Parallel()
 	const doc = "../../docs/jobs-yaml-compat.md"

@@ -160,7 +160,7 @@ func (a *plan) translate(zone string, xs []*cron.Expression) bool {
 	for i, x := range xs {
 		if t, err := cron.Translate(zone, x); err == nil && slices.ContainsFunc(t.Every, starves) {
 			a.fail(i, "use calendar, such as calendar: Mon 9:00",
-				"an interval of more than 24h is counted anew from each boot, so where boots are frequent it would never end")
+				"an interval of more than 24h starts again at each boot, so where boots are frequent it would never end")
 		}
 	}
 	return true

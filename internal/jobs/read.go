@@ -7,8 +7,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// scalar returns what the old runner made of a scalar. Values that it read as
-// nearly nobody means them are refused.
+// scalar returns what the old runner made of a scalar. Values that it read
+// otherwise than nearly everybody means them are refused.
 func (d *decoder) scalar(v value) (scalar, bool) { return d.scalarOr(v, asText) }
 
 // scalarOr is scalar with its own hint for what is not read as it looks.

@@ -69,7 +69,7 @@ func (s *source) lastLine() int {
 }
 
 // tab returns the first tab in the indentation of a line, from some line on:
-// where the library tells of one, it has the line of the text before.
+// the library's message about one has the line of the text before.
 func (s *source) tab(from int) place {
 	for n := from; n <= len(s.lines()); n++ {
 		line := s.line(n)

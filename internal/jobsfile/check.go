@@ -17,7 +17,7 @@ import (
 // StandardInput is the name of what is read for the file -.
 const StandardInput = "<stdin>"
 
-// A Candidate is a jobs.yaml that is checked by itself, without a host.
+// A Candidate is a jobs.yaml that is checked alone, without a host.
 type Candidate struct {
 	Name     string // as a person gave it; "-": standard input, "": that of Checkout
 	Checkout string // "": around the file

@@ -142,7 +142,7 @@ func readFile(path string, read func(path string, max int64) ([]byte, error)) ([
 	return data, nil
 }
 
-// readStream reads all, but not for ever.
+// readStream reads all, within a time limit.
 func readStream(r io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, jobs.MaxFile+1))
 	if err == nil && len(data) > jobs.MaxFile {

@@ -58,8 +58,8 @@ var reserved = map[int]string{
 // what to look at; "" for all others.
 func Reserved(exitCode int) string { return reserved[exitCode] }
 
-// Reason says why a run that did not end by itself ended, or why it never
-// began; "" when its exit code says all.
+// Reason says why a run was ended from outside, or why it never began; "" when
+// its exit code says all.
 func (e Ending) Reason() string {
 	switch {
 	case e.Result == "":

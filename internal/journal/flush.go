@@ -8,14 +8,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// patience is how long Flush waits for a journal that is slow.
-const patience = time.Second
+// flushTimeout is how long Flush waits for a slow journal.
+const flushTimeout = time.Second
 
 // Flush waits until what this process has sent has been read. The journal asks
 // /proc which unit a sender belongs to (systemd-journald.service(8)): lines of
 // a process that is gone by then are in no unit's log.
 func Flush() {
-	for deadline := time.Now().Add(patience); unread() && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(flushTimeout); unread() && time.Now().Before(deadline); {
 		time.Sleep(time.Millisecond)
 	}
 	time.Sleep(2 * time.Millisecond) // for the last to be looked up

@@ -25,7 +25,7 @@ func TestUnread(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !unread() {
-		t.Error("not unread, and nobody has read it")
+		t.Error("not unread, but no one has read it")
 	}
 	if _, err := reader.Read(make([]byte, 100)); err != nil {
 		t.Fatal(err)

@@ -5,7 +5,7 @@
 //	MONTIMER_RUN_ID   the run
 //	MONTIMER_TASK     the task that it is about, or that printed it
 //	MONTIMER_RESULT   how that task or, without one, the run ended
-//	MESSAGE_ID        what is told of, see messageIDs
+//	MESSAGE_ID        the kind of event, see messageIDs
 package journal
 
 import (
@@ -15,8 +15,8 @@ import (
 	"github.com/montimer/montimer/taskexec"
 )
 
-// messageIDs name the kinds of entries, so that they are found whatever their
-// words (systemd.journal-fields(7)).
+// messageIDs identify the kinds of entries independently of their text
+// (systemd.journal-fields(7)).
 var messageIDs = map[string]string{
 	taskexec.EventTaskStarted: "00c2fdbd940b42cfb1067ce0676e03ca",
 	taskexec.EventTaskEnded:   "f2f9298cf88f4f93b645ed0c19b75c0b",

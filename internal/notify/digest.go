@@ -20,17 +20,17 @@ const (
 	maxNames = 8_000  // of those after that, of which the names alone are shown
 )
 
-// Author words alerts, in the first version of Telegram's Markdown. What a text
-// begins with is what the tasks' own tools have always known; what else helps the
-// reader comes after an empty line.
-type Author struct {
+// Formatter writes alerts, in the first version of Telegram's Markdown. The
+// beginning of a text has the form that the tasks' own tools parse; what else
+// helps the reader comes after an empty line.
+type Formatter struct {
 	Host   string // name of this host
 	Policy montimer.NotifyPolicy
 
 	// Redact hides secrets; nil: there are none.
 	Redact func(string) string
 	// Journal returns the command that shows a run of a profile ("": not known) in
-	// the journal; nil: pages give the run's ID alone.
+	// the journal; nil: alerts give the run's ID alone.
 	Journal func(profile, runID string) string
 
 	// Subjects returns the first lines of the messages of the commits after
@@ -38,16 +38,16 @@ type Author struct {
 	Subjects func(from, to string) []string
 }
 
-// text returns text that is shown as s, without its secrets: these are looked for
-// before the text has backslashes.
-func (a Author) text(s string) string { return telegram.Escape(a.clean(s)) }
+// text returns s escaped, without its secrets: these are looked for before the
+// escaping.
+func (f Formatter) text(s string) string { return telegram.Escape(f.clean(s)) }
 
 // clean returns text without its secrets and with control characters and
 // bidirectional marks as escapes, line by line: a message is also shown in
 // terminals.
-func (a Author) clean(s string) string {
-	if a.Redact != nil {
-		s = a.Redact(s)
+func (f Formatter) clean(s string) string {
+	if f.Redact != nil {
+		s = f.Redact(s)
 	}
 	lines := strings.Split(s, "\n")
 	for i, line := range lines {
@@ -57,42 +57,41 @@ func (a Author) clean(s string) string {
 }
 
 // Run returns the alert that reports a run that has ended or is lost, nil when
-// there is nothing to report. A run by hand is reported by itself: it is no part
-// of an incident.
-func (a Author) Run(run montimer.Run, before montimer.Incident) *montimer.Alert {
+// there is nothing to report. A run by hand is part of no incident.
+func (f Formatter) Run(run montimer.Run, before montimer.Incident) *montimer.Alert {
 	if run.Trigger == montimer.TriggerManual {
 		before = montimer.Incident{LastGood: before.LastGood}
 	}
-	kind := occasion(run, before, a.Policy)
+	kind := alertKind(run, before, f.Policy)
 	alert := &montimer.Alert{Kind: kind, Profile: run.Profile, RunID: run.ID, Incident: before.First.ID}
 	switch kind {
 	case "":
 		return nil
 	case montimer.AlertPage:
-		return a.Page(run.Profile, run.ID, run.Reason)
+		return f.Page(run.Profile, run.ID, run.Reason)
 	case montimer.AlertRecovery:
-		alert.Text = a.recovery(run, before)
+		alert.Text = f.recovery(run, before)
 		return alert
 	}
 	if before.Count == 0 {
 		before.First, alert.Incident = run, run.ID
 	}
-	alert.First = before.Told.ID == ""
-	alert.Text = a.failure(run, before)
+	alert.First = before.Reported.ID == ""
+	alert.Text = f.failure(run, before)
 	return alert
 }
 
-// Page returns an alert of montimer itself. While it waits to be sent, one of
-// the same words takes its place.
-func (a Author) Page(profile, runID, words string) *montimer.Alert {
+// Page returns an alert of montimer itself. While it is pending, a later one of
+// the same words replaces it.
+func (f Formatter) Page(profile, runID, words string) *montimer.Alert {
 	title := "montimer"
 	if profile != "" {
 		title += ": " + profile
 	}
-	words = a.clean(words)
-	lines := []string{telegram.Bold(title), warning + telegram.Escape(words), "", a.host()}
+	words = f.clean(words)
+	lines := []string{telegram.Bold(title), warning + telegram.Escape(words), "", f.host()}
 	if runID != "" {
-		lines = append(lines, a.journal(profile, runID))
+		lines = append(lines, f.journal(profile, runID))
 	}
 	return &montimer.Alert{
 		Kind: montimer.AlertPage, Profile: profile, RunID: runID, Incident: profile + ": " + words,
@@ -100,43 +99,43 @@ func (a Author) Page(profile, runID, words string) *montimer.Alert {
 	}
 }
 
-func (a Author) failure(run montimer.Run, before montimer.Incident) string {
+func (f Formatter) failure(run montimer.Run, before montimer.Incident) string {
 	lost := run.State == montimer.RunLost
 	var lines []string
 	if lost {
-		lines = append(lines, telegram.Bold("automation: "+run.Profile), taskMark+"lost: "+a.text(run.Reason))
+		lines = append(lines, telegram.Bold("automation: "+run.Profile), taskMark+"lost: "+f.text(run.Reason))
 	} else {
 		lines = append(lines, oldBold("automation: "+run.Profile), "duration: "+seconds(max(0, run.Ended.Sub(run.Started))), counts(run))
 		if run.Reason != "" {
-			lines = append(lines, taskMark+a.text(run.Reason))
+			lines = append(lines, taskMark+f.text(run.Reason))
 		}
 	}
 	bold := oldBold
 	if lost {
 		bold = telegram.Bold
 	}
-	lines = append(lines, a.failures(run.Failures(), bold)...)
-	lines = append(lines, "", a.host(), due(run))
+	lines = append(lines, f.failures(run.Failures(), bold)...)
+	lines = append(lines, "", f.host(), due(run))
 	if before.Count > 0 {
 		lines = append(lines, fmt.Sprintf("failing: %d runs since %s", before.Count+1, stamp(before.First.Started)))
 	}
 	if good := before.LastGood; good.ID != "" {
 		lines = append(lines, "last good: "+stamp(good.Started))
-		lines = append(lines, a.commits(good.Commit, before.First.Commit)...)
+		lines = append(lines, f.commits(good.Commit, before.First.Commit)...)
 	}
-	return strings.Join(append(lines, a.where(run)), "\n")
+	return strings.Join(append(lines, f.where(run)), "\n")
 }
 
 // failures lists tasks with what they printed last; the later ones of very many
 // by name alone, and of more than that only how many there are.
-func (a Author) failures(failed []montimer.TaskRun, bold func(string) string) (lines []string) {
+func (f Formatter) failures(failed []montimer.TaskRun, bold func(string) string) (lines []string) {
 	room := maxTails
 	for i, t := range failed {
 		if room <= 0 {
-			return append(lines, a.names(failed[i:])...)
+			return append(lines, f.names(failed[i:])...)
 		}
-		lines = append(lines, taskMark+bold(a.clean(t.Name))+" ("+ending(t)+")")
-		if tail := a.clean(t.Tail()); tail != "" {
+		lines = append(lines, taskMark+bold(f.clean(t.Name))+" ("+ending(t)+")")
+		if tail := f.clean(t.Tail()); tail != "" {
 			lines = append(lines, fence, strings.ReplaceAll(tail, "`", "'"), fence)
 			room -= units(tail)
 		}
@@ -146,7 +145,7 @@ func (a Author) failures(failed []montimer.TaskRun, bold func(string) string) (l
 }
 
 // names lists tasks in lines that a message can be cut between.
-func (a Author) names(failed []montimer.TaskRun) (lines []string) {
+func (f Formatter) names(failed []montimer.TaskRun) (lines []string) {
 	room := maxNames
 	for len(failed) > 0 && room > 0 {
 		line := ""
@@ -154,7 +153,7 @@ func (a Author) names(failed []montimer.TaskRun) (lines []string) {
 			if line != "" {
 				line += ", "
 			}
-			line += a.clean(failed[0].Name)
+			line += f.clean(failed[0].Name)
 			failed = failed[1:]
 		}
 		lines = append(lines, taskMark+"and: "+telegram.Escape(line))
@@ -166,21 +165,21 @@ func (a Author) names(failed []montimer.TaskRun) (lines []string) {
 	return lines
 }
 
-func (a Author) recovery(run montimer.Run, before montimer.Incident) string {
+func (f Formatter) recovery(run montimer.Run, before montimer.Incident) string {
 	well := "✅ recovered after " + count(before.Count, "failed run")
 	if lasted := run.Started.Sub(before.First.Started).Round(time.Second); lasted > 0 { // else the clock was set back
 		well += " in " + lasted.String()
 	}
 	lines := []string{telegram.Bold("automation: " + run.Profile), well, counts(run)}
 	if run.Reason != "" {
-		lines = append(lines, warning+a.text(run.Reason))
+		lines = append(lines, warning+f.text(run.Reason))
 	}
-	lines = append(lines, "", a.host(), due(run), "failing since: "+stamp(before.First.Started), a.where(run))
+	lines = append(lines, "", f.host(), due(run), "failing since: "+stamp(before.First.Started), f.where(run))
 	return strings.Join(lines, "\n")
 }
 
 // commits says what changed between the last good run and the first bad one.
-func (a Author) commits(good, bad string) []string {
+func (f Formatter) commits(good, bad string) []string {
 	switch {
 	case good == "" || bad == "":
 		return nil
@@ -188,15 +187,15 @@ func (a Author) commits(good, bad string) []string {
 		return []string{"commit: " + short(bad) + ", as in the last good run"}
 	}
 	lines := []string{"commits: " + short(good) + ".." + short(bad)}
-	if a.Subjects == nil {
+	if f.Subjects == nil {
 		return lines
 	}
-	subjects := a.Subjects(good, bad)
+	subjects := f.Subjects(good, bad)
 	for _, s := range subjects[:min(len(subjects), maxSubjects)] {
 		if r := []rune(s); len(r) > maxSubject {
 			s = string(r[:maxSubject]) + "…"
 		}
-		lines = append(lines, "- "+a.text(s))
+		lines = append(lines, "- "+f.text(s))
 	}
 	if more := len(subjects) - maxSubjects; more > 0 {
 		lines = append(lines, fmt.Sprintf("- and %d more", more))
@@ -204,7 +203,7 @@ func (a Author) commits(good, bad string) []string {
 	return lines
 }
 
-func (a Author) host() string { return "host: " + telegram.Escape(a.Host) }
+func (f Formatter) host() string { return "host: " + telegram.Escape(f.Host) }
 
 // oldEscaper is what the tasks' own tools escape with.
 var oldEscaper = strings.NewReplacer(`\`, `\\`, `_`, `\_`, `*`, `\*`, "`", "\\`", `[`, `\[`)
@@ -255,19 +254,19 @@ func due(run montimer.Run) string {
 	return "due: " + stamp(run.Scheduled)
 }
 
-// where says how to read all that the run has printed.
-func (a Author) where(run montimer.Run) string {
+// where says how to read the whole output of the run.
+func (f Formatter) where(run montimer.Run) string {
 	if run.Trigger == montimer.TriggerManual {
 		return "run: `" + run.ID + "`"
 	}
-	return a.journal(run.Profile, run.ID)
+	return f.journal(run.Profile, run.ID)
 }
 
-func (a Author) journal(profile, runID string) string {
-	if a.Journal == nil {
+func (f Formatter) journal(profile, runID string) string {
+	if f.Journal == nil {
 		return "run: `" + runID + "`"
 	}
-	return "`" + a.Journal(profile, runID) + "`"
+	return "`" + f.Journal(profile, runID) + "`"
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }

@@ -23,7 +23,7 @@ func hourly() (good, first, repeat, recovered montimer.Run) {
 	return good, first, repeat, recovered
 }
 
-var author = Author{
+var formatter = Formatter{
 	Host:   "alpha_1",
 	Policy: montimer.NotifyPolicy{Recovery: true},
 	Journal: func(profile, runID string) string {
@@ -38,7 +38,7 @@ var author = Author{
 // itself: its words are those of a run, which cmd/montimer tests.
 func pages() map[string]string {
 	good, first, repeat, recovered := hourly()
-	incident := montimer.Incident{Count: 5, First: first, LastGood: good, Told: first}
+	incident := montimer.Incident{Count: 5, First: first, LastGood: good, Reported: first}
 	lost := failing("hourly", 1, "aave_[v3]")
 	lost.State, lost.Reason = montimer.RunLost, "its process died without recording a result, after 2 tasks"
 
@@ -50,7 +50,7 @@ func pages() map[string]string {
 	}
 	long.State = montimer.RunFailed
 	var parts []string
-	for rest := author.Run(long, montimer.Incident{}).Text; rest != ""; {
+	for rest := formatter.Run(long, montimer.Incident{}).Text; rest != ""; {
 		var part string
 		part, rest = cut(rest, 4096)
 		parts = append(parts, shorten(part))
@@ -60,11 +60,11 @@ func pages() map[string]string {
 	by.Tasks[1].Status, by.Tasks[1].Duration, by.Tasks[1].Attempts = montimer.TaskTimeout, 15*time.Minute, 3
 	by.Tasks = append(by.Tasks, montimer.TaskRun{Name: "late", Status: montimer.TaskNotRun})
 	return map[string]string{
-		"first failure": author.Run(first, montimer.Incident{LastGood: good}).Text,
-		"repeat":        author.Run(repeat, incident).Text,
-		"recovery":      author.Run(recovered, incident).Text,
-		"lost run":      author.Run(lost, montimer.Incident{}).Text,
-		"by hand":       author.Run(by, montimer.Incident{}).Text,
+		"first failure": formatter.Run(first, montimer.Incident{LastGood: good}).Text,
+		"repeat":        formatter.Run(repeat, incident).Text,
+		"recovery":      formatter.Run(recovered, incident).Text,
+		"lost run":      formatter.Run(lost, montimer.Incident{}).Text,
+		"by hand":       formatter.Run(by, montimer.Incident{}).Text,
 		"split":         strings.Join(parts, "\n=== next message ===\n"),
 	}
 }
@@ -144,7 +144,7 @@ spawn failed: no such file
 ` + "```" + `
 
 `
-	got := author.Run(run, montimer.Incident{}).Text
+	got := formatter.Run(run, montimer.Incident{}).Text
 	if diff := cmp.Diff(want, got[:min(len(want), len(got))]); diff != "" {
 		t.Error(diff)
 	}
@@ -153,9 +153,9 @@ spawn failed: no such file
 func TestDecide(t *testing.T) {
 	t.Parallel()
 	good, first, repeat, recovered := hourly()
-	incident := montimer.Incident{Count: 1, First: first, LastGood: good, Told: first}
-	untold := incident
-	untold.Told = montimer.Run{}
+	incident := montimer.Incident{Count: 1, First: first, LastGood: good, Reported: first}
+	unreported := incident
+	unreported.Reported = montimer.Run{}
 	stopped := failing("hourly", 2)
 	stopped.State = montimer.RunInterrupted
 	stopped.Tasks = append(stopped.Tasks, montimer.TaskRun{Name: "x", Status: montimer.TaskInterrupted}, montimer.TaskRun{Name: "y", Status: montimer.TaskNotRun})
@@ -192,9 +192,9 @@ func TestDecide(t *testing.T) {
 		{"a repeat of one that has yet to come, told rarely", failing("hourly", 0, "aave_[v3]"), incident, 24 * time.Hour, told{"failure", false, first.ID}},
 		{"a repeat that was told long ago", same, incident, 5 * time.Hour, told{"failure", false, first.ID}},
 		{"a repeat with a failure that is new", repeat, incident, 24 * time.Hour, told{"failure", false, first.ID}},
-		{"a repeat where no run was told", same, untold, 24 * time.Hour, told{"failure", true, first.ID}},
+		{"a repeat where no run was told", same, unreported, 24 * time.Hour, told{"failure", true, first.ID}},
 		{"recovery", recovered, incident, 0, told{"recovery", false, first.ID}},
-		{"recovery where no failure was told", recovered, untold, 0, told{}},
+		{"recovery where no failure was told", recovered, unreported, 0, told{}},
 		{"stopped", stopped, montimer.Incident{}, 0, told{}},
 		{"stopped after a failure", stoppedLate, montimer.Incident{}, 0, told{"failure", true, stoppedLate.ID}},
 		{"skipped", skipped, incident, 0, told{}},
@@ -211,7 +211,7 @@ func TestDecide(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			a := author
+			a := formatter
 			a.Policy.RepeatEvery = tt.every
 			var got told
 			if alert := a.Run(tt.run, tt.before); alert != nil {
@@ -229,7 +229,7 @@ func TestDecide(t *testing.T) {
 // that lost runs and runs by hand are reported at once.
 func TestAfter(t *testing.T) {
 	t.Parallel()
-	a := author
+	a := formatter
 	a.Policy = montimer.NotifyPolicy{After: 3, RepeatEvery: 2 * time.Hour, Recovery: true}
 	good := failing("x", 0)
 	play := func(states ...string) (kinds []string) {
@@ -249,7 +249,7 @@ func TestAfter(t *testing.T) {
 					kind += " first"
 				}
 				if run.State != montimer.RunOK {
-					before.Told = run
+					before.Reported = run
 				}
 			}
 			kinds = append(kinds, kind)
@@ -293,7 +293,7 @@ func TestAfter(t *testing.T) {
 func TestNoEscapesInMessages(t *testing.T) {
 	t.Parallel()
 	const evil = "\x1b]8;;http://x\aclick\u202e\x9b31m"
-	a := author
+	a := formatter
 	a.Subjects = func(string, string) []string { return []string{evil} }
 	run := failing("p", 1, evil)
 	run.Tasks[len(run.Tasks)-1].StderrTail = "one\r\n" + evil + "\tthree"
@@ -318,8 +318,8 @@ func TestClockOfADigest(t *testing.T) {
 	run := failing("x", 1, "task")
 	run.Ended = run.Started.Add(-time.Hour)
 	for _, text := range []string{
-		author.Run(run, montimer.Incident{Count: 1, First: later, Told: later}).Text,
-		author.recovery(failing("x", 2), montimer.Incident{Count: 3, First: later}),
+		formatter.Run(run, montimer.Incident{Count: 1, First: later, Reported: later}).Text,
+		formatter.recovery(failing("x", 2), montimer.Incident{Count: 3, First: later}),
 	} {
 		if strings.Contains(text, ": -") || strings.Contains(text, " in ") {
 			t.Error(text)
@@ -337,7 +337,7 @@ func TestVeryManyFailures(t *testing.T) {
 		for n := range many {
 			run.Tasks = append(run.Tasks, montimer.TaskRun{Name: fmt.Sprintf("task_%d.", n), Status: montimer.TaskFailed, ExitCode: 1, Attempts: 1, StderrTail: strings.Repeat("👩‍🚀 tail ", 30)})
 		}
-		text := author.Run(run, montimer.Incident{}).Text
+		text := formatter.Run(run, montimer.Incident{}).Text
 		messages := 0
 		for rest := text; rest != ""; messages++ {
 			_, rest = cut(rest, telegram.MaxText)

@@ -18,9 +18,10 @@ import (
 	"github.com/montimer/montimer/internal/telegram"
 )
 
-// GlobalHeartbeat is the environment variable with the URL that is called for every
-// run's end, whatever became of the tasks: so its silence means that this host,
-// or montimer on it, is gone. It gets a failure signal while alerts cannot be sent.
+// GlobalHeartbeat is the environment variable with the URL that is called at
+// the end of every run, also of a failed one: so its silence means that this
+// host, or montimer on it, is gone. It gets a failure signal while alerts
+// cannot be sent.
 const GlobalHeartbeat = "MONTIMER_HEARTBEAT"
 
 const (
@@ -32,11 +33,11 @@ const (
 	maxMsg      = 200         // code points of what Uptime Kuma shows
 )
 
-// Heart tells services that watch for silence of runs: those that speak like
-// healthchecks.io (https://healthchecks.io/docs/http_api/), and push monitors of
-// Uptime Kuma. It never fails a run: what goes wrong is logged, under the name of
-// the variable and without the URL.
-type Heart struct {
+// Heartbeat signals runs to services that watch for silence: those with the
+// protocol of healthchecks.io (https://healthchecks.io/docs/http_api/), and
+// push monitors of Uptime Kuma. It never fails a run: errors are logged, with
+// the name of the variable and without the URL.
+type Heartbeat struct {
 	Getenv func(string) string
 	Redact func(string) string // hides secrets in what is logged
 	Log    *slog.Logger
@@ -44,9 +45,9 @@ type Heart struct {
 	transport http.RoundTripper // nil: the network
 }
 
-// Pulse is one run.
-type Pulse struct {
-	Heart
+// HeartbeatRun sends the signals of one run.
+type HeartbeatRun struct {
+	Heartbeat
 	variable string // of the profile's URL; "": it has none
 	runID    string
 	began    time.Time
@@ -61,21 +62,21 @@ type beat struct {
 	took   time.Duration // the run so far
 }
 
-// Begin tells that a run of the profile has started. It does not wait.
-func (h Heart) Begin(ctx context.Context, p montimer.Profile, runID string) *Pulse {
-	pulse := &Pulse{Heart: h, variable: p.Heartbeat, runID: runID, began: time.Now()}
+// Begin signals that a run of the profile has started. It does not wait.
+func (h Heartbeat) Begin(ctx context.Context, p montimer.Profile, runID string) *HeartbeatRun {
+	signals := &HeartbeatRun{Heartbeat: h, variable: p.Heartbeat, runID: runID, began: time.Now()}
 	if p.Heartbeat != "" && h.Getenv(p.Heartbeat) == "" {
-		h.Log.Warn(fmt.Sprintf("heartbeat: %s is not set in the environment: its runs are not pinged", p.Heartbeat), "run_id", runID)
+		h.Log.Warn(fmt.Sprintf("heartbeat: %s is not set in the environment: no pings for its runs", p.Heartbeat), "run_id", runID)
 	}
 	more, over := context.WithCancel(ctx)
-	pulse.over = over
-	pulse.start.Go(func() { pulse.send(ctx, more, pulse.variable, beat{signal: "start"}) })
-	return pulse
+	signals.over = over
+	signals.start.Go(func() { signals.send(ctx, more, signals.variable, beat{signal: "start"}) })
+	return signals
 }
 
-// End tells how the run of the profile has ended. It takes twenty seconds at
-// most, ten more while an attempt to tell of the start is under way.
-func (p *Pulse) End(ctx context.Context, exitCode int, body string) {
+// End signals how the run of the profile has ended. It takes twenty seconds at
+// most, ten more while an attempt to signal the start is under way.
+func (p *HeartbeatRun) End(ctx context.Context, exitCode int, body string) {
 	p.over()
 	p.start.Wait()
 	b := beat{body: body, took: time.Since(p.began)}
@@ -85,10 +86,9 @@ func (p *Pulse) End(ctx context.Context, exitCode int, body string) {
 	p.send(ctx, ctx, p.variable, b)
 }
 
-// Alive tells that this host works: a run has ended, whatever became of its
-// tasks, and alerts can leave, unless stuck says why not. It takes twenty seconds
-// at most.
-func (p *Pulse) Alive(ctx context.Context, stuck error, body string) {
+// Alive signals that this host works: a run has ended, well or not, and alerts
+// can be sent, unless stuck says why not. It takes twenty seconds at most.
+func (p *HeartbeatRun) Alive(ctx context.Context, stuck error, body string) {
 	b := beat{body: body, took: time.Since(p.began)}
 	if stuck != nil {
 		b.signal, b.body = "fail", p.Redact("alerts cannot be sent from this host: "+stuck.Error())
@@ -98,7 +98,7 @@ func (p *Pulse) Alive(ctx context.Context, stuck error, body string) {
 
 // send sends a signal to the URL in the variable of that name, if there is one,
 // and makes further attempts while more lasts.
-func (p *Pulse) send(ctx, more context.Context, variable string, b beat) {
+func (p *HeartbeatRun) send(ctx, more context.Context, variable string, b beat) {
 	if variable == "" || p.Getenv(variable) == "" {
 		return
 	}
@@ -126,15 +126,15 @@ func (p *Pulse) send(ctx, more context.Context, variable string, b beat) {
 	p.Log.Warn(p.Redact(fmt.Sprintf("heartbeat %s: %v (%s)", variable, err, count(attempts, "attempt"))), "run_id", p.runID)
 }
 
-var errNoURL = errors.New("what it holds is not a URL")
+var errNoURL = errors.New("its value is not a URL")
 
 // refusal is the status of an answer other than 2xx.
 type refusal int
 
 func (r refusal) Error() string { return fmt.Sprintf("answered with status %d", int(r)) }
 
-// ping makes one attempt to send a signal. Its error has nothing of the URL.
-func (p *Pulse) ping(ctx context.Context, to string, b beat) error {
+// ping makes one attempt to send a signal. Its error holds no part of the URL.
+func (p *HeartbeatRun) ping(ctx context.Context, to string, b beat) error {
 	u, err := url.Parse(to)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return errNoURL
@@ -207,13 +207,13 @@ func kuma(q url.Values, b beat) url.Values {
 	return q
 }
 
-// end returns as much of the end of s as a ping may hold, in whole characters.
+// end returns the end of s, at most maxPing bytes, in whole characters.
 func end(s string) string {
 	return strings.ToValidUTF8(s[max(0, len(s)-maxPing):], "")
 }
 
-// SecretValues returns the URLs of heartbeats in environ: who knows one can
-// speak for this host.
+// SecretValues returns the URLs of heartbeats in environ: a URL is enough to
+// signal for this host.
 func SecretValues(environ []string) []string {
 	var values []string
 	for _, kv := range environ {

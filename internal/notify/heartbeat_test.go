@@ -58,7 +58,7 @@ func TestHeartbeat(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			url, heard := monitor(t)
-			h := Heart{Getenv: environ("OWN="+url+"/own", "MONTIMER_HEARTBEAT="+url+"/global"), Redact: strings.ToUpper, Log: textLog(logWriter{t})}
+			h := Heartbeat{Getenv: environ("OWN="+url+"/own", "MONTIMER_HEARTBEAT="+url+"/global"), Redact: strings.ToUpper, Log: textLog(logWriter{t})}
 			p := h.Begin(t.Context(), montimer.Profile{Heartbeat: "OWN"}, runID)
 			p.End(t.Context(), tt.code, tt.body)
 			p.Alive(t.Context(), nil, tt.body)
@@ -72,7 +72,7 @@ func TestHeartbeat(t *testing.T) {
 	t.Run("a long body, and a URL with a query", func(t *testing.T) {
 		t.Parallel()
 		url, heard := monitor(t)
-		h := Heart{Getenv: environ("MONTIMER_HEARTBEAT=" + url + "/key/slug?create=1"), Log: textLog(logWriter{t})}
+		h := Heartbeat{Getenv: environ("MONTIMER_HEARTBEAT=" + url + "/key/slug?create=1"), Log: textLog(logWriter{t})}
 		h.Begin(t.Context(), montimer.Profile{}, runID).Alive(t.Context(), nil, strings.Repeat("é", 7000)+"the end")
 		got := heard()[0]
 		if path, body, _ := strings.Cut(got, " é"); path != "POST /key/slug?create=1&"+rid || len(body) > maxPing || !strings.HasSuffix(got, "éthe end") {
@@ -82,7 +82,7 @@ func TestHeartbeat(t *testing.T) {
 	t.Run("alerts cannot leave", func(t *testing.T) {
 		t.Parallel()
 		url, heard := monitor(t)
-		h := Heart{Getenv: environ("MONTIMER_HEARTBEAT=" + url + "/global"), Redact: strings.ToUpper}
+		h := Heartbeat{Getenv: environ("MONTIMER_HEARTBEAT=" + url + "/global"), Redact: strings.ToUpper}
 		h.Begin(t.Context(), montimer.Profile{}, runID).Alive(t.Context(), errors.New("pending alerts (2): 401 Unauthorized"), "")
 		want := []string{"POST /global/fail?" + rid + " ALERTS CANNOT BE SENT FROM THIS HOST: PENDING ALERTS (2): 401 UNAUTHORIZED"}
 		if diff := cmp.Diff(want, heard()); diff != "" {
@@ -92,12 +92,12 @@ func TestHeartbeat(t *testing.T) {
 	t.Run("a variable that is not set", func(t *testing.T) {
 		t.Parallel()
 		var said strings.Builder
-		Heart{Getenv: environ(), Log: textLog(&said)}.Begin(t.Context(), montimer.Profile{Heartbeat: "UNSET"}, runID).End(t.Context(), 1, "")
+		Heartbeat{Getenv: environ(), Log: textLog(&said)}.Begin(t.Context(), montimer.Profile{Heartbeat: "UNSET"}, runID).End(t.Context(), 1, "")
 		if got := said.String(); strings.Count(got, "level=WARN") != 1 || !strings.Contains(got, "UNSET is not set in the environment") {
 			t.Error(got)
 		}
 		said.Reset()
-		Heart{Getenv: environ(), Log: textLog(&said)}.Begin(t.Context(), montimer.Profile{}, runID).End(t.Context(), 1, "")
+		Heartbeat{Getenv: environ(), Log: textLog(&said)}.Begin(t.Context(), montimer.Profile{}, runID).End(t.Context(), 1, "")
 		if said.Len() > 0 {
 			t.Error(said.String())
 		}
@@ -129,7 +129,7 @@ func TestHeartbeatKuma(t *testing.T) {
 				w.WriteHeader(http.StatusNotFound)
 			}
 		}))
-		h := Heart{Getenv: environ("OWN=" + server.URL + "/kuma/api/push/abc?status=up&msg=OK&ping=&keep=1"), Log: textLog(logWriter{t})}
+		h := Heartbeat{Getenv: environ("OWN=" + server.URL + "/kuma/api/push/abc?status=up&msg=OK&ping=&keep=1"), Log: textLog(logWriter{t})}
 		p := h.Begin(t.Context(), montimer.Profile{Heartbeat: "OWN"}, runID)
 		p.began = p.began.Add(-1500 * time.Millisecond)
 		p.End(t.Context(), tt.code, tt.body)
@@ -160,13 +160,13 @@ func TestHeartbeatAgain(t *testing.T) {
 	}{
 		{"once", 503, 1, 2, ""},
 		{"four times", 429, 4, 5, ""},
-		{"for ever", 500, never, 5, "answered with status 500 (5 attempts)"},
+		{"at every attempt", 500, never, 5, "answered with status 500 (5 attempts)"},
 		{"not known", 404, never, 1, "answered with status 404 (1 attempt)"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var said strings.Builder
 			attempts := 0
-			h := Heart{Getenv: environ("OWN=http://x.invalid/ping"), Redact: func(s string) string { return s }, Log: textLog(&said),
+			h := Heartbeat{Getenv: environ("OWN=http://x.invalid/ping"), Redact: func(s string) string { return s }, Log: textLog(&said),
 				transport: transport(func(*http.Request) (*http.Response, error) {
 					attempts++
 					status := 200
@@ -176,7 +176,7 @@ func TestHeartbeatAgain(t *testing.T) {
 					return &http.Response{StatusCode: status, Body: http.NoBody}, nil
 				})}
 			start := time.Now()
-			p := &Pulse{Heart: h, variable: "OWN", over: func() {}}
+			p := &HeartbeatRun{Heartbeat: h, variable: "OWN", over: func() {}}
 			p.End(t.Context(), 1, "")
 			if attempts != tt.want || time.Since(start) > beatTimeout || (tt.said == "") != (said.Len() == 0) || !strings.Contains(said.String(), tt.said) {
 				t.Errorf("%s: %d attempts in %s: %s", tt.name, attempts, time.Since(start), said.String())
@@ -185,7 +185,7 @@ func TestHeartbeatAgain(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) { // a service that hangs
 		var said strings.Builder
-		h := Heart{Getenv: environ("OWN=http://x.invalid/ping"), Redact: func(s string) string { return s }, Log: textLog(&said),
+		h := Heartbeat{Getenv: environ("OWN=http://x.invalid/ping"), Redact: func(s string) string { return s }, Log: textLog(&said),
 			transport: transport(func(r *http.Request) (*http.Response, error) {
 				<-r.Context().Done()
 				return nil, r.Context().Err()
@@ -230,7 +230,7 @@ func TestHeartbeatSecrets(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
 			var said strings.Builder
-			h := Heart{Getenv: environ("OWN=" + url), Redact: func(s string) string { return s }, Log: textLog(&said)}
+			h := Heartbeat{Getenv: environ("OWN=" + url), Redact: func(s string) string { return s }, Log: textLog(&said)}
 			h.Begin(ctx, montimer.Profile{Heartbeat: "OWN"}, runID).End(ctx, 1, "")
 			if strings.Contains(said.String(), "planted") || strings.Count(said.String(), "heartbeat OWN: ") != 2 {
 				t.Errorf("%s: %s", url, said.String())

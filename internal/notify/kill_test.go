@@ -49,7 +49,7 @@ func drainOnce(dir string) error {
 		return err
 	}
 	n := Notifier{outbox{s, dir}, bot, os.Getenv, func(s string) string { return s }, textLog(os.Stderr)}
-	return n.Drain(context.Background())
+	return n.SendPending(context.Background())
 }
 
 // unsteady is a Bot API that answers as chance will have it.

@@ -88,7 +88,7 @@ func anyText(random *rand.Rand) string {
 	return b.String()
 }
 
-// TestMarkdown holds that Telegram shows what was meant, whatever the text is
+// TestMarkdown holds that Telegram shows what was meant for any text
 // made of: escaped, as a heading, and in all lines of a page that are not those
 // of the old digest. It tries 1,000 texts, and 20,000 with MONTIMER_SOAK.
 func TestMarkdown(t *testing.T) {
@@ -109,7 +109,7 @@ func TestMarkdown(t *testing.T) {
 			t.Fatalf("%q in bold: %q, bold %q, %v", text, shown, bold, err)
 		}
 
-		a := Author{Host: text, Subjects: func(string, string) []string { return []string{text} }}
+		a := Formatter{Host: text, Subjects: func(string, string) []string { return []string{text} }}
 		lost := failing(text, 1, text)
 		lost.State, lost.Reason = montimer.RunLost, text
 		good := failing(text, 0)
@@ -136,8 +136,8 @@ func TestMarkdownOfTheDigest(t *testing.T) {
 	t.Parallel()
 	run := failing("hourly", 1, "aave")
 	run.Reason = "a_b [c] \\d *e*"
-	shown, bold, err := parseMarkdown(author.Run(run, montimer.Incident{}).Text)
-	if err != nil || !strings.Contains(shown, run.Reason) || !strings.Contains(shown, "host: "+author.Host) || bold != "automation: hourlyaave" {
+	shown, bold, err := parseMarkdown(formatter.Run(run, montimer.Incident{}).Text)
+	if err != nil || !strings.Contains(shown, run.Reason) || !strings.Contains(shown, "host: "+formatter.Host) || bold != "automation: hourlyaave" {
 		t.Errorf("%v, bold %q\n%s", err, bold, shown)
 	}
 }

@@ -10,20 +10,20 @@ import (
 	"github.com/montimer/montimer"
 )
 
-// Direct sends alerts that could not be stored, from memory alone. Those that
-// it cannot send are lost, which the error says.
-func (n Notifier) Direct(ctx context.Context, alerts ...montimer.Alert) error {
+// SendUnstored sends alerts that could not be stored, from memory. The error
+// says that an alert could not be sent either, and is lost.
+func (n Notifier) SendUnstored(ctx context.Context, alerts ...montimer.Alert) error {
 	m := &memory{slices.Clone(alerts)}
 	for i := range m.pending {
 		m.pending[i].ID, m.pending[i].Created = int64(i), time.Now()
 	}
 	n.Outbox = m
-	err := n.Drain(ctx)
+	err := n.SendPending(ctx)
 	if len(m.pending) > 0 && err == nil {
 		err = errors.New(m.pending[0].Error)
 	}
 	if err != nil {
-		err = fmt.Errorf("an alert could neither be stored nor sent: %w", err)
+		err = fmt.Errorf("alert neither stored nor sent: %w", err)
 	}
 	return err
 }
@@ -40,7 +40,7 @@ func (m *memory) of(a montimer.Alert) *montimer.Alert {
 	return &m.pending[slices.IndexFunc(m.pending, func(p montimer.Alert) bool { return p.ID == a.ID })]
 }
 
-func (m *memory) Drain(context.Context) (func(), bool, error) { return func() {}, true, nil }
+func (m *memory) BeginSending(context.Context) (func(), bool, error) { return func() {}, true, nil }
 
 func (m *memory) Pending(context.Context) ([]montimer.Alert, error) {
 	return slices.Clone(m.pending), nil

@@ -1,10 +1,10 @@
 // Package notify reports runs to people.
 //
-// decide.go chooses which runs are reported, digest.go words it, split.go cuts
-// what is too long for one message, route.go says where messages go, and
-// queue.go in which order and how often: none of them has side effects. drain.go
-// sends what is in the outbox, heartbeat.go tells a service elsewhere that runs
-// happen.
+// decide.go chooses which runs are reported, digest.go formats the alert,
+// split.go cuts what is too long for one message, route.go says where messages
+// go, and queue.go in which order and how often: none of them has side effects.
+// send.go sends what is in the outbox, memory.go what could not be stored,
+// heartbeat.go signals runs to a monitoring service.
 package notify
 
 import (
@@ -19,33 +19,33 @@ import (
 
 // Outbox keeps alerts until they have been sent.
 type Outbox interface {
-	// Drain gives the right to send, to one process at a time; ok is false
-	// when another has it. With ok an error says what is to be corrected.
-	Drain(context.Context) (release func(), ok bool, err error)
-	// Pending returns all that is to be sent, oldest first.
+	// BeginSending gives the right to send to one process at a time; ok is false
+	// when another has it. With ok, an error says what has to be corrected.
+	BeginSending(context.Context) (release func(), ok bool, err error)
+	// Pending returns all unsent alerts, oldest first.
 	Pending(context.Context) ([]montimer.Alert, error)
-	// Shorten keeps of an alert the rest of its text: what is before that has
-	// been sent.
+	// Shorten replaces the text of an alert by rest: the part before it has been
+	// sent.
 	Shorten(ctx context.Context, a montimer.Alert, rest string) error
 	// Delivered records an alert as sent, with a label before its text.
 	Delivered(ctx context.Context, a montimer.Alert, label string, at time.Time) error
-	// Drop gives an alert up.
+	// Drop ends the delivery of an alert with status s.
 	Drop(ctx context.Context, a montimer.Alert, s montimer.DeliveryStatus, errText string) error
 	// Retry keeps an alert for another attempt.
 	Retry(ctx context.Context, a montimer.Alert, next time.Time, waited time.Duration, errText string) error
-	// Hold keeps alerts of which no attempt can be made.
+	// Hold keeps alerts for which no attempt can be made.
 	Hold(ctx context.Context, alerts []montimer.Alert, s montimer.DeliveryStatus) error
-	// Pace records the pace of a profile, Paces returns all of these.
+	// Pace records the pace of a profile, Paces returns those of all.
 	Pace(ctx context.Context, profile string, pace time.Time) error
 	Paces(context.Context) (map[string]time.Time, error)
-	// Fold drops alerts for one that reports them too, and stores it.
+	// Fold drops alerts that keep reports too, and stores keep.
 	Fold(ctx context.Context, keep montimer.Alert, folded []montimer.Alert) error
-	// ChatMoved remembers the new id of a chat, Chats returns all of these.
+	// ChatMoved records the new id of a chat, Chats returns those of all.
 	ChatMoved(ctx context.Context, oldID, newID string) error
 	Chats(context.Context) (map[string]string, error)
 }
 
-// Bot sends messages; its errors are a *telegram.Error each.
+// Bot sends messages; each error is a *telegram.Error.
 type Bot interface {
 	Send(ctx context.Context, token string, m telegram.Message) error
 }
@@ -54,7 +54,7 @@ type Bot interface {
 type Notifier struct {
 	Outbox Outbox
 	Bot    Bot
-	Getenv func(string) string // read whenever something is sent
+	Getenv func(string) string // read for each message
 	Redact func(string) string // hides secrets in what is stored and logged
 	Log    *slog.Logger
 }

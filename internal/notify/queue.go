@@ -14,30 +14,30 @@ import (
 )
 
 const (
-	firstBackoff = 5 * time.Second // after the first attempt that met a fault of the way; doubled with each
-	maxBackoff   = 5 * time.Minute
-	mendTime     = time.Hour          // between attempts that meet what a person has to correct
-	giveUp       = 7 * 24 * time.Hour // of waiting for attempts, after which an alert is dropped
-	overdue      = 10 * time.Minute   // of waiting, after which an alert is stuck
+	firstBackoff   = 5 * time.Second // after the first attempt that met a transport error; doubled with each
+	maxBackoff     = 5 * time.Minute
+	correctionWait = time.Hour          // between attempts that meet what the operator has to correct
+	giveUp         = 7 * 24 * time.Hour // of waiting, after which an alert is dropped
+	overdue        = 10 * time.Minute   // of waiting, after which an alert is stuck
 
-	// A profile may send so many alerts at once, and then one in each interval;
-	// what it has more is folded.
+	// A profile may send burst alerts at once, and then one in each interval;
+	// further ones are folded.
 	burst    = 20
 	interval = 5 * time.Minute
 )
 
-// folding is an alert with those whose news it has too.
+// folding is an alert with those that it reports too.
 type folding struct {
 	keep   montimer.Alert
 	folded []montimer.Alert
 }
 
-// fold makes one of the alerts of an incident that wait and are not its first.
-// It has the text of the newest, which says how many runs have failed since when
-// or that all is well, and the place of the oldest and what that has met so far.
-// Of a profile that has used up its pace, or that has more waiting than it may
-// send at once, fold makes one of all that tell of runs; that one says how many it
-// stands for. fold returns what is left, and what has been folded into what.
+// fold joins the pending alerts of an incident, except its first, into one. It
+// has the text of the newest, which says how many runs have failed since when
+// or that all is well, and the place and the attempts of the oldest. If a
+// profile has used up its pace, or has more than burst alerts pending, fold
+// joins all its alerts about runs; the result says how many it stands for. fold
+// returns what is left, and what was folded into what.
 func fold(pending []montimer.Alert, paces map[string]time.Time, now time.Time) (left []montimer.Alert, folded []folding) {
 	left, folded = foldBy(pending, func(a montimer.Alert) string {
 		if a.First || a.Incident == "" {
@@ -59,8 +59,8 @@ func fold(pending []montimer.Alert, paces map[string]time.Time, now time.Time) (
 	return left, append(folded, more...)
 }
 
-// foldBy makes one of the alerts of a group; "" is none. counted: it says for how
-// many others it stands.
+// foldBy joins the alerts of each group into one; "" is no group. counted: the
+// result says how many others it stands for.
 func foldBy(pending []montimer.Alert, group func(montimer.Alert) string, counted bool) (left []montimer.Alert, folded []folding) {
 	of := map[string][]montimer.Alert{}
 	for _, a := range pending {
@@ -97,7 +97,7 @@ func foldBy(pending []montimer.Alert, group func(montimer.Alert) string, counted
 // foldedLine ends the text of an alert that stands for others.
 const foldedLine = "\n" + warning + "and %d earlier alerts of this profile, which sends one in %d minutes at most"
 
-// stripped is a text without its foldedLine.
+// stripped returns a text without its foldedLine.
 func stripped(text string) string {
 	before, _, _ := strings.Cut(foldedLine, "%d")
 	if i := strings.LastIndex(text, before); i >= 0 && !strings.Contains(text[i+1:], "\n") {
@@ -106,10 +106,10 @@ func stripped(text string) string {
 	return text
 }
 
-// A pace is a time: what a profile has sent has been paid for by then. paced
-// returns how long the profile has to wait, paid the pace after one alert more
-// (the generic cell rate algorithm, ITU-T I.371). A pace that is farther ahead
-// than any can be means that a clock was wrong.
+// A pace is the time at which the alerts sent so far no longer count. paced
+// returns how long the profile has to wait, paid the pace after one more alert
+// (the generic cell rate algorithm, ITU-T I.371). A pace too far ahead comes
+// from a wrong clock and does not count.
 func paced(pace, now time.Time) time.Duration {
 	ahead := pace.Sub(now)
 	if ahead <= (burst-1)*interval || ahead > burst*interval {
@@ -126,10 +126,10 @@ func paid(pace, now time.Time) time.Time {
 }
 
 // next returns the alert to send, or how long to wait for one; ok is false when
-// nothing is pending. All wait while Telegram has asked to be left alone; each one
-// that met what a person has to correct, or whose profile has used up its pace,
-// waits for itself. Of the others one that is due is enough to go on, so that no
-// alert overtakes one that has met a fault of the way: first failures and pages,
+// nothing is pending. All wait while Telegram demands a pause; one that met
+// what the operator has to correct, or one of a profile that has used up its
+// pace, waits alone. Of the others, one that is due is enough to go on, so that
+// no alert overtakes one that met a transport error: first failures and pages,
 // the newest of them first; then the rest in order.
 func next(pending []montimer.Alert, paces map[string]time.Time, now time.Time) (a montimer.Alert, wait time.Duration, ok bool) {
 	if len(pending) == 0 {
@@ -147,13 +147,13 @@ func next(pending []montimer.Alert, paces map[string]time.Time, now time.Time) (
 			ready = append(ready, p)
 		}
 	}
-	if wait = max(peace(pending, now), soonest); wait > 0 {
+	if wait = max(floodWait(pending, now), soonest); wait > 0 {
 		return a, wait, true
 	}
 	return slices.MinFunc(ready, urgency), 0, true
 }
 
-// toWait is how long an alert has to wait for its next attempt.
+// toWait returns how long an alert has to wait for its next attempt.
 func toWait(a montimer.Alert, now time.Time) time.Duration {
 	left := max(0, a.NextTry.Sub(now))
 	if left > longest(lastStatus(a)) { // the clock was ahead
@@ -162,8 +162,8 @@ func toWait(a montimer.Alert, now time.Time) time.Duration {
 	return left
 }
 
-// peace is for how long Telegram has asked to be left alone.
-func peace(pending []montimer.Alert, now time.Time) (wait time.Duration) {
+// floodWait returns how long Telegram demands a pause.
+func floodWait(pending []montimer.Alert, now time.Time) (wait time.Duration) {
 	for _, p := range pending {
 		if lastStatus(p) == http.StatusTooManyRequests {
 			wait = max(wait, toWait(p, now))
@@ -172,24 +172,23 @@ func peace(pending []montimer.Alert, now time.Time) (wait time.Duration) {
 	return wait
 }
 
-// refused reports whether an alert met what is wrong with the bot or the chat,
-// and not with the alert: once that has been corrected, it can go.
+// refused reports whether an alert failed for the bot or the chat, not for its
+// own text: once that is corrected, it can be sent.
 func refused(a montimer.Alert) bool {
 	status, text := lastStatus(a), strings.ToLower(a.Error)
 	return telegram.Permanent(status) &&
 		(status != http.StatusBadRequest || strings.Contains(text, "chat") || strings.Contains(text, "topic") || strings.Contains(text, "thread"))
 }
 
-// routeless reports whether an alert waits for nothing but a route: once there is
-// one, it can go.
+// routeless reports whether an alert only waits for a route.
 func routeless(a montimer.Alert) bool {
 	return slices.Contains([]string{ErrDebug.Error(), ErrNoRoute.Error(), ErrNoToken.Error()}, a.Error)
 }
 
-// probe returns an alert with which to find out whether what the bot or the chat
-// was refused for has been corrected: so that alerts do not wait for their hour.
+// probe returns a refused alert to try before its time: if the bot or the chat
+// has been corrected, the others need not wait for their hour.
 func probe(pending []montimer.Alert, paces map[string]time.Time, tried map[int64]bool, now time.Time) (a montimer.Alert, ok bool) {
-	if peace(pending, now) > 0 {
+	if floodWait(pending, now) > 0 {
 		return a, false
 	}
 	var candidates []montimer.Alert
@@ -217,7 +216,7 @@ func urgency(a, b montimer.Alert) int {
 	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.ID, b.ID))
 }
 
-// lastStatus is the HTTP status that the last attempt met; 0: none. The text of
+// lastStatus returns the HTTP status of the last attempt; 0: none. The text of
 // a *telegram.Error begins with it.
 func lastStatus(a montimer.Alert) int {
 	first, _, _ := strings.Cut(a.Error, " ")
@@ -225,25 +224,25 @@ func lastStatus(a montimer.Alert) int {
 	return status
 }
 
-// longest is the longest wait after an attempt that met this status.
+// longest returns the longest wait after an attempt with this status.
 func longest(status int) time.Duration {
 	switch {
 	case status == http.StatusTooManyRequests:
 		return telegram.MaxWait
 	case telegram.Permanent(status):
-		return mendTime
+		return correctionWait
 	}
 	return maxBackoff
 }
 
-// pause returns how long to wait after an attempt that failed; attempts counts
-// those before.
+// pause returns how long to wait after a failed attempt; attempts counts those
+// before.
 func pause(err *telegram.Error, attempts int) time.Duration {
 	wait := err.RetryAfter
 	switch {
 	case wait > 0:
 	case err.Permanent():
-		wait = mendTime
+		wait = correctionWait
 	default:
 		wait = min(firstBackoff<<min(attempts, 10), maxBackoff)
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/montimer/montimer/internal/telegram"
 )
 
-// answers is a Bot whose chats answer as those of Telegram do: by chat and topic,
-// by chat alone, or by token.
+// answers is a Bot with chats that answer as those of Telegram do: by chat and
+// topic, by chat alone, or by token.
 type answers struct {
 	refuse map[string]*telegram.Error
 	asked  []string
@@ -82,7 +82,7 @@ func TestRefused(t *testing.T) {
 			n.Log = textLog(&log)
 			enqueue(t, o, first("x", "one"))
 			enqueue(t, o, first("y", "two"))
-			if err := n.Drain(t.Context()); err != nil {
+			if err := n.SendPending(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(tt.asked, strings.Join(b.asked, " ")); diff != "" {
@@ -124,10 +124,10 @@ func TestRefusedForNow(t *testing.T) {
 	enqueue(t, o, first("x", "one"))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel() // one attempt
-	if err := n.Drain(ctx); err != nil && !errors.Is(err, context.Canceled) {
+	if err := n.SendPending(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	if err := n.Drain(t.Context()); err != nil {
+	if err := n.SendPending(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if a := pending(t, o)[0]; time.Until(a.NextTry) > maxBackoff || lastStatus(a) != 502 {
@@ -166,7 +166,7 @@ func TestPace(t *testing.T) {
 					if i == runs/2 {
 						enqueue(t, o, first("other", "other fails"))
 					}
-					if err := n.Drain(t.Context()); err != nil {
+					if err := n.SendPending(t.Context()); err != nil {
 						t.Fatal(err)
 					}
 					if i == runs/2 && !strings.Contains(strings.Join(c.texts(), "\n"), "other fails") {
@@ -201,12 +201,12 @@ func TestFoldCounts(t *testing.T) {
 		a.Incident = fmt.Sprint(i)
 		enqueue(t, o, a)
 		if i == 2*burst {
-			if err := notifier(t, o, c, environ()).Drain(t.Context()); !errors.Is(err, ErrNoRoute) {
+			if err := notifier(t, o, c, environ()).SendPending(t.Context()); !errors.Is(err, ErrNoRoute) {
 				t.Fatal(err)
 			}
 		}
 	}
-	if err := notifier(t, o, c, somewhere).Drain(t.Context()); err != nil {
+	if err := notifier(t, o, c, somewhere).SendPending(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	total := 0
@@ -266,7 +266,7 @@ func TestForgedRow(t *testing.T) {
 	var log strings.Builder
 	n := notifier(t, o, c, somewhere)
 	n.Log = textLog(&log)
-	if err := n.Drain(t.Context()); err != nil {
+	if err := n.SendPending(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	got := strings.Join(c.texts(), "\n")

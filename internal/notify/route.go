@@ -10,14 +10,14 @@ import (
 	"github.com/montimer/montimer/internal/telegram"
 )
 
-// Route is where alerts go: all of them to the same chat.
+// Route is the chat that alerts go to, and the bot that sends them.
 type Route struct {
 	Token  string
 	Chat   string
 	Thread int    // topic of the chat; 0: none
 	Label  string // before each text, not yet escaped; "": none
-	Test   bool   // TELEGRAM_TEST_CHAT_ID is set: for trying things out
-	Wrong  string // what is to be corrected, though messages arrive; "": nothing
+	Test   bool   // TELEGRAM_TEST_CHAT_ID is set
+	Wrong  string // what has to be corrected although messages arrive; "": nothing
 
 	TokenFrom, ChatFrom string // the variables
 }
@@ -29,7 +29,7 @@ var (
 	ErrNoToken = errors.New("TELEGRAM_TEST_CHAT_ID is set, but TELEGRAM_BOT_TOKEN_DEFAULT is not")
 )
 
-// The variables; the tasks have the same names for theirs.
+// The environment variables; the tasks use the same names.
 const (
 	defaultToken = "TELEGRAM_BOT_TOKEN_DEFAULT"
 	ownToken     = "TELEGRAM_BOT_TOKEN_AUTOMATION"
@@ -40,14 +40,15 @@ const (
 	defaultChat  = "TELEGRAM_CHAT_ID_DEFAULT"
 )
 
-// general is the topic that every forum has. sendMessage takes its number for a
-// thread that does not exist (https://github.com/tdlib/telegram-bot-api/issues/447):
-// a message without a topic goes there.
+// general is the topic that every forum has. sendMessage refuses its number as
+// a thread that does not exist
+// (https://github.com/tdlib/telegram-bot-api/issues/447): a message without a
+// topic goes there.
 const general = 1
 
 // FindRoute reads the route from the environment; an empty variable counts as
-// unset. A topic that cannot be one is left out, and Wrong says so: better in the
-// wrong topic than nowhere. The error is ErrDebug, ErrNoRoute or ErrNoToken.
+// unset. An invalid topic is left out, and Wrong says so: the wrong topic is
+// better than none. The error is ErrDebug, ErrNoRoute or ErrNoToken.
 func FindRoute(getenv func(string) string) (Route, error) {
 	if strings.EqualFold(getenv("LOG_LEVEL"), "debug") {
 		return Route{}, ErrDebug
@@ -88,7 +89,7 @@ func lastResort(getenv func(string) string) (Route, bool) {
 	return r, r.takeToken(getenv, defaultToken, ownToken) && r.Chat != ""
 }
 
-// takeToken takes the first of the variables that is set.
+// takeToken sets the token from the first variable that is set.
 func (r *Route) takeToken(getenv func(string) string, names ...string) bool {
 	for _, name := range names {
 		if r.Token = getenv(name); r.Token != "" {
@@ -99,9 +100,9 @@ func (r *Route) takeToken(getenv func(string) string, names ...string) bool {
 	return false
 }
 
-// instead returns where a message goes that the route refuses for good: to the
-// last resort, if that is another chat, or another bot where the bot is at fault.
-// What is sent for a trial stays in the test chat.
+// instead returns the route for a message that this one refuses for good: the
+// last resort, if that is another chat, or another bot where the bot is
+// refused. Test messages stay in the test chat.
 func (r Route) instead(getenv func(string) string, failure *telegram.Error) (Route, bool) {
 	to, ok := lastResort(getenv)
 	switch {
@@ -111,8 +112,8 @@ func (r Route) instead(getenv func(string) string, failure *telegram.Error) (Rou
 	return to, true
 }
 
-// cure says what to do about a failure that only a person can end.
-func (r Route) cure(failure *telegram.Error) string {
+// hint says what to correct after a permanent failure.
+func (r Route) hint(failure *telegram.Error) string {
 	switch {
 	case failure.BadToken():
 		return "the bot's token is wrong or was revoked: correct " + r.TokenFrom
@@ -121,10 +122,10 @@ func (r Route) cure(failure *telegram.Error) string {
 	case failure.NoTopic():
 		return "the topic is closed or gone: open it, or correct " + topicID
 	}
-	return "see to chat " + r.Chat + ", or correct " + r.ChatFrom
+	return "check chat " + r.Chat + ", or correct " + r.ChatFrom
 }
 
-// label returns what stands before a text.
+// label returns the prefix of a text.
 func (r Route) label(plain bool) string {
 	if plain {
 		return r.Label

@@ -21,13 +21,13 @@ type Pager struct {
 	Records Records
 	Manual  bool // report runs by hand, too
 
-	host   Host
-	log    *slog.Logger
-	author notify.Author
-	heart  notify.Heart
-	made   []*montimer.Alert
-	pulse  *notify.Pulse // of a run of the timer
-	unsent error         // why an alert is neither stored nor sent
+	host      Host
+	log       *slog.Logger
+	formatter notify.Formatter
+	heartbeat notify.Heartbeat
+	made      []*montimer.Alert
+	signals   *notify.HeartbeatRun // of a run of the timer
+	unsent    error                // why an alert is neither stored nor sent
 }
 
 // Host is what a Pager has to know of the process and the machine.
@@ -41,70 +41,70 @@ type Host struct {
 // New returns a pager of alerts that are stored in r.
 func New(h Host, r Records, log *slog.Logger) *Pager {
 	return &Pager{
-		host:    h,
-		log:     log,
-		Records: r,
-		author:  notify.Author{Host: cmp.Or(h.Name, "unknown"), Redact: h.Redact, Journal: h.Journal, Subjects: r.subjects},
-		heart:   notify.Heart{Getenv: h.Getenv, Redact: h.Redact, Log: log},
+		host:      h,
+		log:       log,
+		Records:   r,
+		formatter: notify.Formatter{Host: cmp.Or(h.Name, "unknown"), Redact: h.Redact, Journal: h.Journal, Subjects: r.subjects},
+		heartbeat: notify.Heartbeat{Getenv: h.Getenv, Redact: h.Redact, Log: log},
 	}
 }
 
-// Observe has the pager hear of what the runner does.
+// Observe has the runner report its runs to the pager.
 func (p *Pager) Observe(r *taskexec.Runner) {
 	load := r.Load
 	r.Load = func(ctx context.Context) (montimer.Jobs, error) {
 		jobs, err := load(ctx)
-		p.author.Policy = jobs.Notify
+		p.formatter.Policy = jobs.Notify
 		return jobs, err
 	}
 	r.Recorder, r.Alert, r.Began = p.Records, p.Alert, p.began
 }
 
-// began is told of a run that begins.
+// began starts the heartbeat of a run that begins.
 func (p *Pager) began(profile montimer.Profile, run montimer.Run) {
 	if run.Trigger == montimer.TriggerTimer {
-		p.pulse = p.heart.Begin(context.Background(), profile, run.ID)
+		p.signals = p.heartbeat.Begin(context.Background(), profile, run.ID)
 	}
 }
 
 // Ended reports a run that has ended with this exit code, even where it was
-// told to stop. The error says why an alert is neither stored nor sent.
+// stopped. The error says why an alert is neither stored nor sent.
 func (p *Pager) Ended(run montimer.Run, code int) error {
 	ctx := context.Background()
 	var beats sync.WaitGroup
 	body := ""
 	if run.Trigger == montimer.TriggerTimer {
-		if p.pulse == nil { // no task was begun: a sign of life of the host alone
-			p.pulse = p.heart.Begin(ctx, montimer.Profile{}, run.ID)
+		if p.signals == nil { // no task was begun: only the host's heartbeat
+			p.signals = p.heartbeat.Begin(ctx, montimer.Profile{}, run.ID)
 		}
 		for _, a := range p.made {
 			if a.RunID == run.ID {
 				body = a.Text
 			}
 		}
-		beats.Go(func() { p.pulse.End(ctx, code, body) })
+		beats.Go(func() { p.signals.End(ctx, code, body) })
 	}
 	stuck, err := p.Send(ctx)
 	if err != nil {
 		p.log.Error("alerts: "+err.Error(), "event", taskexec.EventTrouble)
 	}
-	if p.pulse != nil {
-		p.pulse.Alive(ctx, stuck, body)
+	if p.signals != nil {
+		p.signals.Alive(ctx, stuck, body)
 	}
 	beats.Wait()
 	return p.unsent
 }
 
-// Alert makes the alert of a run; nil: none.
+// Alert returns the alert that reports a run; nil: none.
 func (p *Pager) Alert(run montimer.Run) *montimer.Alert {
 	if run.Trigger == montimer.TriggerManual && !p.Manual {
 		return nil
 	}
 	before, err := p.Records.Incident(context.Background(), run.Profile)
 	if err != nil {
-		p.log.Error("cannot read what was reported before: "+err.Error(), "event", taskexec.EventTrouble)
+		p.log.Error("cannot read the profile's incident: "+err.Error(), "event", taskexec.EventTrouble)
 	}
-	return p.keep(p.author.Run(run, before))
+	return p.keep(p.formatter.Run(run, before))
 }
 
 func (p *Pager) keep(a *montimer.Alert) *montimer.Alert {
@@ -116,9 +116,9 @@ func (p *Pager) keep(a *montimer.Alert) *montimer.Alert {
 
 // Page makes and stores an alert of montimer itself.
 func (p *Pager) Page(ctx context.Context, profile, runID, words string) {
-	a := p.keep(p.author.Page(profile, runID, words))
+	a := p.keep(p.formatter.Page(profile, runID, words))
 	if p.Records.Err != nil {
-		return // it goes from memory
+		return // it is sent from memory
 	}
 	if err := p.Records.Store.Enqueue(ctx, a); err != nil {
 		p.log.Error(err.Error(), "event", taskexec.EventUnrecorded)
@@ -127,9 +127,9 @@ func (p *Pager) Page(ctx context.Context, profile, runID, words string) {
 }
 
 // Send sends the alerts that have been made and what else waits in the outbox.
-// What could not be stored goes from memory; a run that was found lost will be
-// found again. stuck says why alerts cannot leave this host; err says also what
-// else is wrong with them.
+// What could not be stored is sent from memory; a run that was found lost will
+// be found again. stuck says why alerts cannot be sent from this host; err also
+// has the other errors.
 func (p *Pager) Send(ctx context.Context) (stuck, err error) {
 	var box notify.Outbox
 	if p.Records.Err == nil {
@@ -147,17 +147,17 @@ func (p *Pager) Send(ctx context.Context) (stuck, err error) {
 		}
 	}
 	if unstored != nil {
-		err = n.Direct(ctx, unstored...)
+		err = n.SendUnstored(ctx, unstored...)
 		p.unsent = err
 	}
 	if box == nil {
 		return err, err
 	}
-	drained := n.Drain(ctx)
+	drained := n.SendPending(ctx)
 	return errors.Join(err, n.Stuck(ctx)), errors.Join(err, drained)
 }
 
-// Incident is what the database knows of a profile's health.
+// Incident returns the incident of a profile, as recorded.
 func (r Records) Incident(ctx context.Context, profile string) (montimer.Incident, error) {
 	if r.Err != nil {
 		return montimer.Incident{}, r.Err

@@ -130,8 +130,8 @@ func (i unrecordedIncident) claim() bool {
 	return os.Link(temporary, i.path) == nil || !i.quiet()
 }
 
-// untold ends a claim that has come to nothing.
-func (i unrecordedIncident) untold() { os.Remove(i.path) }
+// unclaim ends a claim without an alert.
+func (i unrecordedIncident) unclaim() { os.Remove(i.path) }
 
 // end ends the incident, and returns how long it lasted; ok is false where there
 // was none, or another process has ended it.
@@ -158,8 +158,8 @@ func (p *Pager) Recorded(ctx context.Context, stateDir string, run montimer.Run,
 
 // Unrecorded reports that runs cannot be recorded, at most once an hour. Pages of
 // a run that is not recorded are a part of that: what keeps them from being
-// repeated is not recorded either. untold is to be called if not all could be sent.
-func (p *Pager) Unrecorded(ctx context.Context, stateDir string, run montimer.Run, err error, pages []string) (untold func()) {
+// repeated is not recorded either. unclaim is to be called if not all could be sent.
+func (p *Pager) Unrecorded(ctx context.Context, stateDir string, run montimer.Run, err error, pages []string) (unclaim func()) {
 	incident := incidentOf(stateDir)
 	if run.State == montimer.RunOK && run.Reason != "" {
 		pages = append(pages, run.Profile+" "+run.Reason)
@@ -180,7 +180,7 @@ func (p *Pager) Unrecorded(ctx context.Context, stateDir string, run montimer.Ru
 	}
 	words := []string{what + "; not recorded: " + cause(err), "fix: " + recordFix(err, stateDir)}
 	p.Page(ctx, "", run.ID, strings.Join(append(words, pages...), "; "))
-	return incident.untold
+	return incident.unclaim
 }
 
 // cause is why a run could not be recorded, without what package taskexec says

@@ -9,8 +9,9 @@ import (
 )
 
 // TestUnrecordedIncident holds that of many processes that find out at once one
-// tells people, that a claim which came to nothing is free again, that an end is
-// reported once, and that what is planted in the place of the file silences nobody.
+// tells people, that a claim without an alert is free again, that an end is
+// reported once, and that what is planted in the place of the file silences
+// nobody.
 func TestUnrecordedIncident(t *testing.T) {
 	t.Parallel()
 	i := unrecordedIncident{filepath.Join(t.TempDir(), "incident")}
@@ -36,7 +37,7 @@ func TestUnrecordedIncident(t *testing.T) {
 	if !i.claim() || i.claim() {
 		t.Error("not claimed once")
 	}
-	i.untold()
+	i.unclaim()
 	if !i.claim() {
 		t.Error("not claimed again")
 	}

@@ -67,7 +67,7 @@ func TestSecretsWrittenOtherwise(t *testing.T) {
 	}
 }
 
-// TestShapes holds what is hidden although nobody said that it is secret.
+// TestShapes holds what is hidden although no setting says that it is secret.
 func TestShapes(t *testing.T) {
 	t.Parallel()
 	const (
@@ -162,7 +162,7 @@ func TestSecretValues(t *testing.T) {
 	}); got != nil {
 		t.Errorf("not secret: %q", got)
 	}
-	if got := SecretValues([]string{"PROVIDER_URL=https://eth-mainnet.g.alchemy.com/v2/" + key + "?a=b", "MAINNET=wss://me:hush@x.example/ws?dkey=" + key}); !slices.Equal(got, []string{key, "hush", key}) {
+	if got := SecretValues([]string{"PROVIDER_URL=https://eth-mainnet.g.alchemy.com/v2/" + key + "?a=b", "MAINNET=wss://me:hidden@x.example/ws?dkey=" + key}); !slices.Equal(got, []string{key, "hidden", key}) {
 		t.Errorf("in URLs: %q", got)
 	}
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // play records the runs of a profile, one tick after the other. A letter is a
-// run: o ok, f failed and told of, q failed and quiet, l lost, i interrupted,
+// run: o ok, f failed and reported, q failed and quiet, l lost, i interrupted,
 // s skipped, r still running; in capitals one by hand. Its id is its place.
 func play(t testing.TB, s *Store, profile, history string) {
 	t.Helper()
@@ -82,16 +82,16 @@ func TestIncident(t *testing.T) {
 			}
 			return profile + place
 		}
-		if got.Count != test.count || got.First.ID != id(test.first) || got.LastGood.ID != id(test.good) || got.Told.ID != id(test.told) {
+		if got.Count != test.count || got.First.ID != id(test.first) || got.LastGood.ID != id(test.good) || got.Reported.ID != id(test.told) {
 			t.Errorf("%q: count %d, first %q, last good %q, told %q; want %+v",
-				test.history, got.Count, got.First.ID, got.LastGood.ID, got.Told.ID, test)
+				test.history, got.Count, got.First.ID, got.LastGood.ID, got.Reported.ID, test)
 		}
 	}
 }
 
-// TestTold holds that a run whose alert was given up has not been told of, nor
+// TestReported holds that a run whose alert was dropped was not reported, nor
 // have those that were folded into it; one whose row was pruned has.
-func TestTold(t *testing.T) {
+func TestReported(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name   string
@@ -134,8 +134,8 @@ func TestTold(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, err := s.Incident(t.Context(), "a")
-			if err != nil || got.Told.ID != test.told || got.Count != 3 {
-				t.Errorf("told %q of %d, want %q: %v", got.Told.ID, got.Count, test.told, err)
+			if err != nil || got.Reported.ID != test.told || got.Count != 3 {
+				t.Errorf("told %q of %d, want %q: %v", got.Reported.ID, got.Count, test.told, err)
 			}
 		})
 	}
@@ -251,7 +251,7 @@ func TestPrune(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			after.Count, after.Told, before.Count, before.Told = 0, montimer.Run{}, 0, montimer.Run{}
+			after.Count, after.Reported, before.Count, before.Reported = 0, montimer.Run{}, 0, montimer.Run{}
 			equal(t, after, before)
 		})
 	}

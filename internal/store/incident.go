@@ -21,7 +21,7 @@ const (
 	// The + keeps SQLite to the index that has the runs in order. An alert that
 	// was given up told nobody; one that waits will, and one whose row others have
 	// pruned did.
-	lastTold = `WHERE profile = ? AND +trigger = 'timer' AND +state IN ('failed', 'lost')
+	lastReported = `WHERE profile = ? AND +trigger = 'timer' AND +state IN ('failed', 'lost')
 		AND event_id IS NOT NULL AND seq >= ? AND NOT EXISTS (SELECT 1 FROM alert_events
 			WHERE id = montimer_runs.event_id AND delivery_status IN ('failed', 'skipped_debug', 'skipped_missing_credentials')
 				AND NOT EXISTS (SELECT 1 FROM montimer_outbox WHERE event_id = alert_events.id))
@@ -42,8 +42,8 @@ func (s *Store) incident(ctx context.Context, profile string) (i montimer.Incide
 	if i.First, err = s.oneRun(ctx, "WHERE seq = ?", first); err != nil {
 		return i, err
 	}
-	if i.Told, err = s.oneRun(ctx, lastTold, profile, first); err == nil && i.Told.ID != "" {
-		i.Told.Tasks, err = s.tasks(ctx, i.Told.ID)
+	if i.Reported, err = s.oneRun(ctx, lastReported, profile, first); err == nil && i.Reported.ID != "" {
+		i.Reported.Tasks, err = s.tasks(ctx, i.Reported.ID)
 	}
 	return i, err
 }

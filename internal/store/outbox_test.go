@@ -74,19 +74,19 @@ func TestOutbox(t *testing.T) {
 	}
 }
 
-func TestDrain(t *testing.T) {
+func TestBeginSending(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s, other := open(t, dir, Options{}), open(t, dir, Options{})
-	release, ok, err := s.Drain(t.Context())
+	release, ok, err := s.BeginSending(t.Context())
 	if err != nil || !ok {
 		t.Fatal(ok, err)
 	}
-	if _, ok, err := other.Drain(t.Context()); ok || err != nil {
-		t.Errorf("two drain at once: %t, %v", ok, err)
+	if _, ok, err := other.BeginSending(t.Context()); ok || err != nil {
+		t.Errorf("two send at once: %t, %v", ok, err)
 	}
 	release()
-	release, ok, err = other.Drain(t.Context())
+	release, ok, err = other.BeginSending(t.Context())
 	if err != nil || !ok {
 		t.Fatalf("not released: %t, %v", ok, err)
 	}
@@ -121,7 +121,7 @@ func TestLease(t *testing.T) {
 		{"for ever", false, now.Boot, now.Since + 1000*time.Hour, true},
 	} {
 		set(tt.hasLock, tt.boot, tt.until)
-		release, ok, err := s.Drain(t.Context())
+		release, ok, err := s.BeginSending(t.Context())
 		if ok != tt.want || err != nil {
 			t.Errorf("%s: %t, %v", tt.name, ok, err)
 		}
@@ -136,11 +136,11 @@ func TestLease(t *testing.T) {
 	if err := errors.Join(os.Remove(lock), os.Symlink("/nowhere", lock)); err != nil {
 		t.Fatal(err)
 	}
-	release, ok, err := s.Drain(t.Context())
+	release, ok, err := s.BeginSending(t.Context())
 	if !ok || err == nil || !strings.Contains(err.Error(), "alerts are sent without the lock") {
 		t.Fatalf("a link in place of the lock: %t, %v", ok, err)
 	}
-	if _, ok, _ := s.Drain(t.Context()); ok {
+	if _, ok, _ := s.BeginSending(t.Context()); ok {
 		t.Error("two send without the lock")
 	}
 	release()
@@ -161,13 +161,13 @@ func TestHeldIsTold(t *testing.T) {
 	if err := s.Hold(ctx, []montimer.Alert{*alert}, montimer.SkippedCredentials); err != nil {
 		t.Fatal(err)
 	}
-	if i, err := s.Incident(ctx, "p"); err != nil || i.Told.ID != "r" {
-		t.Errorf("held: %+v, %v", i.Told, err)
+	if i, err := s.Incident(ctx, "p"); err != nil || i.Reported.ID != "r" {
+		t.Errorf("held: %+v, %v", i.Reported, err)
 	}
 	if err := s.Drop(ctx, *alert, montimer.SkippedCredentials, ""); err != nil {
 		t.Fatal(err)
 	}
-	if i, err := s.Incident(ctx, "p"); err != nil || i.Told.ID != "" || i.Count != 1 {
+	if i, err := s.Incident(ctx, "p"); err != nil || i.Reported.ID != "" || i.Count != 1 {
 		t.Errorf("given up: %+v, %v", i, err)
 	}
 }

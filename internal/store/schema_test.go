@@ -271,7 +271,7 @@ func TestPlans(t *testing.T) {
 		"last":    "SELECT " + runColumns + " FROM montimer_runs " + lastOfTimer,
 		"good":    "SELECT " + runColumns + " FROM montimer_runs " + lastGood,
 		"since":   since,
-		"told":    "SELECT " + runColumns + " FROM montimer_runs " + lastTold,
+		"told":    "SELECT " + runColumns + " FROM montimer_runs " + lastReported,
 		"prune":   pruneRuns,
 		"history": "SELECT " + runColumns + " FROM montimer_runs WHERE true AND profile = ? ORDER BY seq DESC LIMIT ?",
 		"tasks":   "SELECT name FROM montimer_task_runs WHERE run = ? ORDER BY id",

@@ -18,9 +18,9 @@ import (
 // Conn is a connection to systemd.
 type Conn struct{ bus *dbus.Conn }
 
-// patience is how long one call may take. A reload of ten thousand units takes
+// callTimeout is how long one call may take. A reload of ten thousand units takes
 // some seconds.
-const patience = time.Minute
+const callTimeout = time.Minute
 
 // Connect connects to systemd: as root by its private socket, which is there
 // even where the bus is not, and else by the system bus.
@@ -62,9 +62,9 @@ func release(version string) (int, error) {
 	return n, nil
 }
 
-// Reload has systemd read all unit files anew, and returns when it has.
+// Reload has systemd read all unit files again, and returns when it has.
 func (c *Conn) Reload(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	if err := c.bus.ReloadContext(ctx); err != nil {
 		return fmt.Errorf("reload systemd: %w", err)
@@ -115,7 +115,7 @@ func (c *Conn) timestamp(property string) (time.Time, error) {
 // Enable has a unit started at every boot from now on. It neither starts the
 // unit nor reloads.
 func (c *Conn) Enable(ctx context.Context, unit string) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	if _, _, err := c.bus.EnableUnitFilesContext(ctx, []string{unit}, false, false); err != nil {
 		return fmt.Errorf("enable %s: %w", unit, err)
@@ -150,7 +150,7 @@ func (c *Conn) Stop(ctx context.Context, unit string) error {
 // Forgive has systemd forget that a unit has failed, or been started too
 // often. That there is nothing to forget is no error.
 func (c *Conn) Forgive(ctx context.Context, unit string) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	_ = c.bus.ResetFailedUnitContext(ctx, unit)
 }
@@ -159,7 +159,7 @@ type jobFunc func(ctx context.Context, name, mode string, ch chan<- string) (int
 
 // job queues a job and waits for its end.
 func (c *Conn) job(ctx context.Context, verb, unit string, queue jobFunc) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	done := make(chan string, 1) // the library must never wait for us
 	if _, err := queue(ctx, unit, "replace", done); err != nil {

@@ -14,17 +14,17 @@ type Service struct {
 	Result     string // "success", "exit-code", "timeout" …
 	ExitCode   int    // of its main process, or the number of the signal that ended it
 	Signaled   bool
-	Status     string // what it said of itself last
+	Status     string // its last status text
 }
 
 // Running reports whether the run is still under way.
 func (s Service) Running() bool { return s.Active != "inactive" && s.Active != "failed" }
 
 // Hold keeps a unit loaded until release is called: of one that systemd has
-// unloaded after its run, nobody can ask how the run ended. It needs the system
+// unloaded after its run, it is lost how the run ended. It needs the system
 // bus, also as root (org.freedesktop.systemd1(5), RefUnit).
 func Hold(ctx context.Context, unit string) (release func(), err error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	bus, err := godbus.ConnectSystemBus()
 	if err != nil {
@@ -41,7 +41,7 @@ func Hold(ctx context.Context, unit string) (release func(), err error) {
 // Queue has systemd start a unit, and does not wait for it. The channel gets
 // the result of the job: "done", "failed", "canceled" …
 func (c *Conn) Queue(ctx context.Context, unit string) (<-chan string, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	done := make(chan string, 1) // the library must never wait for us
 	if _, err := c.bus.StartUnitContext(ctx, unit, "replace", done); err != nil {
@@ -63,7 +63,7 @@ func IsUnknown(err error) bool { return isError(err, "org.freedesktop.systemd1.N
 
 // Service returns the state of a service.
 func (c *Conn) Service(ctx context.Context, unit string) (Service, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	p, err := c.bus.GetAllPropertiesContext(ctx, unit)
 	if err != nil {

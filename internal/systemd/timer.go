@@ -26,7 +26,7 @@ type Timer struct {
 	ActiveSince time.Time
 	Freed       time.Time // when its service last became inactive
 
-	// On a clock that nobody sets. 0: never since the unit was loaded, or not known.
+	// On the monotonic clock. 0: never since the unit was loaded, or not known.
 	Trigger time.Duration // when it last elapsed
 	Began   time.Duration // when its service was last started
 }
@@ -107,7 +107,7 @@ func sinceBoot(t time.Time) time.Duration {
 	return time.Duration(t.UnixMicro()) * time.Microsecond
 }
 
-// localZone is the zone of the machine, whatever TZ says: systemd has no TZ.
+// localZone is the zone of the machine, independent of TZ: systemd has no TZ.
 func localZone() (*time.Location, error) {
 	data, err := os.ReadFile("/etc/localtime")
 	if os.IsNotExist(err) {

@@ -23,7 +23,7 @@ type Unit struct {
 // Units returns the states of units by name. Those that systemd has not loaded
 // it tries to.
 func (c *Conn) Units(ctx context.Context, names []string) (map[string]Unit, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	units := make(map[string]Unit, len(names))
 	if len(names) == 0 {
@@ -76,7 +76,7 @@ const atOnce = 32
 // systemd tells NeedDaemonReload= of one unit at a time; so that thousands take
 // no time of waiting, the questions overlap.
 func (c *Conn) Unread(ctx context.Context, names []string) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	list, err := c.bus.ListUnitsByNamesContext(ctx, names)
 	if err != nil {
@@ -116,7 +116,7 @@ func refused(loadState string) bool { return loadState == "bad-setting" || loadS
 
 // Enabled reports whether a unit is started at boot.
 func (c *Conn) Enabled(ctx context.Context, unit string) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	p, err := c.bus.GetUnitPropertyContext(ctx, unit, "UnitFileState")
 	if err != nil {
@@ -139,7 +139,7 @@ func (c *Conn) ActiveSince(ctx context.Context, unit string) (time.Time, error) 
 
 // unitTime reads a property that is a time in microseconds.
 func (c *Conn) unitTime(ctx context.Context, unit, kind, property string) (time.Time, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	p, err := c.bus.GetUnitTypePropertyContext(ctx, unit, kind, property)
 	if err != nil {

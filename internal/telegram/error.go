@@ -16,7 +16,7 @@ const MaxWait = 24 * time.Hour
 // Error says why a message was not sent.
 type Error struct {
 	Status      int           // of the answer; 0: there was none
-	Description string        // Telegram's words, or what kept it from answering
+	Description string        // Telegram's words, or the error of the transport
 	RetryAfter  time.Duration // how long to send nothing to this chat; 0: not said
 	MigrateTo   string        // the chat's new id, since it became a supergroup
 }
@@ -29,7 +29,7 @@ func (e *Error) Error() string {
 }
 
 // Permanent reports whether the same message to the same place would fail
-// again: a person has to correct the token, the chat or the text.
+// again: the token, the chat or the text has to be corrected.
 func (e *Error) Permanent() bool { return Permanent(e.Status) }
 
 // Permanent is the same for a status alone.
@@ -54,8 +54,8 @@ func (e *Error) BadText() bool {
 	return e.says("can't parse entities", "message is too long", "text is empty", "text must be non-empty", "must be encoded in utf-8")
 }
 
-// says reports whether the answer is that the request is bad, in words that hold
-// one of these.
+// says reports whether the answer is "bad request" with a description that
+// holds one of words.
 func (e *Error) says(words ...string) bool {
 	description := strings.ToLower(e.Description)
 	return e.Status == http.StatusBadRequest &&

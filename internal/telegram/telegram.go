@@ -39,7 +39,7 @@ type Message struct {
 // the markup out, in UTF-16 units as everywhere.
 const MaxText = 4096
 
-// Client talks to one Bot API. It follows no redirect.
+// Client calls one Bot API. It follows no redirect.
 type Client struct {
 	base *url.URL
 	http *http.Client
@@ -70,9 +70,9 @@ func isLoopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
-// Send sends a message; nil means that Telegram has said it has it. Otherwise
-// the error is an *Error, and only one without a Status leaves open whether the
-// message has arrived.
+// Send sends a message; nil means that Telegram has confirmed it. Otherwise the
+// error is an *Error; only without a Status it is unknown whether the message
+// has arrived.
 func (c *Client) Send(ctx context.Context, token string, m Message) error {
 	body := struct {
 		ChatID    string `json:"chat_id"`
@@ -92,7 +92,7 @@ func (c *Client) Send(ctx context.Context, token string, m Message) error {
 	return nil
 }
 
-// post is nil when the answer says that all went well.
+// post returns nil when the answer reports success.
 func (c *Client) post(ctx context.Context, to *url.URL, body any) *Error {
 	data, err := json.Marshal(body)
 	if err != nil {
@@ -115,8 +115,8 @@ func (c *Client) post(ctx context.Context, to *url.URL, body any) *Error {
 	return judge(resp.StatusCode, answer)
 }
 
-// judge reads an answer of Telegram, or of what stands in its way. It is nil
-// for {"ok":true} with status 200 alone.
+// judge reads an answer of Telegram, or of a proxy before it. It is nil only
+// for {"ok":true} with status 200.
 func judge(status int, answer []byte) *Error {
 	var a struct {
 		OK          bool   `json:"ok"`

@@ -16,18 +16,18 @@ const (
 	lockGrace = 5 * time.Second // between taking the lock and recording it
 )
 
-// ErrHeld says that a process holds the lock of the outbox and does not send.
+// ErrHeld says that a process holds the lock of the outbox without sending.
 var ErrHeld = errors.New("is held by a process that sends nothing: alerts are sent without it; end that process")
 
-// Drain gives the right to send what is in the outbox to one process at a time,
-// until it calls release or ends. ok is false when another has it.
+// BeginSending gives the right to send what is in the outbox to one process at
+// a time, until it calls release or ends. ok is false when another has it.
 //
-// Two things say who has it: a flock(2) of outbox.lock in the state directory,
+// Two things record the holder: a flock(2) of outbox.lock in the state directory,
 // which ends with its process, and a row of the database, which ends after a
 // minute. So neither a sender that was stopped nor another program that holds the
 // lock keeps alerts from being sent: then ok comes with an error that says what
 // to correct, such as ErrHeld.
-func (s *Store) Drain(ctx context.Context) (release func(), ok bool, err error) {
+func (s *Store) BeginSending(ctx context.Context) (release func(), ok bool, err error) {
 	path := filepath.Join(filepath.Dir(s.path), "outbox.lock")
 	for end := time.Now().Add(lockGrace); ; {
 		unlock, lockErr := flock.Take(path, flock.Exclusive)
@@ -40,7 +40,7 @@ func (s *Store) Drain(ctx context.Context) (release func(), ok bool, err error) 
 			if busy, err := s.leased(ctx); err != nil || busy {
 				return nil, false, s.explain("lock the outbox", err)
 			}
-			if time.Now().Before(end) { // its holder may be about to say that it sends, or have just ended
+			if time.Now().Before(end) { // its holder may be about to record the lease, or have just ended
 				select {
 				case <-ctx.Done():
 					return nil, false, ctx.Err()
@@ -58,14 +58,14 @@ func (s *Store) Drain(ctx context.Context) (release func(), ok bool, err error) 
 			return nil, false, s.explain("lock the outbox", err)
 		}
 		return func() {
-			unlock() // first: who has the lock does not ask for the row
+			unlock() // first: a holder of the lock does not check the row
 			end()
 		}, true, lockErr
 	}
 }
 
-// lease records who sends, unless another does so without the lock, or has the
-// lock where hasLock is not set.
+// lease records this process as the sender, unless another sends without the
+// lock, or has the lock where hasLock is not set.
 func (s *Store) lease(ctx context.Context, hasLock bool) (end func(), taken bool, err error) {
 	holder := freshID()
 	err = s.write(ctx, quick, func(tx *sql.Tx) error {
@@ -79,21 +79,21 @@ func (s *Store) lease(ctx context.Context, hasLock bool) (end func(), taken bool
 			holder, hasLock, until.Boot, int64(until.Since+leaseTime))
 	})
 	return func() {
-		// It ends by itself if this fails.
+		// The lease runs out if this fails.
 		_ = s.write(context.WithoutCancel(ctx), quick, func(tx *sql.Tx) error {
 			return do(ctx, tx, "DELETE FROM montimer_sender WHERE holder = ?", holder)
 		})
 	}, taken && err == nil, err
 }
 
-// leased reports whether a process says that it sends.
+// leased reports whether a process has the lease.
 func (s *Store) leased(ctx context.Context) (bool, error) {
 	other, _, err := sender(ctx, s.db)
 	return other, err
 }
 
-// sender reads the row of who sends. A row that is over, of another boot, or
-// from farther ahead than any is written, is none.
+// sender reads the row of the sender. A row that has run out, is of another
+// boot, or lies too far ahead does not count.
 func sender(ctx context.Context, db interface {
 	QueryRowContext(context.Context, string, ...any) *sql.Row
 }) (there, hasLock bool, err error) {

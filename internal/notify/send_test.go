@@ -23,7 +23,7 @@ import (
 func drainEvery(t *testing.T, n Notifier, limit time.Duration) {
 	t.Helper()
 	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(time.Minute) {
-		if err := n.Drain(t.Context()); err != nil {
+		if err := n.SendPending(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if left, _ := n.Outbox.Pending(t.Context()); len(left) == 0 {
@@ -63,7 +63,7 @@ func TestOrder(t *testing.T) {
 	} {
 		enqueue(t, o, a)
 	}
-	if err := notifier(t, o, c, somewhere).Drain(t.Context()); err != nil {
+	if err := notifier(t, o, c, somewhere).SendPending(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"c fails", "b fails", "a fails", "a: 4 runs", "b is well", "z is well"}
@@ -72,7 +72,7 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// TestFlood lets 500 runs of a profile fail while Telegram wants peace: the
+// TestFlood lets 500 runs of a profile fail while Telegram demands a pause: the
 // page of another profile is next, and the 500 take two messages.
 func TestFlood(t *testing.T) {
 	t.Parallel()
@@ -90,7 +90,7 @@ func TestFlood(t *testing.T) {
 			a.First = i == 0
 			enqueue(t, o, a)
 			if i%40 < 2 { // a run ends, and tells
-				if err := n.Drain(t.Context()); err != nil {
+				if err := n.SendPending(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -101,15 +101,15 @@ func TestFlood(t *testing.T) {
 		if diff := cmp.Diff(want, c.texts()); diff != "" {
 			t.Error(diff)
 		}
-		if peace := c.at[1].Sub(start); peace < errFlood.RetryAfter || c.seen != 4 {
-			t.Errorf("%d attempts, the first of them after %s", c.seen, peace)
+		if gap := c.at[1].Sub(start); gap < errFlood.RetryAfter || c.seen != 4 {
+			t.Errorf("%d attempts, the first of them after %s", c.seen, gap)
 		}
 	})
 }
 
 // TestOutage lets Telegram be away for an hour, during which four profiles
 // fail again and again, and one becomes well: nothing is lost, nothing comes
-// twice, and each is told of in the order in which it happened.
+// twice, and each is reported in the order in which it happened.
 func TestOutage(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -129,17 +129,17 @@ func TestOutage(t *testing.T) {
 				if profile == "d" && tick == 5 {
 					run.Tasks, run.State = run.Tasks[:1], montimer.RunOK
 				}
-				alert := author.Run(run, incidents[profile])
+				alert := formatter.Run(run, incidents[profile])
 				before := incidents[profile]
 				if before.Count == 0 {
 					before.First = run
 				}
-				before.Count, before.Told = before.Count+1, run
+				before.Count, before.Reported = before.Count+1, run
 				incidents[profile] = before
 				if err := o.Finish(t.Context(), run, alert); err != nil {
 					t.Fatal(err)
 				}
-				if err := n.Drain(t.Context()); err != nil {
+				if err := n.SendPending(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -170,9 +170,10 @@ func TestOutage(t *testing.T) {
 	})
 }
 
-// TestMend holds that what a person has to mend is tried each hour, loudly, that
-// nothing else waits for it, and that it is given up in the end.
-func TestMend(t *testing.T) {
+// TestCorrection holds that what the operator has to correct is tried each
+// hour, loudly, that nothing else waits for it, and that it is given up in the
+// end.
+func TestCorrection(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o, start := openOutbox(t), time.Now()
@@ -187,7 +188,7 @@ func TestMend(t *testing.T) {
 		n.Log = textLog(&log)
 		enqueue(t, o, first("x", "bad"))
 		enqueue(t, o, repeat("y", "good"))
-		if err := n.Drain(t.Context()); err != nil {
+		if err := n.SendPending(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff([]string{"good"}, c.texts()); diff != "" {
@@ -197,13 +198,13 @@ func TestMend(t *testing.T) {
 			t.Errorf("not loud: %s", log.String())
 		}
 		tries := c.seen
-		want := Flushed{Waiting: 1, Next: time.Now().Add(mendTime)}
+		want := FlushResult{Waiting: 1, Next: time.Now().Add(correctionWait)}
 		if got, err := n.Flush(t.Context()); err != nil || c.seen != tries+1 || got.Waiting != 1 || got.Next.Sub(want.Next).Abs() > time.Second {
 			t.Errorf("flush: %v, %d attempts, %+v, want %+v", err, c.seen-tries, got, want)
 		}
 		for len(pending(t, o)) > 0 && time.Since(start) < 2*giveUp {
 			time.Sleep(20 * time.Minute)
-			if err := n.Drain(t.Context()); err != nil {
+			if err := n.SendPending(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -233,7 +234,7 @@ func TestCorrected(t *testing.T) {
 		enqueue(t, o, first("x", "x fails"))
 		for i := range 10 {
 			enqueue(t, o, repeat("x", fmt.Sprintf("x: %d runs", i+2)))
-			if err := n.Drain(t.Context()); err != nil {
+			if err := n.SendPending(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(time.Minute)
@@ -242,7 +243,7 @@ func TestCorrected(t *testing.T) {
 			t.Errorf("%d errors: %s", said, log.String())
 		}
 		right = true
-		if err := n.Drain(t.Context()); err != nil {
+		if err := n.SendPending(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff([]string{"x fails", "x: 11 runs"}, c.texts()); diff != "" {
@@ -256,7 +257,7 @@ func TestCorrected(t *testing.T) {
 func TestClockSetBack(t *testing.T) {
 	t.Parallel()
 	for errText, wait := range map[string]time.Duration{
-		"": maxBackoff, "502 Bad Gateway": maxBackoff, "401 Unauthorized": mendTime, "429 Too Many Requests": telegram.MaxWait,
+		"": maxBackoff, "502 Bad Gateway": maxBackoff, "401 Unauthorized": correctionWait, "429 Too Many Requests": telegram.MaxWait,
 	} {
 		for _, ahead := range []time.Duration{0, time.Second} {
 			a := *first("x", "text")
@@ -330,7 +331,7 @@ func TestAnswers(t *testing.T) {
 			env := append(tt.env, "TELEGRAM_BOT_TOKEN_DEFAULT=1:A", "TELEGRAM_CHAT_ID_AUTOMATION=-100a")
 			enqueue(t, o, first("x", "a_b"))
 			n := notifier(t, o, b, environ(env...))
-			if err := n.Drain(t.Context()); err != nil {
+			if err := n.SendPending(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
@@ -339,7 +340,7 @@ func TestAnswers(t *testing.T) {
 			if slices.Contains(tt.answers, error(migrated)) { // it is remembered
 				got = nil
 				enqueue(t, o, first("x", "next"))
-				if err := n.Drain(t.Context()); err != nil || got[0] != "-100new markdown next" {
+				if err := n.SendPending(t.Context()); err != nil || got[0] != "-100new markdown next" {
 					t.Errorf("%v, %v", err, got)
 				}
 			}
@@ -347,7 +348,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// TestTopic holds that what cannot be a topic is told of at each message, which
+// TestTopic holds that an invalid topic is reported at each message, which
 // goes out all the same.
 func TestTopic(t *testing.T) {
 	t.Parallel()
@@ -361,12 +362,12 @@ func TestTopic(t *testing.T) {
 		n.Log = textLog(&log)
 		enqueue(t, o, first("x", "one"))
 		enqueue(t, o, first("y", "two"))
-		if err := n.Drain(t.Context()); err != nil || len(c.sent) != 2 || c.sent[0].ChatID != "-100t" || c.sent[0].Thread != max(0, thread) {
+		if err := n.SendPending(t.Context()); err != nil || len(c.sent) != 2 || c.sent[0].ChatID != "-100t" || c.sent[0].Thread != max(0, thread) {
 			t.Errorf("%q: %v, %+v", topic, err, c.sent)
 		}
-		told := strings.Count(log.String(), "level=ERROR msg=\"TELEGRAM_TOPIC_ID_AUTOMATION is ")
-		if want := map[bool]int{true: 2}[thread < 0]; told != want {
-			t.Errorf("%q: told of %d times, want %d: %s", topic, told, want, log.String())
+		reported := strings.Count(log.String(), "level=ERROR msg=\"TELEGRAM_TOPIC_ID_AUTOMATION is ")
+		if want := map[bool]int{true: 2}[thread < 0]; reported != want {
+			t.Errorf("%q: reported %d times, want %d: %s", topic, reported, want, log.String())
 		}
 	}
 }
@@ -386,7 +387,7 @@ func TestNowhere(t *testing.T) {
 			n := notifier(t, o, c, environ(env...))
 			said := 0
 			drain := func() {
-				if err := n.Drain(t.Context()); err != nil {
+				if err := n.SendPending(t.Context()); err != nil {
 					said++
 				}
 			}
@@ -409,7 +410,7 @@ func TestNowhere(t *testing.T) {
 				wrong = err
 			}
 			n.Getenv = somewhere
-			if err := n.Drain(t.Context()); err != nil || wrong != nil {
+			if err := n.SendPending(t.Context()); err != nil || wrong != nil {
 				t.Error(err, wrong)
 			}
 			if diff := cmp.Diff([]string{"fresh", "old"}, c.texts()); diff != "" {
@@ -419,7 +420,7 @@ func TestNowhere(t *testing.T) {
 				t.Error(err)
 			}
 
-			a := enqueue(t, o, first("x", "for ever"))
+			a := enqueue(t, o, first("x", "endless"))
 			n.Getenv = environ(env...)
 			start := time.Now()
 			for len(pending(t, o)) > 0 && time.Since(start) < 2*giveUp {
@@ -440,16 +441,16 @@ func TestOneAtATime(t *testing.T) {
 	t.Parallel()
 	o, c := openOutbox(t), &chat{}
 	enqueue(t, o, first("x", "text"))
-	release, ok, err := o.Drain(t.Context())
+	release, ok, err := o.BeginSending(t.Context())
 	if err != nil || !ok {
 		t.Fatal(ok, err)
 	}
 	n := notifier(t, o, c, somewhere)
-	if err := n.Drain(t.Context()); err != nil || len(c.sent) > 0 {
+	if err := n.SendPending(t.Context()); err != nil || len(c.sent) > 0 {
 		t.Errorf("%v, %v", err, c.texts())
 	}
 	release()
-	if err := n.Drain(t.Context()); err != nil || len(c.sent) != 1 {
+	if err := n.SendPending(t.Context()); err != nil || len(c.sent) != 1 {
 		t.Errorf("%v, %v", err, c.texts())
 	}
 }
@@ -465,7 +466,7 @@ func TestHeldLock(t *testing.T) {
 	var both sync.WaitGroup
 	var errs [2]error
 	for i := range errs {
-		both.Go(func() { errs[i] = notifier(t, o, c, somewhere).Drain(t.Context()) })
+		both.Go(func() { errs[i] = notifier(t, o, c, somewhere).SendPending(t.Context()) })
 	}
 	both.Wait()
 	if diff := cmp.Diff([]string{"text"}, c.texts()); diff != "" {
@@ -480,17 +481,17 @@ func TestHeldLock(t *testing.T) {
 	}
 }
 
-// TestFlushWaits holds that Flush waits for another process, but not for ever,
+// TestFlushWaits holds that Flush waits for another process, but within a bound,
 // and then sends what that one has left.
 func TestFlushWaits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o, c, start := openOutbox(t), &chat{}, time.Now()
 		a := enqueue(t, o, first("x", "text"))
-		if err := o.Retry(t.Context(), a, time.Now().Add(mendTime), 0, "401 Unauthorized"); err != nil {
+		if err := o.Retry(t.Context(), a, time.Now().Add(correctionWait), 0, "401 Unauthorized"); err != nil {
 			t.Fatal(err)
 		}
-		release, ok, err := o.Drain(t.Context())
+		release, ok, err := o.BeginSending(t.Context())
 		if err != nil || !ok {
 			t.Fatal(ok, err)
 		}
@@ -516,7 +517,7 @@ func TestUnrecorded(t *testing.T) {
 	t.Parallel()
 	o, c := &full{openOutbox(t)}, &chat{}
 	enqueue(t, o.outbox, first("x", "text"))
-	if err := notifier(t, o, c, somewhere).Drain(t.Context()); err == nil || len(c.sent) != 1 {
+	if err := notifier(t, o, c, somewhere).SendPending(t.Context()); err == nil || len(c.sent) != 1 {
 		t.Errorf("%v, %v", err, c.texts())
 	}
 }
@@ -532,20 +533,20 @@ func TestDirect(t *testing.T) {
 	t.Parallel()
 	c := &chat{}
 	n := notifier(t, nil, c, somewhere)
-	if err := n.Direct(t.Context(), *first("x", "x fails"), *repeat("y", "y")); err != nil {
+	if err := n.SendUnstored(t.Context(), *first("x", "x fails"), *repeat("y", "y")); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"x fails", "y"}, c.texts()); diff != "" {
 		t.Error(diff)
 	}
 	n.Getenv = environ()
-	if err := n.Direct(t.Context(), *first("x", "x")); !errors.Is(err, ErrNoRoute) {
+	if err := n.SendUnstored(t.Context(), *first("x", "x")); !errors.Is(err, ErrNoRoute) {
 		t.Errorf("%v", err)
 	}
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		c := &chat{fail: func(int, telegram.Message) error { return errDown }}
-		err := notifier(t, nil, c, somewhere).Direct(t.Context(), *first("x", "x"))
+		err := notifier(t, nil, c, somewhere).SendUnstored(t.Context(), *first("x", "x"))
 		if err == nil || !strings.Contains(err.Error(), "Bad Gateway") || time.Since(start) > limit {
 			t.Errorf("%v after %s", err, time.Since(start))
 		}
@@ -565,7 +566,7 @@ func TestDirectResumed(t *testing.T) {
 		}}
 		x, y := strings.Repeat("x", 4000), strings.Repeat("y", 200)
 		n := notifier(t, nil, c, environ("TELEGRAM_BOT_TOKEN_DEFAULT=1:A", "TELEGRAM_TEST_CHAT_ID=-1"))
-		if err := n.Direct(t.Context(), *first("x", x+"\n"+y)); err != nil {
+		if err := n.SendUnstored(t.Context(), *first("x", x+"\n"+y)); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff([]string{`\[automation] ` + x, `\[automation] ` + y}, c.texts()); diff != "" {
@@ -586,7 +587,7 @@ func TestRedact(t *testing.T) {
 	n := notifier(t, o, c, somewhere)
 	n.Log, n.Redact = textLog(&log), strings.NewReplacer("planted", "***").Replace
 	enqueue(t, o, first("x", "text"))
-	if err := n.Drain(t.Context()); err != nil {
+	if err := n.SendPending(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if got := pending(t, o)[0].Error; got != "404 no token *** here" || strings.Contains(log.String(), "planted") {

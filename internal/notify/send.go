@@ -11,49 +11,49 @@ import (
 	"github.com/montimer/montimer/internal/telegram"
 )
 
-// A drain begins no attempt after patience, and ends within limit: runs wait for
-// it, and the timer of the outbox comes every minute.
+// A delivery begins no attempt after attemptTime, and ends within limit: runs
+// wait for it, and the timer of the outbox elapses every minute.
 const (
-	patience = 20 * time.Second
-	limit    = 30 * time.Second
+	attemptTime = 20 * time.Second
+	limit       = 30 * time.Second
 )
 
-// Drain sends what is pending as far as that is possible soon; the rest stays.
-// Where another process is at it already, that one sends all. The error says
-// what is wrong with the outbox or, where there is nowhere to send to, is that of
-// FindRoute; what went wrong on the way to Telegram is logged and stored.
-func (n Notifier) Drain(ctx context.Context) error {
+// SendPending sends the pending alerts that can be sent soon; the rest stays.
+// If another process is sending, that one sends all. The error is one of the
+// outbox or, without a route, that of FindRoute; errors of Telegram are logged
+// and stored.
+func (n Notifier) SendPending(ctx context.Context) error {
 	if pending, err := n.Outbox.Pending(ctx); err != nil || len(pending) == 0 {
 		return err
 	}
-	release, ok, wrong := n.Outbox.Drain(ctx)
+	release, ok, wrong := n.Outbox.BeginSending(ctx)
 	if !ok {
 		return wrong
 	}
 	defer release()
-	_, err := n.drain(ctx, false)
+	_, err := n.sendAll(ctx, false)
 	return errors.Join(wrong, err)
 }
 
-// Flushed is what became of a Flush.
-type Flushed struct {
+// FlushResult is the result of a Flush.
+type FlushResult struct {
 	Sent, Waiting int
 	Next          time.Time // nothing that waits is sent before
 }
 
-// ErrBusy says that another process has been sending for longer than one may.
+// ErrBusy says that another process has been sending for longer than limit.
 var ErrBusy = errors.New("another process has not finished sending: try again")
 
-// Flush is Drain after a person has corrected something: each alert is tried now,
-// unless Telegram has asked to be left alone. Where another process is at it,
-// Flush waits for its end, since that one leaves alone what is not due.
-func (n Notifier) Flush(ctx context.Context) (f Flushed, err error) {
-	release, wrong, err := n.turn(ctx)
+// Flush is SendPending after the operator has corrected something: each alert
+// is tried now, unless Telegram demands a pause. If another process is sending,
+// Flush waits for its end, since that one skips what is not due.
+func (n Notifier) Flush(ctx context.Context) (f FlushResult, err error) {
+	release, wrong, err := n.waitToSend(ctx)
 	if err != nil {
 		return f, err
 	}
 	defer release()
-	if f.Sent, err = n.drain(ctx, true); err != nil {
+	if f.Sent, err = n.sendAll(ctx, true); err != nil {
 		return f, errors.Join(wrong, err)
 	}
 	pending, err := n.Outbox.Pending(ctx)
@@ -63,10 +63,10 @@ func (n Notifier) Flush(ctx context.Context) (f Flushed, err error) {
 	return f, errors.Join(wrong, err)
 }
 
-// turn waits for the right to send.
-func (n Notifier) turn(ctx context.Context) (release func(), wrong, err error) {
-	for end, told := time.Now().Add(limit), false; ; told = true {
-		release, ok, err := n.Outbox.Drain(ctx)
+// waitToSend waits for the right to send.
+func (n Notifier) waitToSend(ctx context.Context) (release func(), wrong, err error) {
+	for end, logged := time.Now().Add(limit), false; ; logged = true {
+		release, ok, err := n.Outbox.BeginSending(ctx)
 		switch {
 		case ok:
 			return release, err, nil
@@ -74,7 +74,7 @@ func (n Notifier) turn(ctx context.Context) (release func(), wrong, err error) {
 			return nil, nil, err
 		case time.Now().After(end):
 			return nil, nil, ErrBusy
-		case !told:
+		case !logged:
 			n.Log.Info("another process is sending: waiting for its end")
 		}
 		if !sleep(ctx, 100*time.Millisecond) {
@@ -83,8 +83,8 @@ func (n Notifier) turn(ctx context.Context) (release func(), wrong, err error) {
 	}
 }
 
-// drain returns how many alerts it has sent.
-func (n Notifier) drain(ctx context.Context, flush bool) (sent int, err error) {
+// sendAll returns how many alerts it has sent.
+func (n Notifier) sendAll(ctx context.Context, flush bool) (sent int, err error) {
 	to, err := FindRoute(n.Getenv)
 	if err != nil {
 		held := n.hold(ctx, err)
@@ -99,8 +99,8 @@ func (n Notifier) drain(ctx context.Context, flush bool) (sent int, err error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	d := &drain{Notifier: n, to: to, moved: moved, open: flush, flush: flush, tried: map[int64]bool{}}
-	for end := time.Now().Add(patience); ; {
+	d := &delivery{Notifier: n, to: to, moved: moved, open: flush, flush: flush, tried: map[int64]bool{}}
+	for end := time.Now().Add(attemptTime); ; {
 		a, wait, err := d.next(ctx)
 		switch {
 		case err != nil:
@@ -128,9 +128,9 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// hold keeps what is pending while nothing can be sent, since why: until that has
-// been corrected, or for as long as an alert is kept. It returns why each time
-// that there is something to say of an alert: when it is new, and each hour.
+// hold keeps the pending alerts while nothing can be sent, for the reason why:
+// until that is corrected, or the alert is dropped. It returns why once for
+// each new alert and then every hour.
 func (n Notifier) hold(ctx context.Context, why error) error {
 	pending, err := n.pending(ctx, nil)
 	if err != nil {
@@ -144,15 +144,15 @@ func (n Notifier) hold(ctx context.Context, why error) error {
 	var held []montimer.Alert
 	for _, a := range pending {
 		switch left := a.NextTry.Sub(now); {
-		case left > 0 && left <= mendTime && a.Error == why.Error():
+		case left > 0 && left <= correctionWait && a.Error == why.Error():
 			continue
 		case a.Waited >= giveUp:
 			n.givenUp(a, why.Error())
 			err = errors.Join(err, n.Outbox.Drop(ctx, a, status, ""))
 			continue
 		}
-		a.Waited += mendTime
-		a.NextTry, a.Error = now.Add(mendTime), why.Error()
+		a.Waited += correctionWait
+		a.NextTry, a.Error = now.Add(correctionWait), why.Error()
 		held = append(held, a)
 	}
 	if held == nil {
@@ -181,7 +181,8 @@ func (n Notifier) pending(ctx context.Context, paces map[string]time.Time) ([]mo
 	return pending, nil
 }
 
-// Stuck says why alerts cannot leave this host; nil: they can, or there are none.
+// Stuck says why alerts cannot be sent from this host; nil: they can, or there
+// are none.
 func (n Notifier) Stuck(ctx context.Context) error {
 	pending, err := n.Outbox.Pending(ctx)
 	if err != nil || len(pending) == 0 {
@@ -198,13 +199,13 @@ func (n Notifier) Stuck(ctx context.Context) error {
 	return nil
 }
 
-// drain is a drain under way.
-type drain struct {
+// delivery is one pass over the outbox.
+type delivery struct {
 	Notifier
 	to     Route
-	note   string            // what is wrong with where messages go; told in each
+	note   string            // what is wrong with the route; part of each message
 	moved  map[string]string // new ids of chats
-	open   bool              // a message has got through: what the route had refused may, too
+	open   bool              // a message was accepted: earlier refusals are tried again
 	flush  bool
 	probed bool
 	tried  map[int64]bool // ids of alerts
@@ -212,8 +213,8 @@ type drain struct {
 }
 
 // next returns the alert to send, or how long to wait; neither: nothing to do.
-// It asks the outbox each time: other processes put alerts there meanwhile.
-func (d *drain) next(ctx context.Context) (*montimer.Alert, time.Duration, error) {
+// It reads the outbox each time: other processes store alerts meanwhile.
+func (d *delivery) next(ctx context.Context) (*montimer.Alert, time.Duration, error) {
 	paces, err := d.Outbox.Paces(ctx)
 	if err != nil {
 		return nil, 0, err
@@ -247,17 +248,17 @@ func (d *drain) next(ctx context.Context) (*montimer.Alert, time.Duration, error
 	return &a, 0, nil
 }
 
-// deliver makes one attempt to send an alert and records how it went. It
-// returns how long to leave Telegram alone.
-func (d *drain) deliver(ctx context.Context, a montimer.Alert) (time.Duration, error) {
+// deliver makes one attempt to send an alert and records the result. It returns
+// how long to wait before the next.
+func (d *delivery) deliver(ctx context.Context, a montimer.Alert) (time.Duration, error) {
 	if d.to.Wrong != "" {
 		d.Log.Error(d.Redact(d.to.Wrong))
 	}
 	if a.Created.IsZero() {
-		d.Log.Warn(fmt.Sprintf("alert %d has no time it was created at: its row of the outbox is damaged, or was not written by montimer", a.ID))
+		d.Log.Warn(fmt.Sprintf("alert %d has no creation time: its row of the outbox is damaged, or was not written by montimer", a.ID))
 	}
 	failure, err := d.send(ctx, a)
-	ctx = context.WithoutCancel(ctx) // what has happened is recorded
+	ctx = context.WithoutCancel(ctx) // the result is recorded in any case
 	switch {
 	case err != nil:
 		return 0, err
@@ -278,9 +279,8 @@ func (d *drain) deliver(ctx context.Context, a montimer.Alert) (time.Duration, e
 }
 
 // postpone keeps an alert that could not be sent, unless it has been tried for
-// too long. An attempt that was made before its time changes nothing, if it met
-// what a person has to correct.
-func (d *drain) postpone(ctx context.Context, a montimer.Alert, failure *telegram.Error) (time.Duration, error) {
+// too long. A permanent failure of an attempt before its time changes nothing.
+func (d *delivery) postpone(ctx context.Context, a montimer.Alert, failure *telegram.Error) (time.Duration, error) {
 	log := d.Log.With("profile", a.Profile, "run_id", a.RunID)
 	text := d.Redact(failure.Error())
 	early := time.Until(a.NextTry) > 0 && time.Until(a.NextTry) <= longest(lastStatus(a))
@@ -292,7 +292,7 @@ func (d *drain) postpone(ctx context.Context, a montimer.Alert, failure *telegra
 		d.givenUp(a, text)
 		return 0, d.Outbox.Drop(ctx, a, montimer.DeliveryFailed, "send to Telegram: "+text)
 	case failure.Permanent():
-		log.Error(fmt.Sprintf("alert not sent until this is corrected: %s (%s), then: montimer notify flush", text, d.Redact(d.to.cure(failure))))
+		log.Error(fmt.Sprintf("alert not sent until this is corrected: %s (%s), then: montimer notify flush", text, d.Redact(d.to.hint(failure))))
 	default:
 		log.Warn(fmt.Sprintf("alert not sent, next attempt in %s: %s", wait, text))
 	}
@@ -304,14 +304,14 @@ func (d *drain) postpone(ctx context.Context, a montimer.Alert, failure *telegra
 		return 0, err
 	}
 	if failure.Permanent() {
-		return 0, nil // others may get through
+		return 0, nil // other alerts may succeed
 	}
 	return wait, nil
 }
 
-// send sends an alert, in several messages if it has to. Between these the
-// outbox keeps what is still to be sent.
-func (d *drain) send(ctx context.Context, a montimer.Alert) (*telegram.Error, error) {
+// send sends an alert, in several messages if it is long. Between these the
+// outbox keeps the rest of the text.
+func (d *delivery) send(ctx context.Context, a montimer.Alert) (*telegram.Error, error) {
 	for rest := a.Text; ; {
 		var part string
 		part, rest = cut(rest, telegram.MaxText-units(d.to.label(a.Plain))-units(d.noted(!a.Plain)))
@@ -327,8 +327,8 @@ func (d *drain) send(ctx context.Context, a montimer.Alert) (*telegram.Error, er
 	}
 }
 
-// noted is the note as it stands in a message.
-func (d *drain) noted(markdown bool) string {
+// noted returns the note in the form of a message's end.
+func (d *delivery) noted(markdown bool) string {
 	switch {
 	case d.note == "":
 		return ""
@@ -338,12 +338,12 @@ func (d *drain) noted(markdown bool) string {
 	return "\n\n" + warning + d.note
 }
 
-// message sends one message. It goes once more to a chat that has moved, without
-// markup where that is at fault, without a topic that Telegram refuses, and to the
-// last resort where the chat or the bot is refused: each at most once, and only
-// when Telegram has said that it did not take the message. What has helped stays
-// so for the messages that follow, is logged, and noted in each.
-func (d *drain) message(ctx context.Context, text string, markdown bool) *telegram.Error {
+// message sends one message. It is sent again to a chat that has moved, without
+// markup that Telegram cannot read, without a topic that it refuses, and to the
+// last resort if the chat or the bot is refused: each at most once, and only if
+// Telegram has refused the message. A change that helped is kept for the
+// messages that follow, logged, and noted in each.
+func (d *delivery) message(ctx context.Context, text string, markdown bool) *telegram.Error {
 	to, note := d.to, d.note  // if nothing helps
 	var first *telegram.Error // of the chat where messages should go
 	for range 8 {
@@ -359,7 +359,7 @@ func (d *drain) message(ctx context.Context, text string, markdown bool) *telegr
 		case failure.MigrateTo != "" && d.moved[d.chat()] == "":
 			d.chatMoved(ctx, d.chat(), failure.MigrateTo)
 		case failure.Unparsable() && markdown:
-			d.Log.Warn("Telegram cannot read the markup of an alert, which is sent without: " + d.Redact(failure.Error()))
+			d.Log.Warn("Telegram cannot read the markup of an alert; sent as plain text: " + d.Redact(failure.Error()))
 			markdown = false
 		case failure.NoTopic() && d.to.Thread != 0:
 			d.note = fmt.Sprintf("%s: Telegram refuses topic %d of chat %s (%s): alerts go to its general topic until this is corrected",
@@ -367,7 +367,7 @@ func (d *drain) message(ctx context.Context, text string, markdown bool) *telegr
 			d.to.Thread = 0
 		case failure.Permanent() && !failure.BadText() && other:
 			d.note = fmt.Sprintf("%s: chat %s cannot be reached (%s; %s): alerts go to chat %s (%s) until this is corrected",
-				d.to.ChatFrom, d.to.Chat, d.Redact(failure.Error()), d.Redact(d.to.cure(failure)), instead.Chat, defaultChat)
+				d.to.ChatFrom, d.to.Chat, d.Redact(failure.Error()), d.Redact(d.to.hint(failure)), instead.Chat, defaultChat)
 			first, d.to = failure, instead
 		default:
 			d.to, d.note = to, note
@@ -382,7 +382,7 @@ func (d *drain) message(ctx context.Context, text string, markdown bool) *telegr
 }
 
 // attempt is one request.
-func (d *drain) attempt(ctx context.Context, text string, markdown bool) (failure *telegram.Error) {
+func (d *delivery) attempt(ctx context.Context, text string, markdown bool) (failure *telegram.Error) {
 	m := telegram.Message{ChatID: d.chat(), Thread: d.to.Thread, Text: text, Markdown: markdown}
 	if note := d.noted(markdown); units(m.Text)+units(note) <= telegram.MaxText {
 		m.Text += note
@@ -394,15 +394,15 @@ func (d *drain) attempt(ctx context.Context, text string, markdown bool) (failur
 	return failure
 }
 
-// chat is the id that the chat has now.
-func (d *drain) chat() string {
+// chat returns the current id of the chat.
+func (d *delivery) chat() string {
 	if moved, ok := d.moved[d.to.Chat]; ok {
 		return moved
 	}
 	return d.to.Chat
 }
 
-func (d *drain) chatMoved(ctx context.Context, from, to string) {
+func (d *delivery) chatMoved(ctx context.Context, from, to string) {
 	d.Log.Warn(fmt.Sprintf("chat %s has become %s: change it in the environment file", from, to))
 	d.moved[from], d.moved[d.to.Chat] = to, to
 	if err := d.Outbox.ChatMoved(context.WithoutCancel(ctx), from, to); err != nil {
@@ -410,20 +410,20 @@ func (d *drain) chatMoved(ctx context.Context, from, to string) {
 	}
 }
 
-// Test sends a text at once, past the outbox, and returns where it has arrived.
+// Test sends a text at once, without the outbox, and returns the route it took.
 func (n Notifier) Test(ctx context.Context, text string) (Route, error) {
 	to, err := FindRoute(n.Getenv)
 	if err != nil {
 		return to, err
 	}
 	n.Outbox = &memory{}
-	d := &drain{Notifier: n, to: to, moved: map[string]string{}}
+	d := &delivery{Notifier: n, to: to, moved: map[string]string{}}
 	if to.Wrong != "" {
 		d.Log.Error(d.Redact(to.Wrong))
 	}
 	if failure := d.message(ctx, d.to.label(false)+text, true); failure != nil {
 		if failure.Permanent() {
-			return to, fmt.Errorf("%s: %s", n.Redact(failure.Error()), n.Redact(to.cure(failure)))
+			return to, fmt.Errorf("%s: %s", n.Redact(failure.Error()), n.Redact(to.hint(failure)))
 		}
 		return to, errors.New(n.Redact(failure.Error()))
 	}
