@@ -1,0 +1,303 @@
+#!/bin/bash
+# The commands of docs/runbook.md, word for word, each after its symptom has been
+# made. At the end no command of the page is left that was not run.
+# Needs: git python3 sqlite3 fuser
+source "${BASH_SOURCE%/*}/lib.sh"
+source "${BASH_SOURCE%/*}/bot.inc"
+
+as_deploy() { (cd / && runuser -u deploy -- "$@"); }
+: >/tmp/ran
+
+# on_page TEXT: the page has it as code.
+on_page() { grep -qF -- "\`$1\`" /docs/runbook.md || grep -qxF -- "$1" /docs/runbook.md || fail "the page does not have: $1"; }
+# page CODE COMMAND [NAME=VALUE...]: runs a command of the page as root, with what
+# the operator puts in place of its capitals. It ends with CODE; /tmp/said has its text.
+page() {
+  local want=$1 command=$2 code=0 word
+  on_page "$command"
+  printf '%s\n' "$command" >>/tmp/ran
+  shift 2
+  for word; do command=$(sed -E "s|\\b${word%%=*}\\b|${word#*=}|g" <<<"$command"); done
+  (cd / && PAGER=cat SYSTEMD_PAGER=cat bash -c "$command") >/tmp/said 2>&1 || code=$?
+  ((code == want)) || fail "$command: exit $code, not $want: $(cat /tmp/said)"
+}
+said() { grep -qF -- "$1" /tmp/said || fail "no \"$1\" in: $(cat /tmp/said)"; }
+never_said() { ! grep -F -- "$1" /tmp/said || fail "it says \"$1\""; }
+# symptom TEXT: the page describes it in these words.
+symptom() { grep -qF -- "$1" /docs/runbook.md || fail "the page has no row with: $1"; }
+
+install -d -o deploy -g deploy /srv/remote.git /srv/author /srv/module.git
+as_deploy git init -q --bare -b main /srv/remote.git
+as_deploy git clone -q /srv/remote.git /srv/author 2>/dev/null
+as_deploy tee /srv/author/jobs.yaml >/dev/null <<'YAML'
+profiles:
+  hourly:
+    cron: "5 * * * *"
+    tasks:
+      - { name: good, command: "echo hello" }
+      - { name: bad, command: "test ! -e broken || exit 3" }
+  slow:
+    cron: "0 5 1 1 *"
+    tasks: [{ name: nap, command: [sleep, "600"] }]
+YAML
+author() { as_deploy git -C /srv/author -c user.name=a -c user.email=a@b -c protocol.file.allow=always "$@"; }
+merge() {
+  author add -A
+  author commit -q -m "$1"
+  author push -q origin HEAD:main
+}
+merge one
+as_deploy git clone -q --no-hardlinks /srv/remote.git /srv/app
+everyday
+systemctl enable --now montimer.target 2>/dev/null
+bot
+
+step "what am I looking at, before any run"
+page 0 "systemctl list-timers 'montimer-job-*'"
+said montimer-job-hourly.timer
+page 0 "montimer list"
+said "every hour at minute 5"
+page 0 "systemctl status 'montimer-job-*.service'"
+page 0 "journalctl -u montimer-job-NAME -e" NAME=hourly
+page 3 "systemctl status montimer-job-NAME" NAME=hourly # 3: the service is not running
+page 0 "montimer notify pending"
+page 0 "montimer compile --diff"
+page 1 "montimer db check"
+said "the first run creates it, or montimer db init"
+
+step "run a profile"
+page 0 "montimer run NAME --dry-run" NAME=hourly
+said "[would run]"
+page 0 "montimer run NAME --follow" NAME=hourly
+said "good: hello"
+page 0 "montimer run NAME --task TASK" NAME=hourly TASK=good
+page 0 "runuser -u deploy -- montimer exec NAME" NAME=hourly
+as_deploy touch /srv/app/broken
+page 1 "montimer run NAME --notify" NAME=hourly
+within 60 told "automation: hourly"
+rm /srv/app/broken
+
+step "what am I looking at, after it"
+page 0 "journalctl -u montimer-job-NAME -e" NAME=hourly
+said "good: hello"
+page 3 "systemctl status montimer-job-NAME" NAME=hourly
+said 'Status: "ok: 2 tasks, 0 failed'
+page 0 "journalctl -u montimer-job-NAME MONTIMER_TASK=TASK" NAME=hourly TASK=good
+said "good: hello"
+never_said "task bad"
+page 0 "journalctl -u 'montimer-job-*' -g '^(ok|failed|skipped|interrupted|unrecorded):'"
+said "ok: 2 tasks, 0 failed"
+never_said "good: hello"
+page 0 "montimer db check --repair"
+page 0 "montimer db init"
+page 0 "montimer db check"
+
+step "pause, stop, mask"
+page 0 'montimer pause NAME --until 2h --reason "disk swap"' NAME=hourly
+page 0 "montimer list"
+said "paused"
+page 0 "montimer resume NAME" NAME=hourly
+page 0 "systemctl stop montimer.target"
+within 60 is montimer-job-hourly.timer inactive
+page 0 "systemctl start montimer.target"
+within 60 is montimer-job-hourly.timer active
+montimer run slow
+within 60 pgrep -u deploy -x sleep >/dev/null
+page 3 "systemctl status 'montimer-job-*.service'" # 3: one is still starting
+said "running nap"
+page 0 "systemctl stop montimer-job-NAME.service" NAME=slow
+within 60 logged slow "interrupted: "
+is montimer-job-slow.service failed || fail "the page says that it is failed: $(systemctl is-active montimer-job-slow.service)"
+page 0 "systemctl reset-failed montimer-job-NAME.service" NAME=slow
+page 0 "systemctl mask --now montimer-job-NAME.timer" NAME=slow
+page 0 "systemctl reset-failed montimer-job-NAME.timer" NAME=slow
+page 0 "montimer apply"
+said "montimer-job-slow.timer is masked"
+page 0 "systemctl unmask montimer-job-NAME.timer" NAME=slow
+page 0 "montimer apply"
+within 60 is montimer-job-slow.timer active
+page 0 "montimer sync"
+said "already up to date"
+healthy
+
+step "services cannot start: the user or the checkout is gone"
+symptom "217/USER"
+# broken STATUS: a tick does not begin, is reported, and the journal has the status.
+broken() {
+  : >/run/sent
+  systemctl start montimer-job-hourly.service 2>/dev/null && fail "it started"
+  within 60 again "montimer-job-hourly.service failed: exit-code, exited $1: "
+  page 0 "journalctl -u montimer-job-NAME -e" NAME=hourly
+  said "status=$1"
+}
+# fixed: after the page's fix the profile runs.
+fixed() {
+  page 0 "montimer apply"
+  systemctl reset-failed
+  page 0 "montimer run NAME --follow" NAME=hourly
+  within 60 idle
+  systemctl reset-failed 2>/dev/null || true
+  healthy
+}
+sed -i.with '/^deploy:/d' /etc/passwd
+broken 217/USER
+mv /etc/passwd.with /etc/passwd
+fixed
+mv /srv/app /srv/elsewhere
+broken 226/NAMESPACE
+mv /srv/elsewhere /srv/app
+fixed
+printf 'sandbox: host\n' >>/etc/montimer/config.yaml
+montimer apply
+mv /srv/app /srv/elsewhere
+broken 200/CHDIR
+mv /srv/elsewhere /srv/app
+sed -i '/^sandbox:/d' /etc/montimer/config.yaml
+fixed
+
+step "the run hangs"
+symptom "Result: timeout"
+mkdir -p /run/systemd/system/montimer-job-slow.service.d
+printf '[Service]\nTimeoutStartSec=5\nTimeoutStopSec=5\nNotifyAccess=none\n' >/run/systemd/system/montimer-job-slow.service.d/x.conf
+systemctl daemon-reload
+systemctl start montimer-job-slow.service 2>/dev/null && fail "it did not hang"
+page 3 "systemctl status montimer-job-NAME" NAME=slow
+said "(Result: timeout)"
+rm -r /run/systemd/system/montimer-job-slow.service.d
+systemctl daemon-reload
+page 0 "journalctl -u montimer-job-NAME -b -1" NAME=slow
+within 60 idle
+page 0 "systemctl reset-failed montimer-job-NAME.service" NAME=slow
+
+step "the repository is damaged"
+symptom "the repository is damaged"
+echo 1 | as_deploy tee /srv/author/two >/dev/null
+merge two
+find /srv/app/.git/objects -type f -exec truncate -s 0 {} +
+as_deploy touch /srv/app/untracked
+code=0
+montimer sync >/tmp/said 2>&1 || code=$?
+((code == 1)) || fail "sync: exit $code: $(cat /tmp/said)"
+said "the repository is damaged: montimer sync --repair"
+page 0 "montimer sync --repair"
+[[ -e /srv/app/two && -e /srv/app/untracked && $(echo /srv/app/.git.damaged-*) != *'*' ]] || fail "not repaired: $(ls -A /srv/app)"
+as_deploy git -C /srv/app config --unset remote.origin.url
+code=0
+montimer sync >/tmp/said 2>&1 || code=$?
+((code == 1)) || fail "sync: exit $code: $(cat /tmp/said)"
+said "montimer sync --repair --url URL"
+page 0 "montimer sync --repair --url URL" URL=/srv/remote.git
+page 0 "montimer sync"
+said "already up to date"
+
+step "a process holds a lock"
+# holds LOCK: a process that is none of montimer's holds that file of the state directory.
+holds() {
+  as_deploy flock "/var/lib/montimer/$1" sleep 600 &
+  held() { ! as_deploy flock --nonblock "/var/lib/montimer/$1" true; }
+  within 60 held "$1"
+}
+let_go() {
+  wake
+  wait
+}
+printf 'sync: { timeout: 2s }\n' >>/etc/montimer/config.yaml
+symptom "syncs in a row could not begin"
+holds sync.lock
+for _ in 1 2 3; do
+  code=0
+  montimer sync >/tmp/said 2>&1 || code=$?
+  ((code != 0)) || fail "it ran: $(cat /tmp/said)"
+done
+cat /tmp/said
+page 0 "fuser -v /var/lib/montimer/sync.lock"
+said flock
+let_go
+sed -i '/^sync:/d' /etc/montimer/config.yaml # a slow machine needs more
+page 0 "montimer sync"
+symptom "outbox.lock is held by a process that sends nothing"
+holds outbox.lock
+page 0 "fuser -v /var/lib/montimer/outbox.lock"
+said flock
+let_go
+
+step "git does not answer"
+symptom "git does not answer"
+as_deploy mkfifo /srv/app/.git/index.new
+page 0 "find /srv/app/.git -type p"
+said /srv/app/.git/index.new
+rm /srv/app/.git/index.new
+
+step "submodules"
+symptom "submodules that are not checked out"
+as_deploy git init -q -b main /srv/module.git
+as_deploy git -C /srv/module.git -c user.name=a -c user.email=a@b commit -q --allow-empty -m one
+author submodule --quiet add /srv/module.git part
+merge module
+as_deploy git config --global protocol.file.allow always
+montimer sync >/tmp/said 2>&1 || true
+said "submodules that are not checked out"
+page 0 "runuser -u deploy -- git -C /srv/app submodule update --init --recursive"
+montimer sync >/tmp/said 2>&1 || fail "sync: $(cat /tmp/said)"
+never_said "not checked out"
+
+step "units lag behind jobs.yaml"
+symptom "a page that units lag behind"
+page 3 "systemctl status montimer-apply.socket montimer-apply.service" # 3: the service is not running
+page 0 "systemctl enable --now montimer-apply.socket"
+page 0 "systemctl restart montimer-job-NAME.timer" NAME=hourly
+page 0 "montimer apply"
+
+step "Telegram is silent"
+symptom "LOG_LEVEL is DEBUG: nothing is sent"
+echo LOG_LEVEL=DEBUG >>/etc/montimer/env
+code=0
+montimer notify test >/tmp/said 2>&1 || code=$?
+((code == 1)) || fail "notify test: exit $code: $(cat /tmp/said)"
+said "LOG_LEVEL is DEBUG: nothing is sent"
+page 0 "sed -i '/^LOG_LEVEL=/d' /etc/montimer/env && montimer notify flush"
+page 0 "montimer notify test"
+echo TELEGRAM_TEST_CHAT_ID=-100t >>/etc/montimer/env
+page 0 "montimer notify test"
+said "TELEGRAM_TEST_CHAT_ID is set"
+page 0 "sed -i '/^TELEGRAM_TEST_CHAT_ID=/d' /etc/montimer/env && montimer notify test"
+never_said "TELEGRAM_TEST_CHAT_ID is set"
+symptom "nowhere to send to"
+mv /etc/montimer/env /etc/montimer/away
+install -m 640 -g deploy /dev/null /etc/montimer/env
+as_deploy touch /srv/app/broken
+montimer run hourly --notify >/dev/null 2>&1 && fail "it did not fail"
+rm /srv/app/broken
+page 0 "montimer notify pending"
+said hourly
+page 1 "montimer notify test"
+said "nowhere to send to"
+page 0 "montimer notify drop ID" ID="$(runuser -u deploy -- sqlite3 /var/lib/montimer/monitoring.db 'SELECT min(id) FROM montimer_outbox')"
+mv /etc/montimer/away /etc/montimer/env
+page 0 "montimer notify flush"
+said "none waiting"
+
+step "the database is damaged"
+page 0 'runuser -u deploy -- sqlite3 /var/lib/montimer/monitoring.db ".backup /var/lib/montimer/copy.db"'
+rm -f /var/lib/montimer/monitoring.db-*
+head -c 20000 /dev/urandom >/var/lib/montimer/monitoring.db
+page 1 "montimer db check"
+awk '/^## The database/ { on = 1 } on && /^```sh$/ { block = 1; next } /^```$/ { block = 0 } block && on' /docs/runbook.md >/tmp/block.sh
+cat /tmp/block.sh >>/tmp/ran
+bash -euxo pipefail /tmp/block.sh >/tmp/said 2>&1 || fail "the block of the database: $(cat /tmp/said)"
+page 0 "montimer db check"
+page 0 "montimer run NAME --follow" NAME=hourly
+within 60 idle
+
+step "no command of the page is left"
+# Left out: what asks a machine of others.
+echo 'curl -sS https://api.telegram.org/' >>/tmp/ran
+{
+  grep -oP '`\K(systemctl|journalctl|montimer|runuser|fuser|sed|curl|sqlite3|mv|git|find) [^`]+(?=`)' /docs/runbook.md
+  awk '/^```sh$/ { on = 1; next } /^```$/ { on = 0 } on' /docs/runbook.md
+} | sort -u >/tmp/commands
+[[ -s /tmp/commands ]] || fail "the page has no commands"
+left=$(grep -vxFf /tmp/ran /tmp/commands || true)
+[[ ! $left ]] || fail "never run here: $left"
+
+printf 'PASS\n'
