@@ -18,7 +18,7 @@ import (
 func TestTickWaitsForARunByHand(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, shell("true"))
-	h.Patience = time.Minute
+	h.LockTimeout = time.Minute
 	release, err := lock(h.StateDir, "p", runLock)
 	if err != nil {
 		t.Fatal(err)
@@ -38,11 +38,11 @@ func TestTickWaitsForARunByHand(t *testing.T) {
 	}
 }
 
-// A tick that is told to stop while it waits is in the history.
+// A tick that is stopped while it waits is in the history.
 func TestTickStopsWaiting(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, shell("touch ran"))
-	h.Patience = time.Minute
+	h.LockTimeout = time.Minute
 	release, err := lock(h.StateDir, "p", runLock)
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +52,7 @@ func TestTickStopsWaiting(t *testing.T) {
 	defer cancel()
 	h.Watch = func(Progress) { cancel() }
 	run, err := h.Exec(ctx, Request{Profile: "p", Trigger: montimer.TriggerTimer})
-	if err != nil || ExitCode(run, err) != 143 || run.Reason != "told to stop while waiting for another run" {
+	if err != nil || ExitCode(run, err) != 143 || run.Reason != "stopped while waiting for another run" {
 		t.Errorf("%v, %+v", err, run)
 	}
 	if len(h.kept.runs) != 1 || h.kept.runs[0].State != montimer.RunInterrupted {
@@ -72,7 +72,7 @@ func TestTickRunsBesideARunByHandThatHangs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHost(t, shell("true"))
-			h.Patience = 100 * time.Millisecond
+			h.LockTimeout = 100 * time.Millisecond
 			tt.change(h.kept)
 			release, err := lock(h.StateDir, "p", runLock)
 			if err != nil {
@@ -90,11 +90,11 @@ func TestTickRunsBesideARunByHandThatHangs(t *testing.T) {
 // Whoever holds the locks of a profile, its ticks are served, and report that.
 func TestTickRunsWhoeverHoldsTheLocks(t *testing.T) {
 	t.Parallel()
-	for name, held := range map[string][]string{"the lock": {runLock}, "both": {runLock, besideLock}} {
+	for name, held := range map[string][]string{"the lock": {runLock}, "both": {runLock, secondLock}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHost(t, shell("touch ran"))
-			h.Patience = 100 * time.Millisecond
+			h.LockTimeout = 100 * time.Millisecond
 			for _, which := range held {
 				release, err := lock(h.StateDir, "p", which)
 				if err != nil {

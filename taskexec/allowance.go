@@ -8,13 +8,12 @@ import (
 	"strings"
 )
 
-// DefaultMaxOutput is how many bytes of a task's output are passed on where the
-// host does not say otherwise: what a task prints takes the place of what others
-// have in the journal.
+// DefaultMaxOutput is how many bytes of a task's output are passed on by
+// default: the output of one task evicts entries of others from the journal.
 const DefaultMaxOutput = 64 << 20
 
-// allowance is how much of its output a task may still have passed on, and what
-// has been left out. The end of the output is kept all the same.
+// allowance counts how much output of a task may still be passed on, and how
+// much was left out. The tail of the output is kept in any case.
 type allowance struct {
 	left   int64 // bytes; negative: there is no bound
 	over   leftOut
@@ -40,7 +39,7 @@ func size(lines []Line) (n int64) {
 	return n
 }
 
-// newAllowance has room for so many bytes; 0: for DefaultMaxOutput, negative: there is no bound.
+// newAllowance allows most bytes; 0: DefaultMaxOutput, negative: no bound.
 func newAllowance(most int64) *allowance {
 	if most == 0 {
 		most = DefaultMaxOutput
@@ -49,7 +48,7 @@ func newAllowance(most int64) *allowance {
 }
 
 // take reports whether lines may be passed on. Once some were not, none are: a
-// log with gaps would read as one without.
+// reader would not notice a gap.
 func (a *allowance) take(lines []Line) bool {
 	if a.left < 0 {
 		return true
@@ -72,14 +71,22 @@ func (a *allowance) report(log *slog.Logger, task string, most int64) {
 		log.Warn(fmt.Sprintf("task %s: %v left out: its output is more than %d bytes (limits: output, in the host's settings)", task, a.over, most), "event", EventTrouble)
 	}
 	if a.unread.bytes > 0 {
-		log.Warn(fmt.Sprintf("task %s: %v left out: nobody read them in time", task, a.unread), "event", EventTrouble)
+		log.Warn(fmt.Sprintf("task %s: %v left out, since the reader was stuck", task, a.unread), "event", EventTrouble)
 	}
 }
 
-func (l leftOut) String() string { return fmt.Sprintf("%d lines (%d bytes)", l.lines, l.bytes) }
+func (l leftOut) String() string {
+	lines, bytes := "lines", "bytes"
+	if l.lines == 1 {
+		lines = "line"
+	}
+	if l.bytes == 1 {
+		bytes = "byte"
+	}
+	return fmt.Sprintf("%d %s (%d %s)", l.lines, lines, l.bytes, bytes)
+}
 
-// ParseMaxOutput reads what the host's settings say of a task's output, as
-// [Runner] takes it.
+// ParseMaxOutput reads the host's limit of a task's output, for [Runner].
 func ParseMaxOutput(text string) (int64, error) {
 	switch text {
 	case "":

@@ -10,8 +10,9 @@ import (
 	"github.com/montimer/montimer"
 )
 
-// argv returns what a task runs: the interpreter and script, or the command,
-// then one --KEY=VALUE for each arg. python is what runs .py files.
+// argv returns the argument vector of a task: the interpreter and script, or
+// the command, then one --KEY=VALUE for each arg. python is what runs .py
+// files.
 func argv(t montimer.Task, checkout, python string) []string {
 	var argv []string
 	switch {
@@ -87,7 +88,7 @@ func lookPath(name, dir, path string) (string, error) {
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(dir, name)
 		}
-		return name, nil // exec says what is wrong with it
+		return name, nil // errors are those of exec
 	}
 	for _, folder := range filepath.SplitList(path) {
 		if !filepath.IsAbs(folder) {
@@ -120,7 +121,8 @@ func quoteWord(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// envNames returns the names that a task gets from jobs.yaml, never the values.
+// envNames returns the names of a task's variables from jobs.yaml, never the
+// values.
 func envNames(p montimer.Profile, t montimer.Task) string {
 	var names []string
 	for _, v := range slices.Concat(p.Env, t.Env) {

@@ -15,10 +15,10 @@ import (
 // triggered as soon as the stopped unit is unloaded. No directive prevents that,
 // so the run looks at why it was started.
 
-// tardy is how late systemd may be because the machine is slow.
-const tardy = time.Minute
+// maxDelay is how late systemd may start a service on a slow machine.
+const maxDelay = time.Minute
 
-// notDue decides whether there is nothing to do for the start, and says why.
+// notDue decides whether nothing is due, and says why.
 func (s situation) notDue() (skip bool, reason string) {
 	switch {
 	case s.timer.Interval: // one that has passed is due
@@ -43,19 +43,19 @@ func (s situation) notDue() (skip bool, reason string) {
 
 func date(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 MST") }
 
-// alreadyServed reports whether the run before was for the same tick, or for the
-// boot after it, and then the timer was started anew. If it was skipped, that was
-// decided then.
+// alreadyServed reports whether the previous run served the same tick, or the
+// boot after it, and the timer was started again since. If that run was
+// skipped, so is this one.
 func (s situation) alreadyServed() bool {
 	if !s.byTimer || s.timer.Interval || s.timer.Boot && s.ago < 0 {
 		return false
 	}
 	same := s.last.Scheduled.Equal(s.tick) || s.last.Scheduled.IsZero() && s.last.Started.After(s.tick)
-	return same && !s.tick.IsZero() && s.settled() && s.back()
+	return same && !s.tick.IsZero() && s.completed() && s.startedSince()
 }
 
-// settled reports whether nothing of the run before is left to do.
-func (s situation) settled() bool {
+// completed reports whether the previous run was done, or skipped.
+func (s situation) completed() bool {
 	switch s.last.State {
 	case montimer.RunOK, montimer.RunFailed, montimer.RunSkipped:
 		return true
@@ -63,34 +63,34 @@ func (s situation) settled() bool {
 	return false
 }
 
-// back reports whether the timer was off when the tick came. A start in the
-// future says nothing: the clock was set.
-func (s situation) back() bool {
+// startedSince reports whether the timer was started after the tick. A start in
+// the future says nothing: the clock was set.
+func (s situation) startedSince() bool {
 	return !s.timer.Since.IsZero() && !s.timer.Since.Before(s.tick) && !s.timer.Since.After(s.began)
 }
 
-// continues reports whether the timer was active when the tick came, and systemd
-// has started the service as soon as it could.
+// continues reports whether the timer was active when the tick came, and
+// systemd started the service as soon as it could.
 func (s situation) continues() bool {
-	if s.tick.IsZero() || s.back() {
+	if s.tick.IsZero() || s.startedSince() {
 		return false
 	}
 	free := s.tick.Add(s.timer.Jitter)
 	if s.timer.Freed.After(free) && !s.timer.Freed.After(s.began) {
 		free = s.timer.Freed
 	}
-	return s.began.Sub(free) <= tardy
+	return s.began.Sub(free) <= maxDelay
 }
 
 // repeats reports whether the tick shows the same time as the one that was
-// served last, because the clocks were set back in between. A tick that was
-// skipped was not served: to pass over its repetition, too, would leave a gap. A
-// timer that counts from the served tick passes over it; but with much jitter, or
-// when it is started in between, it counts from later.
+// served last, because the clocks were set back in between. A skipped tick was
+// not served: to skip its repetition, too, would leave a gap. A timer that
+// counts from the served tick skips it itself; but with much jitter, or when it
+// is started in between, it counts from later.
 func (s situation) repeats() bool {
 	served := s.last.Scheduled
 	unserved := s.last.State == montimer.RunSkipped && !s.last.AlreadyServed
-	if !s.settled() || unserved || served.IsZero() || !served.Before(s.tick) {
+	if !s.completed() || unserved || served.IsZero() || !served.Before(s.tick) {
 		return false
 	}
 	if next, ok := calendar.Next(s.timer.Events, served, s.timer.Local); ok && !next.After(s.tick) {
@@ -111,12 +111,12 @@ func (s situation) repeats() bool {
 	return false
 }
 
-// serves returns the tick that the run serves; zero where it runs because of
-// the boot.
+// serves returns the tick that the run serves; zero if it runs because of the
+// boot.
 func (s situation) serves() time.Time {
 	switch {
 	case !s.timer.Boot:
-	case s.ago < 0 && (s.back() || !s.onTime), !s.onTime && !s.continues() && !s.catchUp:
+	case s.ago < 0 && (s.startedSince() || !s.onTime), !s.onTime && !s.continues() && !s.catchUp:
 		return time.Time{}
 	}
 	return s.tick

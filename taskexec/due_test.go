@@ -261,7 +261,7 @@ func TestComingBack(t *testing.T) {
 	}
 }
 
-// comeback is a host whose timer is stopped, started and read anew. What
+// comeback is a host whose timer is stopped, started and read again. What
 // systemd remembers of it differs by version, and is drawn.
 type comeback struct {
 	now     time.Time

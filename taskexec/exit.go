@@ -16,8 +16,8 @@ const (
 	exitInterrupted = 128 + int(syscall.SIGTERM)
 )
 
-// A UsageError is a run that could not begin for what it was asked, or for the
-// jobs.yaml it was to read.
+// A UsageError is a run that could not begin because of the request or of
+// jobs.yaml.
 type UsageError struct{ Err error }
 
 func (e *UsageError) Error() string { return e.Err.Error() }
@@ -25,7 +25,7 @@ func (e *UsageError) Unwrap() error { return e.Err }
 
 // ExitCode returns the exit code that tells how [Runner.Exec] ended: 0 when
 // there is nothing to report (which includes a disabled profile, one without
-// tasks, a tick that was passed over, and a dry run), 1 when something failed or
+// tasks, a skipped tick, and a dry run), 1 when something failed or
 // was not recorded, 2 for a UsageError, 75 when the profile's lock is held, 143
 // when the run was interrupted.
 func ExitCode(r montimer.Run, err error) int {

@@ -12,11 +12,11 @@ import (
 	"github.com/montimer/montimer/internal/safefile"
 )
 
-// A jobs.yaml that is broken, or that a profile is gone from, must not stop the
-// profile's checks for as long as its timer ticks. So a tick leaves a copy of
-// the profile as it ran it, for the ticks after it to fall back on.
+// A broken jobs.yaml, or one that a profile is gone from, must not stop the
+// profile's checks while its timer ticks. So each tick saves a copy of the
+// profile, for later ticks to fall back on.
 
-// keepCopy writes the copy, where it is not there already.
+// keepCopy writes the copy, unless it is there already.
 func keepCopy(stateDir string, p montimer.Profile) error {
 	data, err := json.MarshalIndent(p, "", "\t")
 	if err != nil {

@@ -12,9 +12,8 @@ import (
 	"github.com/montimer/montimer/internal/safetext"
 )
 
-// load finds the profile as it is to be run: its Tasks are those that run.
-// Where jobs.yaml cannot be used, a tick falls back on the last good copy; who
-// starts a run by hand is told instead.
+// load finds the profile with the Tasks that are to run. If jobs.yaml cannot be
+// used, a tick falls back on the last good copy; a run by hand fails.
 func (r *run) load(ctx context.Context) (err error) {
 	defer func() { r.Redactor.Add(secrets(r.profile, r.Environ)) }()
 	r.profile, err = r.read(ctx)
@@ -41,7 +40,7 @@ func (r *run) load(ctx context.Context) (err error) {
 	return nil
 }
 
-// addReason adds to what the record says of the run; "" adds nothing.
+// addReason adds to the reason of the record; "" adds nothing.
 func (r *run) addReason(reason string) {
 	if r.record.Reason != "" && reason != "" {
 		reason = "; " + reason
@@ -49,8 +48,8 @@ func (r *run) addReason(reason string) {
 	r.record.Reason += reason
 }
 
-// secrets are the values that a profile brings with it and nobody shall see: what
-// its variables for tasks hold by their names, and the URL of its heartbeat.
+// secrets returns the values of a profile that must not be shown: those of its
+// variables with the name of a secret, and the URL of its heartbeat.
 func secrets(p montimer.Profile, environ []string) []string {
 	var vars []string
 	for _, v := range p.Env {
@@ -122,9 +121,9 @@ func FindProfile(jobs montimer.Jobs, name string) (montimer.Profile, error) {
 	return montimer.Profile{}, &UnknownError{"profile", name, known}
 }
 
-// An UnknownError is a name that is none of those that there are.
+// An UnknownError is a name that is not among the known ones.
 type UnknownError struct {
-	Kind, Name string // of what it should be the name, and what was given
+	Kind, Name string // what is named, and the given name
 	Known      []string
 }
 

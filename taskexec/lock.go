@@ -15,14 +15,13 @@ import (
 var ErrLocked = errors.New("another run of this profile is under way")
 
 // The locks of a profile: one run at a time holds the first; the second is for
-// a run of the timer that has waited for the first in vain.
+// a run of the timer that did not get the first in time.
 const (
 	runLock    = ".lock"
-	besideLock = ".beside"
+	secondLock = ".beside"
 )
 
-// lock takes a lock of the profile below stateDir and returns what lets go of
-// it. Tasks do not inherit it.
+// lock takes a lock of the profile below stateDir. Tasks do not inherit it.
 func lock(stateDir, profile, which string) (release func(), err error) {
 	if !montimer.ValidProfileName(profile) {
 		return nil, &UsageError{fmt.Errorf("%q cannot be the name of a profile", profile)}
@@ -51,11 +50,11 @@ func lock(stateDir, profile, which string) (release func(), err error) {
 // Idle reports whether no run of the profile is under way.
 func Idle(stateDir, profile string) bool { return idle(stateDir, profile, "") }
 
-// idle reports whether nobody holds a lock of the profile, but for the one
-// that the caller holds itself. What cannot be found out counts as held; what
-// cannot be the name of a profile has no run, whatever the database says.
+// idle reports whether no lock of the profile is held, except mine. An error
+// counts as held; an invalid profile name has no run, even if the database has
+// one.
 func idle(stateDir, profile, mine string) bool {
-	for _, which := range []string{runLock, besideLock} {
+	for _, which := range []string{runLock, secondLock} {
 		if which == mine {
 			continue
 		}

@@ -12,36 +12,35 @@ import (
 )
 
 const (
-	// outletRoom is how much may wait for a reader, in bytes of memory. Tasks
-	// are not read from while so much waits; that holds up those that print
-	// more than the reader takes.
+	// outletRoom bounds the queue, in bytes of memory. Tasks are not read from
+	// while it is full; that slows those that print faster than the reader reads.
 	outletRoom = 512 << 10
 
-	// standsStill is how long a reader may take for one batch of lines before
-	// it counts as one that stands still: then output is dropped instead.
-	standsStill = 2 * time.Second
+	// readerTimeout is how long a reader may take for one batch of lines; after
+	// that, output is dropped.
+	readerTimeout = 2 * time.Second
 
-	// maxSpare bounds the batches that are kept to be used again, in bytes.
+	// maxSpare bounds the batches that are kept for reuse, in bytes.
 	maxSpare = 1 << 20
 )
 
-// An Outlet writes what a run and its tasks say from a goroutine of its own, in
-// order. Who reads it, such as a journal that has stopped, a pipe or a terminal,
-// can stand still for as long as it wants: nothing but that goroutine waits.
+// An Outlet writes the messages of a run and the output of its tasks in its own
+// goroutine, in order. If the reader blocks, such as a stopped journal, a pipe
+// or a terminal, only that goroutine waits.
 type Outlet struct {
 	mu     sync.Mutex
-	work   sync.Cond // there is something to write, or no more to come
+	work   sync.Cond // signals a new batch, or closed
 	queue  []batch
 	size   int       // bytes in queue
-	since  time.Time // when the write under way began; zero: there is none
-	missed int       // messages that found no room
+	since  time.Time // when the current write began; zero: there is none
+	missed int       // messages dropped
 	closed bool
 	spare  []batch
 	idle   int           // bytes in spare
 	done   chan struct{} // closed when all has been written, after Close
 }
 
-// batch is one thing to write: lines of a task, or what do does.
+// batch is one entry of the queue: lines of a task, or a call of do.
 type batch struct {
 	do    func()
 	sink  Sink
@@ -51,14 +50,14 @@ type batch struct {
 	size  int
 }
 
-// lineMark is a Line as it waits: short, since a flood has many.
+// lineMark is a queued Line: short, since a flood has many.
 type lineMark struct {
 	size     int32
 	priority int8
 	partial  bool
 }
 
-// NewOutlet returns an Outlet. It takes a goroutine until Close.
+// NewOutlet returns an Outlet. Its goroutine ends with Close.
 func NewOutlet() *Outlet {
 	o := &Outlet{done: make(chan struct{})}
 	o.work.L = &o.mu
@@ -66,7 +65,7 @@ func NewOutlet() *Outlet {
 	return o
 }
 
-// write writes what is in the queue.
+// write writes the batches of the queue.
 func (o *Outlet) write() {
 	GrowStack(5)
 	var lines []Line
@@ -100,14 +99,14 @@ func (o *Outlet) write() {
 	}
 }
 
-// state says whether what is added now has to wait for room, and whether the
-// reader stands still. To be called with the lock held.
+// state reports whether the queue is full, and whether the reader is stuck. The
+// caller holds the lock.
 func (o *Outlet) state() (full, stuck bool) {
-	return o.size >= outletRoom, !o.since.IsZero() && time.Since(o.since) > standsStill
+	return o.size >= outletRoom, !o.since.IsZero() && time.Since(o.since) > readerTimeout
 }
 
-// crowded reports whether to wait before more is added: the reader is behind,
-// but goes on.
+// crowded reports whether to wait before more is added: the queue is full, but
+// the reader is not stuck.
 func (o *Outlet) crowded() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -115,8 +114,8 @@ func (o *Outlet) crowded() bool {
 	return full && !stuck
 }
 
-// lines has a sink take lines of a task; false is that they are dropped, since
-// the reader stands still. Neither lines nor what they hold are kept.
+// lines queues lines of a task for a sink; false: they are dropped, since the
+// reader is stuck. The lines are copied.
 func (o *Outlet) lines(sink Sink, task string, lines []Line) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -152,9 +151,9 @@ func (b batch) appendLines(lines []Line) []Line {
 	return lines
 }
 
-// Do has f called in its turn; f may wait for the reader. size is how much
-// memory f holds, in bytes. Messages have four times the room of lines; what
-// finds none is dropped and counted.
+// Do queues a call of f, which may wait for the reader. size is the memory that
+// f holds, in bytes. Messages have four times the room of lines; beyond that
+// they are dropped and counted.
 func (o *Outlet) Do(size int, f func()) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -171,9 +170,9 @@ func (o *Outlet) add(b batch) {
 	o.work.Signal()
 }
 
-// Close waits until all has been written, but no longer for a reader that
-// stands still than patience. Nothing may be added after it.
-func (o *Outlet) Close(patience time.Duration) {
+// Close waits until all has been written, or the reader has been stuck for
+// timeout. Nothing may be added after it.
+func (o *Outlet) Close(timeout time.Duration) {
 	o.mu.Lock()
 	o.closed = true
 	o.work.Signal()
@@ -188,7 +187,7 @@ func (o *Outlet) Close(patience time.Duration) {
 		o.mu.Lock()
 		since := o.since
 		o.mu.Unlock()
-		if waited += step; waited > patience && !since.IsZero() && time.Since(since) > patience {
+		if waited += step; waited > timeout && !since.IsZero() && time.Since(since) > timeout {
 			return
 		}
 	}
@@ -220,7 +219,7 @@ func (h outletHandler) Handle(ctx context.Context, r slog.Record) error {
 	ctx, r = context.WithoutCancel(ctx), r.Clone()
 	h.outlet.Do(len(r.Message), func() {
 		if n := h.outlet.takeMissed(); n > 0 {
-			h.Handler.Handle(ctx, slog.NewRecord(r.Time, slog.LevelWarn, fmt.Sprintf("%d messages left out: nobody read them in time", n), 0))
+			h.Handler.Handle(ctx, slog.NewRecord(r.Time, slog.LevelWarn, fmt.Sprintf("messages left out, since the reader was stuck: %d", n), 0))
 		}
 		h.Handler.Handle(ctx, r)
 	})

@@ -31,7 +31,7 @@ func (s *stalled) Write(p []byte) (int, error) {
 func TestReaderStandsStill(t *testing.T) {
 	t.Parallel()
 	flood := shell("yes 'a line of 20 letters'")
-	flood.Timeout = 4 * time.Second // beyond standsStill
+	flood.Timeout = 4 * time.Second // beyond readerTimeout
 	h := newHost(t, flood, shell("yes | head -c 50000000; echo the end; exit 3"), shell("touch ran"))
 	reader := &stalled{free: make(chan struct{})}
 	h.Sink = NewTextSink(reader, false)
@@ -54,14 +54,14 @@ func TestReaderStandsStill(t *testing.T) {
 	h.Outlet.Close(time.Millisecond) // does not wait for it
 	close(reader.free)
 	<-h.Outlet.done
-	for _, want := range []string{"task t1: ", "task t2: ", " left out: nobody read them in time", "failed: 3 tasks, 2 failed"} {
+	for _, want := range []string{"task t1: ", "task t2: ", " left out, since the reader was stuck", "failed: 3 tasks, 2 failed"} {
 		if !strings.Contains(reader.String(), want) {
 			t.Errorf("does not say %q", want)
 		}
 	}
 }
 
-// A run that is told to stop stops its task although nobody reads.
+// A run that is stopped stops its task although the reader is stuck.
 func TestStopWhileReaderStandsStill(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, shell("touch began; exec yes"), shell("true"))
@@ -150,7 +150,7 @@ func TestMissedMessages(t *testing.T) {
 		if log.Info("again"); strings.Contains(reader.String(), "messages left out") {
 			break
 		} else if time.Now().After(deadline) {
-			t.Fatal("nobody says so")
+			t.Fatal("no message says so")
 		}
 	}
 	o.Close(time.Minute)

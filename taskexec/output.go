@@ -15,18 +15,17 @@ const (
 	batchLines = 2048      // lines passed on at once
 )
 
-// A Sink takes what tasks print, as it comes. It is called from several
-// goroutines at once. It cannot fail: there is nowhere left to complain.
+// A Sink takes the output of tasks, as it comes. It is called from several
+// goroutines at once. It drops errors: there is no other output.
 type Sink interface {
-	// Lines takes the next lines of a task. Neither lines nor what they
-	// hold may be kept.
+	// Lines takes the next lines of a task. It must not keep them or their Text.
 	Lines(task string, lines []Line)
 }
 
 // Line is a line of valid UTF-8 without its newline, or a piece of one.
 type Line struct {
 	Text     []byte
-	Priority int  // of syslog(3), 3 to 7: what the line asked for with <N>, else 6
+	Priority int  // of syslog(3), 3 to 7: from the prefix <N>, else 6
 	Partial  bool // the line goes on in the next Line
 }
 
@@ -34,7 +33,7 @@ type Line struct {
 type stream struct {
 	task     string
 	sink     Sink
-	outlet   *Outlet // what the sink is called through; nil: it is called at once
+	outlet   *Outlet // queues the calls of sink; nil: it is called at once
 	allowed  *allowance
 	redactor *safetext.Redactor
 	tail     tail
@@ -52,7 +51,7 @@ func (s *stream) reset(task string, allowed *allowance) {
 	s.task, s.tail, s.held, s.flooded, s.inLine = task, tail{}, 0, false, false
 }
 
-// waits reports whether output is to stay in the pipes for now.
+// waits reports whether to leave output in the pipes for now.
 func (s *stream) waits() bool { return s.outlet != nil && s.outlet.crowded() }
 
 // read reads once, and reports whether there may be more to come.
@@ -70,7 +69,7 @@ func (s *stream) read(fd int) bool {
 	return n > 0
 }
 
-// rest reads what is in a pipe now, and not what is still to come.
+// rest reads what is in a pipe now.
 func (s *stream) rest(pipe int) {
 	for range maxPipe / bufferSize {
 		ready := []unix.PollFd{{Fd: int32(pipe), Events: unix.POLLIN}}
@@ -83,16 +82,16 @@ func (s *stream) rest(pipe int) {
 // maxPipe is how large an ordinary user may make a pipe, in bytes (pipe(7)).
 const maxPipe = 1 << 20
 
-// flooded makes a pipe as large as an ordinary user may have it: who
-// fills it is stopped less often. Where that is not to be had, any size does.
+// flooded makes a pipe as large as an ordinary user may, so that its writer
+// blocks less often. An error does not matter.
 func flooded(pipe int) {
 	_, _ = unix.FcntlInt(uintptr(pipe), unix.F_SETPIPE_SZ, maxPipe)
 }
 
-// space is where the next bytes go; it is never empty.
+// space returns the free part of buf; it is never empty.
 func (s *stream) space() []byte { return s.buf[s.held:] }
 
-// took passes on what the next n bytes have brought to an end.
+// took passes on the lines that the next n bytes complete.
 func (s *stream) took(n int) {
 	end := s.held + n
 	switch newline := bytes.LastIndexByte(s.buf[s.held:end], '\n'); {
@@ -105,7 +104,7 @@ func (s *stream) took(n int) {
 	}
 }
 
-// end passes on what is left.
+// end passes on the rest.
 func (s *stream) end() { s.pass(s.held, s.held, false) }
 
 // pass emits the first n of the end bytes in the buffer, and holds the others.

@@ -79,7 +79,7 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// Whatever comes in, and in whatever portions: the lines are valid UTF-8, no
+// For any input, in any portions: the lines are valid UTF-8, no
 // longer than a piece, and together they are what came in.
 func FuzzLines(f *testing.F) {
 	f.Add([]byte("a\nb"), 1)

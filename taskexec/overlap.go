@@ -9,37 +9,36 @@ import (
 )
 
 // A timer that elapses while its service runs starts it again as soon as it
-// ends: however many ticks have passed, once. Where the profile says so that
-// tick is passed over; but only if it is certain that this does no harm.
+// ends: once, for any number of ticks. If the profile says so that tick is
+// skipped; but only if this certainly does no harm.
 //
-// From systemd 257 on a timer could pass over such ticks itself
+// From systemd 257 on a timer could skip such ticks itself
 // (DeferReactivation=). The units do not ask for it: it counts from the end of
 // the service, and so repeats a tick when the clocks are set back, drops the
 // tick after a run by hand where there is jitter, and leaves no trace.
 
 const (
-	promptly = 5 * time.Second // what follows a run at once
-	farthest = time.Hour       // the longest that a tick may be put off
+	promptly = 5 * time.Second // the start of a service right after the run before
+	farthest = time.Hour       // how far away the next tick may be
 )
 
 // situation is what is known about a start of the service, the tick that it
-// serves and the run before it. Zero is not known, and whatever is not known
-// leads to a run.
+// serves and the run before it. Zero is not known, and then the profile runs.
 type situation struct {
 	byTimer bool // the profile's own timer has started it
 	policy  montimer.Overlap
-	catchUp bool // what was missed is run late
+	catchUp bool // missed ticks run late
 
 	timer  Timer
 	now    time.Time // when the run begins
-	began  time.Time // when the timer started it: earlier, where it waited for a lock
+	began  time.Time // when the timer started it: earlier if it waited for a lock
 	tick   time.Time // the one that it would serve
 	onTime bool      // the timer elapsed at its tick
 	next   time.Time // when the timer elapses again
 	gap    time.Duration
 
-	last montimer.Run  // the last run of the timer that is over
-	ago  time.Duration // since its end, whatever the clock did; negative: not in this boot, or not known
+	last montimer.Run  // the last run of the timer that has ended
+	ago  time.Duration // since its end, by the monotonic clock; negative: not in this boot, or not known
 }
 
 // newSituation derives the tick and those around it from the loaded timer. All
@@ -75,14 +74,14 @@ func (s *situation) findTick() {
 	}
 }
 
-// of adds what the profile says about such ticks. A timer that is persistent
+// of adds the settings of the profile. A timer that is persistent
 // catches up, too: a drop-in may have made it so.
 func (s situation) of(p montimer.Profile) situation {
 	s.policy, s.catchUp = p.Overlap, p.CatchUp || s.timer.Persistent
 	return s
 }
 
-// skip decides whether the start is passed over, and says why or why not.
+// skip decides whether the start is skipped, and says why or why not.
 func (s situation) skip() (skip bool, reason string) {
 	if !s.byTimer {
 		return false, "not started by the profile's timer"
@@ -93,8 +92,8 @@ func (s situation) skip() (skip bool, reason string) {
 	return s.overlaps()
 }
 
-// overlaps decides whether the tick is passed over because it came during the
-// run before.
+// overlaps decides whether the tick is skipped because it came during the
+// previous run.
 func (s situation) overlaps() (skip bool, reason string) {
 	switch {
 	case s.policy != montimer.OverlapSkip:
@@ -104,15 +103,15 @@ func (s situation) overlaps() (skip bool, reason string) {
 	case s.tick.IsZero() || s.next.IsZero() || s.gap <= 0:
 		return false, "the timer's calendar is not known"
 	case s.last.ID == "" || s.ago < 0:
-		return false, "the run before is not known"
+		return false, "the previous run is not known"
 	case s.ago > promptly:
-		return false, "the run before ended a while ago"
+		return false, "the previous run ended a while ago"
 	case s.last.State == montimer.RunSkipped:
-		return false, "the tick before was not served"
+		return false, "the previous tick was not served"
 	case s.last.State != montimer.RunOK && s.last.State != montimer.RunFailed:
-		return false, "the run before did not end by itself"
+		return false, "the previous run was killed or stopped"
 	case !s.tick.After(s.last.Started) || s.tick.After(s.last.Ended):
-		return false, "the tick did not come during the run before"
+		return false, "the tick did not come during the previous run"
 	case s.next.Sub(s.now) > min(s.gap, farthest):
 		return false, "the next tick is too far away"
 	}
@@ -160,7 +159,7 @@ func (t Timer) ticksBefore(run montimer.Run, tick time.Time) (n int) {
 	return n
 }
 
-// since is from when on the ticks that come find a run under way.
+// since returns the time from which on a tick finds the run under way.
 func since(run montimer.Run) time.Time {
 	if run.Trigger == montimer.TriggerTimer && !run.Scheduled.IsZero() {
 		return run.Scheduled // it may have waited for a lock

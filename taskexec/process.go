@@ -10,29 +10,29 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// command is a process to be: an argument vector in a place.
+// command is a process to start.
 type command struct {
 	argv    []string
 	dir     string
 	env     []string
 	stdin   int           // a descriptor
 	timeout time.Duration // 0: none
-	grace   time.Duration // between being asked to end and being made to
+	grace   time.Duration // between SIGTERM and SIGKILL
 }
 
 // ending is how a process ended.
 type ending struct {
 	status syscall.WaitStatus
-	cause  error // why it had been told to end; nil: by itself
+	cause  error // why it was stopped; nil: it was not
 }
 
 // errTimeout says that a task, or the whole run, was out of time.
 var errTimeout = errors.New("out of time")
 
 // run starts the command in a process group of its own and waits until it has
-// ended and its output has been read. When it is out of time, or the run is
-// told to stop, the group gets SIGTERM, and after grace SIGKILL. Nothing of the
-// group is left when run returns: what outlives the command has grace if it
+// ended and its output has been read. At its time-out, or when the run is
+// stopped, the group gets SIGTERM, and after grace SIGKILL. No process of the
+// group is left when run returns: one that outlives the command has grace if it
 // holds the output open, else none.
 func (c command) run(s *stopper, stdout, stderr *stream) (ending, error) {
 	p, err := c.start()
@@ -40,7 +40,7 @@ func (c command) run(s *stopper, stdout, stderr *stream) (ending, error) {
 		return ending{}, err
 	}
 	defer p.close()
-	cause := p.attend(c, s, stdout, stderr)
+	cause := p.supervise(c, s, stdout, stderr)
 	stdout.end()
 	stderr.end()
 	// Until it is reaped, the zombie keeps the number of the group ours.
@@ -90,8 +90,8 @@ func (c command) start() (p process, err error) {
 	return p, nil
 }
 
-// missing says what is not there where the kernel does not: execve(2) knows one
-// ENOENT for the directory, the program, and the interpreter that it names.
+// missing says which file is missing: execve(2) returns the same ENOENT for the
+// directory, the program, and the interpreter that it names.
 func (c command) missing(path string, err error) error {
 	if err != syscall.ENOENT {
 		return err
@@ -123,7 +123,7 @@ func (p process) close() {
 	}
 }
 
-// reap returns how the process ended, which it has, and forgets it.
+// reap waits for the process, which has ended, and returns its status.
 func (p process) reap() syscall.WaitStatus {
 	var status syscall.WaitStatus
 	for {
@@ -133,10 +133,10 @@ func (p process) reap() syscall.WaitStatus {
 	}
 }
 
-// attend reads the output and sees to the process until it has ended, and all
-// who hold its output or their grace have. It returns why the process was told
-// to end before it did; nil: it was not.
-func (p process) attend(c command, s *stopper, stdout, stderr *stream) (cause error) {
+// supervise reads the output and waits until the process has ended and its
+// output is closed, or grace is over. It returns why the process was stopped;
+// nil: it was not.
+func (p process) supervise(c command, s *stopper, stdout, stderr *stream) (cause error) {
 	const out, errs, exit, stop = 0, 1, 2, 3
 	fds := [4]unix.PollFd{
 		out:  {Fd: int32(p.out), Events: unix.POLLIN},
@@ -165,7 +165,7 @@ func (p process) attend(c command, s *stopper, stdout, stderr *stream) (cause er
 		case running && fds[exit].Revents != 0:
 			done(exit)
 			done(stop)
-			deadline = time.Now().Add(c.grace) // for who holds the output
+			deadline = time.Now().Add(c.grace) // for processes that hold the output open
 		case running && fds[stop].Revents != 0:
 			done(stop)
 			cause, deadline = s.cause(), p.stop(c.grace)
@@ -188,8 +188,8 @@ func (p process) attend(c command, s *stopper, stdout, stderr *stream) (cause er
 	return cause
 }
 
-// poll waits for what can happen to a process, until the deadline at most. Where
-// its output is held back, the first two are left alone for a moment.
+// poll waits for events of a process, until the deadline at most. While its
+// output is held back, the first two descriptors are not watched.
 func poll(fds *[4]unix.PollFd, held bool, deadline time.Time) error {
 	wait := millisecondsUntil(deadline)
 	if !held {
@@ -205,7 +205,7 @@ func poll(fds *[4]unix.PollFd, held bool, deadline time.Time) error {
 	return err
 }
 
-// stop asks the process and its group to end, and returns how long they have.
+// stop sends SIGTERM to the process group, and returns its deadline.
 func (p process) stop(grace time.Duration) time.Time {
 	syscall.Kill(-p.pid, syscall.SIGTERM)
 	return time.Now().Add(grace)

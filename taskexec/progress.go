@@ -9,13 +9,13 @@ import (
 	"github.com/montimer/montimer"
 )
 
-// Progress is where a run stands. It may only be looked at during the call that
-// hands it over.
+// Progress is the state of a run under way. It is only valid during the call
+// that gets it.
 type Progress struct {
-	Waiting string    // what for, while no task has started yet
+	Waiting string    // for what, before the first task
 	Total   int       // tasks
 	Ended   int       // tasks
-	Failed  int       // those among them that did not do their work
+	Failed  int       // of them
 	Running []Running // in the order in which they started
 }
 
@@ -39,7 +39,7 @@ func (p *Progress) end(t montimer.TaskRun) {
 	}
 }
 
-// String says it in words: "2/27 tasks, running aave (41s)".
+// String returns it as text: "2/27 tasks, running aave (41s)".
 func (p Progress) String() string {
 	if p.Waiting != "" {
 		return "waiting for " + p.Waiting

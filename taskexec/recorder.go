@@ -10,40 +10,39 @@ import (
 	"github.com/montimer/montimer"
 )
 
-// A Recorder keeps what becomes of runs.
+// A Recorder keeps runs and their results.
 type Recorder interface {
 	// Begin records that a run has started, and returns it as recorded: its
 	// id and attempt may be others.
 	Begin(context.Context, montimer.Run) (montimer.Run, error)
 
-	// TaskEnded records what became of tasks of a run that has begun.
+	// TaskEnded records the results of tasks of a run that has begun.
 	TaskEnded(ctx context.Context, runID string, tasks ...montimer.TaskRun) error
 
-	// Finish records how a run ended and, both or neither, the alert that
-	// tells of it (nil: none). The tasks of the run replace those recorded so
-	// far, unless it has none. It takes runs that have not begun, too.
+	// Finish records how a run ended and, both or neither, the alert that reports
+	// it (nil: none). The tasks of the run replace those recorded so far, unless
+	// it has none. It takes runs that have not begun, too.
 	Finish(context.Context, montimer.Run, *montimer.Alert) error
 
-	// Lost finishes the runs that are said to be under way although free
-	// says that nobody holds their profile's lock.
-	Lost(ctx context.Context, free func(profile string) bool, tell func(montimer.Run) *montimer.Alert) ([]montimer.Run, error)
+	// Lost finishes the runs that are recorded as running although free reports
+	// that their profile's lock is not held; report makes the alert.
+	Lost(ctx context.Context, free func(profile string) bool, report func(montimer.Run) *montimer.Alert) ([]montimer.Run, error)
 
-	// Running returns a run of the profile that is said to be under way.
+	// Running returns a run of the profile that is recorded as running.
 	Running(ctx context.Context, profile string) (run montimer.Run, ok bool, err error)
 
 	// LastOfTimer returns the last run of a profile that the timer began
-	// and that is over, skipped ones included, and how long ago it ended by
-	// a clock that nobody can set; negative where that is not known. The
-	// zero Run: there is none.
+	// and that is over, skipped ones included, and how long ago it ended by the
+	// monotonic clock; negative if that is not known. The zero Run: there is none.
 	LastOfTimer(ctx context.Context, profile string) (run montimer.Run, ago time.Duration, err error)
 
-	// Since returns the given run and the runs of its profile that began
-	// after it, whoever began them, the oldest first.
+	// Since returns the given run and the runs of its profile that began after it,
+	// by the timer or by hand, the oldest first.
 	Since(ctx context.Context, run montimer.Run) ([]montimer.Run, error)
 }
 
-// Unrecorded returns the record of a run that has ended and left none, for a
-// process that systemd has started after it in the same service. timer is that of
+// Unrecorded returns a record of a run that has ended without one, for a
+// process that systemd starts after it in the same service. timer is that of
 // the profile; nil: not known.
 func Unrecorded(environ []string, profile, timerUnit string, timer *Timer, reason string) montimer.Run {
 	now := time.Now()
@@ -67,9 +66,8 @@ func Unrecorded(environ []string, profile, timerUnit string, timer *Timer, reaso
 // run has been done all the same.
 var ErrUnrecorded = errors.New("unrecorded")
 
-// keep calls write and remembers when it fails: a run goes on whatever
-// becomes of its record, but not in silence. What is to be recorded is so
-// although the run has been told to stop.
+// keep calls write, and logs and remembers its error: a run goes on without a
+// record. It also writes after the run was stopped.
 func (r *run) keep(ctx context.Context, write func(context.Context) error) {
 	err := write(context.WithoutCancel(ctx))
 	if err == nil {

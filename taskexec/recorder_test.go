@@ -73,9 +73,9 @@ func (m *memory) Finish(ctx context.Context, run montimer.Run, alert *montimer.A
 	return m.call("finish", string(run.State))
 }
 
-func (m *memory) Lost(_ context.Context, free func(string) bool, tell func(montimer.Run) *montimer.Alert) ([]montimer.Run, error) {
+func (m *memory) Lost(_ context.Context, free func(string) bool, report func(montimer.Run) *montimer.Alert) ([]montimer.Run, error) {
 	if m.lost.ID != "" && free(m.lost.Profile) {
-		m.told = append(m.told, tell(m.lost))
+		m.told = append(m.told, report(m.lost))
 		return []montimer.Run{m.lost}, m.call("lost", m.lost.ID)
 	}
 	return nil, m.call("lost", "")
@@ -184,7 +184,7 @@ func TestLostRunsAreFound(t *testing.T) {
 			t.Error(log)
 		}
 
-		for _, which := range []string{runLock, besideLock} {
+		for _, which := range []string{runLock, secondLock} {
 			if which == runLock && profile == "p" {
 				continue // the run itself has it
 			}
@@ -202,7 +202,7 @@ func TestLostRunsAreFound(t *testing.T) {
 	}
 }
 
-// A row that others have written does not run for ever.
+// A row that others have written does not stay running.
 func TestRunsThatCannotBe(t *testing.T) {
 	t.Parallel()
 	for _, profile := range []string{"", "../p", ".p", "a\x00b", strings.Repeat("x", 300)} {

@@ -84,7 +84,7 @@ func TestSecretsAreHiddenEverywhere(t *testing.T) {
 	}
 }
 
-// What jobs.yaml gives to tasks as a secret, and the URL of a heartbeat whatever
+// What jobs.yaml gives to tasks as a secret, and the URL of a heartbeat with any
 // its variable is called, are hidden like the secrets of the host.
 func TestSecretsOfTheProfile(t *testing.T) {
 	t.Parallel()

@@ -11,9 +11,9 @@ import (
 	"github.com/montimer/montimer"
 )
 
-// settle fills in how the last attempt of a task ended; err is why it never
+// setResult sets how the last attempt of a task ended; err is why it never
 // started.
-func settle(t *montimer.TaskRun, end ending, err error) {
+func setResult(t *montimer.TaskRun, end ending, err error) {
 	t.ExitCode = end.status.ExitStatus()
 	if end.status.Signaled() {
 		t.ExitCode = -int(end.status.Signal())
@@ -34,7 +34,7 @@ func settle(t *montimer.TaskRun, end ending, err error) {
 	}
 }
 
-// state sums up the tasks of a run; stopped: it was told to stop.
+// state returns the state of a run with these tasks; stopped: it was stopped.
 func state(r montimer.Run, stopped bool) montimer.RunState {
 	switch {
 	case len(r.Failures()) == 0:
@@ -45,7 +45,7 @@ func state(r montimer.Run, stopped bool) montimer.RunState {
 	return montimer.RunFailed
 }
 
-// outcome says in words how a task ended.
+// outcome describes how a task ended.
 func outcome(t montimer.TaskRun) string {
 	took := seconds(t.Duration)
 	switch t.Status {
@@ -65,8 +65,8 @@ func outcome(t montimer.TaskRun) string {
 	return t.Status.Words()
 }
 
-// reason says on one line why a task failed: in its own last words, if it has
-// any. Those before are in the log already, a traceback line by line.
+// reason says on one line why a task failed: the last line that it printed, if
+// any. The lines before are in the log already.
 func reason(t montimer.TaskRun) string {
 	tail := t.Tail()
 	words := tail[strings.LastIndexByte(tail, '\n')+1:]

@@ -21,15 +21,15 @@ type run struct {
 	Runner
 	request    Request
 	profile    montimer.Profile
-	record     montimer.Run // what has become of it so far
-	timer      *Timer       // that has started the run; nil: none, or not known
+	record     montimer.Run // of it, so far
+	timer      *Timer       // that started the run; nil: none, or not known
 	trigger    string       // of that timer, until the run is on record; "": not known
 	situation  situation
 	progress   Progress
-	synced     []montimer.TaskRun // what failed after the sync
-	unrecorded error              // the first thing that could not be recorded
-	python     string             // what runs .py files
-	env        []string           // what all tasks have in common
+	synced     []montimer.TaskRun // failed commands after the sync
+	unrecorded error              // the first error of the Recorder
+	python     string             // runs .py files
+	env        []string           // of all tasks
 	stdin      int                // of the tasks: /dev/null
 	streams    sync.Pool          // of *stream
 	stopper    *stopper
@@ -47,12 +47,12 @@ func (r Runner) prepare(req Request) *run {
 		Host:    r.Host,
 	}
 	r.Grace = cmp.Or(r.Grace, 10*time.Second)
-	r.Patience = cmp.Or(r.Patience, 5*time.Minute)
+	r.LockTimeout = cmp.Or(r.LockTimeout, 5*time.Minute)
 	if r.Redactor == nil {
 		r.Redactor = safetext.NewRedactor(safetext.SecretValues(r.Environ))
 	}
 	r.Log = slog.New(safetext.NewHandler(r.Log.Handler(), r.Redactor)).With("profile", req.Profile, "run_id", record.ID)
-	// A task that spoke to systemd in our name could keep a hung run alive.
+	// A task with access to the watchdog could keep a hung run alive.
 	r.Environ = without(slices.Clone(r.Environ), "NOTIFY_SOCKET")
 	python := filepath.Join(r.Checkout, ".venv/bin/python") // the checkout's own, where it has one
 	if _, err := os.Stat(python); err != nil {
@@ -68,16 +68,16 @@ func (r *run) end(s montimer.RunState, reason string) {
 // isTick reports whether the run serves a tick of the timer.
 func (r *run) isTick() bool { return r.record.Trigger == montimer.TriggerTimer }
 
-// skip ends a run that is not done.
+// skip ends a run without running its tasks.
 func (r *run) skip(ctx context.Context, reason string) {
 	r.end(montimer.RunSkipped, reason)
 	r.finish(ctx)
 	r.Log.Info(Summary(r.record, nil), "event", EventRunEnded, "result", string(montimer.RunSkipped))
 }
 
-// refuse ends a run that cannot begin. It is recorded where systemd started it,
-// by a timer or by hand: a failed service without a record is reported as one
-// that died. On a terminal the error is enough.
+// refuse ends a run that cannot begin. It is recorded if systemd started it, by
+// a timer or by hand: a failed service without a record is reported as one that
+// died. On a terminal the error is enough.
 func (r *run) refuse(ctx context.Context, err error) error {
 	r.end(montimer.RunFailed, err.Error())
 	if r.isTick() || getenv(r.Environ, "INVOCATION_ID") == r.record.ID {
@@ -86,7 +86,7 @@ func (r *run) refuse(ctx context.Context, err error) error {
 	return err
 }
 
-// runNothing ends a run that has begun and whose tasks may not run.
+// runNothing ends a run that has begun but may run no task.
 func (r *run) runNothing(ctx context.Context) {
 	r.record.Tasks = notRun(r.profile.Tasks)
 	r.end(montimer.RunFailed, r.request.Refused)
@@ -103,8 +103,8 @@ func notRun(tasks []montimer.Task) []montimer.TaskRun {
 	return records
 }
 
-// rehearse says what would run, with the names of variables but no values.
-func (r *run) rehearse(ctx context.Context) error {
+// dryRun logs what would run, with the names of variables but no values.
+func (r *run) dryRun(ctx context.Context) error {
 	if err := r.load(ctx); err != nil {
 		return err
 	}
@@ -129,20 +129,20 @@ func eachSecond(f func()) (stop func()) {
 	stopped := false
 	mu.Lock()
 	defer mu.Unlock()
-	var pulse *time.Timer
-	pulse = time.AfterFunc(time.Second, func() {
+	var timer *time.Timer
+	timer = time.AfterFunc(time.Second, func() {
 		mu.Lock()
 		defer mu.Unlock()
 		if !stopped {
 			f()
-			pulse.Reset(time.Second)
+			timer.Reset(time.Second)
 		}
 	})
 	return func() {
 		mu.Lock()
 		defer mu.Unlock()
 		stopped = true
-		pulse.Stop()
+		timer.Stop()
 	}
 }
 
@@ -154,7 +154,7 @@ func withLimit(ctx context.Context, limit time.Duration) (context.Context, conte
 	return context.WithTimeoutCause(ctx, limit, errTimeout)
 }
 
-// report sums the run up: a line for each failure, and one for all.
+// report logs a line for each failure, and one for the run.
 func (r *run) report() {
 	for _, t := range r.record.Failures() {
 		r.Log.Error(fmt.Sprintf("FAIL %s: %s", t.Name, reason(t)), "event", EventFailure, "task", t.Name, "result", string(t.Status))

@@ -1,3 +1,11 @@
+// Package taskexec runs the tasks of a profile: one run, from its lock to its
+// record. Read runner.go first (what a run is made of, and the order of its
+// steps), then acquire.go and lock.go (one run at a time), timer.go, due.go and
+// overlap.go (is the tick due?), sync.go and load.go (the checkout and the
+// profile), pool.go, schedule.go and task.go (which task runs when, and its
+// attempts), process.go and stopper.go (one process), output.go, outlet.go and
+// sink.go (what it prints), result.go and recorder.go (what is kept of
+// it).
 package taskexec
 
 import (
@@ -13,12 +21,12 @@ import (
 
 // Runner runs profiles on this host.
 type Runner struct {
-	Checkout string        // absolute; the tasks' working directory
-	StateDir string        // absolute and there; the locks live in it
-	Environ  []string      // what tasks inherit
-	Grace    time.Duration // between asking a task to end and making it; 0: 10 s
-	Host     string        // the name of this machine, as it is recorded
-	Patience time.Duration // how long a tick waits for a run by hand to end; 0: 5 min
+	Checkout    string        // absolute; the tasks' working directory
+	StateDir    string        // absolute, exists; holds the locks
+	Environ     []string      // what tasks inherit
+	Grace       time.Duration // between SIGTERM and SIGKILL; 0: 10 s
+	Host        string        // the name of this machine, as it is recorded
+	LockTimeout time.Duration // how long a tick waits for the lock of another run; 0: 5 min
 
 	// MaxOutput is how many bytes of a task's output go to Sink; 0:
 	// [DefaultMaxOutput], negative: all.
@@ -26,25 +34,25 @@ type Runner struct {
 
 	// Load reads jobs.yaml. It is called once a run, under the lock.
 	Load func(context.Context) (montimer.Jobs, error)
-	// Peek does so before the sync, and tells nobody of mistakes.
+	// Peek does so before the sync, and reports no mistakes.
 	Peek     func(context.Context) (montimer.Jobs, error)
 	Syncer   Syncer // nil: the checkout is not synced
 	Recorder Recorder
 	Sink     Sink               // takes what tasks print
-	Outlet   *Outlet            // what Sink is called through, and Log by its caller; nil: one for the run does both
+	Outlet   *Outlet            // queues the calls of Sink, and of Log by the caller; nil: one for the run does both
 	Redactor *safetext.Redactor // nil: one that knows the [safetext.SecretValues] of Environ
 	Log      *slog.Logger
 
-	Boot string // tells one boot from another
+	Boot string // identifies the boot
 
-	// Timer tells how systemd has the profile's timer loaded; nil: not known.
+	// Timer returns the profile's timer as systemd has loaded it; nil: not known.
 	Timer func(ctx context.Context, profile string) (Timer, error)
-	// Alert makes the alert that tells of a run that has ended; nil: none.
+	// Alert makes the alert that reports a run that has ended; nil: none.
 	Alert func(montimer.Run) *montimer.Alert
-	// Began is told of a run whose tasks are about to run; it may be nil.
+	// Began is called for a run before its first task; it may be nil.
 	Began func(montimer.Profile, montimer.Run)
-	// Watch is told where a run stands: at every change and at least once a
-	// second. That it no longer is means that the run hangs. It may be nil.
+	// Watch gets the progress of the run: at every change and at least once a
+	// second. Without calls the run hangs. It may be nil.
 	Watch func(Progress)
 }
 
@@ -54,30 +62,30 @@ type Request struct {
 	Profile string
 	Tasks   []string // only these, even where disabled; nil: all that are enabled
 	Trigger montimer.Trigger
-	Pause   string // why ticks are not served just now; "": they are
+	Pause   string // why ticks are skipped now; "": they are not
 	Refused string // why no task may run: the run is recorded as failed; "": they may
-	DryRun  bool   // say what would run; no lock is taken
+	DryRun  bool   // log what would run; no lock is taken
 }
 
-// Exec runs a profile: one run of it at a time, all tasks whatever becomes of
-// the others. When ctx ends, what runs is stopped and the rest is not run. The
-// error is ErrLocked, a *UsageError, what else kept the run from beginning,
-// ErrUnrecorded, or a *UsageError and ErrUnrecorded; how the tasks fared is in the
-// Run.
+// Exec runs a profile: one run of it at a time; a failed task does not stop the
+// others. When ctx ends, running tasks are stopped and the rest is not run. The
+// error is ErrLocked, a *UsageError, another error that kept the run from
+// beginning, ErrUnrecorded, or a *UsageError and ErrUnrecorded; the results of
+// the tasks are in the Run.
 func (r Runner) Exec(ctx context.Context, req Request) (montimer.Run, error) {
 	if r.Outlet == nil {
 		r.Outlet = NewOutlet()
 		r.Log = slog.New(r.Outlet.Handler(r.Log.Handler()))
-		defer r.Outlet.Close(standsStill)
+		defer r.Outlet.Close(readerTimeout)
 	}
 	run := r.prepare(req)
 	if req.DryRun {
-		return run.record, run.rehearse(ctx)
+		return run.record, run.dryRun(ctx)
 	}
 	run.findTimer(ctx)
 	mine, release, err := run.acquire(ctx)
-	if err != nil && ctx.Err() != nil && run.isTick() { // it waited
-		run.end(montimer.RunInterrupted, "told to stop while waiting for another run")
+	if err != nil && ctx.Err() != nil && run.isTick() { // it waited for the lock
+		run.end(montimer.RunInterrupted, "stopped while waiting for another run")
 		run.finish(ctx)
 		run.report()
 		return run.record, run.unrecorded
@@ -94,7 +102,7 @@ func (r Runner) Exec(ctx context.Context, req Request) (montimer.Run, error) {
 	return run.record, err
 }
 
-// serve does what the run is for, under the lock.
+// serve runs or skips the profile, under the lock.
 func (r *run) serve(ctx context.Context) error {
 	r.record.Started = time.Now()
 	r.findTick(ctx)
@@ -103,7 +111,7 @@ func (r *run) serve(ctx context.Context) error {
 		return nil
 	}
 	if r.request.Refused == "" {
-		if skip, reason := r.skipsUnseen(ctx); skip {
+		if skip, reason := r.skipsBeforeSync(ctx); skip {
 			r.skip(ctx, reason)
 			return nil
 		}
@@ -141,3 +149,15 @@ func (r *run) serve(ctx context.Context) error {
 	r.report()
 	return nil
 }
+
+// The values of the attribute "event" of the records of [Runner.Log]. Each has
+// a MESSAGE_ID in the journal.
+const (
+	EventTaskStarted = "task started"
+	EventTaskEnded   = "task ended"   // "result" is a montimer.TaskStatus
+	EventRunEnded    = "run ended"    // "result" is a montimer.RunState
+	EventFailure     = "failure"      // one task of a run that has ended
+	EventUnrecorded  = "unrecorded"   // not in the database
+	EventLost        = "run lost"     // an earlier run left no result
+	EventTrouble     = "needs a look" // montimer itself has trouble
+)

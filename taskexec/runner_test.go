@@ -272,10 +272,10 @@ func TestDryRunSpawnsNothingAndShowsNoValues(t *testing.T) {
 	t.Parallel()
 	h := newHost(t,
 		montimer.Task{Name: "a", Script: "s/ok.py", Args: []montimer.Arg{{Key: "cache-file", Value: "/x/y z.json"}, {Key: "Flag", Value: "True"}, {Key: "empty"}},
-			Env: []montimer.EnvVar{{Name: "TOKEN", Value: "hush"}, {Name: "A", Value: "hush"}}},
+			Env: []montimer.EnvVar{{Name: "TOKEN", Value: "hidden"}, {Name: "A", Value: "hidden"}}},
 		shell("touch ran"),
 	)
-	h.profile().Env = []montimer.EnvVar{{Name: "A", Value: "hush"}}
+	h.profile().Env = []montimer.EnvVar{{Name: "A", Value: "hidden"}}
 	h.StateDir = "/nowhere" // not even a lock
 	result, err := h.Exec(t.Context(), Request{Profile: "p", DryRun: true})
 	if err != nil {
@@ -297,7 +297,7 @@ func TestDryRunSpawnsNothingAndShowsNoValues(t *testing.T) {
 			t.Errorf("no %s in\n%s", line, log)
 		}
 	}
-	if strings.Contains(log, "hush") {
+	if strings.Contains(log, "hidden") {
 		t.Errorf("a value is shown:\n%s", log)
 	}
 	if _, err := os.Stat(filepath.Join(h.Checkout, "ran")); err == nil {
@@ -441,7 +441,7 @@ func TestStateAndExitCode(t *testing.T) {
 		{montimer.TaskNotRun, false, montimer.RunFailed, 1}, // the run's own timeout
 		{montimer.TaskInterrupted, true, montimer.RunInterrupted, 143},
 		{montimer.TaskNotRun, true, montimer.RunInterrupted, 143},
-		{montimer.TaskOK, true, montimer.RunOK, 0}, // told to stop when all was done
+		{montimer.TaskOK, true, montimer.RunOK, 0}, // stopped when all was done
 	}
 	for _, tt := range tests {
 		run := montimer.Run{Tasks: []montimer.TaskRun{{Status: montimer.TaskOK}, {Status: tt.status}}}

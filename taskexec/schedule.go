@@ -3,7 +3,7 @@ package taskexec
 import "github.com/montimer/montimer"
 
 // schedule says which task starts next: at most limit at once, the first in
-// file order whose After have all ended. It decides and does nothing else.
+// file order whose After have all ended. It has no side effects.
 type schedule struct {
 	limit   int
 	after   [][]int     // of each task, those that end before it starts
@@ -27,7 +27,7 @@ func newSchedule(tasks []montimer.Task, limit int) *schedule {
 	}
 	after := make([][]int, len(tasks))
 	for i, t := range tasks {
-		for _, name := range t.After { // what does not take part in this run holds up nothing
+		for _, name := range t.After { // tasks outside this run are not waited for
 			after[i] = append(after[i], named[name]...)
 		}
 	}
@@ -35,8 +35,8 @@ func newSchedule(tasks []montimer.Task, limit int) *schedule {
 }
 
 // start returns the index of a task to start now, if there is one. Tasks that
-// wait for each other in a circle do not wait for ever: when nothing else can
-// go on, the first of them starts.
+// wait for each other in a circle do not block: when nothing else can start,
+// the first of them does.
 func (s *schedule) start() (int, bool) {
 	if s.running == s.limit {
 		return 0, false

@@ -80,7 +80,7 @@ func simulate(tasks []montimer.Task, limit int) string {
 	}
 }
 
-// Whatever the tasks wait for and in whatever order they end: each starts just
+// For any dependencies and any order of ends: each task starts just
 // once, never more than the limit at once, and unless there is a circle none
 // before what it comes after.
 func TestScheduleProperties(t *testing.T) {

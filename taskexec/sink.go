@@ -36,3 +36,19 @@ func (s *TextSink) Lines(task string, lines []Line) {
 	}
 	s.w.Write(s.buf)
 }
+
+// Priorities of a line, as in syslog(3).
+const (
+	priorityErr  = 3
+	priorityInfo = 6
+)
+
+// priority reads the prefix <0> to <7> of sd-daemon(3) and returns the rest. A
+// task gets err at most: its output must not page for emergencies of the
+// machine.
+func priority(line []byte) (int, []byte) {
+	if len(line) < 3 || line[0] != '<' || line[1] < '0' || line[1] > '7' || line[2] != '>' {
+		return priorityInfo, line
+	}
+	return max(int(line[1]-'0'), priorityErr), line[3:]
+}

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// stopper is a context as a file descriptor, which is readable once it has
-// ended: so one poll(2) waits for all that can happen to a process.
+// stopper is a context as a file descriptor, which is readable once the context
+// has ended: so one poll(2) waits for all events of a process.
 type stopper struct {
 	ctx    context.Context
 	fd     int
@@ -25,8 +25,8 @@ func newStopper(ctx context.Context) (*stopper, error) {
 	return &stopper{ctx, fd, cancel}, nil
 }
 
-// close lets go of the descriptor; where the context has ended that may still be
-// being written to, and stays for the little that is left of the process.
+// close closes the descriptor. After the end of the context it may still be
+// written to, and stays open until the process exits.
 func (s *stopper) close() {
 	if s.cancel() {
 		unix.Close(s.fd)

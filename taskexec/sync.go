@@ -8,28 +8,28 @@ import (
 
 // A Syncer brings the checkout that tasks run in up to date.
 type Syncer interface {
-	// Sync does so, and returns the commands after a change that failed.
-	// How the sync itself fared is said in the log, and stops no run.
+	// Sync does so, and returns the failed commands after a change. An error of
+	// the sync itself is logged, and stops no run.
 	Sync(context.Context) []montimer.TaskRun
 
-	// Hold keeps the checkout as it is until it is released. With an error no
+	// Hold keeps the checkout unchanged until it is released. With an error no
 	// task may run.
 	Hold(context.Context) (Held, error)
 }
 
-// Held is a checkout that is kept as it is.
+// Held is a checkout that no sync changes.
 type Held struct {
 	Commit  string // "": not known
-	Reason  string // why it could not be locked, for the run's record and a page; "": it is, or nobody need know
+	Reason  string // why it could not be locked, for the run's record and a page; "": nothing to report
 	Release func() // never nil
 }
 
-// prepareCheckout syncs the checkout if the profile is for it, and holds it.
+// prepareCheckout syncs the checkout if the profile asks for it, and holds it.
 func (r *run) prepareCheckout(ctx context.Context) (release func(), err error) {
 	if r.Syncer == nil {
 		return func() {}, nil
 	}
-	if r.asksForSync(ctx) {
+	if r.needsSync(ctx) {
 		r.meanwhile("the git sync", func() { r.synced = r.Syncer.Sync(ctx) })
 	}
 	var held Held
@@ -39,9 +39,9 @@ func (r *run) prepareCheckout(ctx context.Context) (release func(), err error) {
 	return held.Release, err
 }
 
-// skipsUnseen reports whether the tick is passed over by the jobs.yaml that is
-// there already: it then waits for no sync and no checkout.
-func (r *run) skipsUnseen(ctx context.Context) (skip bool, reason string) {
+// skipsBeforeSync reports whether the current jobs.yaml skips the tick: it then
+// waits for no sync and no checkout.
+func (r *run) skipsBeforeSync(ctx context.Context) (skip bool, reason string) {
 	strictest := montimer.Profile{Overlap: montimer.OverlapSkip}
 	if skip, _ = r.situation.of(strictest).skip(); !skip || r.Syncer == nil {
 		return false, ""
@@ -57,10 +57,10 @@ func (r *run) skipsUnseen(ctx context.Context) (skip bool, reason string) {
 	return r.situation.of(p).skip()
 }
 
-// asksForSync reports whether the run begins with a sync. A tick whose profile
-// is gone, or in a file that is broken, goes by the last good copy; without
-// one it syncs, since that may be what brings the profile back.
-func (r *run) asksForSync(ctx context.Context) bool {
+// needsSync reports whether the run begins with a sync. If the profile is gone
+// or the file broken, a tick goes by the last good copy; without one it syncs,
+// since that may bring the profile back.
+func (r *run) needsSync(ctx context.Context) bool {
 	if jobs, err := r.Peek(ctx); err == nil {
 		if p, ok := jobs.Profile(r.request.Profile); ok {
 			return p.Enabled && p.SyncBeforeRun
@@ -73,8 +73,8 @@ func (r *run) asksForSync(ctx context.Context) bool {
 	return err != nil || p.SyncBeforeRun
 }
 
-// meanwhile does what may take long; if it does, the status and the log say what
-// the run waits for.
+// meanwhile calls do; if that takes long, the status and the log say what the
+// run waits for.
 func (r *run) meanwhile(what string, do func()) {
 	defer func() { r.progress.Waiting = "" }()
 	defer eachSecond(func() {

@@ -52,7 +52,7 @@ func TestAsksForSync(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if got := r.asksForSync(context.Background()); got != tc.want {
+			if got := r.needsSync(context.Background()); got != tc.want {
 				t.Errorf("%v, want %v", got, tc.want)
 			}
 		})

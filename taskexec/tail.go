@@ -9,7 +9,7 @@ import (
 	"github.com/montimer/montimer/internal/safetext"
 )
 
-// How much of a stream's end is told about a task.
+// How much of a stream's end is kept of a task.
 const (
 	tailLines = 4
 	tailRunes = 500 // of all lines together

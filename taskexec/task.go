@@ -34,7 +34,7 @@ func (r *run) task(ctx context.Context, t montimer.Task) montimer.TaskRun {
 	}
 }
 
-// sleep waits and reports whether ctx lasted.
+// sleep waits, and reports false if ctx ended before.
 func sleep(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-ctx.Done():
@@ -48,7 +48,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 func (r *run) attempt(ctx context.Context, log *slog.Logger, t montimer.Task, n int, output *allowance) montimer.TaskRun {
 	dir := filepath.Join(r.Checkout, t.Workdir)
 	env := environ(r.env, t.Env, r.facts(t, n, dir))
-	if r.record.Scheduled.IsZero() { // what else may say so says it of another run
+	if r.record.Scheduled.IsZero() { // an inherited value is that of another run
 		env = without(env, "MONTIMER_SCHEDULED_AT")
 	}
 	c := command{
@@ -68,7 +68,7 @@ func (r *run) attempt(ctx context.Context, log *slog.Logger, t montimer.Task, n 
 	end, err := c.run(r.stopper, stdout, stderr)
 	result.Duration = time.Since(result.Started)
 	result.StdoutTail, result.StderrTail = stdout.tail.String(), stderr.tail.String()
-	settle(&result, end, err)
+	setResult(&result, end, err)
 	result.Error = r.Redactor.String(result.Error)
 
 	level := slog.LevelWarn
@@ -79,7 +79,7 @@ func (r *run) attempt(ctx context.Context, log *slog.Logger, t montimer.Task, n 
 	return result
 }
 
-// facts are the variables that tell a task about its run. jobs.yaml cannot
+// facts are the variables that describe the run to a task. jobs.yaml cannot
 // change them.
 func (r *run) facts(t montimer.Task, attempt int, dir string) []montimer.EnvVar {
 	facts := []montimer.EnvVar{
@@ -96,7 +96,7 @@ func (r *run) facts(t montimer.Task, attempt int, dir string) []montimer.EnvVar 
 	return facts
 }
 
-// stream returns a buffer for the output of a task; used ones are used again.
+// stream returns a buffer for the output of a task, from the pool.
 func (r *run) stream(task string, output *allowance) *stream {
 	s, ok := r.streams.Get().(*stream)
 	if !ok {

@@ -16,35 +16,35 @@ import (
 // Timer is a timer as systemd has it loaded, drop-ins included.
 type Timer struct {
 	Events     []calendar.Event
-	Local      *time.Location // that events without a zone are read in
+	Local      *time.Location // of events without a zone
 	Jitter     time.Duration
 	Boot       bool // it elapses once after each boot
 	Interval   bool // it also counts from run to run
-	Persistent bool // it starts late what was missed
+	Persistent bool // missed ticks start late
 
 	// On the clock of the host; zero: not known.
 	Triggered time.Time // when it last started its service
 	Since     time.Time // since when it is active
 	Freed     time.Time // when its service last ended
 
-	// On a clock that nobody sets; 0: not known.
-	Trigger time.Duration // when it last started its service: tells one such start from another
+	// On the monotonic clock; 0: not known.
+	Trigger time.Duration // when it last started its service: identifies that start
 	Began   time.Duration // when its service was last started
 }
 
-// hasStarted reports whether it was the timer, it seems, that has started the
-// run which its service has now.
+// hasStarted reports whether the timer, as it seems, started the current run of
+// its service.
 func (t Timer) hasStarted() bool {
 	wait := t.Began - t.Trigger
-	return t.Trigger != 0 && t.Began != 0 && wait >= 0 && wait <= tardy
+	return t.Trigger != 0 && t.Began != 0 && wait >= 0 && wait <= maxDelay
 }
 
-// timerPatience is how long systemd may take to describe a timer. It answers one
-// after the other: 200 that ask in the same second wait longer than one.
-const timerPatience = 20 * time.Second
+// timerTimeout is how long systemd may take to describe a timer. It answers one
+// request after the other: 200 in the same second take long.
+const timerTimeout = 20 * time.Second
 
-// StartedBy says who started this process: the timer unit, if systemd says that
-// it started us for it ($TRIGGER_UNIT in systemd.exec(5)), or a person.
+// StartedBy says what started this process: the timer unit, if systemd says so
+// ($TRIGGER_UNIT in systemd.exec(5)), else a person.
 func StartedBy(environ []string, timerUnit string) montimer.Trigger {
 	if IsService(environ) && getenv(environ, "TRIGGER_UNIT") == timerUnit {
 		return montimer.TriggerTimer
@@ -52,16 +52,16 @@ func StartedBy(environ []string, timerUnit string) montimer.Trigger {
 	return montimer.TriggerManual
 }
 
-// findTimer asks for the timer that has started the run. $TRIGGER_UNIT alone
-// does not prove that it has: systemd (252 to 257, tried) sets it again when a
-// service that a timer has started before is started by hand. Nor does its
-// absence prove that it has not: systemd (252, tried) forgets it at a daemon-reload.
+// findTimer finds the timer that started the run. $TRIGGER_UNIT alone does not
+// prove it: systemd (252 to 257, tried) sets it again when a service that a
+// timer has started before is started by hand. Nor does its absence prove the
+// opposite: systemd (252, tried) forgets it at a daemon-reload.
 func (r *run) findTimer(ctx context.Context) {
 	service := IsService(r.Environ) && r.request.Tasks == nil
 	if !r.isTick() && !service || r.Timer == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timerPatience)
+	ctx, cancel := context.WithTimeout(ctx, timerTimeout)
 	defer cancel()
 	timer, err := r.Timer(ctx, r.record.Profile)
 	if err != nil {
@@ -81,10 +81,10 @@ func (r *run) findTimer(ctx context.Context) {
 	r.timer = &timer
 }
 
-// repeatsTrigger reports whether an earlier run has served what the timer has
-// triggered last, and so somebody else has started this one. Whatever is not
-// known is a tick: a run by hand that is reported does no harm, a tick that is not
-// does.
+// repeatsTrigger reports whether an earlier run has served the timer's last
+// trigger, so that this run is by hand. If that is not known, the run is a
+// tick: a run by hand that is reported does no harm, a tick that is not
+// reported does.
 //
 // When the service ended before says nothing about that: a tick may come while
 // the run before is still being stopped.
@@ -101,9 +101,9 @@ func (r *run) triggerFile() string {
 	return filepath.Join(r.StateDir, "last-good", r.record.Profile+".trigger")
 }
 
-// keepTrigger keeps what the timer has triggered for the runs to come. It comes
-// after the record of the run: a run that is killed between them makes a tick of
-// a run by hand, the other way round a run by hand of a tick.
+// keepTrigger saves the timer's last trigger for later runs. It comes after the
+// record of the run: if a run is killed between the two, the next run by hand
+// counts as a tick, and not a tick as a run by hand.
 func (r *run) keepTrigger() {
 	if r.trigger == "" || !r.isTick() {
 		return
@@ -135,7 +135,7 @@ func (r *run) findTick(ctx context.Context) {
 }
 
 // recordPassedOver records the ticks since the last run of the timer that had
-// no run of their own, as skipped.
+// no run, as skipped.
 func (r *run) recordPassedOver(ctx context.Context) {
 	s := r.situation
 	if s.last.Scheduled.IsZero() {
@@ -146,7 +146,7 @@ func (r *run) recordPassedOver(ctx context.Context) {
 	}
 	runs, err := r.Recorder.Since(context.WithoutCancel(ctx), s.last)
 	if err != nil {
-		r.Log.Warn("ticks that were passed over are not recorded: " + err.Error())
+		r.Log.Warn("skipped ticks are not recorded: " + err.Error())
 		return
 	}
 	for _, m := range s.passedOver(runs) {

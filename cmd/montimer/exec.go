@@ -55,7 +55,7 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 		defer journal.Flush()
 	}
 	outlet := taskexec.NewOutlet()
-	defer outlet.Close(readerPatience)
+	defer outlet.Close(readerTimeout)
 	live := console.NewScreen(e.stderr, func(draw func()) { outlet.Do(0, draw) })
 	if live != nil && !c.DryRun {
 		defer live.Close()
@@ -72,9 +72,9 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 	return err
 }
 
-// readerPatience is how long the end of a run waits for a reader of its output
+// readerTimeout is how long the end of a run waits for a reader of its output
 // that stands still.
-const readerPatience = 3 * time.Second
+const readerTimeout = 3 * time.Second
 
 // exec has a Runner do the run, and reports it.
 func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, reader *jobsfile.Reader, outlet *taskexec.Outlet, live *console.Screen) error {

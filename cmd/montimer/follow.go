@@ -17,9 +17,9 @@ import (
 const (
 	// pollInterval is how often systemd and the journal are asked about a run.
 	pollInterval = 300 * time.Millisecond
-	// journalPatience is how long the journal may take to have the last entry of
+	// journalTimeout is how long the journal may take to have the last entry of
 	// a run that has ended.
-	journalPatience = 10 * time.Second
+	journalTimeout = 10 * time.Second
 	// maxHeld bounds the entries of systemd that are kept for the end of a run.
 	maxHeld = 20
 )
@@ -49,7 +49,7 @@ func follow(ctx context.Context, e env, run journal.Run) error {
 		if over && ended.IsZero() {
 			ended = time.Now()
 		}
-		if over && (f.reader.Ending.Result != "" || time.Since(ended) > journalPatience) {
+		if over && (f.reader.Ending.Result != "" || time.Since(ended) > journalTimeout) {
 			return f.end(cmp.Or(ending, f.reader.Ending))
 		}
 		select {
