@@ -35,7 +35,7 @@ test: build ## run the tests; what needs root or a tool skips with the reason
 boot: export MONTIMER_BOOT_ROOT = $(ROOT)
 boot: build ## as root: run the scenarios of testdata/boot, each in a systemd that has just booted
 	@test -z '$(RUN)' || test -f 'testdata/boot/$(RUN).sh' || { echo 'no scenario $(RUN)'; exit 1; }
-	$(GO) test ./cmd/montimer -count 1 -timeout 30m -parallel 6 -v -run 'TestBooted/^($(or $(RUN),.*))$$'
+	$(GO) test ./cmd/montimer -count 1 -timeout $(if $(MONTIMER_SOAK),6h,30m) -parallel 6 -v -run 'TestBooted/^($(or $(RUN),.*))$$'
 
 lint: ## gofmt, go vet, staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w'; exit 1; }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -36,16 +38,18 @@ func TestBooted(t *testing.T) {
 	}
 	needIn(t, root, "systemctl", "dbus-daemon", "ip", "bash", "useradd", "runuser", "pgrep")
 	binary, tree := build(t), abs(t, "../..")
-	sandbox := []string{
-		"--root", root, "--cgroup", cgroups(t, root),
-		"--bind-ro", binary + ":/usr/local/bin/montimer",
-		"--bind-ro", filepath.Join(tree, "testdata") + ":/testdata",
-		"--bind-ro", filepath.Join(tree, "deploy") + ":/deploy",
-		"--bind-ro", filepath.Join(tree, "docs") + ":/docs",
-		"--bind-ro", filepath.Join(tree, "Makefile") + ":/Makefile",
-		"--bind-ro", filepath.Join(tree, "README.md") + ":/README.md",
-		"--boot-timeout", "120", "--stop-timeout", "0",
-		"--", "env", "-u", "TMPDIR", "bash",
+	layout := cgroups(t, root)
+	sandbox := func(clock []string, binary string) []string {
+		return append(clock,
+			"--root", root, "--cgroup", layout,
+			"--bind-ro", binary+":/usr/local/bin/montimer",
+			"--bind-ro", filepath.Join(tree, "testdata")+":/testdata",
+			"--bind-ro", filepath.Join(tree, "deploy")+":/deploy",
+			"--bind-ro", filepath.Join(tree, "docs")+":/docs",
+			"--bind-ro", filepath.Join(tree, "Makefile")+":/Makefile",
+			"--bind-ro", filepath.Join(tree, "README.md")+":/README.md",
+			"--boot-timeout", "120", "--stop-timeout", "0",
+			"--", "env", "-u", "TMPDIR", "bash")
 	}
 	scripts, err := filepath.Glob(filepath.Join(tree, "testdata/boot/*.sh"))
 	if err != nil || len(scripts) == 0 {
@@ -67,7 +71,7 @@ func TestBooted(t *testing.T) {
 		t.Run(strings.TrimSuffix(name, ".sh"), func(t *testing.T) {
 			t.Parallel()
 			needIn(t, root, needs(t, script)...)
-			cmd := exec.Command(filepath.Join(tree, "testdata/systemd-sandbox"), slices.Concat(clock(t, script), sandbox, []string{"/testdata/boot/" + name})...)
+			cmd := exec.Command(filepath.Join(tree, "testdata/systemd-sandbox"), slices.Concat(sandbox(clock(t, script, binary)), []string{"/testdata/boot/" + name})...)
 			// What else this process has in its environment is of no concern there.
 			cmd.Env = []string{"PATH=" + systemPath, "HOME=/root", "LANG=C.UTF-8", "TMPDIR=" + os.TempDir(), "MONTIMER_SOAK=" + os.Getenv("MONTIMER_SOAK")}
 			out, err := cmd.CombinedOutput()
@@ -82,25 +86,68 @@ func TestBooted(t *testing.T) {
 	}
 }
 
-// clock returns the options that give PID 1 the clock that a scenario asks for:
-// its line "# Clock:" names the C file of a library to preload.
-func clock(t *testing.T, script string) []string {
+// clock returns the options that give PID 1 the clock that a scenario asks for,
+// and the montimer to run: the line "# Clock:" names the C file of a library to
+// preload. A second file, of package time, is for a montimer with that clock.
+// "# Soak clock:" is the same for the long run alone.
+func clock(t *testing.T, script, binary string) (options []string, montimer string) {
 	t.Helper()
 	text, err := os.ReadFile(script)
 	if err != nil {
 		t.Fatal(err)
 	}
-	line := regexp.MustCompile(`(?m)^# Clock: (\S+)$`).FindSubmatch(text)
-	if line == nil {
-		return nil
+	line := regexp.MustCompile(`(?m)^# (Soak clock|Clock): (\S+)(?: (\S+))?$`).FindSubmatch(text)
+	if line == nil || string(line[1]) == "Soak clock" && !testenv.Soak() {
+		return nil, binary
 	}
 	testenv.Need(t, "gcc")
-	library := filepath.Join(t.TempDir(), "clock.so")
-	source := filepath.Join(filepath.Dir(script), string(line[1]))
+	dir := t.TempDir()
+	library := filepath.Join(dir, "clock.so")
+	source := filepath.Join(filepath.Dir(script), string(line[2]))
 	if out, err := exec.Command("gcc", "-O2", "-Wall", "-Werror", "-shared", "-fPIC", "-o", library, source).CombinedOutput(); err != nil {
 		t.Fatalf("gcc: %v\n%s", err, out)
 	}
-	return []string{"--bind-ro", library + ":/usr/local/lib/clock.so", "--initenv", "LD_PRELOAD=/usr/local/lib/clock.so"}
+	if len(line[3]) > 0 {
+		binary = withClock(t, dir, filepath.Join(filepath.Dir(script), string(line[3])))
+	}
+	return []string{"--bind-ro", library + ":/usr/local/lib/clock.so", "--initenv", "LD_PRELOAD=/usr/local/lib/clock.so"}, binary
+}
+
+// withClock builds a montimer whose time.Now passes what the kernel says through
+// the function stepped of a file: Go preloads no library.
+func withClock(t *testing.T, dir, source string) string {
+	t.Helper()
+	goroot, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	std := filepath.Join(strings.TrimSpace(string(goroot)), "src/time")
+	text, err := os.ReadFile(filepath.Join(std, "time.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const asks = "\tsec, nsec, mono := runtimeNow()\n\tif mono == 0 {\n"
+	if bytes.Count(text, []byte(asks)) != 1 {
+		t.Fatalf("time.Now of this Go does not read the clock as expected: %q", asks)
+	}
+	changed := bytes.Replace(text, []byte(asks), []byte(strings.Replace(asks, "runtimeNow()", "stepped(runtimeNow())", 1)), 1)
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{
+		filepath.Join(std, "time.go"):    filepath.Join(dir, "time.go"),
+		filepath.Join(std, "stepped.go"): source,
+	}})
+	if err == nil {
+		err = errors.Join(os.WriteFile(filepath.Join(dir, "time.go"), changed, 0o644), os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o644))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary := filepath.Join(dir, "montimer")
+	cmd := exec.Command("go", "build", "-overlay", filepath.Join(dir, "overlay.json"), "-tags", "nethttpomithttp2", "-trimpath", "-o", binary, ".")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("build a montimer with another clock: %v\n%s", err, out)
+	}
+	return binary
 }
 
 // needs returns the programs that a scenario wants besides those that all do:
