@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -58,10 +59,10 @@ func TakeAt(dir int, path string, how int) (release func(), err error) {
 		file.Close()
 		return nil, &os.PathError{Op: "lock", Path: path, Err: err}
 	}
-	return func() {
+	return sync.OnceFunc(func() { // a second time the descriptor may be that of another lock
 		unix.Flock(fd, unix.LOCK_UN) // closing is not enough while a fork has a copy
 		file.Close()
-	}, nil
+	}), nil
 }
 
 // Wait is Take that tries again until timeout is over: then it returns ErrHeld,

@@ -81,3 +81,24 @@ func TestWait(t *testing.T) {
 	}
 	next()
 }
+
+// A release that is called twice does not free a lock that was taken in between,
+// whose file has the same descriptor.
+func TestReleaseTwice(t *testing.T) {
+	dir := t.TempDir()
+	first, err := Take(filepath.Join(dir, "a"), Exclusive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first()
+	path := filepath.Join(dir, "b")
+	second, err := Take(path, Exclusive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second()
+	first()
+	if _, err := Take(path, Exclusive); !errors.Is(err, ErrHeld) {
+		t.Errorf("the other lock is free: %v", err)
+	}
+}
