@@ -37,7 +37,7 @@ type Capacity struct {
 }
 
 // DefaultCapacity is what systemd takes on a small machine: a daemon-reload with
-// 1,000 active timers takes process 1 up to five seconds, four times as many
+// 1,000 active timers takes process 1 up to seven seconds, four times as many
 // take far more than four times as long, and 10 starts a second are a third of
 // what it can do.
 func DefaultCapacity() Capacity { return Capacity{Profiles: 1000, Events: 100, StartsPerHour: 36_000} }
