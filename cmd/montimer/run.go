@@ -59,6 +59,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			return exitCode(stderr, endedCmd{Profile: args[1]}.Run(ctx, e))
 		}
 	}
+	if len(args) == 1 && slices.Contains([]string{"version", "--version", "-V"}, args[0]) {
+		return exitCode(stderr, versionCmd{}.Run(e))
+	}
 	answered := false
 	args, output, code := plain(args, stdout, stderr)
 	parser, err := kong.New(&cli{},
@@ -117,7 +120,7 @@ func endsByItself(command string) bool {
 }
 
 // plain replaces what people try first: no command at all, which is wrong usage,
-// help and --version. output is where a help goes, and code what it ends with;
+// and help. output is where a help goes, and code what it ends with;
 // negative: with success.
 func plain(args []string, stdout, stderr io.Writer) (_ []string, output io.Writer, code int) {
 	switch {
@@ -125,8 +128,6 @@ func plain(args []string, stdout, stderr io.Writer) (_ []string, output io.Write
 		return []string{"--help"}, stderr, exitUsage
 	case args[0] == "help":
 		return append(slices.Clone(args[1:]), "--help"), stdout, -1
-	case len(args) == 1 && (args[0] == "--version" || args[0] == "-V"):
-		return []string{"version"}, stdout, -1
 	}
 	return args, stdout, -1
 }

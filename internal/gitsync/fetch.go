@@ -6,17 +6,17 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/lazy"
 )
 
 // objectName matches the full name of a commit (gitglossary(7), SHA-1 or
 // SHA-256). Such a commit never changes, so it is fetched once.
-var objectName = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+var objectName = lazy.Regexp(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 
 // fetch gets what the checkout has to follow, which may be a branch, a tag, a
 // full reference or a commit, and returns its commit.
@@ -27,7 +27,7 @@ var objectName = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 // behind.
 func (s Syncer) fetch(ctx context.Context) (commit string, err error) {
 	wanted := s.Sync.Branch
-	fixed := objectName.MatchString(wanted)
+	fixed := objectName().MatchString(wanted)
 	if fixed && s.commit(ctx, wanted) == wanted {
 		return wanted, nil
 	}
@@ -65,7 +65,7 @@ func (s Syncer) target(ctx context.Context, fetched string) string {
 
 // damaged matches what git says of a repository that has lost data, as after a
 // power cut.
-var damaged = regexp.MustCompile(`(?i)\.(idx|pack) |object file|loose object|packfile|inflate|corrupt|bad (object|signature|tree|index|config)|` +
+var damaged = lazy.Regexp(`(?i)\.(idx|pack) |object file|loose object|packfile|inflate|corrupt|bad (object|signature|tree|index|config)|` +
 	`(missing|could not read|unable to read|could not parse) (blob|tree|commit|object|sha1)|reference broken|not a git repository|` +
 	`invalid sha1|did not send all necessary|unresolved deltas|improper chunk|unexpected line in`)
 
@@ -79,7 +79,7 @@ func (s Syncer) explain(err error) error {
 		return fmt.Errorf("%w: %s does not belong to the user that syncs it (uid %d): as root, chown -R it to that user", err, s.Repo, os.Geteuid())
 	case s.remoteURL() == "":
 		return fmt.Errorf("%w: .git/config has no URL of %s: montimer sync --repair --url URL", err, s.Sync.Remote)
-	case damaged.MatchString(text):
+	case damaged().MatchString(text):
 		return fmt.Errorf("%w: the repository is damaged: montimer sync --repair", err)
 	}
 	return err

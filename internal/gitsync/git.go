@@ -7,13 +7,14 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/montimer/montimer/internal/lazy"
 )
 
 // settings are above those of the checkout's own .git/config (git-config(1)).
@@ -213,7 +214,7 @@ func (t *tail) Write(p []byte) (int, error) {
 }
 
 // userinfo is the part of a URL that may hold a password (RFC 3986).
-var userinfo = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s]*@`)
+var userinfo = lazy.Regexp(`([a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s]*@`)
 
 // String returns the end without credentials, its lines joined. A word that
 // has lost its beginning is left out: it could be half a URL.
@@ -222,7 +223,7 @@ func (t *tail) String() string {
 	if t.cut {
 		text = text[max(0, strings.IndexAny(text, " \n")):]
 	}
-	text = userinfo.ReplaceAllString(text, "$1***@")
+	text = userinfo().ReplaceAllString(text, "$1***@")
 	var lines []string
 	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
 		if line = strings.TrimSpace(line); line != "" && !slices.Contains(lines, line) { // git repeats itself

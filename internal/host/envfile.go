@@ -3,9 +3,10 @@ package host
 import (
 	"fmt"
 	"iter"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/montimer/montimer/internal/lazy"
 )
 
 // Environment reads an environment file as systemd does (systemd.exec(5),
@@ -57,9 +58,9 @@ func envEntries(file string) iter.Seq[envEntry] {
 }
 
 var (
-	variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	quotedText   = regexp.MustCompile(`"(\\.|[^"\\])*"|'[^']*'`)
-	shellValue   = regexp.MustCompile(`\$\{[A-Za-z_][A-Za-z0-9_]*\}|\$(HOME|PATH|USER|PWD)\b`)
+	variableName = lazy.Regexp(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	quotedText   = lazy.Regexp(`"(\\.|[^"\\])*"|'[^']*'`)
+	shellValue   = lazy.Regexp(`\$\{[A-Za-z_][A-Za-z0-9_]*\}|\$(HOME|PATH|USER|PWD)\b`)
 )
 
 // EnvironmentMistakes are the lines of an environment file that systemd does not
@@ -75,13 +76,13 @@ func EnvironmentMistakes(file string) (mistakes []string) {
 		case e.comment:
 		case !e.set:
 			wrong("sets no variable and is ignored: write NAME=value")
-		case exported && variableName.MatchString(strings.TrimSpace(name)):
+		case exported && variableName().MatchString(strings.TrimSpace(name)):
 			wrong("export is for a shell, and systemd ignores the line: write %s=…", strings.TrimSpace(name))
-		case !variableName.MatchString(e.name):
+		case !variableName().MatchString(e.name):
 			wrong("the text before = cannot be the name of a variable, and systemd ignores the line")
-		case strings.Contains(quotedText.ReplaceAllString(e.text, ""), " #"):
+		case strings.Contains(quotedText().ReplaceAllString(e.text, ""), " #"):
 			wrong("%s: # begins a comment only at the beginning of a line; here it is part of the value", e.name)
-		case shellValue.MatchString(e.value):
+		case shellValue().MatchString(e.value):
 			wrong("%s: variables are not expanded in this file; write the whole value", e.name)
 		}
 	}

@@ -3,11 +3,11 @@ package host
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"time"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/calendar"
+	"github.com/montimer/montimer/internal/lazy"
 )
 
 // Sync are the settings of git syncs as they were given. The times are spans
@@ -22,13 +22,13 @@ type Sync struct {
 
 // refName is what git takes for a remote or a branch and for nothing else: no
 // option, and no refspec.
-var refName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_./-]*$`)
+var refName = lazy.Regexp(`^[A-Za-z0-9_][A-Za-z0-9_./-]*$`)
 
 func (s Sync) resolve() (montimer.Sync, error) {
 	to := montimer.DefaultSync()
 	to.Remote, to.Branch = cmp.Or(s.Remote, to.Remote), cmp.Or(s.Branch, to.Branch)
 	for _, name := range []string{to.Remote, to.Branch} {
-		if !refName.MatchString(name) {
+		if !refName().MatchString(name) {
 			return to, fmt.Errorf("%q cannot be the name of a remote or a branch", name)
 		}
 	}

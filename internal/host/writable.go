@@ -3,20 +3,20 @@ package host
 import (
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/lazy"
 )
 
-var umaskPattern = regexp.MustCompile(`^0?[0-7]{3}$`)
+var umaskPattern = lazy.Regexp(`^0?[0-7]{3}$`)
 
 // umask takes the digits as they are written: YAML would read 022 as a number.
 func (c *config) umask(n *yaml.Node) string {
-	if n.Kind != yaml.ScalarNode || !umaskPattern.MatchString(n.Value) {
+	if n.Kind != yaml.ScalarNode || !umaskPattern().MatchString(n.Value) {
 		c.wrong(n, "umask: %s: write octal digits such as 0022 or 0027", describe(n))
 		return ""
 	}

@@ -2,9 +2,10 @@ package jobs
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/montimer/montimer/internal/lazy"
 )
 
 // conflict returns the first line that git has left of a merge conflict; 0:
@@ -26,10 +27,10 @@ type block struct {
 
 var (
 	// opens is the end of a line after which a deeper block may follow.
-	opens = regexp.MustCompile(`(^|[ \t])-$|:([ \t]+[&!][^ \t]*)*$`)
+	opens = lazy.Regexp(`(^|[ \t])-$|:([ \t]+[&!][^ \t]*)*$`)
 	// scalar is the end of a line after which text follows that is no YAML.
-	scalarFollows = regexp.MustCompile(`(^|[ \t])[|>][-+0-9]*$`)
-	comment       = regexp.MustCompile(`(^|[ \t])#.*$`)
+	scalarFollows = lazy.Regexp(`(^|[ \t])[|>][-+0-9]*$`)
+	comment       = lazy.Regexp(`(^|[ \t])#.*$`)
 )
 
 // misindented finds the first line with an indentation that fits no block
@@ -40,7 +41,7 @@ func (s *source) misindented() (at place, problem string, ok bool) {
 	var open []block
 	last := "" // the line before
 	for n := 1; n <= len(s.lines()); n++ {
-		line := strings.TrimRight(comment.ReplaceAllString(s.line(n), ""), " \t")
+		line := strings.TrimRight(comment().ReplaceAllString(s.line(n), ""), " \t")
 		text := strings.TrimLeft(line, " ")
 		if text == "" || text[0] == '#' || strings.HasPrefix(line, "---") || strings.HasPrefix(line, "%") {
 			continue
@@ -48,7 +49,7 @@ func (s *source) misindented() (at place, problem string, ok bool) {
 		if unclosed(text) {
 			return place{}, "", false
 		}
-		indent, deeper := len(line)-len(text), opens.MatchString(last)
+		indent, deeper := len(line)-len(text), opens().MatchString(last)
 		if text[0] == '\t' {
 			return place{}, "", false
 		}
@@ -79,7 +80,7 @@ func (s *source) misindented() (at place, problem string, ok bool) {
 			}
 		}
 		last = line
-		if scalarFollows.MatchString(line) {
+		if scalarFollows().MatchString(line) {
 			for n < len(s.lines()) {
 				next := s.line(n + 1)
 				if text := strings.TrimLeft(next, " "); text != "" && len(next)-len(text) <= len(line)-len(strings.TrimLeft(line, " ")) {
@@ -97,7 +98,7 @@ func misfit(indent int, dash bool, open []block, last string) string {
 		return "is a list item in the column of the keys before it"
 	}
 	lastIndent := len(last) - len(strings.TrimLeft(last, "- ")) // of its key
-	if indent > lastIndent && !opens.MatchString(last) {
+	if indent > lastIndent && !opens().MatchString(last) {
 		return fmt.Sprintf("is indented deeper than the line before, which does not end in a colon: by %d spaces instead of %d", indent, lastIndent)
 	}
 	var columns []string
