@@ -18,12 +18,12 @@ import (
 // SHA-256). Such a commit never changes, so it is fetched once.
 var objectName = lazy.Regexp(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 
-// fetch gets what the checkout has to follow, which may be a branch, a tag, a
-// full reference or a commit, and returns its commit.
+// fetch fetches the configured branch, tag, full reference or commit, and
+// returns its commit.
 //
-// It runs the command of contract C.2. Where that fails without a word (--quiet
-// hides which reference was refused), fetch runs again without --quiet, and with
-// --force: a tag or branch that was moved upstream is not a reason to stay
+// It runs the command of contract C.2. If that fails without a message (--quiet
+// hides which reference was refused), fetch runs again without --quiet, and
+// with --force: a tag or branch that was moved upstream is no reason to stay
 // behind.
 func (s Syncer) fetch(ctx context.Context) (commit string, err error) {
 	wanted := s.Sync.Branch
@@ -54,7 +54,7 @@ func (s Syncer) fetch(ctx context.Context) (commit string, err error) {
 
 // target names the fetched commit for git reset: as REMOTE/BRANCH where that
 // is the commit (contract C.3), else by the commit. A checkout that was cloned
-// with --single-branch, or whose remote.REMOTE.fetch leaves the branch out, has
+// with --single-branch, or with a remote.REMOTE.fetch without the branch, has
 // no such name, and a tag may have taken it.
 func (s Syncer) target(ctx context.Context, fetched string) string {
 	if upstream := s.Sync.Remote + "/" + s.Sync.Branch; s.commit(ctx, upstream) == fetched {
@@ -63,17 +63,17 @@ func (s Syncer) target(ctx context.Context, fetched string) string {
 	return fetched
 }
 
-// damaged matches what git says of a repository that has lost data, as after a
+// damaged matches git's messages about a repository that has lost data, as after a
 // power cut.
 var damaged = lazy.Regexp(`(?i)\.(idx|pack) |object file|loose object|packfile|inflate|corrupt|bad (object|signature|tree|index|config)|` +
 	`(missing|could not read|unable to read|could not parse) (blob|tree|commit|object|sha1)|reference broken|not a git repository|` +
 	`invalid sha1|did not send all necessary|unresolved deltas|improper chunk|unexpected line in`)
 
-// explain adds the command that fixes what went wrong in the repository itself.
+// explain adds the command that fixes an error of the repository itself.
 func (s Syncer) explain(err error) error {
 	text := err.Error()
 	switch {
-	case errors.Is(err, errSilent): // nor would it answer the questions below
+	case errors.Is(err, errSilent): // the commands below would not answer either
 		return err
 	case strings.Contains(text, "dubious ownership"), !s.isOurs():
 		return fmt.Errorf("%w: %s does not belong to the user that syncs it (uid %d): as root, chown -R it to that user", err, s.Repo, os.Geteuid())
@@ -90,7 +90,7 @@ func (s Syncer) explain(err error) error {
 func (s Syncer) isOurs() bool {
 	info, err := os.Lstat(filepath.Join(s.Repo, ".git"))
 	if err != nil {
-		return true // another error says so
+		return true // another error reports it
 	}
 	st, ok := info.Sys().(*syscall.Stat_t)
 	return !ok || int(st.Uid) == os.Geteuid()
@@ -102,7 +102,7 @@ func (s Syncer) remoteURL() string {
 	ctx := context.Background()
 	key := "remote." + s.Sync.Remote + ".url"
 	out, err := s.ask(ctx, "config", "--get", key)
-	if err != nil { // the file may be sound where the repository is not
+	if err != nil { // the file may be valid in a damaged repository
 		out, _ = s.ask(ctx, "config", "--file", filepath.Join(s.Repo, ".git", "config"), "--get", key)
 	}
 	return strings.TrimSpace(out)
@@ -112,8 +112,8 @@ func (s Syncer) remoteURL() string {
 const maxCommits = 100
 
 // Commits returns the commits after from, up to to, the oldest first: the last
-// 100 of them. Where from is "" or not known to git, it is to alone; nothing
-// where git does not answer.
+// 100 of them. If from is "" or not known to git, it is to alone; nothing if
+// git does not answer.
 func (s Syncer) Commits(ctx context.Context, from, to string) (commits []montimer.Commit) {
 	between := []string{"--max-count=1", to}
 	if from != "" && s.commit(ctx, from) == from {

@@ -13,7 +13,8 @@ import (
 	"github.com/montimer/montimer/internal/testenv"
 )
 
-// TestRefs follows whatever git can name, from clones that know little of it.
+// TestRefs follows every kind of name that git has, in clones that fetched
+// little.
 func TestRefs(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -48,7 +49,7 @@ func TestRefs(t *testing.T) {
 				return "main"
 			}},
 		"a tag of the name that the branch has here": {branch: func(s *site) string { s.host("tag", "origin/main"); return "main" }},
-		"a remote whose refspec leaves the branch out": {config: [][2]string{{"remote.origin.fetch", "+refs/heads/other:refs/remotes/origin/other"}},
+		"a remote with a refspec without the branch": {config: [][2]string{{"remote.origin.fetch", "+refs/heads/other:refs/remotes/origin/other"}},
 			branch: func(*site) string { return "main" }},
 	} {
 		t.Run(name, func(t *testing.T) {

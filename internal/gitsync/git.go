@@ -17,10 +17,10 @@ import (
 	"github.com/montimer/montimer/internal/lazy"
 )
 
-// settings are above those of the checkout's own .git/config (git-config(1)).
-// What a sync does not need shall not run: hooks, fsmonitor, submodules, ext::
-// remotes. Submodules are followed by a command of their own (reset.go). And a
-// peer that sends next to nothing is one that hangs.
+// settings override those of the checkout's .git/config (git-config(1)). They
+// disable what a sync does not need: hooks, fsmonitor, submodules, ext::
+// remotes. Submodules are updated by a separate command (reset.go). And a peer
+// that sends next to nothing counts as hung.
 var settings = [][2]string{
 	{"core.hooksPath", "/dev/null"},
 	{"core.fsmonitor", "false"},
@@ -34,8 +34,8 @@ var settings = [][2]string{
 	{"core.fsync", "all"}, // git flushes neither index nor references by default; a power cut leaves them empty
 }
 
-// misleading are the variables that would make git work on something else
-// than the checkout, or print what is secret.
+// misleading are the variables that would make git work on another repository,
+// or print secrets.
 var misleading = []string{
 	"GIT_DIR=", "GIT_WORK_TREE=", "GIT_INDEX_FILE=", "GIT_OBJECT_DIRECTORY=", "GIT_COMMON_DIR=",
 	"GIT_NAMESPACE=", "GIT_TRACE", "GIT_CURL_VERBOSE=", "GIT_CONFIG_COUNT=",
@@ -49,7 +49,7 @@ func gitEnviron(environ []string) []string {
 outer:
 	for _, e := range environ {
 		if v, ok := strings.CutPrefix(e, "GIT_CONFIG_COUNT="); ok {
-			given, _ = strconv.Atoi(v) // git refuses what is no number; we leave it out
+			given, _ = strconv.Atoi(v) // git would refuse a value that is no number
 		}
 		for _, m := range misleading {
 			if strings.HasPrefix(e, m) {
@@ -65,9 +65,9 @@ outer:
 	return append(env, fmt.Sprintf("GIT_CONFIG_COUNT=%d", given+len(settings)))
 }
 
-// change runs a git command that changes the checkout. Its error says what git
-// said, and no credentials. A git that does not answer questions is not run: it
-// would wait for the same.
+// change runs a git command that changes the checkout. Its error holds git's
+// message without credentials. After git has not answered questions, it is not
+// run: it would hang, too.
 func (s Syncer) change(ctx context.Context, args ...string) error {
 	if err := s.Questions.err(s.Repo); err != nil {
 		return err
@@ -90,12 +90,12 @@ func (s Syncer) change(ctx context.Context, args ...string) error {
 }
 
 // askLimit is how long git may take to answer all questions of a process. It
-// reads files that tasks can replace, and could wait for one for ever.
+// reads files that tasks can replace, such as by a FIFO, and could hang.
 const askLimit = 30 * time.Second
 
-// Questions counts the time that git takes to answer. It begins anew when a
-// command that changes the checkout succeeds: such a git does answer. A nil one
-// counts nothing, and each question has the limit for itself.
+// Questions counts the time that git takes to answer. The count restarts when a
+// command that changes the checkout succeeds. A nil one counts nothing, and
+// each question has the whole limit.
 type Questions struct{ taken atomic.Int64 } // ns
 
 func (q *Questions) left() time.Duration {
@@ -120,7 +120,7 @@ func (q *Questions) reset() {
 // errSilent says that git does not answer.
 var errSilent = errors.New("git does not answer")
 
-// err is an [errSilent] when no time for questions is left.
+// err returns an [errSilent] when no time for questions is left.
 func (q *Questions) err(repo string) error {
 	if q.left() > 0 {
 		return nil
@@ -142,7 +142,7 @@ func (s Syncer) ask(ctx context.Context, args ...string) (string, error) {
 	return out.String(), err
 }
 
-// How a process can fail.
+// Errors of a process.
 var errSpawn = errors.New("failed to spawn")
 
 type exitError int // its exit code
@@ -160,13 +160,13 @@ type process struct {
 	env  []string
 }
 
-// grace is the time between asking a process to end and making it.
+// grace is the time between SIGTERM and SIGKILL.
 const grace = 5 * time.Second
 
-// run runs the program without input, in a session of its own: it has no
-// terminal to ask anybody. When ctx ends, all its processes are told to end;
-// none is left when run returns. Standard output goes to out; with a nil out
-// it is part of what was said, as standard error is.
+// run runs the program without input, in its own session: it has no terminal
+// for prompts. When ctx ends, all its processes get SIGTERM; none is left when
+// run returns. Standard output goes to out; with a nil out it is part of said,
+// as standard error is.
 func (p process) run(ctx context.Context, out io.Writer) (said string, err error) {
 	cmd := exec.CommandContext(ctx, p.argv[0], p.argv[1:]...)
 	cmd.Dir, cmd.Env = p.dir, p.env
@@ -185,7 +185,7 @@ func (p process) run(ctx context.Context, out io.Writer) (said string, err error
 	syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 	said = end.String()
 	switch {
-	case err == nil, errors.Is(err, exec.ErrWaitDelay): // the latter: it has ended, something it left had not
+	case err == nil, errors.Is(err, exec.ErrWaitDelay): // the latter: it has ended, a child had not
 		return said, nil
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return said, errors.New("did not end in time")
@@ -200,7 +200,7 @@ func (p process) run(ctx context.Context, out io.Writer) (said string, err error
 // tail keeps the end of what is written to it.
 type tail struct {
 	end []byte
-	cut bool // something came before
+	cut bool // the beginning is missing
 }
 
 const maxTail = 4096 // bytes

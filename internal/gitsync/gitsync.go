@@ -27,38 +27,38 @@ import (
 // Syncer syncs one checkout.
 type Syncer struct {
 	Repo     string        // absolute; the checkout
-	StateDir string        // absolute and there; locks and state are kept in it
-	Sync     montimer.Sync // of what, and how long it may take
-	Environ  []string      // what git and the commands inherit
+	StateDir string        // absolute, exists; holds locks and state
+	Sync     montimer.Sync // remote, branch and time-out
+	Environ  []string      // of git and the commands
 	Log      *slog.Logger
 
-	// OnChange returns the commands that follow changes, by the jobs.yaml that
-	// the sync has brought; nil: none. It is called with the checkout locked.
-	// While it has an error, the commands wait.
+	// OnChange returns the commands to run after changes, from the new jobs.yaml;
+	// nil: none. It is called with the checkout locked. With an error, the
+	// commands stay pending.
 	OnChange func(context.Context) ([]montimer.OnChange, error)
 
-	// Units compares the units with the jobs.yaml that the sync has brought,
-	// and returns what a person must be told; it may be nil.
+	// Units compares the units with the new jobs.yaml, and returns a page for the
+	// operator, or ""; it may be nil.
 	Units func(context.Context, Outcome) (page string)
 
 	// Questions bounds the time that git may take for all questions of the
 	// process; nil: for each of them.
 	Questions *Questions
 
-	Wait    time.Duration // for tasks to let go of the checkout; 0: 30 s
+	Wait    time.Duration // for tasks to release the checkout; 0: 30 s
 	LockAge time.Duration // from which a lock file of git may be a leftover; 0: 10 s
 }
 
-// Outcome is what became of a sync.
+// Outcome is the result of a sync.
 type Outcome struct {
 	Old, New string // commits before and after, as hexadecimal; "": not known
 	Commits  int    // that New has and Old has not
-	PutOff   bool   // there was something new, but tasks were using the checkout
-	Forced   bool   // tasks were using the checkout, for too long to wait any more
+	PutOff   bool   // there were new commits, but tasks were using the checkout
+	Forced   bool   // changed although tasks were using the checkout, for too long
 	Err      error  // why the sync failed; the checkout is as it was, or as git left it
 
-	Failed []montimer.TaskRun // commands after changes that did not do their work
-	Pages  []string           // what a person must be told, at most every six hours
+	Failed []montimer.TaskRun // commands after changes that failed or are pending
+	Pages  []string           // pages for the operator, each at most every six hours
 }
 
 const inUse = "tasks are using the checkout"
@@ -79,17 +79,17 @@ func (o Outcome) String() string {
 	}
 	text := fmt.Sprintf("%s..%s (%s)", short(o.Old), short(o.New), commits)
 	if o.Forced {
-		text += ", under tasks that have kept the checkout for too long"
+		text += ", although tasks were still using the checkout"
 	}
 	return text
 }
 
 func short(commit string) string { return commit[:min(len(commit), 8)] }
 
-// Run fetches and resets the checkout, whatever state it is in: local edits and
-// commits are given up, files that git does not know stay. Only one sync runs
-// at a time, and none changes the checkout under tasks that [Hold] it, but for
-// an hour at most. What follows from a change is done before Run returns.
+// Run fetches and resets the checkout in any state: local edits and commits are
+// lost, files that git does not track stay. Only one sync runs at a time, and
+// none changes the checkout while tasks [Hold] it, for an hour at most. Run
+// returns after the commands that follow a change.
 func (s Syncer) Run(ctx context.Context) Outcome {
 	s.Wait = cmp.Or(s.Wait, 30*time.Second)
 	release, locked, blocked, err := s.begin(ctx)
@@ -102,7 +102,7 @@ func (s Syncer) Run(ctx context.Context) Outcome {
 	state := ReadState(s.StateDir)
 	state.Blocked = 0
 	o := s.run(ctx, &state)
-	if ctx.Err() == nil { // being told to stop is no failure of the sync
+	if ctx.Err() == nil { // a stopped sync is no failure
 		state.note(o, time.Now())
 		switch {
 		case o.Err != nil:
@@ -118,22 +118,22 @@ func (s Syncer) Run(ctx context.Context) Outcome {
 	if s.Units != nil {
 		pages["units"] = s.Units(ctx, o)
 	}
-	o.Pages = append(blocked, state.due(pages, time.Now())...)
+	o.Pages = append(blocked, state.newPages(pages, time.Now())...)
 	s.keep(state)
-	s.tidy(ctx, o)
+	s.packObjects(ctx, o)
 	return o
 }
 
-// begin takes the lock of syncs. Where another has kept it for so long that no
-// sync could have succeeded for an hour, the sync goes on without it and pages
-// say so: whatever holds the lock, a stopped process or a task, must not keep
-// the checkout old for ever. Git's own locks keep two syncs apart.
+// begin takes the lock of syncs. If another process has held it so long that no
+// sync could succeed for an hour, the sync goes on without it and pages say so:
+// a holder such as a stopped process or a task must not block syncs without
+// end. Git's own locks keep two syncs apart.
 func (s Syncer) begin(ctx context.Context) (release func(), locked bool, pages []string, err error) {
 	path := syncLock(s.StateDir)
 	wait := s.Sync.Timeout + s.Wait
 	before := ReadState(s.StateDir)
 	if before.Blocked > 0 {
-		wait = s.Wait / 10 // it was not let go of while the last sync waited
+		wait = s.Wait / 10 // it was held throughout the wait of the last sync
 	}
 	release, err = s.lock(ctx, path, flock.Exclusive, wait, "another sync is under way")
 	if err == nil {
@@ -145,7 +145,7 @@ func (s Syncer) begin(ctx context.Context) (release func(), locked bool, pages [
 	}
 	state := ReadState(s.StateDir)
 	state.Blocked++
-	pages = state.due(map[string]string{"blocked": state.blockedPage(path, time.Now())}, time.Now())
+	pages = state.newPages(map[string]string{"blocked": state.blockedPage(path, time.Now())}, time.Now())
 	s.keep(state)
 	if !state.blockedTooLong(time.Now()) {
 		return nil, false, pages, err
@@ -164,7 +164,7 @@ func (s Syncer) run(ctx context.Context, state *State) Outcome {
 	if !s.isCheckout() {
 		return Outcome{Err: fmt.Errorf("%s is not a git checkout", s.Repo)}
 	}
-	s.sweep(ctx)
+	s.removeLeftovers(ctx)
 	limited, cancel := context.WithTimeout(ctx, s.Sync.Timeout)
 	defer cancel()
 	o := Outcome{Old: s.Commit(limited)}
@@ -179,7 +179,7 @@ func (s Syncer) run(ctx context.Context, state *State) Outcome {
 		state.Behind = time.Now()
 	}
 
-	release, err := s.checkout(ctx, behind || len(state.Due) > 0 || state.Resetting != "")
+	release, err := s.checkout(ctx, behind || len(state.Pending) > 0 || state.Resetting != "")
 	switch {
 	case err == nil:
 		defer release()
@@ -197,10 +197,10 @@ func (s Syncer) run(ctx context.Context, state *State) Outcome {
 	}
 	if behind && s.OnChange != nil {
 		state.Since = cmp.Or(state.Since, o.Old, unborn)
-		s.keep(*state) // whoever is killed from here on
+		s.keep(*state) // this process may be killed from here on
 	}
 
-	// A reset that is stopped halfway leaves half of a tree: it may end.
+	// A reset that is stopped leaves a partly changed tree: let it end.
 	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Sync.Timeout)
 	defer cancel()
 	if o.Err = s.reset(finish, state, s.target(finish, fetched), fetched); o.Err != nil {
@@ -210,12 +210,12 @@ func (s Syncer) run(ctx context.Context, state *State) Outcome {
 	o.New = fetched
 	o.Commits = s.count(finish, o.Old, o.New)
 	if s.OnChange != nil {
-		o.Failed = s.followUp(ctx, state, o)
+		o.Failed = s.runCommands(ctx, state, o)
 	}
 	return o
 }
 
-// checkout locks the checkout; it waits for it when there is something to do.
+// checkout locks the checkout; it waits for the lock only if there is work.
 func (s Syncer) checkout(ctx context.Context, work bool) (release func(), err error) {
 	wait := time.Duration(0)
 	if work {
@@ -223,7 +223,7 @@ func (s Syncer) checkout(ctx context.Context, work bool) (release func(), err er
 	}
 	path := checkoutLock(s.StateDir)
 	if release, err = s.lock(ctx, path, flock.Exclusive, wait, inUse); err == nil {
-		forgetInVain(path)
+		clearContended(path)
 	}
 	return release, err
 }
@@ -250,7 +250,7 @@ func (s Syncer) commit(ctx context.Context, name string) string {
 	return strings.TrimSpace(out)
 }
 
-// count returns how many commits are new; 0 when that cannot be said.
+// count returns how many commits are new; 0 when that is not known.
 func (s Syncer) count(ctx context.Context, from, to string) int {
 	if from == to {
 		return 0
@@ -263,10 +263,9 @@ func (s Syncer) count(ctx context.Context, from, to string) int {
 	return n
 }
 
-// tidy has git pack what syncs have brought, when git finds that it is time.
-// Fetch would do it behind our back, and be killed with the service, over and
-// over.
-func (s Syncer) tidy(ctx context.Context, o Outcome) {
+// packObjects has git pack fetched objects, when git considers it due. Fetch
+// would do it in the background, and be killed with the service each time.
+func (s Syncer) packObjects(ctx context.Context, o Outcome) {
 	if o.Old == o.New {
 		return
 	}

@@ -267,7 +267,7 @@ func TestDue(t *testing.T) {
 		{8 * time.Hour, map[string]string{"sync": "failing", "units": ""}, []string{"failing"}},
 		{-time.Hour, map[string]string{"sync": "failing", "units": ""}, []string{"failing"}},
 	} {
-		if diff := cmp.Diff(tc.want, s.due(tc.pages, now.Add(tc.after))); diff != "" {
+		if diff := cmp.Diff(tc.want, s.newPages(tc.pages, now.Add(tc.after))); diff != "" {
 			t.Errorf("step %d: %s", i, diff)
 		}
 	}
@@ -282,7 +282,7 @@ func TestState(t *testing.T) {
 			t.Errorf("%.20q: %s", bad, diff)
 		}
 	}
-	want := State{Tried: time.Unix(1, 0).UTC(), Failures: 2, Error: "no", Settled: map[string]string{"a": "b"}}
+	want := State{Tried: time.Unix(1, 0).UTC(), Failures: 2, Error: "no", Done: map[string]string{"a": "b"}}
 	if err := want.write(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -294,7 +294,7 @@ func TestState(t *testing.T) {
 	}
 }
 
-// TestArgv holds the two commands as they have always been; beside them git is
+// TestArgv holds the two commands as they have always been; besides, git is
 // only asked, and told to pack.
 func TestArgv(t *testing.T) {
 	s := newSite(t)
@@ -352,7 +352,7 @@ func TestHangs(t *testing.T) {
 	t.Cleanup(func() { silent.Close() })
 	for name, hang := range map[string]func(s *site){
 		"a server that says nothing": func(s *site) { s.host("remote", "set-url", "origin", "git://"+silent.Addr().String()+"/x") },
-		"ssh that sleeps, with a child, whatever it is told": func(s *site) {
+		"ssh that sleeps, with a child, and ignores SIGTERM": func(s *site) {
 			write(s.t, s.remote+".ssh", "#!/bin/sh\ntrap '' TERM\nsleep 3600 & echo $! >"+s.remote+".pid; wait; wait\n")
 			os.Chmod(s.remote+".ssh", 0o755)
 			s.host("remote", "set-url", "origin", "ssh://host/x")
@@ -370,7 +370,7 @@ func TestHangs(t *testing.T) {
 			}
 		})
 	}
-	t.Run("a caller who is told to stop", func(t *testing.T) {
+	t.Run("a caller that is stopped", func(t *testing.T) {
 		t.Parallel()
 		s := newSite(t)
 		s.host("remote", "set-url", "origin", "git://"+silent.Addr().String()+"/x")
@@ -395,7 +395,7 @@ func within(t *testing.T, ok func() bool) {
 	t.Error("not within a minute")
 }
 
-// TestHostileConfig has a checkout whose own settings would run programs.
+// TestHostileConfig has a checkout with settings that would run programs.
 func TestHostileConfig(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -448,7 +448,7 @@ func TestNoCredentials(t *testing.T) {
 }
 
 // TestKilled ends syncs at any moment, as a kill of all their processes does:
-// the later, the longer the first one took, which nobody kills. Four rounds, 24
+// the later, the longer the first one took, which is not killed. Four rounds, 24
 // with MONTIMER_SOAK.
 func TestKilled(t *testing.T) {
 	t.Parallel()

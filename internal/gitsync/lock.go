@@ -12,16 +12,16 @@ import (
 	"github.com/montimer/montimer/internal/flock"
 )
 
-// signEvery is how often a sync shows that it is alive. A process that holds
-// sync.lock and shows nothing is stopped, or is no sync.
-const signEvery = time.Second
+// lifeSignInterval is how often a sync shows that it is alive. A process that
+// holds sync.lock and gives no sign is stopped, or is no sync.
+const lifeSignInterval = time.Second
 
-// alive shows that a sync is at work, by the modification time of sync.lock,
-// until it is stopped.
+// alive updates the modification time of sync.lock, as a life sign, until it is
+// stopped.
 func (s Syncer) alive() (stop func()) {
 	path := syncLock(s.StateDir)
 	now := []unix.Timespec{{Nsec: unix.UTIME_NOW}, {Nsec: unix.UTIME_NOW}}
-	ticker, done := time.NewTicker(signEvery), make(chan struct{})
+	ticker, done := time.NewTicker(lifeSignInterval), make(chan struct{})
 	go func() {
 		for {
 			unix.UtimesNanoAt(unix.AT_FDCWD, path, now, unix.AT_SYMLINK_NOFOLLOW)
@@ -38,8 +38,8 @@ func (s Syncer) alive() (stop func()) {
 	}
 }
 
-// sign returns the last sign of life of a sync; zero: there is none.
-func sign(stateDir string) time.Time {
+// lastLifeSign returns the time of the last life sign of a sync; zero: none.
+func lastLifeSign(stateDir string) time.Time {
 	info, err := os.Lstat(syncLock(stateDir))
 	if err != nil {
 		return time.Time{}
@@ -47,22 +47,22 @@ func sign(stateDir string) time.Time {
 	return info.ModTime()
 }
 
-// The lock of the checkout has a byte in it from when a run has waited in vain
-// until somebody gets the lock: other runs do not wait as long again.
+// After a run did not get the lock of the checkout in time, its file holds a
+// byte until the lock is taken: other runs wait less.
 
-func noteInVain(path string) { writeLock(path, "\n") }
-func forgetInVain(path string) {
-	if inVain(path) {
+func markContended(path string) { writeLock(path, "\n") }
+func clearContended(path string) {
+	if isContended(path) {
 		writeLock(path, "")
 	}
 }
 
-func inVain(path string) bool {
+func isContended(path string) bool {
 	info, err := os.Lstat(path)
 	return err == nil && info.Mode().IsRegular() && info.Size() > 0
 }
 
-// writeLock replaces what is in a lock. What fails makes others wait, no more.
+// writeLock replaces the content of a lock file. An error only makes others wait.
 func writeLock(path, text string) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err == nil {
@@ -74,8 +74,8 @@ func writeLock(path, text string) {
 func checkoutLock(stateDir string) string { return filepath.Join(stateDir, "checkout.lock") }
 func syncLock(stateDir string) string     { return filepath.Join(stateDir, "sync.lock") }
 
-// lock takes a lock file, waiting at most as long as wait, and says in the log
-// why it waits, unless why is "".
+// lock takes a lock file, waiting at most wait, and logs why it waits, unless
+// why is "".
 func (s Syncer) lock(ctx context.Context, path string, how int, wait time.Duration, why string) (release func(), err error) {
 	return flock.Wait(ctx, path, how, wait, func() {
 		if why != "" {

@@ -42,7 +42,7 @@ func TestTasksKeepTheirTree(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := s.syncer.Run(ctx)
-	if !o.Forced || o.New != commit || len(o.Pages) > 0 || !strings.Contains(o.String(), "under tasks") {
+	if !o.Forced || o.New != commit || len(o.Pages) > 0 || !strings.Contains(o.String(), "although tasks") {
 		t.Errorf("after an hour: %+v", o)
 	}
 	s.has("jobs.yaml", "two\n")
@@ -84,7 +84,7 @@ func TestLock(t *testing.T) {
 		t.Fatalf("tasks of two profiles: %v", err)
 	}
 	if _, err := s.lock(ctx, checkoutLock(dir), flock.Exclusive, 0, inUse); !errors.Is(err, flock.ErrHeld) {
-		t.Errorf("exclusive beside shared: %v", err)
+		t.Errorf("exclusive with shared: %v", err)
 	}
 	one()
 	two()
@@ -93,12 +93,12 @@ func TestLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := s.Hold(ctx, 10*time.Millisecond); !errors.Is(err, flock.ErrHeld) {
-		t.Errorf("tasks beside a sync: %v", err)
+		t.Errorf("tasks during a sync: %v", err)
 	}
 	stopped, cancel := context.WithCancel(ctx)
 	cancel()
 	if _, err := s.Hold(stopped, time.Hour); !errors.Is(err, context.Canceled) {
-		t.Errorf("told to stop: %v", err)
+		t.Errorf("stopped: %v", err)
 	}
 	sync()
 	s.StateDir += "/none"
@@ -138,8 +138,8 @@ func TestLockThatNoSyncHolds(t *testing.T) {
 		}
 		release()
 		free, err := s.Hold(ctx, time.Hour)
-		if err != nil || inVain(path) {
-			t.Errorf("both locks %v, let go of: %v, in vain %v", also, err, inVain(path))
+		if err != nil || isContended(path) {
+			t.Errorf("both locks %v, released: %v, contended %v", also, err, isContended(path))
 		}
 		free()
 	}

@@ -16,73 +16,72 @@ import (
 	"github.com/montimer/montimer"
 )
 
-// followUp runs the commands whose paths have changed since each last did its
-// work, and returns those that failed. A command that failed, or was killed
-// with this process, stays due whatever the paths say later: the next sync runs
-// it again, or the one that has taken its place.
-func (s Syncer) followUp(ctx context.Context, state *State, o Outcome) (failed []montimer.TaskRun) {
+// runCommands runs the commands with paths that have changed since each last
+// succeeded, and returns those that failed. A command that failed, or was
+// killed with this process, stays pending: the next sync runs it, or its
+// replacement, again.
+func (s Syncer) runCommands(ctx context.Context, state *State, o Outcome) (failed []montimer.TaskRun) {
 	commands, err := s.OnChange(ctx)
 	if err != nil {
-		if len(state.Settled) > 0 {
-			s.Log.Warn(fmt.Sprintf("the commands after a sync have to wait: %v", err))
+		if len(state.Done) > 0 {
+			s.Log.Warn(fmt.Sprintf("commands after the sync stay pending: %v", err))
 		}
 		return s.waiting(*state, "jobs.yaml cannot be used")
 	}
-	settled, due := map[string]string{}, map[string]Due{}
+	done, due := map[string]string{}, map[string]PendingCommand{}
 	for _, c := range commands {
 		key := digest(c)
-		base, known := state.Settled[key]
+		base, known := state.Done[key]
 		if !known {
 			base = cmp.Or(state.Since, o.Old)
 		}
-		settled[key] = o.New
-		if state.owes(c) || s.touches(ctx, c.Paths, base, o.New) {
-			settled[key], due[key] = base, Due{text(c.Command), c.Paths}
+		done[key] = o.New
+		if state.isPending(c) || s.touches(ctx, c.Paths, base, o.New) {
+			done[key], due[key] = base, PendingCommand{text(c.Command), c.Paths}
 		}
 	}
-	if ctx.Err() != nil { // git was not let answer
-		return s.waiting(*state, "the sync was told to stop")
+	if ctx.Err() != nil { // git had no time to answer
+		return s.waiting(*state, "the sync was stopped")
 	}
-	state.Settled, state.Due, state.Since = settled, due, ""
+	state.Done, state.Pending, state.Since = done, due, ""
 	for _, c := range commands {
 		key := digest(c)
 		if _, ok := due[key]; !ok {
 			continue
 		}
-		s.keep(*state) // a command may be the end of this process
+		s.keep(*state) // the command may end this process
 		if run := s.command(ctx, c); run.Status != montimer.TaskOK {
 			failed = append(failed, run)
 			continue
 		}
-		settled[key] = o.New
+		done[key] = o.New
 		delete(due, key)
 	}
 	return failed
 }
 
-// waiting returns the commands that are due and that this sync does not run:
-// nothing is well before they are done.
+// waiting returns the pending commands, which this sync does not run, as failed.
 func (s Syncer) waiting(state State, why string) (failed []montimer.TaskRun) {
-	for _, key := range slices.Sorted(maps.Keys(state.Due)) {
-		run := montimer.TaskRun{Name: afterSync + state.Due[key].Command, Status: montimer.TaskFailed, ExitCode: -1, Error: "still to be done: " + why}
+	for _, key := range slices.Sorted(maps.Keys(state.Pending)) {
+		run := montimer.TaskRun{Name: afterSync + state.Pending[key].Command, Status: montimer.TaskFailed, ExitCode: -1, Error: "pending: " + why}
 		s.Log.Error(run.Name + " is " + run.Error)
 		failed = append(failed, run)
 	}
 	return failed
 }
 
-// owes reports whether a command is due whatever has changed. One that is not
-// known is when it has paths in common with one that is due: it may have taken
-// its place.
-func (s State) owes(c montimer.OnChange) bool {
+// isPending reports whether a command has to run regardless of changes. An
+// unknown one has to if it shares paths with a pending one: it may be its
+// replacement.
+func (s State) isPending(c montimer.OnChange) bool {
 	key := digest(c)
-	if _, due := s.Due[key]; due {
+	if _, due := s.Pending[key]; due {
 		return true
 	}
-	if _, known := s.Settled[key]; known {
+	if _, known := s.Done[key]; known {
 		return false
 	}
-	for _, d := range s.Due {
+	for _, d := range s.Pending {
 		for _, p := range d.Paths {
 			if slices.ContainsFunc(c.Paths, func(q string) bool { return overlap(p, q) }) {
 				return true
@@ -92,14 +91,14 @@ func (s State) owes(c montimer.OnChange) bool {
 	return false
 }
 
-// digest identifies a command and what it is for.
+// digest identifies a command with its paths.
 func digest(c montimer.OnChange) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q", c.Paths, c.Command.Argv, c.Command.Shell))
 	return hex.EncodeToString(sum[:8])
 }
 
-// touches reports whether the commits differ in any of the paths. When that
-// cannot be said they do.
+// touches reports whether the commits differ in any of the paths. If that is
+// not known, they do.
 func (s Syncer) touches(ctx context.Context, patterns []string, from, to string) bool {
 	if from == to {
 		return false
@@ -157,13 +156,13 @@ func overlap(p, q string) bool {
 
 func wild(segment string) bool { return strings.ContainsAny(segment, `*?[\`) }
 
-// text is a command as people are told of it.
+// text is a command as shown in messages.
 func text(c montimer.Command) string { return cmp.Or(c.Shell, strings.Join(c.Argv, " ")) }
 
-// afterSync is what the names of commands begin with, where tasks have theirs.
+// afterSync is the prefix of the names of commands in the record of a run.
 const afterSync = "after the sync: "
 
-// command runs one command in the checkout. It is told of like a task.
+// command runs one command in the checkout. Its result has the form of a task's.
 func (s Syncer) command(ctx context.Context, c montimer.OnChange) montimer.TaskRun {
 	argv := c.Command.Argv
 	if c.Command.Shell != "" {

@@ -118,7 +118,7 @@ func TestOnChange(t *testing.T) {
 		t.Errorf("worked already: %q", got)
 	}
 
-	// A broken jobs.yaml comes with the change, and is mended.
+	// A broken jobs.yaml comes with the change, and is fixed.
 	broken = errors.New("broken")
 	s.push("uv.lock", "2")
 	s.sync()
@@ -142,8 +142,8 @@ func TestOnChange(t *testing.T) {
 	s.host("reflog", "expire", "--expire=now", "--all")
 	s.host("gc", "--quiet", "--prune=now")
 	state := ReadState(s.state)
-	for key := range state.Settled {
-		state.Settled[key] = strings.Repeat("1", 40)
+	for key := range state.Done {
+		state.Done[key] = strings.Repeat("1", 40)
 	}
 	if err := state.write(s.state); err != nil {
 		t.Fatal(err)
@@ -154,7 +154,7 @@ func TestOnChange(t *testing.T) {
 	if got := ran(); got != "lock 4\n" {
 		t.Errorf("what it last ran for is gone: %q", got)
 	}
-	if n := len(ReadState(s.state).Settled); n != 1 {
+	if n := len(ReadState(s.state).Done); n != 1 {
 		t.Errorf("%d commands are remembered", n)
 	}
 }
@@ -176,7 +176,7 @@ func (s *site) failing() montimer.TaskRun {
 	return o.Failed[0]
 }
 
-// TestCorrectedCommandRuns has a command that fails, and merges that mend it:
+// TestCorrectedCommandRuns has a command that fails, and merges that fix it:
 // the paths change no more.
 func TestCorrectedCommandRuns(t *testing.T) {
 	t.Parallel()
@@ -188,27 +188,27 @@ func TestCorrectedCommandRuns(t *testing.T) {
 	failed.syncer.OnChange = onChange("exit 3", "uv.lock")
 	failed.failing()
 	for name, tc := range map[string]struct {
-		mend  func(s *site)
+		fix   func(s *site)
 		paths []string
 		runs  bool
 	}{
-		"another command":        {func(s *site) { s.push("jobs.yaml", "mended\n") }, []string{"uv.lock"}, true},
-		"for more":               {func(s *site) { s.push("jobs.yaml", "mended\n") }, []string{"docs/a", "*.lock"}, true},
+		"another command":        {func(s *site) { s.push("jobs.yaml", "fixed\n") }, []string{"uv.lock"}, true},
+		"for more":               {func(s *site) { s.push("jobs.yaml", "fixed\n") }, []string{"docs/a", "*.lock"}, true},
 		"and the lock as it was": {func(s *site) { s.push("uv.lock", "1") }, []string{"uv.lock"}, true},
-		"for something else":     {func(s *site) { s.push("jobs.yaml", "mended\n") }, []string{"docs"}, false},
+		"for something else":     {func(s *site) { s.push("jobs.yaml", "fixed\n") }, []string{"docs"}, false},
 		"after a broken jobs.yaml": {func(s *site) {
 			s.push("jobs.yaml", "broken\n")
 			s.syncer.OnChange = func(context.Context) ([]montimer.OnChange, error) { return nil, errors.New("broken") }
-			if run := s.failing(); run.Error != "still to be done: jobs.yaml cannot be used" {
+			if run := s.failing(); run.Error != "pending: jobs.yaml cannot be used" {
 				s.t.Errorf("%+v", run)
 			}
-			s.push("jobs.yaml", "mended\n")
+			s.push("jobs.yaml", "fixed\n")
 		}, []string{"uv.lock"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := failed.clone(t)
-			tc.mend(s)
+			tc.fix(s)
 			s.syncer.OnChange = onChange("echo >>"+s.state+"/ran", tc.paths...)
 			s.sync()
 			s.sync()
@@ -219,7 +219,7 @@ func TestCorrectedCommandRuns(t *testing.T) {
 	}
 }
 
-// TestRevertedPathsRunAgain has a change whose command fails halfway, and a
+// TestRevertedPathsRunAgain has a change with a command that fails halfway, and a
 // merge that takes it back.
 func TestRevertedPathsRunAgain(t *testing.T) {
 	t.Parallel()
@@ -242,7 +242,7 @@ func TestChangeBeforeItsCommand(t *testing.T) {
 	s.push("uv.lock", "1")
 	s.syncer.OnChange = func(context.Context) ([]montimer.OnChange, error) { return nil, errors.New("broken") }
 	s.sync()
-	s.push("jobs.yaml", "mended\n")
+	s.push("jobs.yaml", "fixed\n")
 	s.syncer.OnChange = onChange("exit 3", "uv.lock")
 	s.failing()
 }
@@ -300,14 +300,14 @@ func TestDueWhileInUse(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.push("uv.lock", "1")
-	s.syncer.OnChange = onChange("test -e "+s.state+"/mended", "uv.lock")
+	s.syncer.OnChange = onChange("test -e "+s.state+"/fixed", "uv.lock")
 	name := s.failing().Name
 	release, err := s.syncer.Hold(context.Background(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, s.state+"/mended", "")
-	if run := s.failing(); run.Name != name || run.Error != "still to be done: tasks are using the checkout" {
+	write(t, s.state+"/fixed", "")
+	if run := s.failing(); run.Name != name || run.Error != "pending: tasks are using the checkout" {
 		t.Errorf("nothing new: %+v", run)
 	}
 	s.push("main.py", "")
@@ -315,13 +315,13 @@ func TestDueWhileInUse(t *testing.T) {
 		t.Errorf("put off: %+v", run)
 	}
 	os.Rename(s.remote, s.remote+".away")
-	if run := s.failing(); run.Name != name || run.Error != "still to be done: the git sync failed" {
+	if run := s.failing(); run.Name != name || run.Error != "pending: the git sync failed" {
 		t.Errorf("no remote: %+v", run)
 	}
 	os.Rename(s.remote+".away", s.remote)
 	release()
 	s.sync()
-	if state := ReadState(s.state); len(state.Due) > 0 {
+	if state := ReadState(s.state); len(state.Pending) > 0 {
 		t.Errorf("%+v", state)
 	}
 }

@@ -16,16 +16,16 @@ import (
 	"github.com/montimer/montimer/internal/safefile"
 )
 
-// Repair replaces the repository of the checkout by one that is fetched anew,
-// and moves the working tree to the commit of the remote. Files that git does
-// not know stay, and so does the old repository, as kept. The remote's URL and
-// the other settings come from the old .git/config where git can read it; url,
-// when it is not "", goes before it.
+// Repair replaces the repository of the checkout by a new fetch, and moves the
+// working tree to the commit of the remote. Files that git does not track stay,
+// and so does the old repository, as kept. The remote's URL and the other
+// settings come from the old .git/config if git can read it; url, when it is
+// not "", overrides it.
 //
-// The old repository is in place until the new one is complete, and both are
+// The old repository stays in place until the new one is complete; they are
 // exchanged in one step.
 func (s Syncer) Repair(ctx context.Context, url string) (commit, kept string, err error) {
-	s.Questions = nil // what does not answer is what it replaces
+	s.Questions = nil // the damaged repository may not answer
 	wait := cmp.Or(s.Wait, 30*time.Second)
 	release, err := s.lock(ctx, filepath.Join(s.StateDir, "sync.lock"), flock.Exclusive, s.Sync.Timeout+wait, "another sync is under way")
 	if err != nil {
@@ -91,9 +91,9 @@ func (s Syncer) rebuild(ctx context.Context, old, dir, url string) error {
 		}
 	}
 	if out, _ := s.ask(ctx, "--git-dir="+dir, "config", "--get", remote+".url"); strings.TrimSpace(out) == "" {
-		return fmt.Errorf("the old .git/config does not say where %s is: give --url URL", s.Sync.Remote)
+		return fmt.Errorf("the old .git/config has no URL of %s: add --url URL", s.Sync.Remote)
 	}
-	limited, cancel := context.WithTimeout(ctx, max(s.Sync.Timeout, 10*time.Minute)) // all of the history, not the news alone
+	limited, cancel := context.WithTimeout(ctx, max(s.Sync.Timeout, 10*time.Minute)) // all of the history
 	defer cancel()
 	if err := s.change(limited, "--git-dir="+dir, "fetch", "--no-progress", s.Sync.Remote, s.Sync.Branch); err != nil {
 		return err

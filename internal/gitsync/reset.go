@@ -14,10 +14,10 @@ import (
 	"github.com/montimer/montimer/internal/safefile"
 )
 
-// reset moves the working tree to a commit, under the lock of the checkout. That
-// it is at work is on disk before it begins, and until it has succeeded: what
-// ends it halfway, a kill or a full disk, leaves half of a tree, on which no
-// task may run. See [Syncer.Hold].
+// reset moves the working tree to a commit, under the lock of the checkout. The
+// state on disk has Resetting from before it begins until it has succeeded: if
+// it is ended halfway, by a kill or a full disk, the tree is partly changed,
+// and no task may run on it. See [Syncer.Hold].
 func (s Syncer) reset(ctx context.Context, state *State, target, commit string) error {
 	state.Resetting = commit
 	if err := state.write(s.StateDir); err != nil {
@@ -37,15 +37,15 @@ func (s Syncer) reset(ctx context.Context, state *State, target, commit string) 
 }
 
 // Hold keeps syncs from changing the checkout until release is called. It waits
-// for a sync that changes it, and for the commands that follow, at most as long
-// as wait. For a lock that no sync at work holds it waits only as long as a run
-// may take that completes a change. Then the error is [ErrNoSync], else
-// [flock.ErrHeld]; after either, the next Hold waits for some seconds only, as long as
-// the lock is not let go of.
+// for a sync that changes it, and for the commands that follow, at most wait.
+// If the holder of the lock is no working sync it waits only as long as
+// completing a change may take. Then the error is [ErrNoSync], else
+// [flock.ErrHeld]; after either, the next Hold waits for some seconds only,
+// until the lock is released.
 //
-// Where a sync was ended while it changed the working tree, Hold completes that
-// change first. The error is [ErrHalfTree] when it cannot; any other error means
-// that a sync may run beside the tasks. Release is never nil.
+// If a sync was ended while it changed the working tree, Hold completes that
+// change first. The error is [ErrHalfTree] when it cannot; any other error
+// means that a sync may run during the tasks. Release is never nil.
 func (s Syncer) Hold(ctx context.Context, wait time.Duration) (release func(), err error) {
 	for range 2 {
 		release, err = s.share(ctx, wait)
@@ -63,19 +63,19 @@ func (s Syncer) Hold(ctx context.Context, wait time.Duration) (release func(), e
 	return func() {}, fmt.Errorf("%w: another sync was ended meanwhile", ErrHalfTree)
 }
 
-// ErrNoSync says that a process which is no git sync, or one that is stopped,
-// has kept the lock of the checkout.
+// ErrNoSync says that a process that is no git sync, or a stopped one, holds
+// the lock of the checkout.
 var ErrNoSync = errors.New("held by a process that is no git sync at work")
 
 // share takes the lock of the checkout as tasks do.
 func (s Syncer) share(ctx context.Context, wait time.Duration) (release func(), err error) {
 	path := checkoutLock(s.StateDir)
 	limit := cmp.Or(s.Sync.Timeout, askLimit) + grace
-	if inVain(path) {
+	if isContended(path) {
 		wait, limit = min(wait, grace), min(limit, grace/2)
 	}
-	var idle time.Duration // how long the lock was held and no sync was at work
-	seen := sign(s.StateDir)
+	var idle time.Duration // how long the lock was held without a working sync
+	seen := lastLifeSign(s.StateDir)
 	step := time.Duration(0)
 	for deadline := time.Now().Add(wait); ; step = grace {
 		began := time.Now()
@@ -83,7 +83,7 @@ func (s Syncer) share(ctx context.Context, wait time.Duration) (release func(), 
 		last := !time.Now().Before(deadline)
 		switch {
 		case err == nil:
-			forgetInVain(path)
+			clearContended(path)
 			return release, nil
 		case !errors.Is(err, flock.ErrHeld):
 			return nil, err
@@ -99,20 +99,20 @@ func (s Syncer) share(ctx context.Context, wait time.Duration) (release func(), 
 			if idle < limit {
 				err = fmt.Errorf("%s: %w for longer than a sync and the commands after it may take (fuser -v %[1]s names its holder)", path, flock.ErrHeld)
 			}
-			noteInVain(path)
+			markContended(path)
 			return nil, err
 		}
 	}
 }
 
-// atWork reports whether a sync is: it has the lock of syncs, and has shown a
-// sign of life since seen.
+// atWork reports whether a sync is working: it has the lock of syncs, and gave
+// a life sign since seen.
 func (s Syncer) atWork(ctx context.Context, seen *time.Time) bool {
 	release, err := s.lock(ctx, syncLock(s.StateDir), flock.Shared, 0, "")
 	if err == nil {
 		release()
 	}
-	before, now := *seen, sign(s.StateDir)
+	before, now := *seen, lastLifeSign(s.StateDir)
 	*seen = now
 	return errors.Is(err, flock.ErrHeld) && !now.Equal(before)
 }
@@ -121,7 +121,7 @@ func (s Syncer) atWork(ctx context.Context, seen *time.Time) bool {
 // another, and that git could not complete it.
 var ErrHalfTree = errors.New("a git sync was ended while it changed the working tree, which is now partly old and partly new")
 
-// complete ends the reset of a sync that was ended in the middle.
+// complete finishes the reset of a sync that was ended halfway.
 func (s Syncer) complete(ctx context.Context, wait time.Duration) error {
 	release, err := s.lock(ctx, checkoutLock(s.StateDir), flock.Exclusive, min(wait, time.Minute), inUse)
 	if err != nil {
@@ -133,7 +133,7 @@ func (s Syncer) complete(ctx context.Context, wait time.Duration) error {
 		return nil
 	}
 	s.Log.Warn("a git sync was ended while it changed the working tree: completing it")
-	s.sweep(ctx)
+	s.removeLeftovers(ctx)
 	limited, cancel := context.WithTimeout(ctx, cmp.Or(s.Sync.Timeout, askLimit))
 	defer cancel()
 	if err := s.reset(limited, &state, state.Resetting, state.Resetting); err != nil {
@@ -142,9 +142,9 @@ func (s Syncer) complete(ctx context.Context, wait time.Duration) error {
 	return nil
 }
 
-// followSubmodules brings those submodules to the commit that the tree names
-// that have been checked out. One that has not is reported: the tasks may need
-// it, and only a person knows.
+// followSubmodules updates the submodules that are checked out to the commit
+// that the tree names. Others are logged: only the operator knows whether tasks
+// need them.
 func (s Syncer) followSubmodules(ctx context.Context) error {
 	status, err := s.submodules(ctx)
 	if err != nil || status == "" {
@@ -178,8 +178,8 @@ func (s Syncer) followSubmodules(ctx context.Context) error {
 	return nil
 }
 
-// submodules returns what git says of the submodules of the tree; "" when it
-// has none.
+// submodules returns git's status of the submodules of the tree; "" when it has
+// none.
 func (s Syncer) submodules(ctx context.Context) (string, error) {
 	if _, err := safefile.Read(filepath.Join(s.Repo, ".gitmodules"), maxState); errors.Is(err, syscall.ENOENT) {
 		return "", nil

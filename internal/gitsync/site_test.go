@@ -56,7 +56,7 @@ func makeTemplate(t testing.TB) {
 	s.run("", "git", "clone", "-q", "file://"+s.remote, dir+"/checkout")
 }
 
-// newSite makes one whose remote has one commit; cloneArgs are for the checkout.
+// newSite makes one with a remote of one commit; cloneArgs are for the checkout.
 func newSite(t testing.TB, cloneArgs ...string) *site {
 	t.Helper()
 	testenv.Need(t, "git")
@@ -111,7 +111,7 @@ func (s *site) clone(t testing.TB) *site {
 	return c
 }
 
-// environ keeps the settings of whoever runs the tests out of them.
+// environ keeps the developer's own settings out of the tests.
 func environ() []string {
 	return append(os.Environ(), "HOME=/nonexistent", "GIT_CONFIG_NOSYSTEM=1", "GIT_TEMPLATE_DIR=", // no sample hooks
 		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@b", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@b")

@@ -15,20 +15,20 @@ import (
 	"github.com/montimer/montimer/internal/safefile"
 )
 
-// Git locks by files, and one that is killed leaves them: every later reset
-// would fail. A power cut leaves files that are empty, or as long as they should
-// be and full of zeros: git can make the index and the references again, if they
-// are not there. Such a file is taken for a leftover when it has an age, no git process works
-// in the checkout, and it is ours; another user's processes cannot be told
-// apart, so theirs must be older.
+// Git locks by files, and a killed git leaves them: every later reset would
+// fail. A power cut leaves files that are empty, or of full length but all
+// zeros: git makes the index and the references again if they are missing. Such
+// a file counts as a leftover when it is old enough, no git process works in
+// the checkout, and it is ours; another user's processes cannot be recognised,
+// so their files must be older.
 const (
 	leftover        = 10 * time.Second
 	foreignLeftover = time.Hour
 )
 
-// sweep removes what no git needs any more. For what is too young to tell it
-// waits, as it may go by itself.
-func (s Syncer) sweep(ctx context.Context) {
+// removeLeftovers removes the files that no git needs any more. It waits for
+// younger ones to grow old enough or vanish.
+func (s Syncer) removeLeftovers(ctx context.Context) {
 	age := cmp.Or(s.LockAge, leftover)
 	ctx, cancel := context.WithTimeout(ctx, 2*age)
 	defer cancel()
@@ -39,7 +39,7 @@ func (s Syncer) sweep(ctx context.Context) {
 				continue
 			}
 			s.Log.Warn(fmt.Sprintf("git sync: removing %s, left at %s by a git process that has ended", path, info.ModTime().Format(time.DateTime)))
-			os.Remove(path) // if it fails, git will say so
+			os.Remove(path) // git reports an error
 			delete(found, path)
 		}
 		if len(found) == 0 {
@@ -68,8 +68,8 @@ func (s Syncer) gitDirs(ctx context.Context) []string {
 	return dirs
 }
 
-// remade are the files beside refs/ that git, or the next fetch and reset, makes
-// again. HEAD is not: without it there is no repository.
+// remade are the files next to refs/ that git, or the next fetch and reset,
+// makes again. HEAD is not: without it there is no repository.
 var remade = map[string]bool{"index": true, "packed-refs": true, "shallow": true}
 
 // blank reports whether a file is empty or has nothing but zeros.
@@ -87,7 +87,7 @@ func suspects(dirs []string) map[string]fs.FileInfo {
 	for _, dir := range dirs {
 		filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 			if err != nil {
-				return nil // for git to complain about
+				return nil // git reports it
 			}
 			inRefs := strings.HasPrefix(path, filepath.Join(dir, "refs")+"/")
 			switch {

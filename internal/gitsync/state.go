@@ -12,27 +12,27 @@ import (
 	"github.com/montimer/montimer/internal/safefile"
 )
 
-// State is what one sync tells the next, and people who ask.
+// State is kept from one sync to the next, and shown by commands.
 type State struct {
 	Tried    time.Time `json:"tried,omitzero"`  // the last sync
-	OK       time.Time `json:"ok,omitzero"`     // the last that left the checkout as the remote has it
+	OK       time.Time `json:"ok,omitzero"`     // the last that brought the checkout to the remote's commit
 	Failures int       `json:"failures"`        // in a row
 	Error    string    `json:"error,omitempty"` // of the last of them
-	Behind   time.Time `json:"behind,omitzero"` // since when it is known that the remote has something newer
+	Behind   time.Time `json:"behind,omitzero"` // since when the remote is known to have newer commits
 
-	// Paged has when a person was last told of what still holds, by its kind.
+	// Paged has the time of the last page of each kind that still holds.
 	Paged map[string]time.Time `json:"paged,omitempty"`
 
-	// Settled has, by a digest of each command that follows changes, the
-	// commit that it last did its work for.
-	Settled map[string]string `json:"settled,omitempty"`
+	// Done has, by a digest of each command after changes, the commit that it last
+	// succeeded for.
+	Done map[string]string `json:"settled,omitempty"`
 
-	// Due has, by the same, the commands that have yet to do their work: those
-	// that failed, and those that a killed sync was about to run.
-	Due map[string]Due `json:"due,omitempty"`
+	// Pending has, by the same, the commands that have to run: those that failed,
+	// and those that a killed sync was about to run.
+	Pending map[string]PendingCommand `json:"due,omitempty"`
 
-	// Since is the commit before the first change that commands have not been
-	// looked up for: jobs.yaml is broken, or the sync was killed.
+	// Since is the commit before the first change whose commands are not known:
+	// jobs.yaml is broken, or the sync was killed.
 	Since string `json:"since,omitempty"`
 
 	// Resetting is the commit that a sync is moving the working tree to. After
@@ -44,9 +44,9 @@ type State struct {
 	Blocked int `json:"blocked,omitempty"`
 }
 
-// Due is a command that has yet to do its work.
-type Due struct {
-	Command string   `json:"command"` // as people are told of it
+// PendingCommand is a command that has to run.
+type PendingCommand struct {
+	Command string   `json:"command"` // as shown in messages
 	Paths   []string `json:"paths"`
 }
 
@@ -60,8 +60,8 @@ const (
 	repeatPages = 6 * time.Hour
 )
 
-// ReadState reads the state that is kept in the state directory. What cannot
-// be read is forgotten: it is all about the past.
+// ReadState reads the state from the state directory. If that fails it is
+// empty: all of it is about the past.
 func ReadState(stateDir string) State {
 	var s State
 	data, err := safefile.Read(filepath.Join(stateDir, stateFile), maxState)
@@ -82,7 +82,7 @@ func (s State) write(stateDir string) error {
 	return nil
 }
 
-// note takes down what became of a sync.
+// note records the result of a sync.
 func (s *State) note(o Outcome, now time.Time) {
 	s.Tried = now
 	switch {
@@ -97,19 +97,21 @@ func (s *State) note(o Outcome, now time.Time) {
 }
 
 // overdue reports whether the checkout has been behind for so long that it is
-// changed even under tasks. A time to come is that of a clock which was wrong.
+// changed even while tasks use it. A time in the future comes from a wrong
+// clock.
 func (s State) overdue(now time.Time) bool {
 	return !s.Behind.IsZero() && (now.Sub(s.Behind) > maxBehind || now.Before(s.Behind))
 }
 
-// blockedTooLong reports whether syncs have been kept out for as long as the
+// blockedTooLong reports whether syncs have been blocked for as long as the
 // checkout may be behind. A command after a sync may hold the lock for some
-// time, so one that was kept out says nothing.
+// time, so a single blocked sync does not count.
 func (s State) blockedTooLong(now time.Time) bool {
 	return s.Blocked >= maxFailures && (now.Sub(s.Tried) > maxBehind || now.Before(s.Tried))
 }
 
-// blockedPage says that another has the lock of syncs; "" while that is normal.
+// blockedPage says that another process holds the lock of syncs; "" while that
+// is normal.
 func (s State) blockedPage(lock string, now time.Time) string {
 	if s.Blocked < maxFailures {
 		return ""
@@ -121,7 +123,7 @@ func (s State) blockedPage(lock string, now time.Time) string {
 	return fmt.Sprintf("git sync: %d syncs in a row could not begin, since another process holds %s; %s. fuser -v %[2]s names it", s.Blocked, lock, since)
 }
 
-// page says what a person must be told of the syncs; "" is nothing.
+// page returns the page about failing syncs; "" is none.
 func (s State) page(of montimer.Sync, now time.Time) string {
 	upstream := of.Remote + "/" + of.Branch
 	switch {
@@ -135,8 +137,8 @@ func (s State) page(of montimer.Sync, now time.Time) string {
 	return ""
 }
 
-// due returns those pages that are new, or were last told of long ago.
-func (s *State) due(pages map[string]string, now time.Time) (due []string) {
+// newPages returns the pages that are new, or were last sent long ago.
+func (s *State) newPages(pages map[string]string, now time.Time) (due []string) {
 	paged := maps.Clone(s.Paged)
 	if paged == nil {
 		paged = map[string]time.Time{}

@@ -31,11 +31,11 @@ func LockCompile(ctx context.Context, waiting func()) (unlock func(), err error)
 	return lock(ctx, filepath.Join(runDir, "compile.lock"), compileWait, waiting)
 }
 
-func lock(ctx context.Context, path string, patience time.Duration, waiting func()) (unlock func(), err error) {
-	unlock, err = flock.Wait(ctx, path, flock.Exclusive, patience, waiting)
+func lock(ctx context.Context, path string, timeout time.Duration, waiting func()) (unlock func(), err error) {
+	unlock, err = flock.Wait(ctx, path, flock.Exclusive, timeout, waiting)
 	switch {
 	case errors.Is(err, flock.ErrHeld):
-		return nil, fmt.Errorf("lock out other compiles: %w after %v; who holds the lock: fuser -v %s", ErrCompiling, patience, path)
+		return nil, fmt.Errorf("lock out other compiles: %w after %v; fuser -v %s names its holder", ErrCompiling, timeout, path)
 	case err != nil:
 		return nil, fmt.Errorf("lock out other compiles: %w", err)
 	}

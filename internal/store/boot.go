@@ -8,23 +8,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Moment is a time that no change of the clock touches: of one boot, and how
-// long after it. The zero Moment is not known.
-type Moment struct {
+// BootTime is a time that is independent of changes of the clock: a boot, and
+// how long after it. The zero BootTime is not known.
+type BootTime struct {
 	Boot  string        // /proc/sys/kernel/random/boot_id
 	Since time.Duration // CLOCK_BOOTTIME, which counts suspended time as well
 }
 
-// Now returns the present moment, or the zero Moment where the kernel does not
-// say.
-func Now() Moment {
+// Now returns the present time, or the zero BootTime if the kernel does not
+// give it.
+func Now() BootTime {
 	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
-		return Moment{}
+		return BootTime{}
 	}
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {
-		return Moment{}
+		return BootTime{}
 	}
-	return Moment{strings.TrimSpace(string(id)), time.Duration(ts.Nano())}
+	return BootTime{strings.TrimSpace(string(id)), time.Duration(ts.Nano())}
 }

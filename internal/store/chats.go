@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// ChatMoved remembers that a chat has a new id. Those that had moved to the old
-// one have moved on with it.
+// ChatMoved records the new id of a chat, also for chats that had moved to the
+// old one.
 func (s *Store) ChatMoved(ctx context.Context, oldID, newID string) error {
 	if oldID == newID {
 		return nil

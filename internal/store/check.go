@@ -11,13 +11,13 @@ import (
 	"strings"
 )
 
-// maxLog is the size in bytes from which a write-ahead log is one that nobody
-// manages to fold into the database: SQLite tries from 4 MiB on.
+// maxLog is the size in bytes from which a write-ahead log counts as one that
+// cannot be folded into the database: SQLite tries from 4 MiB on.
 const maxLog = 64 << 20
 
-// Check looks for what is wrong with the database of a state directory, and
-// says how to mend it. It reads all of the file, and changes nothing. The error
-// says why it could look no further.
+// Check finds the problems of the database of a state directory, and says how
+// to fix them. It reads all of the file, and changes nothing. The error says
+// why it stopped.
 func Check(ctx context.Context, stateDir string) (problems []string, err error) {
 	problems, err = checkFiles(filepath.Join(stateDir, FileName))
 	if err != nil {
@@ -32,7 +32,7 @@ func Check(ctx context.Context, stateDir string) (problems []string, err error) 
 	if err != nil {
 		return problems, fmt.Errorf("check the database: %w", err)
 	}
-	for _, name := range []string{"integrity.sql", "check.sql"} { // what is damaged is not looked at twice
+	for _, name := range []string{"integrity.sql", "check.sql"} { // a damaged table is reported once
 		query, err := files.ReadFile("schema/" + name)
 		if err != nil {
 			return problems, fmt.Errorf("check the database: %w", err)
@@ -50,13 +50,14 @@ func Check(ctx context.Context, stateDir string) (problems []string, err error) 
 	lacking := have.compare(want)
 	problems = append(problems, lacking...)
 	if slices.ContainsFunc(lacking, func(p string) bool { return strings.HasSuffix(p, " is missing"+repairs) }) {
-		return problems, nil // rows are looked at once nothing is missing
+		return problems, nil // rows are checked only in a complete schema
 	}
 	rows, err := unreadable(ctx, s.db, have)
 	return append(problems, rows...), s.explain("check the database", err)
 }
 
-// checkFiles looks at the database, its log and their directory from outside.
+// checkFiles checks owner, mode and size of the database, its log and their
+// directory.
 func checkFiles(path string) (problems []string, err error) {
 	dir, err := os.Stat(filepath.Dir(path))
 	if err != nil {
@@ -83,7 +84,7 @@ func checkFiles(path string) (problems []string, err error) {
 	return problems, nil
 }
 
-// findings runs a query whose rows are problems.
+// findings runs a query that returns problems.
 func (s *Store) findings(ctx context.Context, query string) ([]string, error) {
 	rows, err := s.db.QueryContext(ctx, query)
 	if err != nil {

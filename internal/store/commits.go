@@ -8,7 +8,7 @@ import (
 	"github.com/montimer/montimer"
 )
 
-// keptCommits is how many commits are kept: more than a page ever names.
+// keptCommits is how many commits are kept: more than an alert names.
 const keptCommits = 10_000
 
 // LastCommit returns the commit that was added last; "" when there is none.
@@ -35,7 +35,7 @@ func (s *Store) AddCommits(ctx context.Context, commits []montimer.Commit) error
 
 // Subjects returns the first lines of the messages of the commits that the
 // checkout got after it was at from, until it was at to, the newest first, at
-// most limit; nothing where one of them is not known.
+// most limit; nothing if one of them is not known.
 func (s *Store) Subjects(ctx context.Context, from, to string, limit int) ([]string, error) {
 	rows, err := s.db.QueryContext(ctx, `
 		WITH last AS (SELECT max(id) AS id FROM montimer_commits WHERE commit_id = ?2),

@@ -11,8 +11,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// What can be wrong with a database; each says what to do about it. Other
-// errors are mistakes of montimer.
+// The errors of a database, each with the fix. Other errors are bugs of montimer.
 var (
 	ErrBusy       = errors.New("the database is locked by another program: try again")
 	ErrFull       = errors.New("the disk is full: free some space")
@@ -49,8 +48,8 @@ func kind(code int) error {
 	return nil
 }
 
-// explain says what was being done, to which file, and what an error of SQLite
-// means. It returns nil for nil.
+// explain wraps an error with what was being done, the file, and the meaning of
+// SQLite's code. It returns nil for nil.
 func (s *Store) explain(doing string, err error) error {
 	if err == nil {
 		return nil

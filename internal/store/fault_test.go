@@ -25,12 +25,12 @@ func TestLocked(t *testing.T) {
 	testenv.Need(t, "sqlite3")
 	for _, test := range []struct {
 		name  string
-		limit time.Duration // of our patience
+		limit time.Duration // of the caller
 		want  error
 		min   time.Duration
 	}{
-		{"SQLite's patience", time.Hour, ErrBusy, 4 * time.Second},
-		{"less patience", 200 * time.Millisecond, context.DeadlineExceeded, 0},
+		{"SQLite's time-out", time.Hour, ErrBusy, 4 * time.Second},
+		{"a shorter time-out", 200 * time.Millisecond, context.DeadlineExceeded, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -73,9 +73,9 @@ func TestFinishIsPatient(t *testing.T) {
 	}
 	release = hold(t, dir)
 	defer release()
-	s.patience = 0
+	s.endTimeout = 0
 	if err := s.Finish(t.Context(), run, nil); !errors.Is(err, ErrBusy) {
-		t.Errorf("without patience: %v", err)
+		t.Errorf("without time-out: %v", err)
 	}
 }
 
@@ -215,7 +215,7 @@ func openAndSay(dir string) error {
 	return err
 }
 
-// TestPermissions opens databases as a user who may not write them.
+// TestPermissions opens databases as a user without write permission.
 func TestPermissions(t *testing.T) {
 	t.Parallel()
 	dir, err := os.MkdirTemp("", "store")
@@ -314,7 +314,7 @@ func TestCheck(t *testing.T) {
 		{name: "made by tasks", tasks: true, want: []string{"index montimer_alert_events_protocol:", "index montimer_alert_events_protocol_severity:", "montimer_alert_events_severity", "montimer_alert_events_source"}},
 		{name: "no column", statement: "ALTER TABLE alert_events DROP COLUMN fingerprint", want: []string{"alert_events.fingerprint is missing: montimer db check --repair"}},
 		{name: "journal", statement: "PRAGMA journal_mode=DELETE", want: []string{"journal mode is delete"}},
-		{name: "orphan", statement: "INSERT INTO montimer_task_runs VALUES (1, 7, '', '', 0, '', 0, NULL, 0, '', '', 0)", want: []string{"1 rows of montimer_task_runs have no run to which the task belongs"}},
+		{name: "orphan", statement: "INSERT INTO montimer_task_runs VALUES (1, 7, '', '', 0, '', 0, NULL, 0, '', '', 0)", want: []string{"1 row of montimer_task_runs with no run to which the task belongs"}},
 		{name: "mode", damage: func(dir string) error { return os.Chmod(filepath.Join(dir, FileName), 0o666) }, want: []string{"all users can write"}},
 		{name: "missing", damage: func(dir string) error { return os.Remove(filepath.Join(dir, FileName)) }, want: []string{"no such file"}},
 	} {
@@ -383,19 +383,19 @@ func TestRepair(t *testing.T) {
 		"no column":                 {"ALTER TABLE montimer_outbox DROP COLUMN folded", "the column montimer_outbox.folded is missing" + by, "SELECT count(*) = 1 FROM montimer_outbox WHERE folded = 0"},
 		"no column without default": {"ALTER TABLE montimer_runs DROP COLUMN git_commit", "the column montimer_runs.git_commit is missing" + by, "SELECT count(*) = 4 FROM montimer_runs WHERE git_commit = ''"},
 		"no index":                  {"DROP INDEX montimer_runs_tick", "the index montimer_runs_tick is missing" + by, "SELECT count(*) = 1 FROM sqlite_master WHERE name = 'montimer_runs_tick'"},
-		"a trigger":                 {"CREATE TRIGGER hush AFTER INSERT ON montimer_outbox BEGIN DELETE FROM montimer_outbox; END", "the trigger hush on montimer_outbox is none of montimer's and may change what is recorded" + by, kept("content LIKE 'CREATE TRIGGER hush%'")},
+		"a trigger":                 {"CREATE TRIGGER silence AFTER INSERT ON montimer_outbox BEGIN DELETE FROM montimer_outbox; END", "the trigger silence on montimer_outbox is none of montimer's and may change what is recorded" + by, kept("content LIKE 'CREATE TRIGGER silence%'")},
 		"an index of others":        {"CREATE UNIQUE INDEX one ON montimer_outbox(plain_text)", "the index one is none of montimer's and may refuse what is recorded" + by, kept("content LIKE 'CREATE UNIQUE INDEX one%'")},
 		"a view for a table":        {"ALTER TABLE montimer_outbox RENAME TO theirs; CREATE VIEW montimer_outbox AS SELECT * FROM theirs", "the view montimer_outbox is none of montimer's and may refuse what is recorded" + by, kept("content LIKE 'CREATE VIEW%'")},
-		"no start":                  {"UPDATE montimer_runs SET started_at = 'yesterday' WHERE seq = 2", "1 rows of montimer_runs have no time at which the run began (the first: row 2)" + by, kept("from_table = 'montimer_runs' AND content LIKE '%yesterday%'")},
+		"no start":                  {"UPDATE montimer_runs SET started_at = 'yesterday' WHERE seq = 2", "1 row of montimer_runs with no time at which the run began (the first: row 2)" + by, kept("from_table = 'montimer_runs' AND content LIKE '%yesterday%'")},
 		"bytes for a start":         {"UPDATE montimer_runs SET started_at = x'00ff' WHERE seq = 2", "no time at which the run began", kept("content LIKE '%00FF%'")},
 		"a tick that is none":       {"UPDATE montimer_runs SET scheduled_at = 7 WHERE seq = 2", "something else than the time of a tick", "SELECT count(*) = 4 FROM montimer_runs"},
 		"an end that is none":       {"UPDATE montimer_runs SET ended_at = '' WHERE seq = 2", "something else than the time of its end", "SELECT count(*) = 4 FROM montimer_runs"},
 		"a state that is none":      {"UPDATE montimer_runs SET state = 'fine' WHERE seq = 2", "no state that a run can have", kept("content LIKE '%\"state\":\"fine\"%'")},
 		"an attempt that is none":   {"UPDATE montimer_runs SET attempt = 'x' WHERE seq = 2", "a value of the wrong type", kept("from_table = 'montimer_runs'")},
-		"tasks without a run":       {"PRAGMA foreign_keys=0; DELETE FROM montimer_runs WHERE seq = 1", "1 rows of montimer_task_runs have no run", kept("from_table = 'montimer_task_runs'")},
+		"tasks without a run":       {"PRAGMA foreign_keys=0; DELETE FROM montimer_runs WHERE seq = 1", "1 row of montimer_task_runs with no run", kept("from_table = 'montimer_task_runs'")},
 		"a duration that is none":   {"UPDATE montimer_task_runs SET duration = 'long'", "a value of the wrong type", kept("content LIKE '%long%'")},
 		"a yes that is none":        {"UPDATE montimer_runs SET already_served = 'x' WHERE seq = 2", "neither yes nor no", "SELECT count(*) = 4 FROM montimer_runs WHERE already_served = 0"},
-		"metadata that is no JSON":  {insertMetadata, "2 rows of alert_events have metadata that is no JSON (the first: row 2)" + by, "SELECT (SELECT count(*) = 2 FROM alert_events WHERE metadata_json IS NULL) AND (SELECT count(*) = 2 FROM montimer_set_aside WHERE from_table = 'alert_events' AND (content LIKE '%oops%' OR content LIKE '%7B7D%'))"},
+		"metadata that is no JSON":  {insertMetadata, "2 rows of alert_events with metadata that is no JSON (the first: row 2)" + by, "SELECT (SELECT count(*) = 2 FROM alert_events WHERE metadata_json IS NULL) AND (SELECT count(*) = 2 FROM montimer_set_aside WHERE from_table = 'alert_events' AND (content LIKE '%oops%' OR content LIKE '%7B7D%'))"},
 		"an alert without a time":   {"UPDATE montimer_outbox SET created_at = '10:00'", "no time at which the alert was made", "SELECT count(*) = 1 FROM montimer_outbox WHERE created_at LIKE '20%'"},
 	} {
 		t.Run(name, func(t *testing.T) {

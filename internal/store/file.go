@@ -9,15 +9,15 @@ import (
 	"syscall"
 )
 
-// fileMode is the mode of a database that we create, whatever the umask. SQLite
-// gives it to the write-ahead log as well. Alerts may hold what a task printed,
-// so others do not read it.
+// fileMode is the mode of a database that we create, independent of the umask.
+// SQLite gives it to the write-ahead log as well. Alerts may hold output of
+// tasks, so others must not read it.
 const fileMode = 0o640
 
-// secureFile sees to it that the database can be opened, where create is set by
-// creating it, empty. It refuses one that is a link or no regular file, and one
-// that root would open in the directory of somebody else: the files that SQLite
-// makes beside it would belong to root and lock their owner out.
+// secureFile checks that the database is safe to open; with create it creates a
+// missing one, empty. It refuses a link or other file that is not regular, and,
+// as root, a directory of another user: the files that SQLite creates there
+// would belong to root and lock their owner out.
 func secureFile(path string, create bool) (file os.FileInfo, err error) {
 	dir, err := os.Stat(filepath.Dir(path))
 	if err != nil {
@@ -38,8 +38,8 @@ func secureFile(path string, create bool) (file os.FileInfo, err error) {
 	return file, err
 }
 
-// stillThere returns ErrGone if the file that was opened is not at its path any
-// more: what is written to it then is lost, and SQLite does not notice.
+// stillThere returns ErrGone if the opened file is no longer at its path:
+// writes to it are then lost, and SQLite does not notice.
 func (s *Store) stillThere() error {
 	if now, err := os.Lstat(s.path); err != nil || !os.SameFile(s.file, now) {
 		return ErrGone
@@ -47,7 +47,7 @@ func (s *Store) stillThere() error {
 	return nil
 }
 
-// createFile creates an empty file where there is none. O_EXCL follows no link.
+// createFile creates an empty file if there is none. O_EXCL follows no link.
 func createFile(path string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
 	if errors.Is(err, fs.ErrExist) {

@@ -89,8 +89,8 @@ func TestIncident(t *testing.T) {
 	}
 }
 
-// TestReported holds that a run whose alert was dropped was not reported, nor
-// have those that were folded into it; one whose row was pruned has.
+// TestReported holds that a run with a dropped alert was not reported, nor were
+// those folded into it; one with a pruned row was.
 func TestReported(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -272,7 +272,7 @@ func TestPrune(t *testing.T) {
 
 // TestPruneWrongClock records three runs a day, and holds that no clock that is
 // wrong takes more of the history than the days on which it was wrong, that what
-// it has recorded does not stay for ever, and that the fewest are kept.
+// it has recorded is pruned later, and that the fewest are kept.
 func TestPruneWrongClock(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
@@ -311,10 +311,10 @@ func TestPruneWrongClock(t *testing.T) {
 				t.Errorf("%d runs were left, want %d", fewest, want)
 			}
 			if left := count(t, s, "montimer_runs"); left > 30+3 {
-				t.Errorf("%d runs are left for ever", left)
+				t.Errorf("%d runs are never pruned", left)
 			}
 			if days := count(t, s, "montimer_days"); days > keep.Runs+1 {
-				t.Errorf("%d days are left for ever", days)
+				t.Errorf("%d days are never pruned", days)
 			}
 		})
 	}

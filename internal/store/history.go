@@ -14,7 +14,7 @@ type Filter struct {
 	Profile string            // "": every profile
 	State   montimer.RunState // "": every state
 	Since   time.Time         // started then or later
-	Limit   int               // the newest so many; 0: all
+	Limit   int               // at most so many, the newest; 0: all
 }
 
 // History returns runs without their tasks, the newest first.
@@ -51,8 +51,8 @@ func (s *Store) Run(ctx context.Context, id string) (montimer.Run, error) {
 	return runs[0], s.explain("read run "+id, err)
 }
 
-// Running returns the newest run of a profile that is said to be under way. ok
-// is false where there is none.
+// Running returns the newest run of a profile that is recorded as running. ok
+// is false if there is none.
 func (s *Store) Running(ctx context.Context, profile string) (run montimer.Run, ok bool, err error) {
 	run, err = s.oneRun(ctx, running, profile)
 	return run, run.ID != "", s.explain("read the run under way", err)
@@ -65,9 +65,9 @@ const running = "WHERE profile = ? AND state = 'running' ORDER BY +seq DESC LIMI
 const lastOfTimer = "WHERE profile = ? AND +trigger = 'timer' AND +state <> 'running' ORDER BY seq DESC LIMIT 1"
 
 // LastOfTimer returns the last run of a profile that the timer began and that
-// is over, skipped ones included, and the moment when Finish recorded its end.
-// ok is false where there is none.
-func (s *Store) LastOfTimer(ctx context.Context, profile string) (run montimer.Run, ended Moment, ok bool, err error) {
+// has ended, skipped ones included, and when Finish recorded its end. ok is
+// false if there is none.
+func (s *Store) LastOfTimer(ctx context.Context, profile string) (run montimer.Run, ended BootTime, ok bool, err error) {
 	run, err = s.oneRun(ctx, lastOfTimer, profile)
 	if err == nil && run.ID != "" {
 		err = s.db.QueryRowContext(ctx, "SELECT ended_boot, ended_boottime FROM montimer_runs WHERE id = ?", run.ID).
@@ -79,15 +79,15 @@ func (s *Store) LastOfTimer(ctx context.Context, profile string) (run montimer.R
 // mostSince bounds the runs that Since returns.
 const mostSince = 1000
 
-// Since returns a run and the runs of its profile that began after it, whoever
-// began them, the oldest first; none where the run is not recorded.
+// Since returns a run and the runs of its profile that began after it, by the
+// timer or by hand, the oldest first; none if the run is not recorded.
 func (s *Store) Since(ctx context.Context, run montimer.Run) ([]montimer.Run, error) {
 	runs, err := s.runs(ctx, "WHERE profile = ? AND seq >= (SELECT seq FROM montimer_runs WHERE id = ?) ORDER BY seq LIMIT ?",
 		run.Profile, run.ID, mostSince)
 	return runs, s.explain("read the runs since", err)
 }
 
-// Whatever else is in already_served is no: others can write it.
+// Any other value in already_served means no: others can write it.
 const runColumns = "id, profile, trigger, scheduled_at, already_served IS 1, attempt, started_at, ended_at, state, reason, git_commit, host"
 
 func scanRun(row scanner) (r montimer.Run, err error) {
@@ -96,7 +96,7 @@ func scanRun(row scanner) (r montimer.Run, err error) {
 	return r, err
 }
 
-// runs reads the runs that the rest of a query chooses.
+// runs reads the runs that the end of a query selects.
 func (s *Store) runs(ctx context.Context, rest string, args ...any) (runs []montimer.Run, err error) {
 	rows, err := s.db.QueryContext(ctx, "SELECT "+runColumns+" FROM montimer_runs "+rest, args...)
 	if err != nil {
@@ -105,8 +105,8 @@ func (s *Store) runs(ctx context.Context, rest string, args ...any) (runs []mont
 	return collect(rows, scanRun)
 }
 
-// oneRun returns the run that the rest of a query chooses, without its tasks;
-// the zero Run where there is none.
+// oneRun returns the run that the end of a query selects, without its tasks;
+// the zero Run if there is none.
 func (s *Store) oneRun(ctx context.Context, rest string, args ...any) (run montimer.Run, err error) {
 	runs, err := s.runs(ctx, rest, args...)
 	if len(runs) > 0 {

@@ -18,9 +18,9 @@ const (
 	since    = `SELECT count(*), coalesce(min(seq), 0) FROM montimer_runs
 		WHERE profile = ? AND trigger = 'timer' AND state IN ('failed', 'lost')
 			AND seq > coalesce((SELECT seq FROM montimer_runs WHERE id = ?), 0)`
-	// The + keeps SQLite to the index that has the runs in order. An alert that
-	// was given up told nobody; one that waits will, and one whose row others have
-	// pruned did.
+	// The + keeps SQLite to the index that has the runs in order. A run counts as
+	// reported if its alert is pending or sent, or its row was pruned by others;
+	// not if the alert was dropped.
 	lastReported = `WHERE profile = ? AND +trigger = 'timer' AND +state IN ('failed', 'lost')
 		AND event_id IS NOT NULL AND seq >= ? AND NOT EXISTS (SELECT 1 FROM alert_events
 			WHERE id = montimer_runs.event_id AND delivery_status IN ('failed', 'skipped_debug', 'skipped_missing_credentials')

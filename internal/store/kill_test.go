@@ -69,7 +69,7 @@ func writeAndSay(dir string) error {
 }
 
 // TestKill kills a writer at random instants: what it said it recorded is
-// there, a run and its alert are both there or neither, and whoever comes next
+// there, a run and its alert are both there or neither, and the next process
 // finds what was lost.
 func TestKill(t *testing.T) {
 	t.Parallel()
@@ -122,7 +122,7 @@ func killAfter(t *testing.T, dir string, wait time.Duration) (said []string) {
 		said = append(said, lines.Text())
 	}
 	if err := cmd.Wait(); err == nil || cmd.ProcessState.Exited() {
-		t.Fatalf("the writer ended by itself: %v\n%s", err, strings.Join(said, "\n"))
+		t.Fatalf("the writer was not killed: %v\n%s", err, strings.Join(said, "\n"))
 	}
 	return said
 }

@@ -15,16 +15,15 @@ import (
 // The + keeps SQLite to the index of the few that run.
 const stillRunning = "state = 'running' ORDER BY +seq"
 
-// Lost finds the runs whose process is gone without a word: they still run
-// although free says that nobody holds their profile's lock. Each is recorded
-// as lost, together with the alert that tell makes of it (nil: nobody is told).
-// The runs have the tasks that had ended.
+// Lost finds the runs with a process that died without recording a result: they
+// are recorded as running although free reports that their profile's lock is
+// not held. Each is recorded as lost, together with the alert that report makes
+// of it (nil: none). The runs have the tasks that had ended.
 //
 // A process that holds a lock itself, and has not begun a run, answers true for
-// that profile. tell is called before anything is written and may read the
-// store; of an alert it makes, the run may turn out to have ended by itself
-// meanwhile, and then it is not used.
-func (s *Store) Lost(ctx context.Context, free func(profile string) bool, tell func(montimer.Run) *montimer.Alert) ([]montimer.Run, error) {
+// that profile. report is called before anything is written and may read the
+// store; its alert is dropped if the run turns out to have ended meanwhile.
+func (s *Store) Lost(ctx context.Context, free func(profile string) bool, report func(montimer.Run) *montimer.Alert) ([]montimer.Run, error) {
 	running, err := s.runs(ctx, "WHERE "+stillRunning)
 	if err != nil {
 		if err = s.repair(ctx, err); err == nil {
@@ -53,7 +52,7 @@ func (s *Store) Lost(ctx context.Context, free func(profile string) bool, tell f
 			unreadable = err
 		}
 		run.State, run.Ended = montimer.RunLost, time.Now()
-		why := fmt.Sprintf("its process died without recording a result, after %d tasks", len(run.Tasks))
+		why := fmt.Sprintf("its process died without recording a result, after %s", plural(len(run.Tasks), "task"))
 		if unreadable != nil {
 			why = fmt.Sprintf("its process died without recording a result; its tasks could not be read (montimer db check --repair): %v", unreadable)
 		}
@@ -61,7 +60,7 @@ func (s *Store) Lost(ctx context.Context, free func(profile string) bool, tell f
 			why += "; " + run.Reason
 		}
 		run.Reason = why
-		ended, err := s.lose(ctx, run, tell(run))
+		ended, err := s.lose(ctx, run, report(run))
 		if err != nil {
 			return lost, s.explain("record a lost run", err)
 		}
@@ -73,13 +72,13 @@ func (s *Store) Lost(ctx context.Context, free func(profile string) bool, tell f
 }
 
 // mostLost is how many lost runs are recorded at once: each takes some
-// milliseconds, and a run that is due waits for it. The next run goes on.
+// milliseconds, and a run that is due waits for it. The next run records more.
 const mostLost = 100
 
-// repair makes rows of runs under way readable that are not, whoever wrote them:
-// one would keep all others from being found. The times that it puts in place of
-// those that were there are the present one, and the reason says so. why is what
-// reading them met; it is returned where that is not for a row.
+// repair makes the unreadable rows of running runs readable, since one of them
+// would keep all others from being found. It sets their times to the present,
+// and the reason says so. why is the error of reading them; it is returned if
+// no row causes it.
 func (s *Store) repair(ctx context.Context, why error) error {
 	if isOfSQLite(why) {
 		return why
@@ -121,7 +120,7 @@ func isOfSQLite(err error) bool {
 	return errors.As(err, &coded)
 }
 
-// lose records that a run is lost, unless it has ended by itself.
+// lose records that a run is lost, unless it has ended meanwhile.
 func (s *Store) lose(ctx context.Context, run montimer.Run, alert *montimer.Alert) (done bool, err error) {
 	err = s.write(ctx, durable, func(tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx,
@@ -134,7 +133,7 @@ func (s *Store) lose(ctx context.Context, run montimer.Run, alert *montimer.Aler
 			return err
 		}
 		done = true
-		return tellOf(ctx, tx, run.ID, alert)
+		return enqueueFor(ctx, tx, run.ID, alert)
 	})
 	return done && err == nil, err
 }

@@ -19,12 +19,12 @@ import (
 //go:embed schema/*.sql
 var files embed.FS
 
-// ledger lists the numbered files that have been applied. PRAGMA user_version
+// ledger lists the applied numbered files. PRAGMA user_version
 // is not used: it belongs to no single program that shares the file.
 const ledger = "CREATE TABLE IF NOT EXISTS montimer_schema (version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL)"
 
 // migrate brings the schema up to date, each step in a transaction of its own.
-// Where nothing is to be done it only reads.
+// If nothing is to be done it only reads.
 func (s *Store) migrate(ctx context.Context) error {
 	version, err := s.version(ctx)
 	if err != nil {
@@ -62,7 +62,7 @@ func (s *Store) migrate(ctx context.Context) error {
 // montimer has none, and one could delete each alert as it is stored.
 const foreignTriggers = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND (tbl_name LIKE 'montimer_%' OR sql LIKE '%montimer_%')"
 
-// dropTriggers removes the triggers that others have made for montimer's tables.
+// dropTriggers removes triggers of others on montimer's tables.
 func (s *Store) dropTriggers(ctx context.Context) error {
 	var any bool
 	err := s.db.QueryRowContext(ctx, "SELECT EXISTS ("+foreignTriggers+")").Scan(&any)
@@ -82,7 +82,7 @@ func (s *Store) dropTriggers(ctx context.Context) error {
 	})
 }
 
-// requireSchema is an error unless migrate would have nothing to do.
+// requireSchema returns an error if migrate would change anything.
 func (s *Store) requireSchema(ctx context.Context) error {
 	version, err := s.version(ctx)
 	if err == nil && exists(version+1) {
@@ -117,9 +117,9 @@ func (s *Store) step(ctx context.Context, version int) error {
 	})
 }
 
-// Init creates the indexes of alert_events, and what is missing of the shared
-// tables. On a large table that takes seconds, during which no other process can
-// write: it is never part of a run.
+// Init creates the indexes of alert_events, and missing shared tables. On a
+// large table that takes seconds, during which no other process can write: it
+// is never part of a run.
 func (s *Store) Init(ctx context.Context) error {
 	err := s.write(ctx, durable, func(tx *sql.Tx) error {
 		return errors.Join(apply(ctx, tx, "shared.sql"), apply(ctx, tx, "indexes.sql"))

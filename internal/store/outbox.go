@@ -20,7 +20,7 @@ func (s *Store) Enqueue(ctx context.Context, alert *montimer.Alert) error {
 }
 
 // insertAlert stores an alert where readers of alert_events see it, and in the
-// outbox. The entry has a text of its own: others prune alert_events.
+// outbox. The entry has its own copy of the text: others prune alert_events.
 func insertAlert(ctx context.Context, tx *sql.Tx, a *montimer.Alert) error {
 	if a.Created.IsZero() {
 		a.Created = time.Now()
@@ -56,8 +56,8 @@ func insertAlert(ctx context.Context, tx *sql.Tx, a *montimer.Alert) error {
 	return err
 }
 
-// utf8 makes a text one that Python's sqlite3 can read: it raises an error for
-// the whole row otherwise.
+// utf8 makes a text valid UTF-8: else Python's sqlite3 raises an error for the
+// whole row.
 func utf8(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 // The most bytes that are read of a text in the outbox: a digest has fewer than
@@ -67,17 +67,17 @@ const (
 	longestWord  = 4 << 10
 )
 
-// upTo is a column of texts for a SELECT. Of one of more bytes it is the beginning.
+// upTo is a text column for a SELECT, cut at a number of bytes.
 func upTo(bytes int, column string) string {
 	return fmt.Sprintf("CASE WHEN octet_length(%[2]s) <= %[1]d THEN CAST(%[2]s AS TEXT) ELSE substr(CAST(%[2]s AS TEXT), 1, %[1]d / 4) END, ", bytes, column)
 }
 
 func word(column string) string { return upTo(longestWord, column) }
 
-// Pending returns what is still to be sent, oldest first. A row that montimer has
-// not written so, or that is damaged, is returned as far as it can be read: one
-// without a time it was created at (see [montimer.Alert]) is such a row, and one
-// whose text is longer than longestAlert, of which the beginning is returned.
+// Pending returns the unsent alerts, oldest first. A damaged row, or one that
+// montimer did not write, is returned as far as it can be read: without a
+// creation time (see [montimer.Alert]), or with the first longestAlert bytes of
+// its text.
 func (s *Store) Pending(ctx context.Context) ([]montimer.Alert, error) {
 	rows, err := s.db.QueryContext(ctx, `
 		SELECT id, CAST(event_id AS INTEGER), `+word("kind")+word("profile")+word("run_id")+word("incident")+`
@@ -102,8 +102,8 @@ func (s *Store) Pending(ctx context.Context) ([]montimer.Alert, error) {
 	return alerts, s.explain("read the outbox", err)
 }
 
-// Shorten keeps of an alert what is still to be sent. Readers of alert_events
-// see the whole text all the same.
+// Shorten replaces the text of an alert by its unsent rest. Readers of
+// alert_events still see the whole text.
 func (s *Store) Shorten(ctx context.Context, alert montimer.Alert, rest string) error {
 	err := s.write(ctx, durable, func(tx *sql.Tx) error {
 		return do(ctx, tx, "UPDATE montimer_outbox SET message = ? WHERE id = ?", utf8(rest), alert.ID)
@@ -119,23 +119,23 @@ func (s *Store) Delivered(ctx context.Context, alert montimer.Alert, label strin
 			utf8(label), alert.EventID); err != nil {
 			return err
 		}
-		return settle(ctx, tx, alert, montimer.Delivered, at, "")
+		return endDelivery(ctx, tx, alert, montimer.Delivered, at, "")
 	})
 	return s.explain("record a sent alert", err)
 }
 
-// Drop gives an alert up: it leaves the outbox, and its row in alert_events
-// gets the status and, where there is one, the error (redacted by the caller).
+// Drop ends the delivery of an alert: it leaves the outbox, and its row in
+// alert_events gets the status and the error, if any (redacted by the caller).
 func (s *Store) Drop(ctx context.Context, alert montimer.Alert, status montimer.DeliveryStatus, errText string) error {
 	err := s.write(ctx, durable, func(tx *sql.Tx) error {
-		return settle(ctx, tx, alert, status, time.Time{}, errText)
+		return endDelivery(ctx, tx, alert, status, time.Time{}, errText)
 	})
 	return s.explain("record an alert that is not sent", err)
 }
 
 // Retry keeps an alert for a later attempt, and records how long it has waited
-// for its attempts by then. errText, redacted by the caller, says why this one
-// came to nothing.
+// for its attempts by then. errText, redacted by the caller, is the error of
+// this attempt.
 func (s *Store) Retry(ctx context.Context, alert montimer.Alert, next time.Time, waited time.Duration, errText string) error {
 	err := s.write(ctx, durable, func(tx *sql.Tx) error {
 		return do(ctx, tx, "UPDATE montimer_outbox SET next_try_at = ?, waited = ?, attempts = attempts + 1, error = ? WHERE id = ?",
@@ -144,9 +144,9 @@ func (s *Store) Retry(ctx context.Context, alert montimer.Alert, next time.Time,
 	return s.explain("record an alert that is to be retried", err)
 }
 
-// Hold keeps alerts of which no attempt can be made, with NextTry, Waited and
-// Error as they now are. Their rows in alert_events get the status, until they
-// have been sent after all.
+// Hold keeps alerts for which no attempt can be made, with their current
+// NextTry, Waited and Error. Their rows in alert_events have the status until
+// they are sent.
 func (s *Store) Hold(ctx context.Context, alerts []montimer.Alert, status montimer.DeliveryStatus) error {
 	err := s.write(ctx, durable, func(tx *sql.Tx) error {
 		for _, a := range alerts {
@@ -163,8 +163,8 @@ func (s *Store) Hold(ctx context.Context, alerts []montimer.Alert, status montim
 	return s.explain("record alerts that cannot be sent yet", err)
 }
 
-// Pace records until when the next alerts of a profile have been paid for, and
-// Paces returns that of each profile. What is over is forgotten.
+// Pace records the pace of a profile (see package notify), and deletes those in
+// the past.
 func (s *Store) Pace(ctx context.Context, profile string, until time.Time) error {
 	err := s.write(ctx, quick, func(tx *sql.Tx) error {
 		if err := do(ctx, tx, "DELETE FROM montimer_pace WHERE until < ?", formatTime(time.Now())); err != nil {
@@ -194,8 +194,8 @@ func (s *Store) Paces(ctx context.Context) (map[string]time.Time, error) {
 	return paces, s.explain("read the pace of the profiles", rows.Err())
 }
 
-// Fold lets one alert tell of others and of their runs: they leave the outbox,
-// and keep is stored with its text as it now is.
+// Fold lets one alert report others and their runs: these leave the outbox, and
+// keep is stored with its current text.
 func (s *Store) Fold(ctx context.Context, keep montimer.Alert, folded []montimer.Alert) error {
 	err := s.write(ctx, durable, func(tx *sql.Tx) error {
 		if err := do(ctx, tx, "UPDATE alert_events SET message = ?, plain_text = ? WHERE id = ?", utf8(keep.Text), keep.Plain, keep.EventID); err != nil {
@@ -209,7 +209,7 @@ func (s *Store) Fold(ctx context.Context, keep montimer.Alert, folded []montimer
 			if err := do(ctx, tx, "UPDATE montimer_runs SET event_id = ? WHERE id = ? AND event_id = ?", keep.EventID, a.RunID, a.EventID); err != nil {
 				return err
 			}
-			if err := settle(ctx, tx, a, montimer.NotAttempted, time.Time{}, ""); err != nil {
+			if err := endDelivery(ctx, tx, a, montimer.NotAttempted, time.Time{}, ""); err != nil {
 				return err
 			}
 		}
@@ -218,9 +218,9 @@ func (s *Store) Fold(ctx context.Context, keep montimer.Alert, folded []montimer
 	return s.explain("fold alerts", err)
 }
 
-// settle ends an entry: the three columns about delivery change together, as
-// the tasks do it. An entry or a row that is gone already is no error.
-func settle(ctx context.Context, tx *sql.Tx, a montimer.Alert, status montimer.DeliveryStatus, at time.Time, errText string) error {
+// endDelivery removes an entry and sets the three columns about delivery
+// together, as the tasks do. A missing entry or row is no error.
+func endDelivery(ctx context.Context, tx *sql.Tx, a montimer.Alert, status montimer.DeliveryStatus, at time.Time, errText string) error {
 	deliveryError := sql.NullString{String: utf8(errText), Valid: errText != ""}
 	if err := do(ctx, tx, "UPDATE alert_events SET delivery_status = ?, delivered_at = ?, delivery_error = ? WHERE id = ?",
 		status, nullTime(at), deliveryError, a.EventID); err != nil {

@@ -118,7 +118,7 @@ func TestLease(t *testing.T) {
 		{"without the lock", false, now.Boot, now.Since + leaseTime/2, false},
 		{"over", false, now.Boot, now.Since - 1, true},
 		{"of another boot", false, "other", now.Since + leaseTime/2, true},
-		{"for ever", false, now.Boot, now.Since + 1000*time.Hour, true},
+		{"no end", false, now.Boot, now.Since + 1000*time.Hour, true},
 	} {
 		set(tt.hasLock, tt.boot, tt.until)
 		release, ok, err := s.BeginSending(t.Context())

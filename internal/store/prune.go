@@ -5,9 +5,9 @@ import (
 	"database/sql"
 )
 
-// pruned chooses runs that nothing is derived from any more. Whatever their
-// age, of each profile these stay: its last run, the last good run of its
-// timer, the first bad one after that, and what is running.
+// pruned selects runs that nothing is derived from any more. Of each profile
+// these stay at any age: its last run, the last good run of its timer, the
+// first bad one after that, and running ones.
 const pruned = `
 	SELECT seq FROM montimer_runs run
 	WHERE seq < ? AND state <> 'running'
@@ -23,20 +23,20 @@ const pruned = `
 
 const pruneRuns = "DELETE FROM montimer_runs WHERE seq IN (" + pruned + ")"
 
-// Keep is how much of the history Prune leaves.
+// Keep is how much of the history Prune keeps.
 type Keep struct {
 	Days int // on which runs began: the newest so many
-	Runs int // of all profiles: the newest so many, whatever their age
+	Runs int // of all profiles: the newest so many, at any age
 }
 
-// Prune deletes runs that are older than what is to be kept, and their tasks: the
-// oldest, at most so many, so that it can be called after every run and never
-// takes long. It returns how many are gone. Rows of the shared tables are the
-// tasks' own to prune.
+// Prune deletes runs that are older than keep allows, and their tasks: the
+// oldest, at most so many, so that it is fast enough to be called after every
+// run. It returns how many it deleted. The tasks prune the shared tables
+// themselves.
 //
-// It does not ask what time it is. A run is old once runs have begun on so many
-// other days after it, in the order in which they were recorded: so a clock that
-// is wrong, by however much, makes no run old.
+// It does not use the clock. A run is old once runs have begun on so many other
+// days after it, in the order of their records: so a wrong clock makes no run
+// old.
 func (s *Store) Prune(ctx context.Context, keep Keep, most int) (deleted int64, err error) {
 	before, err := s.keptFrom(ctx, keep)
 	if err != nil || before == 0 {
@@ -59,8 +59,8 @@ func (s *Store) Prune(ctx context.Context, keep Keep, most int) (deleted int64, 
 	return deleted, s.explain("prune the history", err)
 }
 
-// keptFrom returns the first run that is kept; 0: all are. It notes the day of
-// the last run.
+// keptFrom returns the first run that is kept; 0: all are. It records the day
+// of the last run.
 func (s *Store) keptFrom(ctx context.Context, keep Keep) (seq int64, err error) {
 	var unknown bool
 	err = s.db.QueryRowContext(ctx, `

@@ -10,12 +10,12 @@ import (
 	"strings"
 )
 
-// setAside holds what Repair has taken out of the tables: rows as JSON, and the
+// setAside holds what Repair has removed from the tables: rows as JSON, and the
 // definitions of triggers, indexes and views.
 const setAside = `CREATE TABLE IF NOT EXISTS montimer_set_aside (
 	id INTEGER PRIMARY KEY, at TEXT NOT NULL, from_table TEXT NOT NULL, content TEXT NOT NULL)`
 
-// noTime is a condition on a column: it holds what is no time.
+// noTime is a condition on a column: its value is no time.
 func noTime(column string) string {
 	return fmt.Sprintf("%s IS NOT NULL AND (typeof(%[1]s) <> 'text' OR %[1]s NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]?*' OR datetime(%[1]s) IS NULL)", column)
 }
@@ -23,11 +23,11 @@ func noTime(column string) string {
 // A fault is one kind of rows that cannot be read.
 type fault struct {
 	table, where, what string
-	set                string // what corrects such a row; "": it is set aside
+	set                string // the correction of such a row; "": it is set aside
 }
 
-// faults are those that Check looks for and Repair ends. Of the tables of the
-// tasks, metadata alone is corrected: to their readers NULL is an empty object.
+// faults are those that Check finds and Repair corrects. In the tables of the
+// tasks only metadata is corrected: to their readers NULL is an empty object.
 func faults() []fault {
 	const states, triggers = "'running', 'ok', 'failed', 'interrupted', 'skipped', 'lost'", "'timer', 'manual'"
 	return []fault{
@@ -47,7 +47,7 @@ func faults() []fault {
 	}
 }
 
-// unreadable says which rows cannot be read.
+// unreadable describes the rows that cannot be read.
 func unreadable(ctx context.Context, db queryer, have shape) (problems []string, err error) {
 	for _, f := range faults() {
 		if have.tables[f.table] == nil {
@@ -58,7 +58,7 @@ func unreadable(ctx context.Context, db queryer, have shape) (problems []string,
 			return problems, err
 		}
 		if len(found) > 0 {
-			problems = append(problems, fmt.Sprintf("%d rows of %s have %s (the first: row %d)%s", len(found), f.table, f.what, found[0], repairs))
+			problems = append(problems, fmt.Sprintf("%s of %s with %s (the first: row %d)%s", plural(len(found), "row"), f.table, f.what, found[0], repairs))
 		}
 	}
 	return problems, nil
@@ -76,11 +76,11 @@ func numbers(ctx context.Context, db queryer, query string) ([]int64, error) {
 	})
 }
 
-// Repair ends what Check finds and can be ended without a loss: it makes missing
-// tables, columns and indexes, and moves rows that cannot be read, and what others
-// have put on montimer's tables (triggers, indexes, views), to the table montimer_set_aside. It says what it has done.
-// All of it is one transaction. Of the tables of the tasks it changes nothing but
-// metadata that is no JSON.
+// Repair corrects what Check finds, without a loss: it makes missing tables,
+// columns and indexes, and moves unreadable rows, and triggers, indexes and
+// views of others on montimer's tables, to the table montimer_set_aside. It
+// returns what it has done. All of it is one transaction. In the tables of the
+// tasks it changes nothing but metadata that is no JSON.
 func Repair(ctx context.Context, stateDir string) (done []string, err error) {
 	path, err := filepath.Abs(filepath.Join(stateDir, FileName))
 	if err != nil {
@@ -143,7 +143,7 @@ func repair(ctx context.Context, tx *sql.Tx, want shape, definitions map[string]
 			change("made the column "+table+"."+c.name, "ALTER TABLE "+table+" ADD COLUMN "+c.definition())
 		}
 	}
-	if have.tables["montimer_schema"] == nil { // else a numbered file would be applied to what is there
+	if have.tables["montimer_schema"] == nil { // else a numbered file would be applied to existing tables
 		for version := 1; exists(version); version++ {
 			change("", fmt.Sprintf("INSERT INTO montimer_schema (version, applied_at) VALUES (%d, %s)", version, present))
 		}
@@ -160,7 +160,7 @@ func repair(ctx context.Context, tx *sql.Tx, want shape, definitions map[string]
 			continue
 		}
 		change("", aside(f.table, want.tables[f.table], f.where))
-		what := fmt.Sprintf("%d rows of %s with %s", len(found), f.table, f.what)
+		what := fmt.Sprintf("%s of %s with %s", plural(len(found), "row"), f.table, f.what)
 		if f.set != "" {
 			change("corrected "+what+", which montimer_set_aside has as they were", "UPDATE "+f.table+" SET "+f.set+" WHERE "+f.where)
 			continue
@@ -182,8 +182,8 @@ func repair(ctx context.Context, tx *sql.Tx, want shape, definitions map[string]
 // present is the time at which a statement is run.
 const present = "strftime('%Y-%m-%dT%H:%M:%S.000000Z')"
 
-// aside copies rows to montimer_set_aside. A value that JSON cannot hold is there
-// in hexadecimal digits.
+// aside copies rows to montimer_set_aside. A value that JSON cannot hold is
+// written in hexadecimal digits.
 func aside(table string, columns []column, where string) string {
 	var pairs []string
 	for _, c := range columns {

@@ -14,17 +14,17 @@ import (
 // ErrNoRun says that no run of that id has begun.
 var ErrNoRun = errors.New("no such run in the database")
 
-// Begin records that a run has started, and returns it as recorded. A tick that
-// was served before makes it a further attempt, and an id that is taken gives
-// way to a fresh one: a run is never refused. Runs of the timer are whole runs;
-// a run whose tick is not known is always a first attempt.
+// Begin records that a run has started, and returns it as recorded. If its tick
+// was served before it is a further attempt, and an id that is taken is
+// replaced by a fresh one: a run is never refused. Only runs of the timer count
+// as attempts; a run without a known tick is always the first.
 func (s *Store) Begin(ctx context.Context, run montimer.Run) (montimer.Run, error) {
 	run.State, run.Ended = montimer.RunRunning, time.Time{}
 	err := s.newRun(ctx, &run)
 	return run, s.explain("record the start of a run", err)
 }
 
-// Skip records a tick that was not served; Reason says why.
+// Skip records a skipped tick; Reason says why.
 func (s *Store) Skip(ctx context.Context, run montimer.Run) error {
 	run.State = montimer.RunSkipped
 	return s.explain("record a skipped run", s.newRun(ctx, &run))
@@ -40,12 +40,13 @@ func (s *Store) newRun(ctx context.Context, run *montimer.Run) error {
 		if taken {
 			run.ID = freshID()
 		}
-		return putRun(ctx, tx, run, Moment{})
+		return putRun(ctx, tx, run, BootTime{})
 	})
 }
 
-// putRun inserts a run, or updates what its end changes. It sets the attempt.
-func putRun(ctx context.Context, tx *sql.Tx, run *montimer.Run, ended Moment) error {
+// putRun inserts a run, or updates the columns that its end changes. It sets
+// the attempt.
+func putRun(ctx context.Context, tx *sql.Tx, run *montimer.Run, ended BootTime) error {
 	return tx.QueryRowContext(ctx, `
 		INSERT INTO montimer_runs
 			(id, profile, trigger, scheduled_at, attempt, started_at,
@@ -74,8 +75,8 @@ const insertTask = `
 		(run, name, status, exit_code, error, attempts, started_at, duration, stdout_tail, stderr_tail, left_out)
 	SELECT seq, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM montimer_runs WHERE id = ?1`
 
-// TaskEnded records what became of tasks, so that it is known even where the
-// run itself never says how it ended. The loss of power may lose it.
+// TaskEnded records the results of tasks, so that they are known even if the
+// run is lost. A power cut may lose them.
 func (s *Store) TaskEnded(ctx context.Context, runID string, tasks ...montimer.TaskRun) error {
 	err := s.write(ctx, quick, func(tx *sql.Tx) error {
 		insert := tx.StmtContext(ctx, s.insertTask)
@@ -101,20 +102,20 @@ func insertTaskRun(ctx context.Context, insert *sql.Stmt, runID string, t montim
 	return nil
 }
 
-// Finish records how a run ended and puts the alert that tells of it into the
-// outbox: both or neither. A nil alert tells nobody. The tasks of the run
-// replace those recorded so far, unless there are none. A run whose start could
-// not be recorded is recorded whole.
+// Finish records how a run ended and puts the alert that reports it into the
+// outbox: both or neither. A nil alert is none. The tasks of the run replace
+// those recorded so far, unless there are none. A run without a recorded start
+// is recorded whole.
 //
-// Finish sets the ID and the EventID of the alert, and where they are zero its
-// Created and NextTry. What is sent must be sent after Finish.
+// Finish sets the ID and the EventID of the alert, and its Created and NextTry
+// if they are zero. The alert must be sent after Finish.
 //
-// A lock of another program is waited for longer than elsewhere, 40 seconds: an
-// end that is not recorded makes of a good run a lost one, and so does systemd,
-// which takes a run for hung that has said nothing for two minutes.
+// Finish waits longer for a lock of another program than other calls, 40
+// seconds: without its end recorded a good run becomes a lost one. But systemd
+// kills a run as hung after two minutes without a status.
 func (s *Store) Finish(ctx context.Context, run montimer.Run, alert *montimer.Alert) error {
 	ended := Now()
-	for deadline := time.Now().Add(s.patience); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(s.endTimeout); ; time.Sleep(10 * time.Millisecond) {
 		err := s.finish(ctx, run, alert, ended)
 		if !errors.Is(err, ErrBusy) || ctx.Err() != nil || time.Now().After(deadline) {
 			return err
@@ -122,7 +123,7 @@ func (s *Store) Finish(ctx context.Context, run montimer.Run, alert *montimer.Al
 	}
 }
 
-func (s *Store) finish(ctx context.Context, run montimer.Run, alert *montimer.Alert, ended Moment) error {
+func (s *Store) finish(ctx context.Context, run montimer.Run, alert *montimer.Alert, ended BootTime) error {
 	err := s.write(ctx, durable, func(tx *sql.Tx) error {
 		if err := putRun(ctx, tx, &run, ended); err != nil {
 			return err
@@ -132,7 +133,7 @@ func (s *Store) finish(ctx context.Context, run montimer.Run, alert *montimer.Al
 				return err
 			}
 		}
-		return tellOf(ctx, tx, run.ID, alert)
+		return enqueueFor(ctx, tx, run.ID, alert)
 	})
 	return s.explain("record the end of a run", err)
 }
@@ -151,8 +152,8 @@ func (s *Store) replaceTasks(ctx context.Context, tx *sql.Tx, run montimer.Run) 
 	return nil
 }
 
-// tellOf puts the alert of a run into the outbox.
-func tellOf(ctx context.Context, tx *sql.Tx, runID string, alert *montimer.Alert) error {
+// enqueueFor puts the alert of a run into the outbox.
+func enqueueFor(ctx context.Context, tx *sql.Tx, runID string, alert *montimer.Alert) error {
 	if alert == nil {
 		return nil
 	}

@@ -246,7 +246,7 @@ func TestReadOnly(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	reader := open(t, dir, Options{ReadOnly: true}) // nobody else has it open: no -wal, no -shm
+	reader := open(t, dir, Options{ReadOnly: true}) // no other process has it open: no -wal, no -shm
 	if _, err := reader.Begin(t.Context(), timerRun("a", 0)); !errors.Is(err, ErrReadOnly) {
 		t.Errorf("a write: %v", err)
 	}

@@ -10,21 +10,21 @@ import (
 	"strings"
 )
 
-// A shape is what a database is made of: its tables with their columns, and its
+// A shape is the schema of a database: its tables with their columns, and its
 // indexes and triggers.
 type shape struct {
 	tables   map[string][]column
 	indexes  map[string]string // their definition
 	triggers map[string]string // the table of each
-	others   []object          // views and indexes that others have put on or in place of montimer's tables
+	others   []object          // views and indexes of others, on montimer's tables or in their place
 }
 
 // An object is a row of sqlite_master.
 type object struct{ kind, name, table, sql string }
 
-// isOthers reports whether the object is a view in the place of one of montimer's
-// tables, or an index on one. An index can refuse rows; those of a later montimer
-// have its name.
+// isOthers reports whether the object is a view in the place of one of
+// montimer's tables, or another's index on one. An index can refuse rows; those
+// of a later montimer begin with its name.
 func (o object) isOthers() bool {
 	switch o.kind {
 	case "view":
@@ -43,7 +43,7 @@ type column struct {
 	key        bool
 }
 
-// definition is the column as ALTER TABLE ADD COLUMN takes it.
+// definition is the column in the syntax of ALTER TABLE ADD COLUMN.
 func (c column) definition() string {
 	text := quoteName(c.name) + " " + c.kind
 	switch {
@@ -68,7 +68,7 @@ type queryer interface {
 	ExecContext(context.Context, string, ...any) (sql.Result, error)
 }
 
-// readShape reads what a database is made of.
+// readShape reads the schema of a database.
 func readShape(ctx context.Context, db queryer) (shape, error) {
 	s := shape{tables: map[string][]column{}, indexes: map[string]string{}, triggers: map[string]string{}}
 	rows, err := db.QueryContext(ctx, "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
@@ -108,7 +108,7 @@ func readShape(ctx context.Context, db queryer) (shape, error) {
 	return s, nil
 }
 
-// ours returns the shape of a database that this montimer has made, and the
+// ours returns the shape of a database that this montimer creates, and the
 // definitions of its tables.
 func ours(ctx context.Context) (s shape, definitions map[string]string, err error) {
 	db, err := sql.Open("sqlite", ":memory:")
@@ -155,8 +155,8 @@ func makeAll(ctx context.Context, db queryer) error {
 
 const repairs = ": montimer db check --repair"
 
-// compare says what a database lacks, and what others have put on its tables. What
-// it has besides is a later montimer's, or the tasks' own.
+// compare says what a database lacks, and what others have added to montimer's
+// tables. Anything else belongs to a later montimer or to the tasks.
 func (s shape) compare(want shape) (problems []string) {
 	for _, o := range s.others {
 		problems = append(problems, fmt.Sprintf("the %s %s is none of montimer's and may refuse what is recorded%s", o.kind, o.name, repairs))

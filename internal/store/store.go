@@ -1,15 +1,17 @@
 // Package store keeps the state of montimer in <state directory>/monitoring.db:
 // runs and their tasks, and the outbox of alerts. It is the only package that
-// speaks SQL.
+// uses SQL. Read store.go (opening the file) and migrate.go (its schema) first,
+// then runs.go and history.go (runs), outbox.go and sender.go (alerts), lost.go
+// and prune.go (upkeep), check.go, shape.go and repair.go (db check).
 //
-// The file is shared with the tasks themselves, which may be Python programs
-// with an SQLite of their own. Two of its tables, alert_events and
-// monitor_state, belong to them: they are created exactly as the tasks do, and
-// never altered. The tables of montimer begin with montimer_.
+// The file is shared with the tasks, which may be Python programs with another
+// SQLite. Two of its tables, alert_events and monitor_state, belong to them:
+// they are created exactly as the tasks do, and never altered. The tables of
+// montimer begin with montimer_.
 //
-// What must survive the loss of power is flushed before a method returns; the
-// results of single tasks only survive the death of the process, which is all
-// that their price allows (see durability).
+// A method returns after its data is flushed to disk; only the results of
+// single tasks survive the death of the process but not a power cut, since a
+// flush for each would be too slow (see durability).
 package store
 
 import (
@@ -30,13 +32,13 @@ import (
 // FileName is the name of the database in the state directory.
 const FileName = "monitoring.db"
 
-// busyTimeout is how long a lock of another program is waited for, as the tasks
-// do.
+// busyTimeout is how long to wait for a lock of another program, as in the tasks.
 const busyTimeout = 5 * time.Second
 
 // Options says how to open a database.
 type Options struct {
-	// ReadOnly opens what is there, and neither creates nor migrates anything.
+	// ReadOnly opens an existing database, and neither creates nor migrates
+	// anything.
 	ReadOnly bool
 }
 
@@ -47,21 +49,20 @@ type Store struct {
 	file       os.FileInfo // what was at path when it was opened
 	db         *sql.DB
 	insertTask *sql.Stmt     // nil when opened read-only
-	patience   time.Duration // with who locks the database at the end of a run
+	endTimeout time.Duration // for a lock of another program at the end of a run
 }
 
-// Open opens the database of a state directory, which must be there. Unless it
-// is opened read-only, the file and its tables are created where they are
-// missing, and those of montimer brought up to date. A database of a later
-// montimer is used as it is: its tables only ever gain columns with defaults.
-// Read-only, a database that is not there is fs.ErrNotExist, one that montimer
-// has not used yet is ErrSchema.
+// Open opens the database of a state directory, which must exist. Unless it is
+// opened read-only, a missing file and missing tables are created, and the
+// tables of montimer migrated. A database of a later montimer is used as it is:
+// its tables only ever gain columns with defaults. Read-only, a missing
+// database is fs.ErrNotExist, one that montimer has not used yet is ErrSchema.
 func Open(ctx context.Context, stateDir string, o Options) (*Store, error) {
 	path, err := filepath.Abs(filepath.Join(stateDir, FileName))
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	s := &Store{path: path, patience: 40 * time.Second}
+	s := &Store{path: path, endTimeout: 40 * time.Second}
 	if s.file, err = secureFile(path, !o.ReadOnly); errors.Is(err, unix.EROFS) {
 		return nil, fmt.Errorf("open the database: %w (%w)", ErrReadOnlyFS, err)
 	} else if err != nil {
@@ -71,8 +72,8 @@ func Open(ctx context.Context, stateDir string, o Options) (*Store, error) {
 		return nil, s.explain("open the database", err)
 	}
 	s.db.SetMaxOpenConns(1) // writers would only wait for each other in SQLite
-	// SQLite does not wait for another who turns the same new file to a
-	// write-ahead log, whatever the timeout: so this does.
+	// SQLite does not wait, with any timeout, for another process that turns the
+	// same new file to a write-ahead log: so this does.
 	for deadline := time.Now().Add(busyTimeout); ; time.Sleep(10 * time.Millisecond) {
 		err := s.prepare(ctx, o.ReadOnly)
 		if err == nil {
@@ -107,10 +108,10 @@ func (s *Store) prepare(ctx context.Context, readOnly bool) error {
 	return s.explain("open the database", err)
 }
 
-// dsn names the file and what each connection to it sets. The file: form is
-// what makes SQLite heed the parameters. A transaction takes the write lock as
-// it begins: one that began with reading would fail where another has written
-// since, however long it may wait.
+// dsn names the file and what each connection to it sets. SQLite reads the
+// parameters only in the file: form. A transaction takes the write lock as it
+// begins: one that began with reading would fail at once if another process has
+// written since.
 func dsn(path string, readOnly bool) string {
 	q := url.Values{
 		"_busy_timeout": {strconv.FormatInt(busyTimeout.Milliseconds(), 10)},
@@ -121,15 +122,15 @@ func dsn(path string, readOnly bool) string {
 		q.Set("mode", "ro")
 		q.Set("_query_only", "1")
 	} else {
-		q.Set("mode", "rw") // the file is there: secureFile has seen to its mode
+		q.Set("mode", "rw") // the file exists: secureFile has set its mode
 		q.Set("_journal_mode", "WAL")
 		q.Set("_txlock", "immediate")
 	}
 	return (&url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: q.Encode()}).String()
 }
 
-// checkPragmas makes sure that the settings of the DSN are in force: neither
-// SQLite nor the driver complains of a name that it does not know.
+// checkPragmas makes sure that the settings of the DSN are in force: SQLite and
+// the driver ignore unknown names.
 func (s *Store) checkPragmas(ctx context.Context, readOnly bool) error {
 	type settings struct {
 		journal                    string

@@ -316,11 +316,11 @@ func TestLost(t *testing.T) {
 		}
 	}
 	free := func(profile string) bool { return profile != "held" }
-	tell := func(r montimer.Run) *montimer.Alert {
+	report := func(r montimer.Run) *montimer.Alert {
 		switch r.ID {
 		case "1":
 			return nil
-		case "3": // ends by itself at the last moment
+		case "3": // ends at the last moment
 			r.State = montimer.RunOK
 			if err := s.Finish(ctx, r, nil); err != nil {
 				t.Fatal(err)
@@ -328,14 +328,14 @@ func TestLost(t *testing.T) {
 		}
 		return &montimer.Alert{Kind: montimer.AlertLost, RunID: r.ID, Text: fmt.Sprintf("%d failed", len(r.Failures()))}
 	}
-	lost, err := s.Lost(ctx, free, tell)
+	lost, err := s.Lost(ctx, free, report)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(lost) != 2 || lost[0].ID != "1" || lost[1].ID != "2" || lost[0].State != montimer.RunLost || len(lost[1].Tasks) != 1 {
 		t.Errorf("lost: %+v", lost)
 	}
-	if lost, err := s.Lost(ctx, free, tell); err != nil || len(lost) != 0 {
+	if lost, err := s.Lost(ctx, free, report); err != nil || len(lost) != 0 {
 		t.Errorf("lost twice: %+v, %v", lost, err)
 	}
 	equal(t, query(t, s, "SELECT id, state, event_id FROM montimer_runs ORDER BY seq"), []string{"0|running|NULL", "1|lost|NULL", "2|lost|1", "3|ok|NULL", "4|ok|NULL"})

@@ -20,7 +20,7 @@ func nullTime(t time.Time) sql.NullString {
 	return sql.NullString{String: formatTime(t), Valid: true}
 }
 
-// parseTime also takes what people and other tools write: whole seconds, a space
+// parseTime also takes the forms of other tools: whole seconds, a space
 // for the T, the offset of another zone.
 func parseTime(s string) (t time.Time, err error) {
 	for _, form := range []string{"2006-01-02T15:04:05Z", time.RFC3339, "2006-01-02 15:04:05", "2006-01-02 15:04:05Z07:00"} { // Parse takes a fraction where the layout has none
@@ -32,8 +32,7 @@ func parseTime(s string) (t time.Time, err error) {
 }
 
 // timeColumn scans a column that holds a time. NULL is the zero time, and so is
-// what is no time: one such value, by whomever written, must not keep all rows
-// from being read.
+// any value that is no time: it must not keep all rows from being read.
 type timeColumn struct{ *time.Time }
 
 func (c timeColumn) Scan(value any) error {
@@ -45,4 +44,12 @@ func (c timeColumn) Scan(value any) error {
 		*c.Time, _ = parseTime(string(v))
 	}
 	return nil
+}
+
+// plural returns a count with its noun.
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

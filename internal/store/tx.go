@@ -11,8 +11,8 @@ type durability string
 
 // With durable, a commit is on the disk: on the ext4 of a small cloud machine
 // 0.7 to 1.7 ms. With quick it is in the write-ahead log, 0.02 to 0.05 ms: it
-// survives whatever becomes of the process, and the loss of power only once a
-// later durable commit, or a checkpoint, has flushed the log.
+// survives the death of the process, but a power cut only after a later durable
+// commit, or a checkpoint, has flushed the log.
 const (
 	durable durability = "FULL"
 	quick   durability = "NORMAL"
@@ -42,8 +42,8 @@ func (s *Store) write(ctx context.Context, d durability, fn func(*sql.Tx) error)
 	return s.stillThere()
 }
 
-// rollback ends a transaction that may have ended by itself, as one does when
-// its context ends or the disk is full.
+// rollback ends a transaction that may have ended already, as when its context
+// ends or the disk is full.
 func rollback(tx *sql.Tx) error {
 	if err := tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
 		return err
