@@ -168,8 +168,8 @@ func noteLeftovers(w io.Writer, unitDir string) {
 	}
 }
 
-// warnUnknown tells of settings for profiles that jobs.yaml does not have: one
-// that was renamed has lost what was set for it.
+// warnUnknown warns of settings for profiles that jobs.yaml does not have: a
+// renamed profile loses its settings.
 func warnUnknown(w io.Writer, h montimer.Host, j montimer.Jobs) {
 	named := slices.Concat(slices.Collect(maps.Keys(h.Sandboxes)), slices.Collect(maps.Keys(h.Limits)), slices.Collect(maps.Keys(h.Writable)))
 	slices.Sort(named)

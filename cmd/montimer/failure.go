@@ -67,7 +67,7 @@ func (c failureCmd) Run(ctx context.Context, e env) error {
 		stuck, err = errors.Join(stuck, stuckAgain), errors.Join(err, errAgain)
 	}
 	if stuck != nil {
-		err = errors.Join(err, p.Leave(failed, stuck))
+		err = errors.Join(err, p.LogUnsent(failed, stuck))
 	}
 	return errors.Join(stuck, err)
 }

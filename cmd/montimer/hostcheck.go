@@ -69,8 +69,8 @@ func environmentFile(h montimer.Host) (text string, ok bool) {
 	return string(data), err == nil
 }
 
-// warnEnvironment warns of what the environment file of the services has, or has
-// not, without a word of its values.
+// warnEnvironment warns of mistakes in the environment file of the services,
+// without showing values.
 func warnEnvironment(w io.Writer, h montimer.Host, j montimer.Jobs) {
 	warnEnvFile(w, h)
 	text, ok := environmentFile(h)

@@ -56,14 +56,14 @@ func (f hostFlags) compileHost(e env) (montimer.Host, error) {
 	return resolve(e, config.Or(f.given(e)), true)
 }
 
-// host settles where everything is; as root also as whom tasks run, since root
-// leaves all that this user controls to it.
+// host resolves the paths; as root also the user of the tasks, since root
+// touches nothing that this user controls.
 func (f hostFlags) host(e env) (montimer.Host, error) {
 	return f.resolve(e, host.IsRoot())
 }
 
-// hostWithUser settles also as whom the services run. Root gets only what it
-// can rely on.
+// hostWithUser also resolves the user of the services. Root gets only paths
+// that it can rely on.
 func (f hostFlags) hostWithUser(e env) (montimer.Host, error) {
 	h, err := f.resolve(e, true)
 	if err == nil && host.IsRoot() {

@@ -19,8 +19,8 @@ import (
 	"github.com/montimer/montimer/taskexec"
 )
 
-// TestManualOfBrokenJobs holds the page of docs/telegram.md that tells of a run
-// whose jobs.yaml is broken; -update rewrites it.
+// TestManualOfBrokenJobs holds the page of docs/telegram.md about a run with a
+// broken jobs.yaml; -update rewrites it.
 func TestManualOfBrokenJobs(t *testing.T) {
 	t.Parallel()
 	const doc = "../../docs/telegram.md"

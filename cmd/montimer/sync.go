@@ -153,8 +153,8 @@ func newCheckout(e env, f hostFlags, h montimer.Host, reader *jobsfile.Reader, l
 	return c
 }
 
-// peek reads jobs.yaml as it is now, without a word about its mistakes: the
-// load for the tasks reports them.
+// peek reads the current jobs.yaml, without reporting its mistakes: the load
+// for the tasks does.
 func (c *checkout) peek(ctx context.Context) (montimer.Jobs, error) { return c.read(ctx, c.host) }
 
 // read is peek with other host settings.

@@ -1,4 +1,4 @@
-// Package console is what montimer shows while it works: the lines of a log
+// Package console shows the progress of montimer: the lines of a log
 // (log.go), a terminal's last lines with the tasks under way (screen.go), tables
 // (table.go), and the status of a service (watchdog.go).
 package console
@@ -8,7 +8,7 @@ import (
 	"os"
 )
 
-// Colors reports whether w shows colours: a terminal, and nobody objects
+// Colors reports whether to write colours to w: a terminal, without NO_COLOR
 // (https://no-color.org).
 func Colors(w io.Writer) bool {
 	f, ok := w.(*os.File)

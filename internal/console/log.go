@@ -13,8 +13,8 @@ import (
 	"github.com/montimer/montimer/taskexec"
 )
 
-// Outlets returns where a run and its tasks say what they say: in the journal,
-// if that is where stderr leads, else on stderr.
+// Outlets returns the log and the sink of a run: the journal, if stderr leads
+// there, else stderr.
 func Outlets(stderr io.Writer, runID string) (taskexec.Sink, slog.Handler, error) {
 	inJournal, err := sdjournal.StderrIsJournalStream()
 	if err != nil {
@@ -28,8 +28,8 @@ func Outlets(stderr io.Writer, runID string) (taskexec.Sink, slog.Handler, error
 	return sink, log, nil
 }
 
-// lines is a slog.Handler that writes the message alone: what its attributes
-// say stands in the message already, and the journal adds time and unit.
+// lines is a slog.Handler that writes the message alone: it repeats the
+// attributes already, and the journal adds time and unit.
 type lines struct {
 	mu     *sync.Mutex
 	w      io.Writer

@@ -17,25 +17,25 @@ import (
 	"github.com/montimer/montimer/taskexec"
 )
 
-// Screen is a terminal on which what is said scrolls by, while the last lines
-// show the tasks under way.
+// Screen is a terminal on which messages scroll by, while the last lines show
+// the running tasks.
 //
-// A terminal can stand still (^S). So drawing may block, and watch,
-// which the run calls, leaves the drawing to later.
+// A terminal can be stopped (^S), so drawing may block: Watch, which the run
+// calls, only queues it.
 type Screen struct {
 	out   io.Writer
 	size  func() (rows, columns int)
-	later func(draw func()) // has draw called in its turn among what is written
-	shown int               // how many of the last lines there are
+	later func(draw func()) // queues a call of draw among the writes
+	shown int               // how many last lines are on the terminal
 
-	mu    sync.Mutex // held for what follows, and never while drawing
-	lines []string   // the last lines, as they ought to be
-	asked bool       // they are about to be drawn
+	mu    sync.Mutex // guards the fields below; not held while drawing
+	lines []string   // the last lines to show
+	asked bool       // a call of draw is queued
 	began time.Time
 	next  time.Time // no redraw before: tasks may be quicker than the eye
 }
 
-// NewScreen returns a screen on w; nil where w is no terminal that can do this.
+// NewScreen returns a screen on w; nil if w is no terminal that can do this.
 func NewScreen(w io.Writer, later func(func())) *Screen {
 	f, ok := w.(*os.File)
 	if !ok || os.Getenv("TERM") == "" || os.Getenv("TERM") == "dumb" {
@@ -57,7 +57,7 @@ func NewScreen(w io.Writer, later func(func())) *Screen {
 // Write writes whole lines above the last ones.
 func (s *Screen) Write(p []byte) (int, error) { return len(p), s.draw(p) }
 
-// Watch shows where a run stands.
+// Watch shows the progress of a run.
 func (s *Screen) Watch(p taskexec.Progress) {
 	s.mu.Lock()
 	now := time.Now()
@@ -73,7 +73,7 @@ func (s *Screen) Watch(p taskexec.Progress) {
 	}
 }
 
-// Close leaves only what was said.
+// Close removes the last lines.
 func (s *Screen) Close() {
 	s.mu.Lock()
 	s.lines = nil
@@ -81,7 +81,7 @@ func (s *Screen) Close() {
 	s.later(func() { s.draw(nil) })
 }
 
-// draw writes text where the last lines stand, and those below it.
+// draw writes text in place of the last lines, and these below it.
 func (s *Screen) draw(text []byte) error {
 	s.mu.Lock()
 	lines := s.lines
@@ -136,7 +136,7 @@ func summary(p taskexec.Progress, took time.Duration) string {
 	return fmt.Sprintf("%s, %v", text, took)
 }
 
-// clip cuts a line to so many columns; it knows nothing of wide characters.
+// clip cuts a line to so many columns; it does not know wide characters.
 func clip(line string, columns int) string {
 	runes := []rune(strings.TrimRight(line, " "))
 	if len(runes) > max(columns, 1) {

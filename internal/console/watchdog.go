@@ -8,17 +8,17 @@ import (
 	"github.com/montimer/montimer/taskexec"
 )
 
-// Hangs is how long a run may say nothing before systemd takes it for hung; the
-// services begin with as much (TimeoutStartSec= in units.tmpl).
+// Hangs is how long a run may go without a status before systemd kills it as
+// hung; TimeoutStartSec= in units.tmpl has the same value.
 const Hangs = 2 * time.Minute
 
-// Watchdog tells systemd where a run stands. A run that goes on may take as long
-// as its tasks do, one that hangs is killed. A nil Watchdog does nothing: the run
-// is no service.
+// Watchdog reports the progress of a run to systemd. A run that makes progress
+// may take as long as its tasks do, one that hangs is killed. A nil Watchdog
+// does nothing: the run is no service.
 type Watchdog struct {
 	notifier *systemd.Notifier
 	redact   func(string) string
-	told     time.Time // of the last status
+	shownAt  time.Time // of the last status
 	news     string    // in it
 }
 
@@ -34,29 +34,29 @@ func NewWatchdog(socket string, redact func(string) string) (*Watchdog, error) {
 	return &Watchdog{notifier: notifier, redact: redact}, nil
 }
 
-// Watch shows the progress of a run: news within the second or so, and a sign of
-// life every five seconds.
+// Watch shows the progress of a run: changes within about a second, and a life
+// sign every five seconds.
 func (w *Watchdog) Watch(p taskexec.Progress) {
 	now, news := time.Now(), names(p)
-	since := now.Sub(w.told)
+	since := now.Sub(w.shownAt)
 	if since < time.Second/2 || news == w.news && since < 5*time.Second {
 		return
 	}
-	w.told, w.news = now, news
-	// Anybody may have chosen the names of tasks, and systemctl status shows
-	// them on a terminal.
+	w.shownAt, w.news = now, news
+	// The names of tasks are untrusted, and systemctl status shows them on a
+	// terminal.
 	w.notifier.Status(safetext.String(w.redact(p.String())), Hangs)
 }
 
 // End shows how a run ended, for as long as systemd knows the service. It is no
-// sign of life: what is left to do must not hang.
+// life sign: the remaining work must not hang.
 func (w *Watchdog) End(result string) {
 	if w != nil {
 		w.notifier.Status(safetext.String(w.redact(result)), 0)
 	}
 }
 
-// names is what a run waits for, or which tasks it runs.
+// names returns what a run waits for, or the tasks it runs.
 func names(p taskexec.Progress) string {
 	news := p.Waiting
 	for _, r := range p.Running {

@@ -1,6 +1,6 @@
 // Package diff says what a compile and the daemon-reload after it would change:
-// [Compare] reads, text.go shows it to people, words.go puts old and new schedules
-// into words.
+// [Compare] reads, text.go formats the result for people, words.go describes
+// old and new schedules.
 package diff
 
 import (
@@ -24,7 +24,7 @@ const stampDir = "/var/lib/systemd/timers"
 // nextRuns is how many runs of a schedule are shown.
 const nextRuns = 3
 
-// Comparison is all that a compile and the reload after it would change.
+// Comparison is what a compile and the reload after it would change.
 type Comparison struct {
 	Schedules []Schedule               `json:"schedules"`
 	Sandboxes []compiler.SandboxChange `json:"sandboxes"`
@@ -126,7 +126,7 @@ func newTiming(t compiler.Timer, words string, m compiler.Moment) *Timing {
 }
 
 // readStamp returns when the timer of a profile was last triggered, or first
-// activated; zero where there is no stamp or it is not ours to read.
+// activated; zero if there is no stamp or it cannot be read.
 func readStamp(profile string) (time.Time, error) {
 	info, err := os.Stat(filepath.Join(stampDir, "stamp-"+compiler.TimerName(profile)))
 	switch {

@@ -20,7 +20,7 @@ type writer struct {
 	color bool
 }
 
-// WriteText writes c for people, with colours where they are wanted.
+// WriteText writes c for people, optionally with colours.
 func (c Comparison) WriteText(w io.Writer, color bool) error {
 	out := writer{bufio.NewWriter(w), color}
 	for _, r := range c.Schedules {

@@ -12,9 +12,9 @@ import (
 	"github.com/montimer/montimer/internal/cron"
 )
 
-// changeWords says when a timer elapses before a change and after it; words are
-// those of the profile that it is of. Those of cron leave out the zone, which
-// the profile names, and so does what is said here, unless the zone changes.
+// changeWords describes when a timer elapses before a change and after it;
+// words are those of its profile. They omit the zone, which the profile names,
+// and so does the result, unless the zone changes.
 func changeWords(c compiler.Rescheduling, words string) (before, after string) {
 	if c.New == nil {
 		return scheduleWords(c.Old.Schedule, ""), ""
@@ -39,8 +39,8 @@ func changeWords(c compiler.Rescheduling, words string) (before, after string) {
 	return scheduleWords(was, unsaid), after
 }
 
-// scheduleWords puts into words what a unit says of a schedule, but for one
-// zone. An event for which there are no words stands for itself.
+// scheduleWords describes the schedule of a unit, without that zone. An event
+// without words is shown as it is.
 func scheduleWords(s montimer.Schedule, unsaid string) string {
 	var words []string
 	for _, event := range s.Events {

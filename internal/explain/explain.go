@@ -82,7 +82,7 @@ func (x Explainer) event(out *Explanation, text string) error {
 	return x.prove(events)
 }
 
-// prove returns what systemd would do wrong at a change of the clock.
+// prove returns the fault that systemd would make at a change of the clock.
 func (x Explainer) prove(events []calendar.Event) error {
 	if f := calendar.Prove(events, x.From, x.Location); f != nil {
 		return fmt.Errorf("%w; %s", f, f.Hint())
@@ -116,8 +116,8 @@ func (x Explainer) cron(out *Explanation, dialect cron.Dialect, text string) err
 	return x.prove(translation.Events)
 }
 
-// Schedule explains the schedule of a profile; its warnings have been told
-// where jobs.yaml was read.
+// Schedule explains the schedule of a profile; without its warnings, which were
+// shown when jobs.yaml was read.
 func (x Explainer) Schedule(s montimer.Schedule) Explanation {
 	dialect := s.Dialect
 	if s.Kind != montimer.ScheduleCron {

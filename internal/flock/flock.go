@@ -1,5 +1,5 @@
-// Package flock takes locks of files that end with their process: however its
-// holder ends, the kernel frees a flock(2), so no lock is ever stale.
+// Package flock takes locks that end with their process: the kernel frees a
+// flock(2) when its holder ends, so no lock is ever stale.
 package flock
 
 import (
@@ -18,16 +18,16 @@ const (
 	Exclusive = unix.LOCK_EX
 )
 
-// ErrHeld says that others hold the lock.
+// ErrHeld says that another process holds the lock.
 var ErrHeld = errors.New("the lock is held")
 
-// retry is the time between two attempts of [Wait]: a call that blocks would not
-// see its context.
+// retry is the time between two attempts of [Wait]: a blocking call would
+// ignore the context.
 const retry = 100 * time.Millisecond
 
-// Take takes a lock file, which it makes where there is none, and returns
-// [ErrHeld] when others have it. Children do not inherit it. It never waits, also
-// not for a FIFO in the file's place, and follows no link there.
+// Take takes a lock file, which it creates if it is missing, and returns
+// [ErrHeld] when another process has it. Children do not inherit it. It never
+// blocks, also not on a FIFO in the file's place, and follows no link.
 func Take(path string, how int) (release func(), err error) {
 	return TakeAt(unix.AT_FDCWD, path, how)
 }
@@ -36,7 +36,7 @@ func Take(path string, how int) (release func(), err error) {
 func TakeAt(dir int, path string, how int) (release func(), err error) {
 	const flags = unix.O_NOFOLLOW | unix.O_CLOEXEC | unix.O_NONBLOCK
 	fd, err := unix.Openat(dir, path, unix.O_RDWR|unix.O_CREAT|flags, 0o600)
-	if err != nil { // on a file system that is read-only now, a file of before will do
+	if err != nil { // on a read-only file system, an existing file is enough
 		if readOnly, other := unix.Openat(dir, path, unix.O_RDONLY|flags, 0); other == nil {
 			fd, err = readOnly, nil
 		}
@@ -60,7 +60,7 @@ func TakeAt(dir int, path string, how int) (release func(), err error) {
 		return nil, &os.PathError{Op: "lock", Path: path, Err: err}
 	}
 	return sync.OnceFunc(func() { // a second time the descriptor may be that of another lock
-		unix.Flock(fd, unix.LOCK_UN) // closing is not enough while a fork has a copy
+		unix.Flock(fd, unix.LOCK_UN) // closing is not enough while a forked child has a copy
 		file.Close()
 	}), nil
 }

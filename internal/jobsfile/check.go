@@ -14,18 +14,17 @@ import (
 	"github.com/montimer/montimer/internal/safefile"
 )
 
-// StandardInput is the name of what is read for the file -.
+// StandardInput is the name shown for the file -.
 const StandardInput = "<stdin>"
 
 // A Candidate is a jobs.yaml that is checked alone, without a host.
 type Candidate struct {
-	Name     string // as a person gave it; "-": standard input, "": that of Checkout
+	Name     string // as given; "-": standard input, "": that of Checkout
 	Checkout string // "": around the file
 	Stdin    io.Reader
 }
 
-// Check reads and decodes the file. That it cannot be read is a mistake like
-// others.
+// Check reads and decodes the file. An error of reading it is a diagnostic, too.
 func (c Candidate) Check() File {
 	path := c.path()
 	data, err := c.read(path)
@@ -59,8 +58,8 @@ func (c Candidate) read(path string) ([]byte, error) {
 	return readFile(path, safefile.ReadLinked)
 }
 
-// path is the file, relative where it was given so: that is how GitHub knows the
-// files of a checkout.
+// path is the file, relative if given so, since GitHub needs paths within the
+// checkout.
 func (c Candidate) path() string {
 	switch c.Name {
 	case "-":
@@ -75,7 +74,7 @@ func (c Candidate) path() string {
 	return c.Name
 }
 
-// missing says where jobs.yaml was looked for.
+// missing returns the error of a missing jobs.yaml, with the paths tried.
 func (c Candidate) missing(path string) error {
 	if c.Name != "" {
 		return errors.New("the file does not exist")
@@ -84,8 +83,9 @@ func (c Candidate) missing(path string) error {
 		path, host.JobsFiles(c.Checkout)[1])
 }
 
-// files are the directories in which a script of the file may be: the checkout, else that of the file, or of the repository around it. From
-// standard input the file is of no directory.
+// files are the directories in which a script may be: the checkout, else that
+// of the file, or the repository around it. A file from standard input has
+// none.
 func (c Candidate) files(path string) []fs.FS {
 	dir := c.Checkout
 	if dir == "" && path != StandardInput {

@@ -1,6 +1,6 @@
 // Package jobsfile finds, reads and decodes the jobs.yaml of a host. It returns
-// what is wrong with the file and shows nothing. Read jobsfile.go, then user.go
-// (how root has it read), mistake.go (one line for a page) and check.go.
+// diagnostics and prints nothing. Read jobsfile.go, then user.go (how root has
+// it read), mistake.go (one line for a page) and check.go.
 package jobsfile
 
 import (
@@ -31,12 +31,12 @@ type File struct {
 
 // Options say how a file is judged.
 type Options struct {
-	Prove bool // hold schedules against the clock changes to come
+	Prove bool // check schedules against future clock changes
 	Files bool // warn of scripts that the checkout does not have
 }
 
-// A Reader reads the jobs.yaml of a host; one that is read again, and has not
-// changed, is decoded once. The zero value is ready for use.
+// A Reader reads the jobs.yaml of a host; an unchanged file is decoded once.
+// The zero value is ready for use.
 type Reader struct {
 	Options
 
@@ -45,9 +45,9 @@ type Reader struct {
 	last File
 }
 
-// Read reads jobs.yaml, where the host's settings leave its path open the one of
-// the checkout. Root has it read by the user that tasks run as. The error says why
-// it cannot be read.
+// Read reads the jobs.yaml of the host settings or, by default, of the
+// checkout. As root it runs a child as the user of the tasks. The error says
+// why it cannot be read.
 func (r *Reader) Read(ctx context.Context, h montimer.Host) (File, error) {
 	path, data, err := read(ctx, h)
 	if err != nil {
@@ -75,7 +75,7 @@ func (r *Reader) decode(h montimer.Host, path string, data []byte) File {
 	if r.Files && !asUser(h) {
 		opt.Files = []fs.FS{os.DirFS(h.Checkout)}
 	}
-	if r.Prove && host.IsRoot() { // units of this host's systemd; a run goes on with what is there
+	if r.Prove && host.IsRoot() { // units of this host's systemd; a run ignores it
 		opt.Capacity = h.Capacity
 	}
 	f := File{Path: path}
@@ -91,8 +91,8 @@ func (f File) Of(profile string) File {
 	return f
 }
 
-// WithoutText returns f without the lines of the file beside what is wrong with
-// them, for a log.
+// WithoutText returns f without the lines of the file in its diagnostics, for a
+// log.
 func (f File) WithoutText() File {
 	f.Diagnostics = slices.Clone(f.Diagnostics)
 	for i := range f.Diagnostics {
@@ -112,8 +112,8 @@ func read(ctx context.Context, h montimer.Host) (path string, data []byte, err e
 	return h.JobsFile, data, nil
 }
 
-// explainMissing says of a jobs.yaml that does not exist where it was looked for
-// and which setting says so.
+// explainMissing says where a missing jobs.yaml was looked for and by which
+// setting.
 func explainMissing(h montimer.Host, err error) error {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err

@@ -14,7 +14,7 @@ import (
 // ErrInvalid is any error of [File.Err].
 var ErrInvalid = errors.New("jobs.yaml is invalid")
 
-// invalid is the first mistake of a jobs.yaml in one line.
+// invalid is the first error of a jobs.yaml in one line.
 type invalid string
 
 func (e invalid) Error() string { return string(e) }
@@ -22,12 +22,12 @@ func (e invalid) Error() string { return string(e) }
 // Is reports whether target is [ErrInvalid].
 func (invalid) Is(target error) bool { return target == ErrInvalid }
 
-// maxMistake bounds what a page shows of a mistake, in bytes.
+// maxMistake bounds the text of the error, in bytes.
 const maxMistake = 300
 
-// Err words the first error of the file, for those who do not see its
-// diagnostics; nil where it has none. Anybody may have written the file, so it is
-// without secrets, control characters, or much of it.
+// Err returns the first error of the file, for readers without its diagnostics;
+// nil if it has none. The file is untrusted, so the error is short and has no
+// secrets and control characters.
 func (f File) Err(redact func(string) string) error {
 	mistakes := slices.DeleteFunc(slices.Clone(f.Diagnostics), func(d jobs.Diagnostic) bool { return d.Severity != jobs.Error })
 	if len(mistakes) == 0 {

@@ -18,11 +18,11 @@ import (
 	"github.com/montimer/montimer/internal/safetext"
 )
 
-// asUser reports whether this process leaves the file to the user that tasks run
-// as: root opens nothing that this user controls.
+// asUser reports whether the file is read as the user of the tasks: root opens
+// nothing that this user controls.
 func asUser(h montimer.Host) bool { return host.IsRoot() && !host.IsRootName(h.User) }
 
-// readAsUser has that user find and read jobs.yaml, by montimer read-jobs.
+// readAsUser reads jobs.yaml as that user, by running montimer read-jobs.
 func readAsUser(ctx context.Context, h montimer.Host) (path string, data []byte, err error) {
 	args := []string{"read-jobs", "--checkout", h.Checkout}
 	if h.JobsFile != "" {
@@ -31,7 +31,7 @@ func readAsUser(ctx context.Context, h montimer.Host) (path string, data []byte,
 	out, err := host.RunAsUser(ctx, h.User, h.Group, args...)
 	var child *host.ChildError
 	if errors.As(err, &child) {
-		// As the child says it, but as text that cannot drive a terminal.
+		// The child's message, made safe to show.
 		said := strings.TrimPrefix(child.Message, "montimer: ")
 		if strings.HasSuffix(said, "permission denied") {
 			said += ": " + h.User + " must be able to read it"
@@ -48,7 +48,7 @@ func readAsUser(ctx context.Context, h montimer.Host) (path string, data []byte,
 	return string(name), data, nil
 }
 
-// Send is the other end of that: it writes the path of jobs.yaml, a NUL, and the
+// Send is the child's side: it writes the path of jobs.yaml, a NUL, and the
 // file. It follows no link.
 func Send(w io.Writer, h montimer.Host) error {
 	data, err := readFile(h.JobsFile, safefile.Read)
@@ -59,8 +59,8 @@ func Send(w io.Writer, h montimer.Host) error {
 	return err
 }
 
-// MissingScripts returns what the file names and the checkout does not have. The
-// user that tasks run as looks; it follows no link to the file.
+// MissingScripts returns the scripts that the checkout does not have. They are
+// looked for as the user of the tasks, without following a link to the file.
 func MissingScripts(h montimer.Host) ([]jobs.Diagnostic, error) {
 	data, err := readFile(h.JobsFile, safefile.Read)
 	if err != nil {

@@ -19,8 +19,8 @@ import (
 // and has reported that: EX_IOERR of sysexits.h.
 const ExitUnrecorded = 74
 
-// messageUnreported is the MESSAGE_ID of the journal entry that stands for an
-// alert which could not be sent: journalctl -u 'montimer-failure@*' MESSAGE_ID=...
+// messageUnreported is the MESSAGE_ID of the journal entry about an alert that
+// could not be sent: journalctl -u 'montimer-failure@*' MESSAGE_ID=...
 const messageUnreported = "5d1c3a4e0b6f4c7c9a2f8e71d0b3c596"
 
 // Failed is what systemd knows of a run that failed (OnFailure= in
@@ -43,14 +43,14 @@ func (f Failed) Exited() bool {
 	return f.Result == "exit-code" && err == nil && status < 200
 }
 
-// SelfReported reports whether the run was not recorded and has reported that, with
-// what else there was to report.
+// SelfReported reports whether the run could not be recorded and has reported
+// that, together with its result.
 func (f Failed) SelfReported() bool {
 	return f.Result == "exit-code" && f.Status == strconv.Itoa(ExitUnrecorded)
 }
 
-// String leaves out what systemd does not know: a service that could not be
-// started has no exit code.
+// String omits what systemd does not know: a service that could not be started
+// has no exit code.
 func (f Failed) String() string {
 	var words []string
 	if f.Result != "" {
@@ -83,9 +83,9 @@ func (p *Pager) Report(ctx context.Context, stateDir string, f Failed) {
 	}
 }
 
-// explained is nil when the database says how the run ended: then its alert was
-// stored with that, or is now, for the runs that are lost. A run that was told to
-// stop is not reported, unless systemd stopped it because it hung.
+// explained returns nil when the database says how the run ended: then its
+// alert was stored with that, or is now, for lost runs. A stopped run is not
+// reported, unless systemd stopped it because it hung.
 func (p *Pager) explained(ctx context.Context, stateDir string, f Failed) error {
 	free := func(profile string) bool { return taskexec.Idle(stateDir, profile) }
 	alert := func(run montimer.Run) *montimer.Alert {
@@ -110,16 +110,16 @@ func (p *Pager) explained(ctx context.Context, stateDir string, f Failed) error 
 	return err
 }
 
-// What the database says of a run whose failure it does not explain.
+// Why the database does not explain a failure.
 var (
 	errNoRecord = errors.New("there is no record of the run")
-	errUnderWay = errors.New("the run is said to be under way")
+	errUnderWay = errors.New("the run is recorded as running")
 	errHung     = errors.New("it hung")
 )
 
-// Ensure sees to it that a run which was killed is on record: where it is not, it
-// records the run that missing returns for a reason. Where the database cannot be
-// used it sends the alert itself, since the handler of an earlier failure would not
+// Ensure makes sure that a killed run is on record: if it is not, it records
+// the run that missing returns for a reason. If the database cannot be used it
+// sends the alert itself, since the handler of an earlier failure would not
 // know of this one; the error then says why the run is not recorded.
 func (p *Pager) Ensure(ctx context.Context, stateDir string, f Failed, missing func(reason string) montimer.Run) error {
 	err := p.Records.Err
@@ -143,16 +143,16 @@ func (p *Pager) Ensure(ctx context.Context, stateDir string, f Failed, missing f
 	return err
 }
 
-// LastFailed reports whether the run of the timer that ended last is on record as
-// one that did not end well.
+// LastFailed reports whether the last run of the timer is recorded as failed,
+// lost or interrupted.
 func (r Records) LastFailed(ctx context.Context, profile string) bool {
 	last, _, err := r.LastOfTimer(ctx, profile)
 	return err == nil && slices.Contains([]montimer.RunState{montimer.RunFailed, montimer.RunLost, montimer.RunInterrupted}, last.State)
 }
 
-// Leave writes a critical entry into the journal about an alert that could not be
-// sent.
-func (p *Pager) Leave(f Failed, why error) error {
+// LogUnsent writes a critical entry into the journal about an alert that could
+// not be sent.
+func (p *Pager) LogUnsent(f Failed, why error) error {
 	return sdjournal.Send(f.words()+"; its alert could not be sent: "+p.host.Redact(why.Error()), sdjournal.PriCrit, map[string]string{
 		"MESSAGE_ID":      messageUnreported,
 		"MONTIMER_UNIT":   f.Unit,

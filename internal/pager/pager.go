@@ -30,10 +30,10 @@ type Pager struct {
 	unsent    error                // why an alert is neither stored nor sent
 }
 
-// Host is what a Pager has to know of the process and the machine.
+// Host describes the process and the machine.
 type Host struct {
 	Name    string                             // of the machine; "": not known
-	Getenv  func(string) string                // the variables say where to send, and what is secret
+	Getenv  func(string) string                // for routes and tokens
 	Redact  func(string) string                // hides secrets
 	Journal func(profile, runID string) string // the command that shows a run; profile may be ""
 }

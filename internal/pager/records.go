@@ -8,8 +8,8 @@ import (
 	"github.com/montimer/montimer/internal/store"
 )
 
-// Records is the database as package taskexec sees it. Where it could not be
-// opened, every use of it fails, and a run says so and goes on.
+// Records is the database for package taskexec. If it could not be opened,
+// every call fails, and a run reports that and goes on.
 type Records struct {
 	Store *store.Store
 	Err   error // why there is none
@@ -17,7 +17,7 @@ type Records struct {
 
 // Open opens the database of a state directory.
 func Open(ctx context.Context, stateDir string) Records {
-	// A context that can end costs a goroutine for each statement.
+	// With a context that can end each statement takes a goroutine.
 	s, err := store.Open(context.WithoutCancel(ctx), stateDir, store.Options{})
 	return Records{s, err}
 }
@@ -25,16 +25,16 @@ func Open(ctx context.Context, stateDir string) Records {
 // prunedOnce is how many runs are deleted at once: see [store.Store.Prune].
 const prunedOnce = 500
 
-// Prune deletes what is too old, so that the database does not grow for ever.
+// Prune deletes old runs, so that the database stays small.
 func (r Records) Prune(ctx context.Context) error {
 	if r.Err != nil {
-		return nil // which has been told
+		return nil // which is reported already
 	}
 	_, err := r.Store.Prune(ctx, store.Keep{Days: 90, Runs: 1000}, prunedOnce)
 	return err
 }
 
-// Close closes the database; all that counts has been committed before.
+// Close closes the database; all writes are committed before.
 func (r Records) Close() {
 	if r.Err == nil {
 		r.Store.Close()
@@ -61,16 +61,16 @@ func (r Records) Finish(ctx context.Context, run montimer.Run, alert *montimer.A
 	}
 	err := r.Store.Finish(ctx, run, alert)
 	if err != nil && alert != nil {
-		alert.ID = 0 // it is not there, however far the transaction came
+		alert.ID = 0 // it is not stored
 	}
 	return err
 }
 
-func (r Records) Lost(ctx context.Context, free func(string) bool, tell func(montimer.Run) *montimer.Alert) ([]montimer.Run, error) {
+func (r Records) Lost(ctx context.Context, free func(string) bool, report func(montimer.Run) *montimer.Alert) ([]montimer.Run, error) {
 	if r.Err != nil {
 		return nil, r.Err
 	}
-	return r.Store.Lost(ctx, free, tell)
+	return r.Store.Lost(ctx, free, report)
 }
 
 func (r Records) Running(ctx context.Context, profile string) (run montimer.Run, ok bool, err error) {
@@ -95,11 +95,11 @@ func (r Records) LastOfTimer(ctx context.Context, profile string) (run montimer.
 	return run, -1, err
 }
 
-// NoteCommit keeps the commit that the checkout is at, and those since the last
-// that was kept, which list returns.
+// NoteCommit records the commit of the checkout, and those since the last
+// recorded one, which list returns.
 func (r Records) NoteCommit(ctx context.Context, commit string, list func(ctx context.Context, from, to string) []montimer.Commit) error {
 	if r.Err != nil {
-		return nil // which has been said
+		return nil // which is reported already
 	}
 	last, err := r.Store.LastCommit(ctx)
 	if err != nil || last == commit {
@@ -108,16 +108,17 @@ func (r Records) NoteCommit(ctx context.Context, commit string, list func(ctx co
 	return r.Store.AddCommits(ctx, list(ctx, last, commit))
 }
 
-// subjects returns what commits did, for a page; nothing where that is not known.
+// subjects returns the first lines of commit messages, for an alert; nothing if
+// they are not known.
 func (r Records) subjects(from, to string) []string {
 	if r.Err != nil {
 		return nil
 	}
-	subjects, _ := r.Store.Subjects(context.Background(), from, to, maxSubjects) // a page is sent without them, too
+	subjects, _ := r.Store.Subjects(context.Background(), from, to, maxSubjects) // the alert is sent without them, too
 	return subjects
 }
 
-// maxSubjects is how many commits are looked up for a page, which counts those
+// maxSubjects is how many commits are read for an alert, which counts those
 // that it has no room for.
 const maxSubjects = 100
 

@@ -17,14 +17,13 @@ import (
 	"github.com/montimer/montimer/taskexec"
 )
 
-// An unrecordedIncident is the time in which runs cannot be recorded. Its file says since when
-// that is known to people, and when they were told last: each run is a process of
-// its own, and one page an hour is enough. It is in memory, not in the state
-// directory, which may be what fails. A file that cannot be used means that
-// nobody was told.
+// An unrecordedIncident is the time in which runs cannot be recorded. Its file
+// has the times of the first and the last page about it: each run is another
+// process, and one page an hour is enough. It is in memory, since the state
+// directory may be what fails. An unusable file means that no page was sent.
 type unrecordedIncident struct{ path string }
 
-// repeatUnrecorded is how often people are told again.
+// repeatUnrecorded is the time between two pages.
 const repeatUnrecorded = time.Hour
 
 func incidentOf(stateDir string) unrecordedIncident {
@@ -33,20 +32,19 @@ func incidentOf(stateDir string) unrecordedIncident {
 	return unrecordedIncident{fmt.Sprintf("/dev/shm/montimer-unrecorded-%d-%08x", os.Geteuid(), h.Sum32())}
 }
 
-// read returns both moments, as the time since boot; ok is false where there is
-// no incident, or none that this user has noted in this boot.
-func (i unrecordedIncident) read() (since, told time.Duration, ok bool) {
+// read returns both times, as the time since boot; ok is false if this user has
+// noted no incident in this boot.
+func (i unrecordedIncident) read() (since, reported time.Duration, ok bool) {
 	text, err := readOwn(i.path)
 	if err != nil {
 		return 0, 0, false
 	}
-	n, err := fmt.Sscanf(text, "%d %d\n", &since, &told)
+	n, err := fmt.Sscanf(text, "%d %d\n", &since, &reported)
 	now := store.Now().Since
-	return since, told, err == nil && n == 2 && 0 <= since && since <= told && told <= now
+	return since, reported, err == nil && n == 2 && 0 <= since && since <= reported && reported <= now
 }
 
-// readOwn reads a file of this user that is in memory, where others can plant
-// what they like.
+// readOwn reads a file of this user in memory, where others can create any file.
 func readOwn(path string) (string, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -79,7 +77,7 @@ func writeOwn(path, text string) (temporary string, err error) {
 }
 
 // A reportedDeath is the last run of a profile that was killed, could not be
-// recorded and is reported. It is in memory as the incident is.
+// recorded and was reported. It is in memory, too.
 type reportedDeath struct{ path string }
 
 func deathOf(stateDir, profile string) reportedDeath {
@@ -88,7 +86,7 @@ func deathOf(stateDir, profile string) reportedDeath {
 	return reportedDeath{fmt.Sprintf("/dev/shm/montimer-died-%d-%08x", os.Geteuid(), h.Sum32())}
 }
 
-// note says that a run is reported; what fails makes it reported twice.
+// note records that a run was reported; after an error it is reported twice.
 func (d reportedDeath) note(runID string) {
 	if temporary, err := writeOwn(d.path, runID); err == nil {
 		if os.Rename(temporary, d.path) != nil {
@@ -102,16 +100,16 @@ func (d reportedDeath) is(runID string) bool {
 	return err == nil && runID != "" && text == runID
 }
 
-// quiet reports whether people were told within the hour.
-func (i unrecordedIncident) quiet() bool {
-	_, told, ok := i.read()
-	return ok && store.Now().Since-told < repeatUnrecorded
+// isReported reports whether a page was sent within the hour.
+func (i unrecordedIncident) isReported() bool {
+	_, reported, ok := i.read()
+	return ok && store.Now().Since-reported < repeatUnrecorded
 }
 
-// claim reports whether this process is to tell people now: of all that find out at
+// claim reports whether this process is to report people now: of all that find out at
 // the same time, one is. Where that cannot be settled, it is.
 func (i unrecordedIncident) claim() bool {
-	if i.quiet() {
+	if i.isReported() {
 		return false
 	}
 	now := store.Now().Since
@@ -124,16 +122,16 @@ func (i unrecordedIncident) claim() bool {
 		return true
 	}
 	defer os.Remove(temporary)
-	if !i.quiet() {
-		os.Remove(i.path) // of an hour ago, or none of ours
+	if !i.isReported() {
+		os.Remove(i.path) // an hour old, or not ours
 	}
-	return os.Link(temporary, i.path) == nil || !i.quiet()
+	return os.Link(temporary, i.path) == nil || !i.isReported()
 }
 
-// unclaim ends a claim without an alert.
+// unclaim ends a claim without a page.
 func (i unrecordedIncident) unclaim() { os.Remove(i.path) }
 
-// end ends the incident, and returns how long it lasted; ok is false where there
+// end ends the incident, and returns how long it lasted; ok is false if there
 // was none, or another process has ended it.
 func (i unrecordedIncident) end() (lasted time.Duration, ok bool) {
 	since, _, ok := i.read()
@@ -143,8 +141,7 @@ func (i unrecordedIncident) end() (lasted time.Duration, ok bool) {
 	return store.Now().Since - since, true
 }
 
-// Recorded makes the pages of a run, and the one that says that runs are recorded
-// again.
+// Recorded makes the pages of a run, and the one that runs are recorded again.
 func (p *Pager) Recorded(ctx context.Context, stateDir string, run montimer.Run, pages []string) {
 	if p.Records.Err == nil && taskexec.IsService(os.Environ()) {
 		if lasted, ok := incidentOf(stateDir).end(); ok {
@@ -156,9 +153,9 @@ func (p *Pager) Recorded(ctx context.Context, stateDir string, run montimer.Run,
 	}
 }
 
-// Unrecorded reports that runs cannot be recorded, at most once an hour. Pages of
-// a run that is not recorded are a part of that: what keeps them from being
-// repeated is not recorded either. unclaim is to be called if not all could be sent.
+// Unrecorded reports that runs cannot be recorded, at most once an hour. Pages
+// of the run are part of that page: without a record they would be repeated at
+// each run. unclaim is to be called if not all could be sent.
 func (p *Pager) Unrecorded(ctx context.Context, stateDir string, run montimer.Run, err error, pages []string) (unclaim func()) {
 	incident := incidentOf(stateDir)
 	if run.State == montimer.RunOK && run.Reason != "" {
@@ -183,8 +180,8 @@ func (p *Pager) Unrecorded(ctx context.Context, stateDir string, run montimer.Ru
 	return incident.unclaim
 }
 
-// cause is why a run could not be recorded, without what package taskexec says
-// around it, and without why the run was refused.
+// cause returns why a run could not be recorded, without the prefixes of
+// package taskexec and the reason of a refused run.
 func cause(err error) string {
 	text := err.Error()
 	if _, why, ok := strings.Cut(text, taskexec.ErrUnrecorded.Error()+": "); ok {
@@ -193,7 +190,7 @@ func cause(err error) string {
 	return text
 }
 
-// recordFix is the command that helps where runs cannot be recorded.
+// recordFix returns the command that fixes why runs cannot be recorded.
 func recordFix(err error, stateDir string) string {
 	switch {
 	case errors.Is(err, store.ErrReadOnlyFS):
@@ -210,8 +207,8 @@ func recordFix(err error, stateDir string) string {
 	return "ls -la " + stateDir + "; montimer db check"
 }
 
-// MemoryFiles are the files in which the pages of a state directory and a profile
-// are noted. They are gone with the next boot.
+// MemoryFiles returns the files that record the pages about a state directory
+// and a profile. They do not survive a reboot.
 func MemoryFiles(stateDir, profile string) []string {
 	return []string{incidentOf(stateDir).path, deathOf(stateDir, profile).path}
 }

@@ -1,5 +1,6 @@
-// Package safefile reads and replaces files in directories that others may write
-// to, so that neither what stands in a file's place nor a crash does harm.
+// Package safefile reads and replaces files in directories that others can
+// write to, safely against links, FIFOs and devices in their place and against
+// crashes.
 package safefile
 
 import (
@@ -39,8 +40,8 @@ func read(path string, max int64, flags int) ([]byte, error) {
 	return data, err
 }
 
-// Replace puts a file in place whole, or not at all, also where power fails. Its
-// permissions are perm, whatever the umask.
+// Replace replaces a file as a whole or not at all, also in a power cut. Its
+// permissions are perm, independent of the umask.
 func Replace(path string, data []byte, perm fs.FileMode) error {
 	return renameio.WriteFile(path, data, perm,
 		renameio.WithTempDir(filepath.Dir(path)), renameio.WithStaticPermissions(perm))

@@ -15,16 +15,16 @@ const hexDigits = "0123456789abcdef"
 // String is [Append] for a string.
 func String(s string) string { return string(Append(nil, []byte(s))) }
 
-// IsLineBreak reports whether r ends a line, as for str.splitlines of Python,
-// by which the tasks' output was cut before.
+// IsLineBreak reports whether r ends a line for Python's str.splitlines, which
+// the old runner used for the tasks' output.
 func IsLineBreak(r rune) bool {
 	return r >= '\n' && r <= '\r' || r >= 0x1c && r <= 0x1e || r == 0x85 || r == 0x2028 || r == 0x2029
 }
 
-// Append appends text as it may be shown to people: what could move the
-// cursor, colour or reorder what stands around it (control and escape
-// characters but the tab, bidirectional marks, line separators) and what is not
-// UTF-8 is written as \xNN, a byte each.
+// Append appends text that is safe to show: characters that could move the
+// cursor, or colour or reorder the text around them (control and escape
+// characters but the tab, bidirectional marks, line separators) and invalid
+// UTF-8 are written as \xNN, a byte each.
 func Append(dst, text []byte) []byte {
 	for {
 		n := plain(text)

@@ -9,7 +9,7 @@ import (
 )
 
 // BootedAt asks systemd when it has started, which in a container is not with the
-// kernel. Where it cannot be asked, the kernel has to do.
+// kernel. If it cannot be asked, the kernel's time is used.
 func BootedAt(ctx context.Context) (time.Time, error) {
 	if conn, err := Connect(ctx); err == nil {
 		defer conn.Close()

@@ -22,8 +22,8 @@ type Conn struct{ bus *dbus.Conn }
 // some seconds.
 const callTimeout = time.Minute
 
-// Connect connects to systemd: as root by its private socket, which is there
-// even where the bus is not, and else by the system bus.
+// Connect connects to systemd: as root by its private socket, which also exists
+// without a bus, else by the system bus.
 func Connect(ctx context.Context) (*Conn, error) {
 	if os.Geteuid() == 0 {
 		if bus, err := dbus.NewSystemdConnectionContext(ctx); err == nil {

@@ -7,7 +7,7 @@ import (
 	godbus "github.com/godbus/dbus/v5"
 )
 
-// Service is how a run of a service stands.
+// Service is the state of a run of a service.
 type Service struct {
 	Active     string // "activating" while a oneshot runs, "inactive" or "failed" when it has
 	Invocation string // of its last start, 32 hexadecimal digits

@@ -20,8 +20,8 @@ type Unit struct {
 	DropIns []string // paths of those of a unit that could not be loaded
 }
 
-// Units returns the states of units by name. Those that systemd has not loaded
-// it tries to.
+// Units returns the states of units by name. systemd tries to load those that
+// are not loaded.
 func (c *Conn) Units(ctx context.Context, names []string) (map[string]Unit, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()

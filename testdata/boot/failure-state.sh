@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs fail while what montimer stands on fails too: each is told of all the same.
-# Needs: python3
+# Runs fail while the database, the disk or Telegram fail too: each is still
+# reported. Needs: python3
 source "${BASH_SOURCE%/*}/lib.sh"
 source "${BASH_SOURCE%/*}/bot.inc"
 

@@ -1,8 +1,7 @@
 #!/bin/bash
-# Whatever becomes of a run, it is told of, and once: by the run itself, by the
-# handler of its service's failure, by the timer of the outbox, or by a critical
-# entry in the journal.
-# Needs: python3
+# Every failed run is reported, and once: by the run itself, by the handler of
+# its service's failure, by the timer of the outbox, or by a critical entry in
+# the journal. Needs: python3
 source "${BASH_SOURCE%/*}/lib.sh"
 
 source "${BASH_SOURCE%/*}/bot.inc"
@@ -14,13 +13,13 @@ YAML
 everyday
 bot
 
-step "a run that fails tells by itself, and the handler is silent"
+step "a run that fails reports itself, and the handler is silent"
 systemctl start montimer.target
 within 60 again "automation: fails"
 systemctl stop montimer.target
 within 60 idle
 [[ $(journalctl --no-pager -o cat -u 'montimer-failure@*' | grep -c '^Starting') -ge 1 ]] || fail "the handler was not started"
-if grep -F 'no record' /run/sent; then fail "the handler told of what was told already"; fi
+if grep -F 'no record' /run/sent; then fail "the handler reported a run that was reported already"; fi
 
 step "a profile that has left jobs.yaml is run by hand: its caller gets the error, and there is no page"
 : >/run/sent
@@ -34,7 +33,7 @@ montimer run fails --follow >/tmp/said 2>&1 || code=$?
 messages 0 || fail "a page: $(cat /run/sent)"
 systemctl reset-failed
 
-step "a run that is killed is told of as lost, with what had failed"
+step "a run that is killed is reported as lost, with what had failed"
 : >/run/sent
 jobs <<'YAML'
 profiles:

@@ -1,5 +1,5 @@
 #!/bin/bash
-# A pause skips ticks, says so, and ends by itself; only root gives one.
+# A pause skips ticks, says so, and ends on time; only root sets one.
 source "${BASH_SOURCE%/*}/lib.sh"
 
 new_host
@@ -29,7 +29,7 @@ within 60 more_skips
 healthy
 montimer pause beat --until 3s --reason "nearly done"
 
-step "it ends by itself, or by resume"
+step "it ends on time, or by resume"
 more() { (($(journalctl -o cat -u montimer-job-beat.service | grep -c "beat says one") > before)); }
 within 60 more
 over() { [[ $(runuser -u deploy -- readlink /var/lib/montimer/pause-over/beat) == 20* ]]; } # also for a clock that is behind later
@@ -39,7 +39,7 @@ montimer resume beat 2>/tmp/said && grep -q "runs again as scheduled; it was pau
 before=$(journalctl -o cat -u montimer-job-beat.service | grep -c "beat says one")
 within 60 more
 
-step "what a task puts there is not heeded"
+step "a file that a task puts there is ignored"
 install -m 644 -o deploy /dev/stdin /etc/montimer/pause/beat <<<"until: 2098-01-01T00:00:00Z"
 within 60 logged beat 'pause ignored: pause of beat'
 before=$(journalctl -o cat -u montimer-job-beat.service | grep -c "beat says one")

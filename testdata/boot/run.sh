@@ -76,7 +76,7 @@ said "FAIL bad: "
 said "failed: 2 tasks, 1 failed"
 systemctl reset-failed
 
-step "followed by one who has seen enough"
+step "a follower that is interrupted"
 timeout 60 bash -c 'montimer run chatty --follow | head -n 2' >/tmp/said || fail "goes on: $(cat /tmp/said)"
 is montimer-job-chatty.service activating || fail "the run has ended with it"
 systemctl stop montimer-job-chatty.service
@@ -137,7 +137,7 @@ follow steers
 ends 0 "cursor: after it"
 
 step "a run that never begins"
-# never CODE TEXT LINE: what becomes of a run with that line in its unit.
+# never CODE TEXT LINE: how a run with that line in its unit ends.
 never() {
   mkdir -p /run/systemd/system/montimer-job-shows.service.d
   printf '[Service]\n%s\n' "$3" >/run/systemd/system/montimer-job-shows.service.d/x.conf
@@ -240,7 +240,7 @@ as_deploy montimer compile --out /usr/local/lib/elsewhere >/tmp/said 2>&1 || cod
 ((code == 1)) || fail "exit $code: $(cat /tmp/said)"
 said "sudo montimer compile"
 
-step "root steps down by itself"
+step "root becomes the deploy user"
 montimer db init
 montimer db check || fail "db check"
 montimer sync >/tmp/said 2>&1 || fail "sync: $(cat /tmp/said)"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # What is merged is live within one sync and one apply, with no command on the
-# host: tasks, cadences, profiles that come, go and change their name, even that
-# of the profile which syncs. A broken jobs.yaml stops nothing and mends itself.
-# Needs: git
+# host: tasks, cadences, profiles that come, go and change their name, even the
+# one that syncs. A broken jobs.yaml stops nothing, and a merge fixes it. Needs:
+# git
 source "${BASH_SOURCE%/*}/lib.sh"
 
 as_deploy() { runuser -u deploy -- "$@"; }
@@ -108,13 +108,13 @@ more() { (($(journalctl --no-pager -o cat -u montimer-job-renamed.service | grep
 within 60 more
 calendar other 07:30:00 || fail "the units have changed"
 
-step "and mends itself"
-merge mended <<'YAML'
+step "a merge fixes it"
+merge fixed <<'YAML'
 profiles:
-  renamed: { calendar: "*:*:0/2", sync_before_run: true, tasks: [{ name: one, command: [echo, mended] }] }
+  renamed: { calendar: "*:*:0/2", sync_before_run: true, tasks: [{ name: one, command: [echo, fixed] }] }
   other: { cron: "45 8 * * *", tasks: [{ name: one, command: [echo, other] }] }
 YAML
-within 60 logged renamed "one: mended"
+within 60 logged renamed "one: fixed"
 within 60 calendar other 08:45:00
 
 step "syncs with a timer of their own"
@@ -144,7 +144,7 @@ touch -d '1 hour ago' /srv/app/jobs.yaml # older than a lag may be
 before=$(date '+%F %T')
 systemctl start montimer-sync.service
 journalctl --no-pager -o cat -u montimer-sync.service --since "$before" >/tmp/said
-! grep 'behind jobs.yaml' /tmp/said || fail "behind for ever"
+! grep 'behind jobs.yaml' /tmp/said || fail "still behind"
 
 step "but for a change of the zone that nobody has applied, they are"
 sed -i 's/Tokyo/Seoul/' /etc/montimer/config.yaml

@@ -36,7 +36,7 @@ while is montimer-job-long.service activating; do
   [[ $text == "1/2 tasks, running nap "* ]] && shown=yes
   sleep 0.5
 done
-[[ ${shown-} ]] || fail "the status never told of nap: $(systemctl status montimer-job-long.service)"
+[[ ${shown-} ]] || fail "the status never showed nap: $(systemctl status montimer-job-long.service)"
 [[ $(systemctl show -P Result montimer-job-long.service) == success ]] || fail "the long run: $(systemctl show -P Result montimer-job-long.service)"
 logged long "ok: 2 tasks, 0 failed"
 
