@@ -1,6 +1,7 @@
 #!/bin/bash
 # Runs fail while the database, the disk or Telegram fail too: each is still
-# reported. Needs: python3
+# reported.
+# Needs: python3
 source "${BASH_SOURCE%/*}/lib.sh"
 source "${BASH_SOURCE%/*}/bot.inc"
 

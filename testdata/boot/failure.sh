@@ -1,7 +1,8 @@
 #!/bin/bash
 # Every failed run is reported, and once: by the run itself, by the handler of
 # its service's failure, by the timer of the outbox, or by a critical entry in
-# the journal. Needs: python3
+# the journal.
+# Needs: python3
 source "${BASH_SOURCE%/*}/lib.sh"
 
 source "${BASH_SOURCE%/*}/bot.inc"
