@@ -5,6 +5,8 @@ import "time"
 // Host is the host configuration: user, paths, limits. jobs.yaml cannot
 // override it.
 type Host struct {
+	Instance Instance
+
 	JobsFile string // absolute
 	Checkout string // absolute; the tasks' working directory
 	StateDir string // absolute; locks and the database

@@ -129,7 +129,7 @@ func (a *Applier) survey(ctx context.Context, want []Unit) (*application, error)
 		}
 	}
 	p.names = slices.Sorted(maps.Keys(p.timers))
-	if p.before, err = a.Manager.Units(ctx, append([]string{TargetName, applySocket}, p.names...)); err != nil {
+	if p.before, err = a.Manager.Units(ctx, append([]string{p.Dir.instance.Target(), p.unit(applySocket)}, p.names...)); err != nil {
 		return nil, err
 	}
 	if p.ahead, err = p.findAhead(ctx); err != nil {
@@ -166,8 +166,11 @@ func (p *application) isUnread(ctx context.Context) (bool, error) {
 			return true, nil
 		}
 	}
-	return p.Manager.Unread(ctx, append(p.pairs(), applySocket))
+	return p.Manager.Unread(ctx, append(p.pairs(), p.unit(applySocket)))
 }
+
+// unit returns the name of a unit that the instance has once.
+func (p *application) unit(name string) string { return p.Dir.instance.Unit(name) }
 
 // pairs returns the names of the wanted timers and of their services.
 func (p *application) pairs() []string {

@@ -78,8 +78,8 @@ func (f *fakeSystemd) Reload(context.Context) error {
 }
 
 func (f *fakeSystemd) uphold() {
-	for name := range upheldUnits(f.files[TargetName]) {
-		if f.active[TargetName] == "active" && f.active[name] == "" && f.load(name) == "loaded" {
+	for name := range upheldUnits(f.files[targetName]) {
+		if f.active[targetName] == "active" && f.active[name] == "" && f.load(name) == "loaded" {
 			f.begins(name)
 		}
 	}
@@ -223,7 +223,7 @@ func (f *fakeSystemd) Start(_ context.Context, unit string) error {
 	switch {
 	case f.load(unit) != "loaded" || isTimer(unit) && f.load(service) != "loaded":
 		return fmt.Errorf("start %s: not loaded", unit)
-	case unit == TargetName:
+	case unit == targetName:
 		f.active[unit] = "active"
 		f.uphold()
 	case f.active[unit] != "waiting":
@@ -314,7 +314,7 @@ func atBootOnly(name string) montimer.Profile {
 // apply applies profiles and returns what was done, in order.
 func (m *machine) apply(t *testing.T, profiles ...montimer.Profile) ([]string, error) {
 	t.Helper()
-	dir, err := OpenDirectory(m.dir)
+	dir, err := OpenDirectory(m.dir, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -353,7 +353,7 @@ func (m *machine) back(t *testing.T) {
 
 // holding is what is active where the target upholds these timers of profiles.
 func holding(timers ...string) map[string]string {
-	active := map[string]string{TargetName: "active", applySocket: "listening", applyTimer: "waiting", outboxTimer: "waiting"}
+	active := map[string]string{targetName: "active", ourApplySocket: "listening", ourApplyTimer: "waiting", ourOutboxTimer: "waiting"}
 	for _, name := range timers {
 		active[name] = "waiting"
 	}
@@ -596,11 +596,11 @@ func TestApplyNewHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"* create montimer-alarm@.service", "* create " + applyService, "* create " + applySocket, "* create " + applyTimer,
+		"* create montimer-alarm@.service", "* create " + ourApplyService, "* create " + ourApplySocket, "* create " + ourApplyTimer,
 		"* create montimer-failure@.service", "* create " + a + ".service", "* create " + a + ".timer",
-		"* create montimer-outbox.service", "* create " + outboxTimer, "* create montimer-tmp.service", "* create montimer.target", "reload",
+		"* create montimer-outbox.service", "* create " + ourOutboxTimer, "* create montimer-tmp.service", "* create montimer.target", "reload",
 		"start montimer.target", "! montimer-outbox.service", "enable montimer.target", "* enable montimer.target", "reload",
-		"* start " + applyTimer, "* start " + a + ".timer", "* start " + outboxTimer, "* start " + applySocket,
+		"* start " + ourApplyTimer, "* start " + a + ".timer", "* start " + ourOutboxTimer, "* start " + ourApplySocket,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -618,27 +618,27 @@ func TestApplySocket(t *testing.T) {
 	}{
 		"same file": {func(*machine) {}, nil, ""},
 		"another group": {
-			func(m *machine) { m.edit(t, applySocket, "SocketGroup=root", "SocketGroup=other") },
-			[]string{"* update " + applySocket, "reload", "restart " + applySocket, "* restart " + applySocket}, "",
+			func(m *machine) { m.edit(t, ourApplySocket, "SocketGroup=root", "SocketGroup=other") },
+			[]string{"* update " + ourApplySocket, "reload", "restart " + ourApplySocket, "* restart " + ourApplySocket}, "",
 		},
 		"another group, in an apply that was requested": {
 			func(m *machine) {
-				m.edit(t, applySocket, "SocketGroup=root", "SocketGroup=other")
-				m.active[applyService] = "start"
+				m.edit(t, ourApplySocket, "SocketGroup=root", "SocketGroup=other")
+				m.active[ourApplyService] = "start"
 			},
-			[]string{"* update " + applySocket, "reload"}, "systemctl restart " + applySocket,
+			[]string{"* update " + ourApplySocket, "reload"}, "systemctl restart " + ourApplySocket,
 		},
 		"another description": {
-			func(m *machine) { m.edit(t, applySocket, "Description=", "Description=Old: ") },
-			[]string{"* update " + applySocket, "reload"}, "",
+			func(m *machine) { m.edit(t, ourApplySocket, "Description=", "Description=Old: ") },
+			[]string{"* update " + ourApplySocket, "reload"}, "",
 		},
 		"lost": {
-			func(m *machine) { delete(m.active, applySocket) },
-			[]string{"restart " + applySocket, "* start " + applySocket}, "",
+			func(m *machine) { delete(m.active, ourApplySocket) },
+			[]string{"restart " + ourApplySocket, "* start " + ourApplySocket}, "",
 		},
 		"masked": {
-			func(m *machine) { m.masked[applySocket] = true; delete(m.active, applySocket) },
-			nil, applySocket + " is masked",
+			func(m *machine) { m.masked[ourApplySocket] = true; delete(m.active, ourApplySocket) },
+			nil, ourApplySocket + " is masked",
 		},
 		"stopped target": {
 			func(m *machine) { clear(m.active) },
@@ -885,7 +885,7 @@ func TestApplyAutomatic(t *testing.T) {
 func TestApplyCancelled(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
-	dir, err := OpenDirectory(m.dir)
+	dir, err := OpenDirectory(m.dir, "")
 	if err != nil {
 		t.Fatal(err)
 	}

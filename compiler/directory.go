@@ -10,10 +10,14 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/montimer/montimer"
 )
 
-// Directory is a folder of unit files.
+// Directory is a folder of unit files, of which those of one instance count.
 type Directory struct {
+	instance montimer.Instance
+
 	path string
 	root *os.Root
 	dir  *os.File // the folder itself
@@ -21,14 +25,14 @@ type Directory struct {
 
 // OpenDirectory opens the folder for reading and writing units, and makes it
 // when it is missing.
-func OpenDirectory(path string) (*Directory, error) {
+func OpenDirectory(path string, of montimer.Instance) (*Directory, error) {
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		return nil, fmt.Errorf("make the unit directory: %w", err)
 	}
-	return openDirectory(path)
+	return openDirectory(path, of)
 }
 
-func openDirectory(path string) (*Directory, error) {
+func openDirectory(path string, of montimer.Instance) (*Directory, error) {
 	root, err := os.OpenRoot(path)
 	if err != nil {
 		return nil, fmt.Errorf("open the unit directory: %w", err)
@@ -38,15 +42,15 @@ func openDirectory(path string) (*Directory, error) {
 		root.Close()
 		return nil, fmt.Errorf("open the unit directory: %w", err)
 	}
-	return &Directory{path, root, dir}, nil
+	return &Directory{of, path, root, dir}, nil
 }
 
-// ReadDirectory reads the units of montimer in a folder and changes nothing. A
+// ReadDirectory reads the units of an instance in a folder and changes nothing. A
 // folder that does not exist holds none.
-func ReadDirectory(path string) (Installed, error) {
-	d, err := openDirectory(path)
+func ReadDirectory(path string, of montimer.Instance) (Installed, error) {
+	d, err := openDirectory(path, of)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Installed{}, nil
+		return Installed{Instance: of}, nil
 	}
 	if err != nil {
 		return Installed{}, err
@@ -58,8 +62,9 @@ func ReadDirectory(path string) (Installed, error) {
 // Close releases the folder.
 func (d *Directory) Close() error { return errors.Join(d.dir.Close(), d.root.Close()) }
 
-// Installed is what a unit directory holds under the names that montimer uses.
+// Installed is what a unit directory holds under the names that an instance uses.
 type Installed struct {
+	Instance montimer.Instance
 	Files    map[string]string // content by name; "" for what is no regular file
 	leftover []string          // temporary files of a compile that was killed
 }
@@ -70,13 +75,13 @@ func (d *Directory) Installed() (Installed, error) {
 	if err != nil {
 		return Installed{}, fmt.Errorf("list the unit directory %s: %w", d.path, err)
 	}
-	have := Installed{Files: make(map[string]string, len(names))}
+	have := Installed{Instance: d.instance, Files: make(map[string]string, len(names))}
 	buffer := make([]byte, 64<<10)
 	for _, name := range names {
 		switch {
-		case isTemporary(name):
+		case isTemporary(d.instance, name):
 			have.leftover = append(have.leftover, name)
-		case isUnitName(name):
+		case isUnitName(d.instance, name):
 			if have.Files[name], err = readFile(d.fd(), name, buffer); err != nil {
 				return Installed{}, fmt.Errorf("read unit %s: %w", filepath.Join(d.path, name), err)
 			}
@@ -188,15 +193,15 @@ func (d *Directory) sync() error {
 
 func (d *Directory) fd() int { return int(d.dir.Fd()) }
 
-func isUnitName(name string) bool {
-	_, isJob := ProfileOf(name)
-	return isJob || singles[name] != ""
+func isUnitName(of montimer.Instance, name string) bool {
+	_, isPair := of.ProfileOf(name)
+	return isPair || isSingle(of, name) || name == of.Target()
 }
 
 // temporary is a name that systemd does not take for a unit.
 func temporary(name string) string { return "." + name + ".tmp" }
 
-func isTemporary(name string) bool {
+func isTemporary(of montimer.Instance, name string) bool {
 	unit, ok := strings.CutSuffix(strings.TrimPrefix(name, "."), ".tmp")
-	return ok && strings.HasPrefix(name, ".") && isUnitName(unit)
+	return ok && strings.HasPrefix(name, ".") && isUnitName(of, unit)
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/montimer/montimer"
 )
 
 // contents lists a directory, with content and mode of each file.
@@ -33,7 +35,7 @@ func contents(t *testing.T, dir string) map[string]string {
 
 // compileInto brings dir in line with the units.
 func compileInto(dir string, units []Unit) ([]Change, error) {
-	d, err := OpenDirectory(dir)
+	d, err := OpenDirectory(dir, "")
 	if err != nil {
 		return nil, err
 	}
@@ -94,8 +96,9 @@ func TestWrite(t *testing.T) {
 	want = map[string]string{"montimer-job-hourly.timer": "", "montimer-job-hourly.service": "",
 		"other.timer": "", ".montimer-job-x.socket.tmp": ""}
 	for name := range singles {
-		want[name] = ""
+		want["montimer-"+name] = ""
 	}
+	want[targetName] = ""
 	left := len(want)
 	for _, name := range names {
 		delete(want, name)
@@ -115,14 +118,14 @@ func TestWriteFails(t *testing.T) {
 	changed.Checkout = "/srv/elsewhere"
 	newSet := render(t, changed, profiles[1], profiles[2])
 
-	for _, name := range []string{"montimer-job-monotonic.service", "montimer-job-monotonic.timer", "montimer-job-two-lines.service", TargetName} {
+	for _, name := range []string{"montimer-job-monotonic.service", "montimer-job-monotonic.timer", "montimer-job-two-lines.service", targetName} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			if _, err := compileInto(dir, oldSet); err != nil {
 				t.Fatal(err)
 			}
-			d, err := OpenDirectory(dir)
+			d, err := OpenDirectory(dir, "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -175,7 +178,7 @@ func TestNotOurs(t *testing.T) {
 func TestOdd(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	path := func(name string) string { return filepath.Join(dir, TimerName(name)) }
+	path := func(name string) string { return filepath.Join(dir, montimer.Instance("").Timer(name)) }
 	if err := errors.Join(
 		os.Mkdir(path("directory"), 0o755),
 		os.Symlink("/dev/zero", path("link")),
@@ -189,15 +192,15 @@ func TestOdd(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer socket.Close()
-	have, err := ReadDirectory(dir)
+	have, err := ReadDirectory(dir, "")
 	want := map[string]string{}
 	for _, name := range []string{"directory", "link", "pipe", "empty", "socket"} {
-		want[TimerName(name)] = ""
+		want[montimer.Instance("").Timer(name)] = ""
 	}
 	if diff := cmp.Diff(want, have.Files); err != nil || diff != "" {
 		t.Error(err, diff)
 	}
-	if have, err := ReadDirectory(filepath.Join(dir, "none")); err != nil || len(have.Files) > 0 {
+	if have, err := ReadDirectory(filepath.Join(dir, "none"), ""); err != nil || len(have.Files) > 0 {
 		t.Errorf("a folder that is not there: %v, %v", have, err)
 	}
 }

@@ -37,7 +37,7 @@ func TestOverrides(t *testing.T) {
 	}
 	writeFile(t, filepath.Join(root, "etc/montimer-job-x.service.d")) // a file
 	units := []Unit{{Name: "montimer-job-a-b.timer"}, {Name: "montimer-job-a-b.service"},
-		{Name: "montimer-job-x.timer"}, {Name: "montimer-job-x.service"}, {Name: TargetName}}
+		{Name: "montimer-job-x.timer"}, {Name: "montimer-job-x.service"}, {Name: targetName}}
 	dir := func(name string) string { return filepath.Join(root, name) }
 
 	got, err := Overrides([]string{dir("none"), dir("etc"), dir("own"), dir("usr")}, dir("own"), units)

@@ -145,6 +145,13 @@ func account(s string) (text, error) {
 	return text(s), nil
 }
 
+// unitPrefix takes the name of an instance, and returns what the names of its units
+// begin with.
+func unitPrefix(s string) (text, error) {
+	i, err := montimer.ParseInstance(s)
+	return text(i.Prefix()), err
+}
+
 // name takes the name of a profile, of which the names of its units are made.
 func name(s string) (text, error) {
 	if !montimer.ValidProfileName(s) {

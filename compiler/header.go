@@ -36,7 +36,7 @@ const shippedMark = "\nDocumentation=https://github.com/montimer/montimer\n"
 
 // shipped reports whether the file is one of those.
 func shipped(name, content string) bool {
-	return singles[name] != "" && name != TargetName && strings.Contains(content, shippedMark)
+	return isSingle("", name) && strings.Contains(content, shippedMark)
 }
 
 // ByHand reports whether a file that montimer wrote has been changed since.

@@ -216,15 +216,17 @@ func harmless(t *testing.T, f field) map[string][]string {
 
 // kindOf is the type of a profile's unit, and the name of one that is there once.
 func kindOf(u Unit) string {
-	if singles[u.Name] != "" {
+	if isOnce(u) {
 		return u.Name
 	}
 	return filepath.Ext(u.Name)
 }
 
 func pairsOf(units []Unit) []Unit {
-	return slices.DeleteFunc(slices.Clone(units), func(u Unit) bool { return singles[u.Name] != "" })
+	return slices.DeleteFunc(slices.Clone(units), isOnce)
 }
+
+func isOnce(u Unit) bool { return u.Name == targetName || isSingle("", u.Name) }
 
 func keysOf(t *testing.T, content string) []string {
 	t.Helper()

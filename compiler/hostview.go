@@ -19,7 +19,8 @@ type hostView struct {
 	Environment    []text
 	StateDirectory []text // below /var/lib: systemd makes it
 	Agents         []text // sockets of agents in the home directory
-	Cache          text   // below /var/cache: systemd makes it
+	Name           text   // what units, directories and the like begin with
+	Instance       text   // "": the default one
 	Umask          text
 
 	// Of the units that are there once.
@@ -38,10 +39,6 @@ type limit struct{ Directive, Value text }
 
 // stateRoot is where StateDirectory= makes directories (systemd.exec(5)).
 const stateRoot = "/var/lib/"
-
-// cacheName is the directory of caches, which all profiles share (systemd.exec(5),
-// CacheDirectory=).
-const cacheName = "montimer"
 
 // agentsOf lists where the agents of ssh and GnuPG listen in a home directory
 // (ssh-agent(1) of OpenSSH 10.1, gpg-agent(1)). With an agent of somebody who is
@@ -79,7 +76,8 @@ func newHostView(h montimer.Host) (hostView, error) {
 		Checkout: e.text("checkout", directory, h.Checkout),
 		EnvFile:  e.text("env file", envFile, h.EnvFile),
 		Umask:    e.text("umask", octal, cmp.Or(h.Umask, montimer.DefaultUmask)),
-		Cache:    cacheName,
+		Name:     e.text("instance", unitPrefix, string(h.Instance)),
+		Instance: text(h.Instance),
 		host:     h,
 		limits:   e.limits(h.Limits),
 	}
@@ -94,8 +92,9 @@ func newHostView(h montimer.Host) (hostView, error) {
 		v.Environment = append(v.Environment, e.text("environment", word, variable.Name+"="+variable.Value))
 	}
 	always := []text{e.text("checkout", word, h.Checkout)}
-	for _, variable := range []string{"MONTIMER_JOBS=" + h.JobsFile, "MONTIMER_CHECKOUT=" + h.Checkout, "MONTIMER_STATE_DIR=" + h.StateDir} {
-		v.Frozen = append(v.Frozen, e.text("environment", word, variable))
+	for _, variable := range append(instanceEnv(h), montimer.EnvVar{Name: "MONTIMER_JOBS", Value: h.JobsFile},
+		montimer.EnvVar{Name: "MONTIMER_CHECKOUT", Value: h.Checkout}, montimer.EnvVar{Name: "MONTIMER_STATE_DIR", Value: h.StateDir}) {
+		v.Frozen = append(v.Frozen, e.text("environment", word, variable.Name+"="+variable.Value))
 	}
 	v.State = e.text("state directory", word, "-"+h.StateDir)
 	v.HelperHome = "yes"
@@ -137,7 +136,15 @@ func ServiceEnv(h montimer.Host) []montimer.EnvVar {
 	if h.Timezone != "" {
 		env = append(env, montimer.EnvVar{Name: "MONTIMER_TIMEZONE", Value: h.Timezone})
 	}
-	return append(env, syncEnv(h.Sync)...)
+	return slices.Concat(env, instanceEnv(h), syncEnv(h.Sync))
+}
+
+// instanceEnv names the instance where it is not the default one.
+func instanceEnv(h montimer.Host) []montimer.EnvVar {
+	if h.Instance == "" {
+		return nil
+	}
+	return []montimer.EnvVar{{Name: "MONTIMER_INSTANCE", Value: string(h.Instance)}}
 }
 
 // limits escapes the limits of each profile that is named, and of all others,

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/montimer/montimer"
 )
 
 // Leftovers says what is left of older versions, whose units were installed by
@@ -23,11 +25,13 @@ func Leftovers(unitPath []string, own string, tmpfiles []string) (notes []string
 			notes = append(notes, fmt.Sprintf(format, path))
 		}
 	}
+	var usual montimer.Instance // older versions knew no other
 	enabled := map[string]bool{}
 	hides := true
 	for _, dir := range unitPath {
 		hides = hides && dir != own
 		for _, name := range slices.Sorted(maps.Keys(singles)) {
+			name = usual.Unit(name)
 			switch path := filepath.Join(dir, name); {
 			case dir == own: // compile replaces it
 			case hides:
@@ -38,17 +42,16 @@ func Leftovers(unitPath []string, own string, tmpfiles []string) (notes []string
 			links, _ := filepath.Glob(filepath.Join(dir, "*.wants", name)) // no error: the pattern is a good one
 			enabled[name] = enabled[name] || len(links) > 0
 		}
-		note(filepath.Join(dir, "montimer-apply.path"), shippedMark,
-			"%s is of an older version: systemctl disable --now montimer-apply.path; rm %[1]s && systemctl daemon-reload")
+		note(filepath.Join(dir, usual.Unit("apply.path")), shippedMark,
+			"%s is of an older version: systemctl disable --now "+usual.Unit("apply.path")+"; rm %[1]s && systemctl daemon-reload")
 	}
 	for _, dir := range tmpfiles {
 		note(filepath.Join(dir, "montimer.conf"), "# Where apply writes units", "%s is of an older version; systemd now makes the directories for the units: rm %[1]s")
 	}
-	delete(enabled, TargetName)
 	maps.DeleteFunc(enabled, func(_ string, is bool) bool { return !is })
 	if len(enabled) > 0 {
 		names := strings.Join(slices.Sorted(maps.Keys(enabled)), " ")
-		notes = append(notes, fmt.Sprintf("an older version enabled %s; now %s starts them: systemctl disable %[1]s", names, TargetName))
+		notes = append(notes, fmt.Sprintf("an older version enabled %s; now %s starts them: systemctl disable %[1]s", names, usual.Target()))
 	}
 	return notes, err
 }

@@ -143,8 +143,11 @@ func (v view) replaceTexts(replace func(text) text) view {
 
 // replaceHostTexts returns v with each text of its host replaced.
 func (v view) replaceHostTexts(replace func(text) text) view {
-	for _, t := range []*text{&v.Binary, &v.User, &v.Group, &v.Checkout, &v.EnvFile, &v.Cache, &v.Umask, &v.State, &v.HelperHome} {
+	for _, t := range []*text{&v.Binary, &v.User, &v.Group, &v.Checkout, &v.EnvFile, &v.Name, &v.Umask, &v.State, &v.HelperHome} {
 		*t = replace(*t)
+	}
+	if v.Instance != "" {
+		v.Instance = replace(v.Instance)
 	}
 	for _, list := range []*[]text{&v.Environment, &v.StateDirectory, &v.Writable, &v.Agents, &v.Frozen, &v.UnitDirs} {
 		*list = replaced(*list, replace)

@@ -82,19 +82,21 @@ func Plan(want []Unit, have Installed) ([]Change, error) {
 		return nil, errors.Join(errs...)
 	}
 
-	upheld := upheldUnits(have.Files[TargetName])
+	i := have.Instance
+	upheld := upheldUnits(have.Files[i.Target()])
 	for _, name := range slices.Sorted(maps.Keys(have.Files)) {
 		old := have.Files[name]
 		if wanted[name] || !generated(old) {
 			continue
 		}
 		action := Remove
-		if profile, ok := ProfileOf(name); ok && upheld[TimerName(profile)] {
+		if profile, ok := i.ProfileOf(name); ok && upheld[i.Timer(profile)] {
 			action = Keep
 		}
 		changes = append(changes, Change{Action: action, Name: name, Old: old})
 	}
-	slices.SortFunc(changes, func(a, b Change) int { return compareNames(a.Name, b.Name) })
+	last := i.Target()
+	slices.SortFunc(changes, func(a, b Change) int { return compareNames(a.Name, b.Name, last) })
 	return changes, nil
 }
 
@@ -114,31 +116,11 @@ func upheldUnits(target string) map[string]bool {
 	return upheld
 }
 
-// ProfileOf returns the profile that the unit of a pair is made of, or [Sync].
-func ProfileOf(unit string) (profile string, ok bool) {
-	pair, ok := strings.CutSuffix(unit, ".timer")
-	if !ok {
-		if pair, ok = strings.CutSuffix(unit, ".service"); !ok {
-			return "", false
-		}
-	}
-	if pair == syncPair {
-		return Sync, true
-	}
-	return strings.CutPrefix(pair, jobPrefix)
-}
-
-// IsJobTimer reports whether a unit is the timer of a profile or of the git syncs.
-func IsJobTimer(unit string) bool {
-	_, ok := ProfileOf(unit)
-	return ok && isTimer(unit)
-}
-
 // compareNames sorts the target behind the units that it names, so that it
 // never upholds a timer that is not there yet.
-func compareNames(a, b string) int {
-	if (a == TargetName) != (b == TargetName) {
-		if a == TargetName {
+func compareNames(a, b, target string) int {
+	if (a == target) != (b == target) {
+		if a == target {
 			return 1
 		}
 		return -1

@@ -10,6 +10,15 @@ import (
 	"github.com/montimer/montimer"
 )
 
+// Units of the default instance.
+const (
+	targetName      = "montimer.target"
+	ourApplySocket  = "montimer-apply.socket"
+	ourApplyTimer   = "montimer-apply.timer"
+	ourApplyService = "montimer-apply.service"
+	ourOutboxTimer  = "montimer-outbox.timer"
+)
+
 func installed(units []Unit) Installed {
 	have := Installed{Files: map[string]string{}}
 	for _, u := range units {
@@ -29,10 +38,10 @@ func TestPlan(t *testing.T) {
 	both, onlyA := render(t, testHost(), a, b), render(t, testHost(), a)
 
 	gone := installed(both) // as the first compile after b was removed leaves it
-	gone.Files[TargetName] = installed(onlyA).Files[TargetName]
+	gone.Files[targetName] = installed(onlyA).Files[targetName]
 
 	brought := installed(onlyA)
-	for _, name := range []string{"montimer-failure@.service", "montimer-outbox.service", outboxTimer, applySocket} {
+	for _, name := range []string{"montimer-failure@.service", "montimer-outbox.service", ourOutboxTimer, ourApplySocket} {
 		brought.Files[name] = "[Unit]\nDescription=Tell of the failure of %i\nDocumentation=https://github.com/montimer/montimer\n"
 	}
 

@@ -17,49 +17,30 @@ type Unit struct {
 	Content string
 }
 
-// TargetName is the unit that upholds all that ticks or listens.
-const TargetName = "montimer.target"
-
-// The units that take requests for an apply, and carry them out.
-const (
-	applySocket  = "montimer-apply.socket"
-	applyService = "montimer-apply.service"
-	applyTimer   = "montimer-apply.timer"
-)
-
-const outboxTimer = "montimer-outbox.timer"
-
-// TmpName is the unit whose /tmp all services share.
-const TmpName = "montimer-tmp.service"
-
-// singles are the units that are there once, with their templates.
+// singles are the units that an instance has once beside its target, as
+// [montimer.Instance.Unit] takes them, with their templates.
 var singles = map[string]string{
-	TargetName:                  "target",
-	TmpName:                     "tmp",
-	"montimer-failure@.service": "failure",
-	"montimer-alarm@.service":   "alarm",
-	"montimer-outbox.service":   "outbox.service",
-	outboxTimer:                 "outbox.timer",
-	applySocket:                 "apply.socket",
-	applyTimer:                  "apply.timer",
-	applyService:                "apply.service",
+	"tmp.service":      "tmp",
+	"failure@.service": "failure",
+	"alarm@.service":   "alarm",
+	"outbox.service":   "outbox.service",
+	outboxTimer:        "outbox.timer",
+	applySocket:        "apply.socket",
+	applyTimer:         "apply.timer",
+	applyService:       "apply.service",
 }
 
-// jobPrefix is a namespace of its own: no profile can replace another unit of
-// montimer, and drop-ins in montimer-job-.service.d reach the jobs only.
-const jobPrefix = "montimer-job-"
+const (
+	outboxTimer  = "outbox.timer"
+	applySocket  = "apply.socket"
+	applyTimer   = "apply.timer"
+	applyService = "apply.service"
+)
 
-// TimerName returns the name of the timer unit of a profile.
-func TimerName(profile string) string { return pairName(profile) + ".timer" }
-
-// ServiceName returns the name of the service unit of a profile.
-func ServiceName(profile string) string { return pairName(profile) + ".service" }
-
-func pairName(profile string) string {
-	if profile == Sync {
-		return syncPair
-	}
-	return jobPrefix + profile
+// isSingle reports whether a unit is one of those.
+func isSingle(i montimer.Instance, unit string) bool {
+	name, ok := i.Cut(unit)
+	return ok && singles[name] != ""
 }
 
 // Render returns the units of the enabled profiles and those of the host, sorted
@@ -71,7 +52,7 @@ func Render(h montimer.Host, profiles []montimer.Profile) ([]Unit, error) {
 // RenderTimers returns of [Render]'s units those that jobs.yaml decides about: the
 // timers of profiles and of the git syncs, and the target.
 func RenderTimers(h montimer.Host, profiles []montimer.Profile) ([]Unit, error) {
-	return renderOnly(h, profiles, func(name string) bool { return name == TargetName || IsJobTimer(name) })
+	return renderOnly(h, profiles, func(name string) bool { return name == h.Instance.Target() || h.Instance.IsJobTimer(name) })
 }
 
 func renderOnly(h montimer.Host, profiles []montimer.Profile, wanted func(name string) bool) ([]Unit, error) {
@@ -85,11 +66,15 @@ func renderOnly(h montimer.Host, profiles []montimer.Profile, wanted func(name s
 	}
 	var (
 		errs   []error
-		target = view{Upheld: []text{applySocket, applyTimer, outboxTimer}}
-		units  = make([]Unit, 0, 2*len(profiles)+2+len(singles))
+		target view
+		units  = make([]Unit, 0, 2*len(profiles)+3+len(singles))
+		i      = h.Instance
 	)
+	for _, name := range []string{applySocket, applyTimer, outboxTimer} {
+		target.Upheld = append(target.Upheld, text(i.Unit(name)))
+	}
 	add := func(profile string, v view, err error) {
-		for _, u := range []struct{ name, template string }{{TimerName(profile), "timer"}, {ServiceName(profile), "service"}} {
+		for _, u := range []struct{ name, template string }{{i.Timer(profile), "timer"}, {i.Service(profile), "service"}} {
 			var content string
 			if err == nil && wanted(u.name) {
 				if content, err = f.cast(u.template, v); err != nil {
@@ -102,10 +87,10 @@ func renderOnly(h montimer.Host, profiles []montimer.Profile, wanted func(name s
 			errs = append(errs, fmt.Errorf("profile %.64q: %w", profile, err))
 			return
 		}
-		target.Upheld = append(target.Upheld, text(TimerName(profile)))
+		target.Upheld = append(target.Upheld, text(i.Timer(profile)))
 	}
 	if h.Sync.Every > 0 {
-		add(Sync, syncView(host), nil)
+		add(montimer.GitSync, syncView(host), nil)
 	}
 	for _, p := range profiles {
 		if !p.Enabled {
@@ -120,18 +105,22 @@ func renderOnly(h montimer.Host, profiles []montimer.Profile, wanted func(name s
 	}
 	slices.Sort(target.Upheld)
 	target.hostView = host
-	for name, template := range singles {
-		if !wanted(name) {
-			continue
+	single := func(name, template string) {
+		if wanted(name) {
+			content, err := f.single(template, target)
+			errs = append(errs, err)
+			units = append(units, Unit{name, content})
 		}
-		content, err := f.single(template, target)
-		errs = append(errs, err)
-		units = append(units, Unit{name, content})
 	}
+	for name, template := range singles {
+		single(i.Unit(name), template)
+	}
+	single(i.Target(), "target")
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(units, func(a, b Unit) int { return compareNames(a.Name, b.Name) })
+	last := i.Target()
+	slices.SortFunc(units, func(a, b Unit) int { return compareNames(a.Name, b.Name, last) })
 	return units, nil
 }
 

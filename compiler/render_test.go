@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -152,14 +153,14 @@ func TestSandboxes(t *testing.T) {
 			writeUnits(t, dir, units)
 			verify(t, dir)
 
-			service := installed(units).Files[ServiceName("hourly")]
+			service := installed(units).Files[montimer.Instance("").Service("hourly")]
 			_, rest, _ := strings.Cut(service, "# Sandbox "+string(sandbox)+": exposure ")
 			figure, _, _ := strings.Cut(rest, "\n")
 			score, err := strconv.Atoi(strings.ReplaceAll(figure, ".", ""))
 			if err != nil || score > most {
 				t.Fatalf("the unit names the score %q, which may be %d tenths (%v)", figure, most, err)
 			}
-			file := filepath.Join(dir, ServiceName("hourly"))
+			file := filepath.Join(dir, montimer.Instance("").Service("hourly"))
 			if out, ok := exposed(file, score); ok {
 				t.Errorf("the exposure is above %s: %s", figure, out)
 			}
@@ -228,7 +229,7 @@ func TestRenderedAsRead(t *testing.T) {
 		Description: "two\nlines [Install] %n \\", Schedule: montimer.Schedule{Events: events(t, "daily")}})
 	got := map[string][]string{}
 	for _, u := range units {
-		if strings.HasSuffix(u.Name, ".service") && u.Name != ServiceName("p") {
+		if strings.HasSuffix(u.Name, ".service") && u.Name != montimer.Instance("").Service("p") {
 			continue
 		}
 		options, err := unit.DeserializeOptions(strings.NewReader(u.Content))
@@ -246,7 +247,7 @@ func TestRenderedAsRead(t *testing.T) {
 		".service Service ReadWritePaths":   {`"/srv/100%% \"mine\""`},
 		".service Service ExecStart":        {"/bin/true exec p"},
 		".timer Timer OnCalendar":           {"*-*-* 00:00:00"},
-		".target Unit Upholds":              {applySocket, applyTimer, "montimer-job-p.timer", outboxTimer},
+		".target Unit Upholds":              {ourApplySocket, ourApplyTimer, "montimer-job-p.timer", ourOutboxTimer},
 		".target Install WantedBy":          {"multi-user.target"},
 	}
 	for key := range want {
@@ -307,6 +308,50 @@ func BenchmarkRender(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/n, "µs/profile")
 }
 
+// TestInstance: every unit of an instance, and every name in one, is its own.
+func TestInstance(t *testing.T) {
+	t.Parallel()
+	h := testHost()
+	h.Instance, h.JobsFile = "other", "/srv/app/jobs.yaml"
+	h.StateDir, h.EnvFile = h.Instance.StateDir(), h.Instance.EnvFile()
+	h.Sync.Every = time.Minute
+	units := render(t, h, testProfiles(t)...)
+	ours := regexp.MustCompile(`montimer(-other)?\b[-.@/ ]?[a-z]*`)
+	for _, u := range units {
+		if !strings.HasPrefix(u.Name, "montimer-other-") && u.Name != "montimer-other.target" {
+			t.Errorf("a unit of another instance: %s", u.Name)
+		}
+		for line := range strings.Lines(u.Content) {
+			if line[0] == '#' || strings.HasPrefix(line, "Documentation=") {
+				continue
+			}
+			for _, name := range ours.FindAllString(strings.ReplaceAll(line, h.EnvFile, ""), -1) {
+				if !strings.HasPrefix(name, "montimer-other") {
+					t.Errorf("%s: %s", u.Name, line)
+				}
+			}
+		}
+		said := strings.Contains(u.Content, "\nLogExtraFields=MONTIMER_INSTANCE=other\n") && strings.Contains(u.Content, "\nEnvironment=MONTIMER_INSTANCE=other\n")
+		if strings.HasSuffix(u.Name, ".service") && u.Name != "montimer-other-tmp.service" && !said {
+			t.Errorf("%s does not say which instance it is of:\n%s", u.Name, u.Content)
+		}
+	}
+	if len(units) != len(render(t, testHost(), testProfiles(t)...))+2 {
+		t.Errorf("%d units", len(units))
+	}
+	dir := t.TempDir()
+	writeUnits(t, dir, units)
+	for instance, want := range map[montimer.Instance]int{"": 0, "othe": 0, "other": len(units), "others": 0} {
+		if have, err := ReadDirectory(dir, instance); err != nil || len(have.Files) != want {
+			t.Errorf("%q has %d of %d units, %v", instance, len(have.Files), len(units), err)
+		}
+	}
+	h.Instance = "a-b"
+	if _, err := Render(h, nil); err == nil || !strings.Contains(err.Error(), "instance") {
+		t.Error(err)
+	}
+}
+
 // TestRenderTimers: the timers and the target are as Render has them.
 func TestRenderTimers(t *testing.T) {
 	t.Parallel()
@@ -330,11 +375,11 @@ func TestTimezoneOfHost(t *testing.T) {
 	t.Parallel()
 	h := testHost()
 	p := testProfiles(t)[0]
-	if c := installed(render(t, h, p)).Files[ServiceName(p.Name)]; strings.Contains(c, "MONTIMER_TIMEZONE") {
+	if c := installed(render(t, h, p)).Files[montimer.Instance("").Service(p.Name)]; strings.Contains(c, "MONTIMER_TIMEZONE") {
 		t.Error(c)
 	}
 	h.Timezone = "Asia/Tokyo"
-	if c := installed(render(t, h, p)).Files[ServiceName(p.Name)]; !strings.Contains(c, "\nEnvironment=MONTIMER_TIMEZONE=Asia/Tokyo\n") {
+	if c := installed(render(t, h, p)).Files[montimer.Instance("").Service(p.Name)]; !strings.Contains(c, "\nEnvironment=MONTIMER_TIMEZONE=Asia/Tokyo\n") {
 		t.Error(c)
 	}
 }

@@ -21,7 +21,7 @@ func Reschedulings(want []Unit, have Installed) ([]Rescheduling, error) {
 	for _, u := range want {
 		wanted[u.Name] = u.Content
 	}
-	before, after := upheldUnits(have.Files[TargetName]), upheldUnits(wanted[TargetName])
+	before, after := upheldUnits(have.Files[have.Instance.Target()]), upheldUnits(wanted[have.Instance.Target()])
 	union := maps.Clone(before)
 	maps.Copy(union, after)
 	var list []Rescheduling
@@ -30,7 +30,7 @@ func Reschedulings(want []Unit, have Installed) ([]Rescheduling, error) {
 		if before[name] && after[name] && old == content {
 			continue
 		}
-		profile, ok := ProfileOf(name)
+		profile, ok := have.Instance.ProfileOf(name)
 		if !ok { // a unit of the host: its schedule is the same everywhere
 			continue
 		}

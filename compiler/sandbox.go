@@ -3,6 +3,8 @@ package compiler
 import (
 	"slices"
 	"strings"
+
+	"github.com/montimer/montimer"
 )
 
 // SandboxChange is a change of confinement, with the profiles that it is for.
@@ -15,7 +17,7 @@ type SandboxChange struct {
 }
 
 // SandboxChanges finds the services of a plan that change their sandbox.
-func SandboxChanges(plan []Change) []SandboxChange {
+func SandboxChanges(of montimer.Instance, plan []Change) []SandboxChange {
 	list := []SandboxChange{}
 	for _, c := range plan {
 		before, after := sandboxOf(c.Old), sandboxOf(c.New)
@@ -26,7 +28,7 @@ func SandboxChanges(plan []Change) []SandboxChange {
 		if i < 0 {
 			i, list = len(list), append(list, SandboxChange{Before: before, After: after})
 		}
-		profile, _ := ProfileOf(c.Name)
+		profile, _ := of.ProfileOf(c.Name)
 		list[i].Profiles = append(list[i].Profiles, profile)
 	}
 	return list

@@ -37,7 +37,7 @@ func bytesPerProfile(t *testing.T, n int) uint64 {
 	units := render(t, testHost(), profiles...)
 	plan, err := Plan(units, Installed{})
 	runtime.ReadMemStats(&after)
-	if err != nil || len(plan) != 2*n+len(singles) {
+	if err != nil || len(plan) != 2*n+len(singles)+1 {
 		t.Fatalf("%d changes, %v", len(plan), err)
 	}
 	return (after.TotalAlloc - before.TotalAlloc) / uint64(n)
@@ -49,11 +49,11 @@ func TestLargeFile(t *testing.T) {
 	dir := t.TempDir()
 	for _, size := range []int{64<<10 - 1, 64 << 10, 64<<10 + 1, 1 << 20} {
 		want := strings.Repeat("x", size)
-		if err := os.WriteFile(filepath.Join(dir, TargetName), []byte(want), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, targetName), []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if have, err := ReadDirectory(dir); err != nil || have.Files[TargetName] != want {
-			t.Errorf("%d bytes: %d read, %v", size, len(have.Files[TargetName]), err)
+		if have, err := ReadDirectory(dir, ""); err != nil || have.Files[targetName] != want {
+			t.Errorf("%d bytes: %d read, %v", size, len(have.Files[targetName]), err)
 		}
 	}
 }

@@ -9,14 +9,17 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/montimer/montimer"
 )
 
 // Stamps are the files in which systemd keeps when it last triggered a
 // persistent timer, and the drop-ins that make any timer persistent for a
 // moment.
 type Stamps struct {
-	Dir     string // /var/lib/systemd/timers
-	DropIns string // /run/systemd/system, which no reboot survives
+	Instance montimer.Instance
+	Dir      string // /var/lib/systemd/timers
+	DropIns  string // /run/systemd/system, which no reboot survives
 }
 
 const guardFile = "50-montimer-apply.conf"
@@ -85,7 +88,7 @@ func (s Stamps) unguard(timer string, persistent bool) error {
 
 // guarded lists the timers with a drop-in of ours, or what is left of one.
 func (s Stamps) guarded() ([]string, error) {
-	dirs, err := filepath.Glob(filepath.Join(s.DropIns, jobPrefix+"*.timer.d"))
+	dirs, err := filepath.Glob(filepath.Join(s.DropIns, s.Instance.Unit("job-*.timer.d")))
 	if err != nil {
 		return nil, fmt.Errorf("look for drop-ins: %w", err)
 	}
@@ -104,7 +107,7 @@ func (s Stamps) guarded() ([]string, error) {
 
 // list returns the timers of profiles that have a stamp.
 func (s Stamps) list() ([]string, error) {
-	paths, err := filepath.Glob(s.path(jobPrefix + "*.timer"))
+	paths, err := filepath.Glob(s.path(s.Instance.Unit("job-*.timer")))
 	if err != nil {
 		return nil, fmt.Errorf("look for stamps: %w", err)
 	}

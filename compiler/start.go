@@ -37,33 +37,33 @@ func (p *application) start(ctx context.Context) error {
 // which takes a restart. systemd refuses that while the service of the socket
 // runs, as it does when this apply was requested.
 func (p *application) startSocket(ctx context.Context) error {
-	units, err := p.Manager.Units(ctx, []string{applySocket, applyService})
+	units, err := p.Manager.Units(ctx, []string{p.unit(applySocket), p.unit(applyService)})
 	if err != nil {
 		return err
 	}
-	now, verb := units[applySocket], "start"
-	if slices.ContainsFunc(p.writes, func(c Change) bool { return c.Name == applySocket && c.ChangesSocket() }) && now.active() {
+	now, verb := units[p.unit(applySocket)], "start"
+	if slices.ContainsFunc(p.writes, func(c Change) bool { return c.Name == p.unit(applySocket) && c.ChangesSocket() }) && now.active() {
 		verb = "restart"
 	}
-	if err := p.refusal(applySocket, now); err != nil {
+	if err := p.refusal(p.unit(applySocket), now); err != nil {
 		return err
 	}
 	switch {
 	case now.Load == "masked":
-		p.Say(applySocket + " is masked: left alone")
+		p.Say(p.unit(applySocket) + " is masked: left alone")
 		return nil
-	case verb == "start" && p.before[applySocket].active():
+	case verb == "start" && p.before[p.unit(applySocket)].active():
 		return nil
 	case verb == "start" && now.active(): // by the target
-	case units[applyService].running():
-		p.Say(fmt.Sprintf("%s cannot be started while %s runs; then: systemctl restart %[1]s", applySocket, applyService))
+	case units[p.unit(applyService)].running():
+		p.Say(fmt.Sprintf("%s cannot be started while %s runs; then: systemctl restart %[1]s", p.unit(applySocket), p.unit(applyService)))
 		return nil
 	default:
-		if err := p.Manager.Restart(ctx, applySocket); err != nil {
+		if err := p.Manager.Restart(ctx, p.unit(applySocket)); err != nil {
 			return err
 		}
 	}
-	p.Done(verb, applySocket)
+	p.Done(verb, p.unit(applySocket))
 	return nil
 }
 
@@ -102,24 +102,24 @@ const (
 
 // planTarget decides about the target and names one that stays off.
 func (p *application) planTarget(ctx context.Context) (targetPlan, error) {
-	state := p.before[TargetName]
+	state := p.before[p.Dir.instance.Target()]
 	if state.Load == "masked" {
-		p.Say(TargetName + " is masked: no timer runs")
+		p.Say(p.Dir.instance.Target() + " is masked: no timer runs")
 		return targetOff, nil
 	}
-	if slices.ContainsFunc(p.writes, func(c Change) bool { return c.Action == Create && c.Name == TargetName }) {
+	if slices.ContainsFunc(p.writes, func(c Change) bool { return c.Action == Create && c.Name == p.Dir.instance.Target() }) {
 		return targetStart, nil
 	}
-	enabled, err := p.Manager.Enabled(ctx, TargetName)
+	enabled, err := p.Manager.Enabled(ctx, p.Dir.instance.Target())
 	switch {
 	case err != nil:
 		return targetOff, err
 	case !enabled && !p.Automatic:
 		return targetStart, nil
 	case !enabled && state.active():
-		p.Say(TargetName + " is not enabled: no timer runs after the next boot")
+		p.Say(p.Dir.instance.Target() + " is not enabled: no timer runs after the next boot")
 	case !state.active():
-		p.Say(TargetName + " is stopped: no timer runs until systemctl start " + TargetName)
+		p.Say(p.Dir.instance.Target() + " is stopped: no timer runs until systemctl start " + p.Dir.instance.Target())
 		return targetOff, nil
 	}
 	return targetOn, nil
@@ -132,12 +132,12 @@ func (p *application) startTarget(ctx context.Context) error {
 	if p.target != targetStart {
 		return nil
 	}
-	if err := p.Manager.Start(ctx, TargetName); err != nil {
+	if err := p.Manager.Start(ctx, p.Dir.instance.Target()); err != nil {
 		return err
 	}
-	if err := p.Manager.Enable(ctx, TargetName); err != nil {
+	if err := p.Manager.Enable(ctx, p.Dir.instance.Target()); err != nil {
 		return err
 	}
-	p.Done("enable", TargetName)
+	p.Done("enable", p.Dir.instance.Target())
 	return p.Manager.Reload(ctx)
 }

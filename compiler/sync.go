@@ -7,22 +7,15 @@ import (
 	"github.com/montimer/montimer/internal/calendar"
 )
 
-// Sync stands for the name of a profile where the pair of units is that of the
-// git syncs. No profile can be called that.
-const Sync = "git sync"
-
-// syncPair is the name of those units without their endings.
-const syncPair = "montimer-sync"
-
-// syncView is the view of that pair. It has no profile.
+// syncView is the view of the pair of the git syncs. It has no profile.
 func syncView(h hostView) view {
 	return view{
 		hostView:    h,
-		Description: prose("montimer: " + Sync),
+		Description: prose(h.host.Instance.Prefix() + ": " + montimer.GitSync),
 		Every:       []text{text(calendar.FormatSpan(h.host.Sync.Every))},
-		Sandbox:     cmp.Or(of(h.host.Sandboxes, Sync), montimer.SandboxDefault),
-		Limits:      of(h.limits, Sync),
-		Writable:    of(h.writable, Sync),
+		Sandbox:     cmp.Or(of(h.host.Sandboxes, montimer.GitSync), montimer.SandboxDefault),
+		Limits:      of(h.limits, montimer.GitSync),
+		Writable:    of(h.writable, montimer.GitSync),
 	}
 }
 

@@ -5,13 +5,15 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/montimer/montimer"
 )
 
 // TestSyncPair takes the pair of the syncs in, and out again in two steps.
 func TestSyncPair(t *testing.T) {
 	t.Parallel()
-	for _, unit := range []string{TimerName(Sync), ServiceName(Sync)} {
-		if profile, ok := ProfileOf(unit); !ok || profile != Sync {
+	for _, unit := range []string{montimer.Instance("").Timer(montimer.GitSync), montimer.Instance("").Service(montimer.GitSync)} {
+		if profile, ok := montimer.Instance("").ProfileOf(unit); !ok || profile != montimer.GitSync {
 			t.Errorf("%s is of %q", unit, profile)
 		}
 	}
@@ -32,11 +34,11 @@ func TestSyncPair(t *testing.T) {
 		}
 		return steps
 	}
-	want := []step{{Keep, "montimer-sync.service"}, {Keep, "montimer-sync.timer"}, {Update, TargetName}}
+	want := []step{{Keep, "montimer-sync.service"}, {Keep, "montimer-sync.timer"}, {Update, targetName}}
 	if diff := cmp.Diff(want, gone()); diff != "" {
 		t.Error(diff)
 	}
-	have.Files[TargetName] = installed(render(t, testHost())).Files[TargetName]
+	have.Files[targetName] = installed(render(t, testHost())).Files[targetName]
 	want = []step{{Remove, "montimer-sync.service"}, {Remove, "montimer-sync.timer"}}
 	if diff := cmp.Diff(want, gone()); diff != "" {
 		t.Error(diff)

@@ -15,7 +15,7 @@ func TestReadTimer(t *testing.T) {
 	t.Parallel()
 	for _, p := range testProfiles(t) {
 		p.Enabled = true
-		content := installed(render(t, testHost(), p)).Files[TimerName(p.Name)]
+		content := installed(render(t, testHost(), p)).Files[montimer.Instance("").Timer(p.Name)]
 		got, err := ReadTimer(content)
 		want := Timer{
 			Schedule:   montimer.Schedule{Events: p.Schedule.Events, Boot: p.Schedule.Boot, Every: p.Schedule.Every},
@@ -119,7 +119,7 @@ func TestReschedulings(t *testing.T) {
 
 	// The files of a profile that was removed are kept once more: it is not active.
 	have = installed(want)
-	have.Files[TimerName("gone")] = installed(render(t, testHost(), gone)).Files[TimerName("gone")]
+	have.Files[montimer.Instance("").Timer("gone")] = installed(render(t, testHost(), gone)).Files[montimer.Instance("").Timer("gone")]
 	got, err = Reschedulings(render(t, testHost(), same, moved, new, gone), have)
 	if diff := cmp.Diff([]Rescheduling{{"gone", nil, &day}}, got); err != nil || diff != "" {
 		t.Error(err, diff)
@@ -130,7 +130,7 @@ func TestSandboxChanges(t *testing.T) {
 	t.Parallel()
 	h := testHost()
 	have := installed(render(t, h, testProfiles(t)...))
-	have.Files[ServiceName("monotonic")] = headerLine + digestLine + "\n\n[Service]\n"
+	have.Files[montimer.Instance("").Service("monotonic")] = headerLine + digestLine + "\n\n[Service]\n"
 	h.Sandboxes = map[string]montimer.Sandbox{montimer.AllOthers: montimer.SandboxStrict}
 	h.Checkout = "/elsewhere"
 	plan, err := Plan(render(t, h, testProfiles(t)...), have)
@@ -141,10 +141,10 @@ func TestSandboxChanges(t *testing.T) {
 		{"default: exposure 2.0", "strict: exposure 1.4", []string{"hourly", "two-lines"}},
 		{"", "strict: exposure 1.4", []string{"monotonic"}},
 	}
-	if diff := cmp.Diff(want[:1], SandboxChanges(plan)[:1]); diff != "" {
+	if diff := cmp.Diff(want[:1], SandboxChanges("", plan)[:1]); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(want[1:], SandboxChanges(plan)[1:]); diff != "" {
+	if diff := cmp.Diff(want[1:], SandboxChanges("", plan)[1:]); diff != "" {
 		t.Error(diff)
 	}
 }

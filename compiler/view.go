@@ -38,7 +38,7 @@ func profileView(h hostView, p montimer.Profile) (view, error) {
 	v := view{
 		hostView:    h,
 		Profile:     e.text("name", name, p.Name),
-		Description: prose("montimer profile " + p.Name),
+		Description: prose(h.host.Instance.Prefix() + " profile " + p.Name),
 		CatchUp:     catchesUp(p),
 		Sandbox:     cmp.Or(of(h.host.Sandboxes, p.Name), montimer.SandboxDefault),
 		Limits:      of(h.limits, p.Name),

@@ -62,7 +62,7 @@ func (c applyCmd) Run(ctx context.Context, e env) error {
 	if err := warnVersion(e.stderr, conn); err != nil {
 		return err
 	}
-	if err := checkRead(conn, h.UnitDir); err != nil {
+	if err := checkRead(conn, h.Instance, h.UnitDir); err != nil {
 		return err
 	}
 	if err := errors.Join(checkBinary(e.stderr, h, true), checkHost(e.stderr, h, j, true)); err != nil {
@@ -84,7 +84,7 @@ func (c applyCmd) apply(ctx context.Context, e env, conn *systemd.Conn, unitDir 
 	if err != nil {
 		return err
 	}
-	dir, err := compiler.OpenDirectory(unitDir)
+	dir, err := compiler.OpenDirectory(unitDir, e.instance)
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (c applyCmd) apply(ctx context.Context, e env, conn *systemd.Conn, unitDir 
 	a := compiler.Applier{
 		Dir:       dir,
 		Manager:   manager{conn},
-		Stamps:    compiler.Stamps{Dir: "/var/lib/systemd/timers", DropIns: "/run/systemd/system"},
+		Stamps:    compiler.Stamps{Instance: e.instance, Dir: "/var/lib/systemd/timers", DropIns: "/run/systemd/system"},
 		Moment:    compiler.Moment{Now: time.Now(), Boot: booted, Local: time.Local},
 		NoCatchUp: c.NoCatchUp,
 		Automatic: c.Automatic,

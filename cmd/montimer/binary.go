@@ -24,7 +24,7 @@ func checkBinary(w io.Writer, h montimer.Host, here bool) error {
 	if err == nil {
 		return nil
 	}
-	err = fmt.Errorf("no service could start: %w: correct binary in %s, --binary or $MONTIMER_BINARY", err, host.ConfigFile)
+	err = fmt.Errorf("no service could start: %w: correct binary in %s, --binary or $MONTIMER_BINARY", err, h.Instance.ConfigFile())
 	if here {
 		return usage(err)
 	}

@@ -57,7 +57,7 @@ func (f hostFlags) asService(e env, h montimer.Host) error {
 // stepDown runs a command again as the user that tasks run as, and passes its
 // output and exit code on.
 func (f hostFlags) stepDown(ctx context.Context, e env, h montimer.Host, environ, args []string) error {
-	args = append(args, "--checkout="+h.Checkout, "--state-dir="+h.StateDir, "--env-file="+h.EnvFile)
+	args = append(append(args, h.Instance.Flags()...), "--checkout="+h.Checkout, "--state-dir="+h.StateDir, "--env-file="+h.EnvFile)
 	if h.JobsFile != "" {
 		args = append(args, "--jobs="+h.JobsFile)
 	}

@@ -59,8 +59,9 @@ func exists(path string) bool {
 
 // anyHost stands in for a host of which nothing is known.
 func anyHost() montimer.Host {
+	var i montimer.Instance
 	return montimer.Host{
-		JobsFile: "/srv/app/jobs.yaml", Checkout: "/srv/app", StateDir: "/var/lib/montimer", EnvFile: "/etc/montimer/env",
+		JobsFile: "/srv/app/jobs.yaml", Checkout: "/srv/app", StateDir: i.StateDir(), EnvFile: i.EnvFile(),
 		User: "nobody", Group: "nogroup", Binary: "/usr/local/bin/montimer",
 	}
 }

@@ -84,7 +84,7 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 	}
 	plan, running, err := writeUnits(ctx, h, units)
 	if errors.Is(err, fs.ErrPermission) && !host.IsRoot() {
-		return fmt.Errorf("%w: sudo montimer compile, or --out DIR to write the units elsewhere", err)
+		return fmt.Errorf("%w: sudo %s, or --out DIR to write the units elsewhere", err, h.Instance.Command("compile"))
 	}
 	if err != nil {
 		return err
@@ -92,7 +92,7 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 	if err := printPlan(e.stdout, plan); err != nil {
 		return err
 	}
-	advise(e.stderr, plan)
+	advise(e.stderr, h.Instance, plan)
 	for _, name := range running {
 		fmt.Fprintln(e.stderr, "kept while its run is under way, compile again afterwards to remove it:", name)
 	}
@@ -175,7 +175,7 @@ func warnUnknown(w io.Writer, h montimer.Host, j montimer.Jobs) {
 	slices.Sort(named)
 	for _, name := range slices.Compact(named) {
 		if _, known := j.Profile(name); !known && name != montimer.AllOthers {
-			fmt.Fprintf(w, "warning: sandbox, limits or write in %s name the profile %q, which jobs.yaml does not have\n", host.ConfigFile, name)
+			fmt.Fprintf(w, "warning: sandbox, limits or write in %s name the profile %q, which jobs.yaml does not have\n", h.Instance.ConfigFile(), name)
 		}
 	}
 }
@@ -184,14 +184,14 @@ func warnUnknown(w io.Writer, h montimer.Host, j montimer.Jobs) {
 // passes over them, and tasks cannot make them.
 func warnUnwritten(w io.Writer, h montimer.Host) {
 	for _, path := range host.Unwritten(h, exists) {
-		fmt.Fprintf(w, "warning: write in %s names %s, which does not exist, so no task can write there: install -d -o %s -g %s %[2]s\n", host.ConfigFile, path, h.User, h.Group)
+		fmt.Fprintf(w, "warning: write in %s names %s, which does not exist, so no task can write there: install -d -o %s -g %s %[2]s\n", h.Instance.ConfigFile(), path, h.User, h.Group)
 	}
 }
 
 // writeUnits plans and carries the plan out, but for services that run: their
 // files stay.
 func writeUnits(ctx context.Context, h montimer.Host, units []compiler.Unit) (plan []compiler.Change, running []string, err error) {
-	dir, err := compiler.OpenDirectory(h.UnitDir)
+	dir, err := compiler.OpenDirectory(h.UnitDir, h.Instance)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -203,7 +203,7 @@ func writeUnits(ctx context.Context, h montimer.Host, units []compiler.Unit) (pl
 	if plan, err = compiler.Plan(units, have); err != nil {
 		return nil, nil, fmt.Errorf("in %s: %w", h.UnitDir, err)
 	}
-	if plan, running, err = spareRuns(ctx, h.UnitDir, plan); err != nil {
+	if plan, running, err = spareRuns(ctx, h.Instance, h.UnitDir, plan); err != nil {
 		return nil, nil, err
 	}
 	return plan, running, dir.Write(have, plan)
@@ -219,7 +219,7 @@ func printPlan(w io.Writer, plan []compiler.Change) error {
 }
 
 // advise says what the operator has to do for the plan to take effect.
-func advise(w io.Writer, plan []compiler.Change) {
+func advise(w io.Writer, of montimer.Instance, plan []compiler.Change) {
 	if len(plan) == 0 {
 		fmt.Fprintln(w, "nothing changed")
 		return
@@ -227,8 +227,8 @@ func advise(w io.Writer, plan []compiler.Change) {
 	fmt.Fprintln(w, "to take effect: systemctl daemon-reload")
 	for _, c := range plan {
 		switch {
-		case c.Action == compiler.Create && c.Name == compiler.TargetName:
-			fmt.Fprintln(w, "once, to start the timers: systemctl enable --now", compiler.TargetName)
+		case c.Action == compiler.Create && c.Name == of.Target():
+			fmt.Fprintln(w, "once, to start the timers: systemctl enable --now", c.Name)
 		case c.Action == compiler.Keep:
 			fmt.Fprintln(w, "removal pending, compile again after the daemon-reload:", c.Name)
 		case c.Action == compiler.Update && c.BecomesInterval():

@@ -11,7 +11,7 @@ import (
 // lockCompile waits for other compiles to end, and keeps new ones out until
 // unlock is called.
 func lockCompile(ctx context.Context, e env) (unlock func(), err error) {
-	unlock, err = host.LockCompile(ctx, func() { fmt.Fprintln(e.stderr, "waiting for another compile or apply to end") })
+	unlock, err = host.LockCompile(ctx, e.instance, func() { fmt.Fprintln(e.stderr, "waiting for another compile or apply to end") })
 	switch {
 	case errors.Is(err, host.ErrCompiling):
 		return nil, exitError{exitTryAgain, err}

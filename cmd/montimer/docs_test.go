@@ -50,7 +50,7 @@ func TestReadme(t *testing.T) {
 		t.Fatal(err)
 	}
 	shown := blocks(t, "README.md", "ini")
-	for i, name := range []string{compiler.TimerName("nightly"), compiler.ServiceName("nightly")} {
+	for i, name := range []string{montimer.Instance("").Timer("nightly"), montimer.Instance("").Service("nightly")} {
 		content := ""
 		for _, u := range units {
 			if u.Name == name {

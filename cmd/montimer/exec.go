@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/montimer/montimer"
-	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/console"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobsfile"
@@ -39,7 +38,8 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 		if c.DryRun {
 			return c.stepDown(ctx, e, h, nil, append([]string{"exec", "--dry-run", c.Profile}, taskFlags(c.Task)...))
 		}
-		return usage(fmt.Errorf("tasks do not run as root: use montimer run %s (or runuser -u %s -- montimer exec %[1]s)", c.Profile, h.User))
+		return usage(fmt.Errorf("tasks do not run as root: use %s (or runuser -u %s -- %s)",
+			e.instance.Command("run "+c.Profile), h.User, e.instance.Command("exec "+c.Profile)))
 	}
 	if !c.DryRun {
 		if err := c.asService(e, h); err != nil {
@@ -109,7 +109,7 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, reader *jobsf
 		defer page.Records.Close()
 	}
 	pause := ""
-	paused, err := host.PauseOfTicks(host.PauseDir, h.StateDir, c.Profile, time.Now())
+	paused, err := host.PauseOfTicks(h.Instance.PauseDir(), h.StateDir, c.Profile, time.Now())
 	if err == nil && !paused.Until.IsZero() {
 		pause = pauseText(paused)
 	}
@@ -118,7 +118,7 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, reader *jobsf
 	}
 	var triggered time.Time
 	runner.Timer = func(ctx context.Context, profile string) (taskexec.Timer, error) {
-		t, err := loadedTimer(ctx, profile)
+		t, err := e.loadedTimer(ctx, profile)
 		triggered = t.Triggered
 		return t, err
 	}
@@ -126,7 +126,7 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, reader *jobsf
 		ID:      id,
 		Profile: c.Profile,
 		Tasks:   c.Task,
-		Trigger: taskexec.StartedBy(runner.Environ, compiler.TimerName(c.Profile)),
+		Trigger: taskexec.StartedBy(runner.Environ, e.instance.Timer(c.Profile)),
 		Pause:   pause,
 		Refused: missing,
 		DryRun:  c.DryRun,
@@ -134,7 +134,7 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, reader *jobsf
 	code := taskexec.ExitCode(result, err)
 	service.End(taskexec.Summary(result, err))
 	if !c.DryRun {
-		if words := unblockTimer(c.Profile, triggered, requestApply, runner.Log); words != "" {
+		if words := unblockTimer(e.instance.Timer(c.Profile), triggered, func() error { return requestApply(h.Instance) }, runner.Log); words != "" {
 			checkout.pages = append(checkout.pages, words)
 		}
 		unclaim := func() {}

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/montimer/montimer"
-	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/journal"
 	"github.com/montimer/montimer/internal/notify"
 	"github.com/montimer/montimer/internal/pager"
@@ -32,16 +31,17 @@ type failureCmd struct {
 // leaves a critical entry in the journal.
 func (c failureCmd) Run(ctx context.Context, e env) error {
 	h, err := becomeUser(c.hostFlags, e)
-	failed := c.failed(systemd.Service{Invocation: e.getenv("MONITOR_INVOCATION_ID"), Result: e.getenv("MONITOR_SERVICE_RESULT")})
+	failed := c.failed(e.instance, systemd.Service{Invocation: e.getenv("MONITOR_INVOCATION_ID"), Result: e.getenv("MONITOR_SERVICE_RESULT")})
 	failed.Code, failed.Status = e.getenv("MONITOR_EXIT_CODE"), e.getenv("MONITOR_EXIT_STATUS")
 	if c.IfMissing != "" && err == nil {
 		if _, err = user.Lookup(c.IfMissing); err == nil {
 			if failed.Exited() {
 				return nil // the handler that runs as this user has reported, or said why it could not
 			}
-			err = fmt.Errorf("its handler, montimer-failure@%s.service, could not report that: %v", c.Unit, failed)
+			err = fmt.Errorf("its handler, %s, could not report that: %v",
+				strings.Replace(e.instance.Unit("failure@.service"), "@", "@"+c.Unit, 1), failed)
 			s := service(ctx, c.Unit)
-			failed = c.failed(systemd.Service{Invocation: s.Invocation, Result: s.Result})
+			failed = c.failed(e.instance, systemd.Service{Invocation: s.Invocation, Result: s.Result})
 		}
 	}
 	db := pager.Records{Err: err}
@@ -62,7 +62,7 @@ func (c failureCmd) Run(ctx context.Context, e env) error {
 	stuck, err := p.Send(ctx)
 	// systemd starts no second handler for a run that failed meanwhile.
 	if s := service(ctx, c.Unit); s.Active == "failed" && s.Invocation != "" && s.Invocation != failed.ID {
-		p.Report(ctx, h.StateDir, c.failed(s))
+		p.Report(ctx, h.StateDir, c.failed(e.instance, s))
 		stuckAgain, errAgain := p.Send(ctx)
 		stuck, err = errors.Join(stuck, stuckAgain), errors.Join(err, errAgain)
 	}
@@ -73,10 +73,11 @@ func (c failureCmd) Run(ctx context.Context, e env) error {
 }
 
 // failed is how the run that the service has now failed.
-func (c failureCmd) failed(s systemd.Service) pager.Failed {
-	f := pager.Failed{
-		Unit: c.Unit, Profile: strings.TrimSuffix(strings.TrimPrefix(c.Unit, "montimer-job-"), ".service"),
-		ID: s.Invocation, Result: s.Result, Said: s.Status,
+func (c failureCmd) failed(of montimer.Instance, s systemd.Service) pager.Failed {
+	f := pager.Failed{Unit: c.Unit, ID: s.Invocation, Result: s.Result, Said: s.Status}
+	var ok bool
+	if f.Profile, ok = of.ProfileOf(c.Unit); !ok {
+		f.Profile = strings.TrimSuffix(c.Unit, ".service")
 	}
 	if s.ExitCode != 0 && !s.Signaled {
 		f.Code, f.Status = "exited", strconv.Itoa(s.ExitCode)
@@ -106,7 +107,7 @@ type endedCmd struct {
 // Run leaves it to the handler to send the alert, which the outbox has.
 func (c endedCmd) Run(ctx context.Context, e env) error {
 	f := pager.Failed{
-		Unit: compiler.ServiceName(c.Profile), Profile: c.Profile,
+		Unit: e.instance.Service(c.Profile), Profile: c.Profile,
 		ID: taskexec.RunID(os.Environ()), Result: e.getenv("SERVICE_RESULT"),
 		Code: e.getenv("EXIT_CODE"), Status: e.getenv("EXIT_STATUS"),
 	}
@@ -124,10 +125,10 @@ func (c endedCmd) Run(ctx context.Context, e env) error {
 	}
 	return newPager(e, db, serviceLog(e)).Ensure(ctx, h.StateDir, f, func(reason string) montimer.Run {
 		var timer *taskexec.Timer
-		if t, err := loadedTimer(ctx, c.Profile); err == nil {
+		if t, err := e.loadedTimer(ctx, c.Profile); err == nil {
 			timer = &t
 		}
-		run := taskexec.Unrecorded(os.Environ(), c.Profile, compiler.TimerName(c.Profile), timer, reason)
+		run := taskexec.Unrecorded(os.Environ(), c.Profile, e.instance.Timer(c.Profile), timer, reason)
 		run.Host = hostname()
 		return run
 	})
@@ -136,15 +137,15 @@ func (c endedCmd) Run(ctx context.Context, e env) error {
 // newPager returns the pager of this process.
 func newPager(e env, r pager.Records, log *slog.Logger) *pager.Pager {
 	redactor := notify.Redactor(os.Environ())
-	return pager.New(pager.Host{Name: hostname(), Getenv: e.getenv, Redact: redactor.String, Journal: journalCommand},
+	return pager.New(pager.Host{Name: hostname(), Instance: e.instance, Getenv: e.getenv, Redact: redactor.String, Journal: e.journalCommand},
 		r, slog.New(safetext.NewHandler(log.Handler(), redactor)))
 }
 
 // journalCommand shows a run of a profile, "": of one that is not known.
-func journalCommand(profile, runID string) string {
+func (e env) journalCommand(profile, runID string) string {
 	run := journal.Run{Invocation: runID}
 	if profile != "" {
-		run.Unit = compiler.ServiceName(profile)
+		run.Unit = e.instance.Service(profile)
 	}
 	return run.Command()
 }

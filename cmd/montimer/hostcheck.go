@@ -15,7 +15,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/montimer/montimer"
-	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobs"
 	"github.com/montimer/montimer/internal/jobsfile"
@@ -32,7 +31,7 @@ func checkHost(w io.Writer, h montimer.Host, j montimer.Jobs, here bool) error {
 		}
 	}
 	if h.Sync.Every > 0 {
-		services = append(services, compiler.Sync)
+		services = append(services, montimer.GitSync)
 	}
 	for _, warning := range host.RefusedGroups(h, j.Profiles) {
 		fmt.Fprintln(w, "warning:", warning)
@@ -137,6 +136,7 @@ func (c inspectCmd) Run(ctx context.Context, e env) error {
 // inspect has the run-as user look at the checkout, and shows the warnings.
 func inspect(ctx context.Context, w io.Writer, h montimer.Host, j montimer.Jobs) {
 	args := []string{"inspect", "--checkout", h.Checkout, "--jobs", h.JobsFile, "--state-dir", h.StateDir, "--run-as", h.User + ":" + h.Group}
+	args = append(args, h.Instance.Flags()...)
 	if syncs(h.Sync, j) {
 		args = append(args, "--synced")
 	}

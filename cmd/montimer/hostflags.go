@@ -2,7 +2,9 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
+	"os"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/host"
@@ -28,7 +30,18 @@ func (f hostFlags) given(e env) host.Settings {
 	return host.Settings{
 		Jobs: f.Jobs, Checkout: f.Checkout, StateDir: f.StateDir, EnvFile: f.EnvFile,
 		RunAs: f.RunAs, UnitDir: f.Out, Binary: f.Binary,
+		Instance: e.instance,
 	}.Or(host.FromEnvironment(e.getenv))
+}
+
+// readConfig reads the config file of the instance. Each but the default one has
+// one: without, a name that is mistyped would be that of a new instance.
+func readConfig(e env) (host.Settings, error) {
+	file := e.instance.ConfigFile()
+	if _, err := os.Stat(file); e.instance != "" && errors.Is(err, fs.ErrNotExist) {
+		return host.Settings{}, fmt.Errorf("there is no instance %s: %s does not exist", e.instance, file)
+	}
+	return host.ReadConfig(file)
 }
 
 // settings merges the flags with the environment and the config file. A service
@@ -38,7 +51,7 @@ func (f hostFlags) settings(e env) (host.Settings, error) {
 	if e.getenv("MONTIMER_JOBS") != "" && !host.IsRoot() {
 		return s, nil
 	}
-	config, err := host.ReadConfig(host.ConfigFile)
+	config, err := readConfig(e)
 	if err != nil && !errors.Is(err, fs.ErrPermission) {
 		return host.Settings{}, usage(err)
 	}
@@ -49,7 +62,7 @@ func (f hostFlags) settings(e env) (host.Settings, error) {
 // use: those of the config file. What a service has from its unit fills the
 // gaps only, because it is as old as the unit.
 func (f hostFlags) compileHost(e env) (montimer.Host, error) {
-	config, err := host.ReadConfig(host.ConfigFile)
+	config, err := readConfig(e)
 	if err != nil {
 		return montimer.Host{}, err
 	}
@@ -67,7 +80,7 @@ func (f hostFlags) host(e env) (montimer.Host, error) {
 func (f hostFlags) hostWithUser(e env) (montimer.Host, error) {
 	h, err := f.resolve(e, true)
 	if err == nil && host.IsRoot() {
-		for _, path := range []string{h.Binary, host.ConfigFile, h.EnvFile, h.UnitDir} {
+		for _, path := range []string{h.Binary, h.Instance.ConfigFile(), h.EnvFile, h.UnitDir} {
 			if err := host.Trusted(path); err != nil {
 				return montimer.Host{}, usage(err)
 			}

@@ -41,7 +41,7 @@ func TestManualOfBrokenJobs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h := pager.Host{Name: "alpha_1", Getenv: e.getenv, Redact: strings.Clone, Journal: journalCommand}
+		h := pager.Host{Name: "alpha_1", Getenv: e.getenv, Redact: strings.Clone, Journal: e.journalCommand}
 		p := pager.New(h, pager.Open(t.Context(), dir), runner.Log)
 		defer p.Records.Close()
 		p.Observe(&runner)

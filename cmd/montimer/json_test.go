@@ -65,7 +65,7 @@ func TestJSONForms(t *testing.T) {
 			func(w io.Writer) error { return jsonPrinter(w)(explainer.Explain(explain.Systemd, "nonsense")) },
 			func(w io.Writer) error { return jsonPrinter(w)(explainer.Schedule(j.Profiles[1].Schedule)) },
 		},
-		"list": {func(w io.Writer) error { return writeJSONLines(w, listProfiles(j.Profiles, now)) }},
+		"list": {func(w io.Writer) error { return writeJSONLines(w, listProfiles("", j.Profiles, now)) }},
 		"notify pending": {func(w io.Writer) error {
 			return writePendingJSON(w, []montimer.Alert{{ID: 1, Created: now, NextTry: now}, {ID: 2, Created: now}})
 		}},

@@ -11,18 +11,14 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/gitsync"
 	"github.com/montimer/montimer/internal/jobsfile"
 )
 
-const (
-	// applyRequest is the FIFO of montimer-apply.socket.
-	applyRequest = "/run/montimer-request.fifo"
-
-	// maxLag is how long the units may differ from jobs.yaml.
-	maxLag = 15 * time.Minute
-)
+// maxLag is how long the units may differ from jobs.yaml.
+const maxLag = 15 * time.Minute
 
 // unitsFollow asks for an apply when the units differ from jobs.yaml. It
 // returns a page when nobody has applied it for long.
@@ -34,21 +30,21 @@ func (c *checkout) unitsFollow(ctx context.Context, o gitsync.Outcome) (page str
 	case err != nil:
 		c.log.Info(fmt.Sprintf("cannot compare the units with jobs.yaml: %v", err))
 		if o.Old != o.New {
-			requestApply()
+			requestApply(c.host.Instance)
 		}
 		return ""
 	case len(lagging) == 0:
 		return ""
 	}
-	if err := requestApply(); err != nil {
+	if err := requestApply(c.host.Instance); err != nil {
 		c.log.Info(fmt.Sprintf("units behind jobs.yaml: %s: %v", strings.Join(lagging, ", "), err))
 	} else {
 		c.log.Info("asked for an apply: units behind jobs.yaml: " + strings.Join(lagging, ", "))
 	}
 	// A sync that changes jobs.yaml writes a new file.
 	if info, err := os.Stat(c.host.JobsFile); err == nil && lagsTooLong(info.ModTime(), time.Now()) {
-		return fmt.Sprintf("units behind jobs.yaml since %s: %s. To fix it, run as root: montimer apply",
-			info.ModTime().Format(time.DateTime), strings.Join(lagging, ", "))
+		return fmt.Sprintf("units behind jobs.yaml since %s: %s. To fix it, run as root: %s",
+			info.ModTime().Format(time.DateTime), strings.Join(lagging, ", "), c.host.Instance.Command("apply"))
 	}
 	return ""
 }
@@ -75,7 +71,7 @@ func (c *checkout) lagging(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	have, err := compiler.ReadDirectory(h.UnitDir)
+	have, err := compiler.ReadDirectory(h.UnitDir, h.Instance)
 	if err != nil {
 		return nil, err
 	}
@@ -87,11 +83,11 @@ func (c *checkout) lagging(ctx context.Context) ([]string, error) {
 // that a run does not know better. Where there is no target, nothing has been
 // compiled yet.
 func compareTimers(want []compiler.Unit, have compiler.Installed) (differ []string) {
-	if have.Files[compiler.TargetName] == "" {
+	if have.Files[have.Instance.Target()] == "" {
 		return nil
 	}
 	for _, u := range want {
-		if (u.Name == compiler.TargetName || compiler.IsJobTimer(u.Name)) && directives(u.Content) != directives(have.Files[u.Name]) {
+		if (u.Name == have.Instance.Target() || have.Instance.IsJobTimer(u.Name)) && directives(have.Instance, u.Content) != directives(have.Instance, have.Files[u.Name]) {
 			differ = append(differ, u.Name)
 		}
 	}
@@ -99,14 +95,14 @@ func compareTimers(want []compiler.Unit, have compiler.Installed) (differ []stri
 }
 
 // directives returns the lines of a unit that jobs.yaml decides about.
-func directives(unit string) string {
+func directives(of montimer.Instance, unit string) string {
 	var b strings.Builder
 	for line := range strings.Lines(unit) {
 		upheld, upholds := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "Upholds=")
 		switch {
 		case line[0] == '#':
 		case strings.HasPrefix(line, "DeferReactivation="), strings.HasPrefix(line, "Wants="): // only older versions, or newer ones, have them
-		case upholds && !compiler.IsJobTimer(upheld): // likewise
+		case upholds && !of.IsJobTimer(upheld): // likewise
 		default:
 			b.WriteString(line)
 		}
@@ -117,11 +113,10 @@ func directives(unit string) string {
 // unblockTimer asks for an apply where the clock was set back during a run: its
 // timer would start nothing until the time of its last trigger comes again. It
 // returns a page where nobody will apply.
-func unblockTimer(profile string, triggered time.Time, ask func() error, log *slog.Logger) (page string) {
+func unblockTimer(timer string, triggered time.Time, ask func() error, log *slog.Logger) (page string) {
 	if !compiler.TriggeredAhead(triggered, time.Now()) {
 		return ""
 	}
-	timer := compiler.TimerName(profile)
 	words := fmt.Sprintf("the clock was set back during this run: %s starts nothing until %s", timer, triggered.Format(time.DateTime))
 	if err := ask(); err != nil {
 		return fmt.Sprintf("%s. To fix it, run as root: systemctl restart %s (%v)", words, timer, err)
@@ -132,13 +127,14 @@ func unblockTimer(profile string, triggered time.Time, ask func() error, log *sl
 
 // requestApply asks root for an apply; one that is asked for already will do. It
 // never waits: nobody reads the FIFO but montimer-apply.service.
-func requestApply() error {
-	f, err := os.OpenFile(applyRequest, os.O_WRONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+func requestApply(of montimer.Instance) error {
+	fifo, socket := of.RequestFIFO(), of.Unit("apply.socket")
+	f, err := os.OpenFile(fifo, os.O_WRONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	switch {
 	case errors.Is(err, syscall.ENXIO):
-		err = errors.New("montimer-apply.socket is not active")
+		err = fmt.Errorf("%s is not active", socket)
 	case errors.Is(err, fs.ErrPermission):
-		err = fmt.Errorf("%w: systemctl restart montimer-apply.socket, if run_as was changed", err)
+		err = fmt.Errorf("%w: systemctl restart %s, if run_as was changed", err, socket)
 	}
 	if err != nil {
 		return fmt.Errorf("ask for an apply: %w", err)
@@ -146,7 +142,7 @@ func requestApply() error {
 	defer f.Close()
 	info, err := f.Stat()
 	if err == nil && info.Mode().Type() != fs.ModeNamedPipe {
-		err = fmt.Errorf("%s is not a FIFO", applyRequest)
+		err = fmt.Errorf("%s is not a FIFO", fifo)
 	}
 	if err == nil {
 		_, err = f.Write([]byte{'\n'})

@@ -15,7 +15,7 @@ import (
 
 func TestCompareTimers(t *testing.T) {
 	t.Parallel()
-	const target, timer, service = compiler.TargetName, "montimer-job-p.timer", "montimer-job-p.service"
+	const target, timer, service = "montimer.target", "montimer-job-p.timer", "montimer-job-p.service"
 	want := []compiler.Unit{
 		{Name: service, Content: "# sha256:1\n[Service]\nUser=a\n"},
 		{Name: timer, Content: "# sha256:2\n[Timer]\nOnCalendar=daily\n"},
@@ -71,7 +71,7 @@ func TestUnblockTimer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var log bytes.Buffer
-			page := unblockTimer("p", tc.triggered, func() error { return tc.err }, slog.New(slog.NewTextHandler(&log, nil)))
+			page := unblockTimer("montimer-job-p.timer", tc.triggered, func() error { return tc.err }, slog.New(slog.NewTextHandler(&log, nil)))
 			if tc.logs != strings.Contains(log.String(), "asked for an apply") || tc.pages != strings.Contains(page, "systemctl restart montimer-job-p.timer (nobody reads)") || !tc.pages && page != "" {
 				t.Errorf("page %q, log %s", page, log.String())
 			}

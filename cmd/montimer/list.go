@@ -19,14 +19,15 @@ type listCmd struct {
 
 // listed is one profile as `list` shows it.
 type listed struct {
-	Profile  string    `json:"profile"`
-	Enabled  bool      `json:"enabled"`
-	Schedule string    `json:"schedule"`
-	Timezone string    `json:"timezone"`
-	Calendar []string  `json:"on_calendar"`
-	Next     time.Time `json:"next,omitzero"` // absent: never
-	Tasks    int       `json:"tasks"`
-	Paused   string    `json:"paused,omitzero"` // until when, and why
+	Profile  string            `json:"profile"`
+	Enabled  bool              `json:"enabled"`
+	Schedule string            `json:"schedule"`
+	Timezone string            `json:"timezone"`
+	Calendar []string          `json:"on_calendar"`
+	Next     time.Time         `json:"next,omitzero"` // absent: never
+	Tasks    int               `json:"tasks"`
+	Paused   string            `json:"paused,omitzero"`   // until when, and why
+	Instance montimer.Instance `json:"instance,omitzero"` // absent: the default one
 }
 
 // Run lists the profiles of jobs.yaml in file order.
@@ -43,7 +44,7 @@ func (c listCmd) Run(ctx context.Context, e env) error {
 	if text, ok := environmentFile(h); ok {
 		warnMode(e.stderr, h, host.Environment(text))
 	}
-	rows := listProfiles(j.Profiles, time.Now())
+	rows := listProfiles(h.Instance, j.Profiles, time.Now())
 	if c.Output == "json" {
 		return writeJSONLines(e.stdout, rows)
 	}
@@ -54,15 +55,16 @@ func (c listCmd) Run(ctx context.Context, e env) error {
 func writeList(w io.Writer, rows []listed, columns int) error {
 	cells := make([][]string, len(rows))
 	for i, r := range rows {
-		cells[i] = []string{r.Profile, r.nextText(), strconv.Itoa(r.Tasks), r.scheduleText()}
+		cells[i] = []string{r.Instance.Of(r.Profile), r.nextText(), strconv.Itoa(r.Tasks), r.scheduleText()}
 	}
 	return console.Table(w, columns, []string{"PROFILE", "NEXT", "TASKS", "SCHEDULE"}, cells)
 }
 
-func listProfiles(profiles []montimer.Profile, now time.Time) []listed {
+func listProfiles(of montimer.Instance, profiles []montimer.Profile, now time.Time) []listed {
 	rows := make([]listed, 0, len(profiles))
 	for _, p := range profiles {
 		r := listed{
+			Instance: of,
 			Profile:  p.Name,
 			Enabled:  p.Enabled,
 			Schedule: p.Schedule.Words,
@@ -70,7 +72,7 @@ func listProfiles(profiles []montimer.Profile, now time.Time) []listed {
 			Calendar: []string{},
 			Tasks:    len(p.EnabledTasks()),
 		}
-		r.Paused, _ = pauseNow(p.Name, now) // of one that is damaged, exec tells
+		r.Paused, _ = pauseNow(of, p.Name, now) // of one that is damaged, exec tells
 		for _, event := range p.Schedule.Events {
 			r.Calendar = append(r.Calendar, event.String())
 		}

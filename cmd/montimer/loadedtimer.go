@@ -4,15 +4,14 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/calendar"
 	"github.com/montimer/montimer/internal/systemd"
 	"github.com/montimer/montimer/taskexec"
 )
 
 // loadedTimer asks systemd for the timer of a profile.
-func loadedTimer(ctx context.Context, profile string) (taskexec.Timer, error) {
-	t, err := systemd.LoadedTimer(ctx, compiler.TimerName(profile))
+func (e env) loadedTimer(ctx context.Context, profile string) (taskexec.Timer, error) {
+	t, err := systemd.LoadedTimer(ctx, e.instance.Timer(profile))
 	if err != nil {
 		return taskexec.Timer{}, err
 	}
@@ -23,7 +22,7 @@ func loadedTimer(ctx context.Context, profile string) (taskexec.Timer, error) {
 	for _, text := range t.Calendar {
 		event, err := calendar.Parse(text)
 		if err != nil {
-			return taskexec.Timer{}, fmt.Errorf("the calendar of %s: %w", compiler.TimerName(profile), err)
+			return taskexec.Timer{}, fmt.Errorf("the calendar of %s: %w", e.instance.Timer(profile), err)
 		}
 		timer.Events = append(timer.Events, event)
 	}

@@ -36,5 +36,6 @@ func main() {
 // runsTasks reports whether a command runs programs of the checkout, for which
 // PATH is meant. Root runs them only where root is the user that tasks run as.
 func runsTasks(args []string) bool {
+	args = withoutInstance(args)
 	return len(args) > 0 && (args[0] == "exec" || args[0] == "sync")
 }

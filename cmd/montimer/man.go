@@ -69,6 +69,12 @@ func commandManual(w io.Writer, app *kong.Application) error {
 	r.printf(".B montimer\n.I command\n[options]\n.br\n.B montimer\n.I command\n.B \\-\\-help\n")
 	r.section("description")
 	r.paragraph("montimer compiles jobs.yaml(5) to systemd timers and services, and runs the tasks that they start. There is no daemon. After each change of a schedule: montimer apply.")
+	r.section("options")
+	for _, flag := range app.Flags {
+		if flag.Name != "help" {
+			r.entry(flag.String(), flag.Help)
+		}
+	}
 	r.section("commands")
 	for _, command := range app.Children {
 		if !command.Hidden {
@@ -104,6 +110,7 @@ func commandManual(w io.Writer, app *kong.Application) error {
 	} {
 		r.entry(file[0], file[1])
 	}
+	r.paragraph("Of another instance, NAME, they are /etc/montimer/NAME.yaml, /etc/montimer/NAME.env, montimer-NAME.target, montimer-NAME-* and /var/lib/montimer-NAME.")
 	r.section("see also")
 	r.paragraph("jobs.yaml(5), systemd.timer(5), systemd.time(7), systemctl(1), journalctl(1)")
 	return r.err

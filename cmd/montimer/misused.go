@@ -89,11 +89,11 @@ func unknownCommand(command, word string, names []string) string {
 }
 
 // wrongUser adds to an error about permissions as which user to run the command.
-func wrongUser(args []string, err error) error {
+func wrongUser(e env, args []string, err error) error {
 	if err == nil || host.IsRoot() || !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
-	config, _ := host.ReadConfig(host.ConfigFile)
+	config, _ := readConfig(e)
 	runAs, _, _ := strings.Cut(config.RunAs, ":")
 	if account, lookup := user.Current(); runAs == "" || lookup == nil && account.Username == runAs {
 		return err
@@ -102,9 +102,9 @@ func wrongUser(args []string, err error) error {
 	if errors.As(err, &coded); coded.err == nil {
 		return err
 	}
-	as := "sudo montimer " + args[0] // root becomes the user that tasks run as
+	as := "sudo " + e.instance.Command(args[0]) // root becomes the user that tasks run as
 	if args[0] == "exec" {
-		as = "sudo -u " + runAs + " montimer exec"
+		as = "sudo -u " + runAs + " " + e.instance.Command("exec")
 	}
 	coded.err = fmt.Errorf("%w: run it as another user: %s …", coded.err, as)
 	return coded

@@ -45,7 +45,7 @@ func (c notifyTestCmd) Run(ctx context.Context, e env) error {
 	formatter := notify.Formatter{Host: hostname}
 	to, err := n.Test(ctx, formatter.Page("", "", "A test: alerts of this host arrive here.").Text)
 	if err != nil {
-		return fmt.Errorf("the message was not sent: %w", whereFrom(err))
+		return fmt.Errorf("the message was not sent: %w", e.whereFrom(err))
 	}
 	bot, _, _ := strings.Cut(to.Token, ":")
 	where := "chat " + to.Chat
@@ -158,7 +158,7 @@ func (c notifyFlushCmd) Run(ctx context.Context, e env) error {
 	}
 	f, err := n.Flush(ctx)
 	if err != nil && !errors.Is(err, store.ErrHeld) {
-		return whereFrom(err)
+		return e.whereFrom(err)
 	}
 	c.report(e, f)
 	return err
@@ -183,7 +183,7 @@ func (c notifyFlushCmd) whichFile(e env, err error) error {
 func (notifyFlushCmd) report(e env, f notify.FlushResult) {
 	left := "none waiting"
 	if f.Waiting > 0 {
-		left = fmt.Sprintf("%d still waiting, the next try at %s (montimer notify pending says why)", f.Waiting, moment(f.Next))
+		left = fmt.Sprintf("%d still waiting, the next try at %s (%s says why)", f.Waiting, moment(f.Next), e.instance.Command("notify pending"))
 	}
 	fmt.Fprintf(e.stdout, "%d sent, %s\n", f.Sent, left)
 }
@@ -209,5 +209,5 @@ func (c notifyDropCmd) Run(ctx context.Context, e env) error {
 			return box.Drop(ctx, a, montimer.DeliveryFailed, "dropped by hand")
 		}
 	}
-	return usage(fmt.Errorf("there is no alert %d: see montimer notify pending", c.ID))
+	return usage(fmt.Errorf("there is no alert %d: see %s", c.ID, e.instance.Command("notify pending")))
 }

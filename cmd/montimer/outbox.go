@@ -91,9 +91,9 @@ func forSending(name string) bool {
 
 // whereFrom says of an error that there is nowhere to send to where the variables
 // come from.
-func whereFrom(err error) error {
+func (e env) whereFrom(err error) error {
 	if errors.Is(err, notify.ErrNoRoute) || errors.Is(err, notify.ErrNoToken) || errors.Is(err, notify.ErrDebug) {
-		return fmt.Errorf("%w (these are variables of the services' environment file, by default /etc/montimer/env)", err)
+		return fmt.Errorf("%w (these are variables of the services' environment file, by default %s)", err, e.instance.EnvFile())
 	}
 	return err
 }

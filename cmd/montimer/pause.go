@@ -48,10 +48,10 @@ func (c pauseCmd) Run(ctx context.Context, e env) error {
 		return usage(errors.New("--reason: must not be empty"))
 	}
 	p := montimer.Pause{Until: until, Reason: c.Reason, By: cmp.Or(e.getenv("SUDO_USER"), "root")}
-	if err := host.WritePause(host.PauseDir, c.Profile, p); err != nil {
+	if err := host.WritePause(e.instance.PauseDir(), c.Profile, p); err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stderr, "%s is %s\n", c.Profile, pauseText(p))
+	fmt.Fprintf(e.stderr, "%s is %s\n", e.instance.Of(c.Profile), pauseText(p))
 	return nil
 }
 
@@ -62,11 +62,11 @@ func findTimer(ctx context.Context, e env, profile string) error {
 	if err != nil {
 		return err
 	}
-	installed, err := compiler.ReadDirectory(h.UnitDir)
+	installed, err := compiler.ReadDirectory(h.UnitDir, h.Instance)
 	if err != nil {
 		return err
 	}
-	if _, ok := installed.Files[compiler.TimerName(profile)]; ok {
+	if _, ok := installed.Files[e.instance.Timer(profile)]; ok {
 		return nil
 	}
 	if h, err = (hostFlags{}).host(e); err != nil {
@@ -78,7 +78,7 @@ func findTimer(ctx context.Context, e env, profile string) error {
 	case err == nil && !p.Enabled:
 		return usage(fmt.Errorf("profile %q is disabled (enabled: false in jobs.yaml): it has no scheduled runs", profile))
 	case err == nil:
-		return usage(fmt.Errorf("profile %q has no timer yet: montimer apply", profile))
+		return usage(fmt.Errorf("profile %q has no timer yet: %s", profile, e.instance.Command("apply")))
 	case errors.As(err, &unknown):
 		return err
 	case len(timers(installed)) == 0:
@@ -90,8 +90,8 @@ func findTimer(ctx context.Context, e env, profile string) error {
 // timers names the profiles that have a timer.
 func timers(installed compiler.Installed) (profiles []string) {
 	for name := range installed.Files {
-		profile, ok := strings.CutSuffix(name, ".timer")
-		if profile, job := strings.CutPrefix(profile, "montimer-job-"); ok && job {
+		profile, ok := installed.Instance.ProfileOf(name)
+		if ok && profile != montimer.GitSync && installed.Instance.IsJobTimer(name) {
 			profiles = append(profiles, profile)
 		}
 	}
@@ -108,22 +108,22 @@ func (c resumeCmd) Run(ctx context.Context, e env) error {
 	if err := needRoot("resume"); err != nil {
 		return err
 	}
-	was, err := pauseNow(c.Profile, time.Now())
+	was, err := pauseNow(e.instance, c.Profile, time.Now())
 	if err != nil {
 		was = "paused by a file that cannot be used: " + safetext.String(err.Error())
 	}
-	found, err := host.EndPause(host.PauseDir, c.Profile)
+	found, err := host.EndPause(e.instance.PauseDir(), c.Profile)
 	switch {
 	case err != nil:
 		return err
 	case found:
-		fmt.Fprintf(e.stderr, "%s runs again as scheduled; it was %s\n", c.Profile, cmp.Or(was, "paused until a time that is past"))
+		fmt.Fprintf(e.stderr, "%s runs again as scheduled; it was %s\n", e.instance.Of(c.Profile), cmp.Or(was, "paused until a time that is past"))
 		return nil
 	}
 	if err := findTimer(ctx, e, c.Profile); err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stderr, "%s is not paused\n", c.Profile)
+	fmt.Fprintf(e.stderr, "%s is not paused\n", e.instance.Of(c.Profile))
 	return nil
 }
 
@@ -163,8 +163,8 @@ func untilTime(text string, now time.Time) (time.Time, error) {
 
 // pauseNow says, for people, until when and why a profile is paused; "": it is
 // not. What cannot be read pauses nothing.
-func pauseNow(profile string, now time.Time) (string, error) {
-	p, err := host.ReadPause(host.PauseDir, profile, now)
+func pauseNow(of montimer.Instance, profile string, now time.Time) (string, error) {
+	p, err := host.ReadPause(of.PauseDir(), profile, now)
 	if err != nil || p.Until.IsZero() {
 		return "", err
 	}

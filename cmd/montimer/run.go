@@ -13,11 +13,15 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/pager"
 )
 
 // cli is the whole command line; each command has a file of its own.
 type cli struct {
+	Instance instanceFlag `placeholder:"NAME" help:"The installation to work on: that of /etc/montimer/NAME.yaml ($$MONTIMER_INSTANCE; default: that of /etc/montimer/config.yaml)."`
+
 	Compile compileCmd `cmd:"" group:"compile" help:"Turn jobs.yaml into systemd units. Then: systemctl daemon-reload"`
 	Apply   applyCmd   `cmd:"" group:"compile" help:"Compile, install and activate the units; starts no job that is not due."`
 	Explain explainCmd `cmd:"" group:"compile" help:"Explain a schedule and show its next runs."`
@@ -44,27 +48,35 @@ type cli struct {
 type env struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
+	instance       montimer.Instance
+}
+
+// ofInstance says which instance something is of; "" for the default one.
+func (e env) ofInstance() string {
+	if e.instance == "" {
+		return ""
+	}
+	return " of instance " + string(e.instance)
 }
 
 // run executes one command line and returns the exit code of the process.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	e := env{stdout: stdout, stderr: stderr, getenv: os.Getenv}
-	// What services say, at every tick. To build the grammar of all commands for
-	// it would take as long as to start.
-	if len(args) == 2 && !strings.HasPrefix(args[1], "-") {
-		switch args[0] {
-		case "exec":
-			return exitCode(stderr, wrongUser(args, execCmd{Profile: args[1]}.Run(ctx, e)))
-		case "ended":
-			return exitCode(stderr, endedCmd{Profile: args[1]}.Run(ctx, e))
-		}
+	own, err := montimer.ParseInstance(e.getenv("MONTIMER_INSTANCE"))
+	if err != nil {
+		return exitCode(stderr, usage(fmt.Errorf("MONTIMER_INSTANCE: %w", err)))
+	}
+	e.instance = own
+	if c := shortcut(args); c != nil {
+		return exitCode(stderr, wrongUser(e, args, c.Run(ctx, e)))
 	}
 	if len(args) == 1 && slices.Contains([]string{"version", "--version", "-V"}, args[0]) {
 		return exitCode(stderr, versionCmd{}.Run(e))
 	}
 	answered := false
 	args, output, code := plain(args, stdout, stderr)
-	parser, err := kong.New(&cli{},
+	var c cli
+	parser, err := kong.New(&c,
 		kong.Name("montimer"),
 		kong.Description("cron, but systemd does it."),
 		kong.Writers(output, stderr),
@@ -95,7 +107,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitFailed
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "montimer: %s\nTry: montimer --help\n", misused(parser.Model.Node, args, err))
+		fmt.Fprintf(stderr, "montimer: %s\nTry: montimer --help\n", misused(parser.Model.Node, withoutInstance(args), err))
 		return exitUsage
 	}
 	if !endsByItself(kctx.Command()) {
@@ -104,7 +116,64 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			return exitInterrupted
 		}
 	}
-	return exitCode(stderr, wrongUser(args, kctx.Run(e)))
+	if c.Instance.given && c.Instance.of != own {
+		e.instance = c.Instance.of
+		leave(e.instance)
+	}
+	return exitCode(stderr, wrongUser(e, withoutInstance(args), kctx.Run(e)))
+}
+
+// leave changes the environment from that of one instance to that of another: the
+// settings in it are the first one's.
+func leave(to montimer.Instance) {
+	for _, name := range host.Variables() {
+		os.Unsetenv(name)
+	}
+	os.Setenv("MONTIMER_INSTANCE", string(to))
+}
+
+// instanceFlag is the name of an instance.
+type instanceFlag struct {
+	given bool
+	of    montimer.Instance
+}
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (f *instanceFlag) UnmarshalText(text []byte) (err error) {
+	f.given = true
+	f.of, err = montimer.ParseInstance(string(text))
+	return err
+}
+
+// withoutInstance returns a command line without the flag that selects an instance.
+func withoutInstance(args []string) (rest []string) {
+	for i := 0; i < len(args); i++ {
+		switch {
+		case args[i] == "--instance":
+			i++ // its value
+		case !strings.HasPrefix(args[i], "--instance="):
+			rest = append(rest, args[i])
+		}
+	}
+	return rest
+}
+
+// shortcut reads the command lines of the services: what they say at every tick.
+// To build the grammar of all commands for it would take as long as to start.
+// nil: it is another command line. TestShortcut holds that kong reads it alike.
+func shortcut(args []string) interface {
+	Run(context.Context, env) error
+} {
+	if len(args) != 2 || strings.HasPrefix(args[1], "-") {
+		return nil
+	}
+	switch args[0] {
+	case "exec":
+		return execCmd{Profile: args[1]}
+	case "ended":
+		return endedCmd{Profile: args[1]}
+	}
+	return nil
 }
 
 // endsByItself reports whether a command has something to bring to its end when

@@ -55,10 +55,10 @@ func (c runCmd) start(ctx context.Context, e env) error {
 	}
 	conn, err := systemd.Connect(ctx)
 	if err != nil {
-		return fmt.Errorf("%w; without systemd: montimer exec %s", err, c.Profile)
+		return fmt.Errorf("%w; without systemd: %s", err, e.instance.Command("exec "+c.Profile))
 	}
 	defer conn.Close()
-	unit := compiler.ServiceName(c.Profile)
+	unit := e.instance.Service(c.Profile)
 	if release, err := systemd.Hold(ctx, unit); err == nil { // else the journal says how the run ended
 		defer release()
 	}
@@ -70,7 +70,7 @@ func (c runCmd) start(ctx context.Context, e env) error {
 		return err
 	}
 	if !c.Follow {
-		fmt.Fprintf(e.stderr, "run %s; see: %s\n", run.Invocation, run.Command())
+		fmt.Fprintf(e.stderr, "run %s%s; see: %s\n", run.Invocation, e.ofInstance(), run.Command())
 		return nil
 	}
 	return follow(ctx, e, run)
@@ -102,7 +102,7 @@ func (c runCmd) begin(ctx context.Context, e env, conn *systemd.Conn, unit strin
 		return run, err
 	}
 	if before.Running() && before.Invocation != "" {
-		fmt.Fprintf(e.stderr, "%s is already running: no second run started\n", c.Profile)
+		fmt.Fprintf(e.stderr, "%s is already running: no second run started\n", e.instance.Of(c.Profile))
 		run.Invocation = before.Invocation
 		return run, nil
 	}
@@ -112,9 +112,10 @@ func (c runCmd) begin(ctx context.Context, e env, conn *systemd.Conn, unit strin
 	job, err := conn.Queue(ctx, unit)
 	switch {
 	case systemd.IsDenied(err):
-		return run, usage(fmt.Errorf("%s: sudo montimer run %s, or as the user that tasks run as: montimer exec %[2]s", strings.TrimSuffix(err.Error(), "."), c.Profile))
+		return run, usage(fmt.Errorf("%s: sudo %s, or as the user that tasks run as: %s", strings.TrimSuffix(err.Error(), "."),
+			e.instance.Command("run "+c.Profile), e.instance.Command("exec "+c.Profile)))
 	case systemd.IsUnknown(err):
-		return run, usage(fmt.Errorf("%s has no unit yet: sudo montimer apply", c.Profile))
+		return run, usage(fmt.Errorf("%s has no unit yet: sudo %s", c.Profile, e.instance.Command("apply")))
 	case err != nil:
 		return run, err
 	}
@@ -159,11 +160,11 @@ func (c runCmd) transient(ctx context.Context, e env) error {
 		return usage(err)
 	}
 	// No profile has a colon in its name; drop-ins for all jobs apply to it too.
-	unit := strings.TrimSuffix(compiler.ServiceName(c.Profile), ".service") + ":tasks.service"
+	unit := strings.TrimSuffix(e.instance.Service(c.Profile), ".service") + ":tasks.service"
 	args := []string{"--quiet", "--collect", "--wait", "--pipe", "--service-type=oneshot", "--unit=" + unit}
 	for _, u := range units {
-		if u.Name == compiler.ServiceName(c.Profile) {
-			for _, property := range properties(u.Content) {
+		if u.Name == e.instance.Service(c.Profile) {
+			for _, property := range properties(h.Instance, u.Content) {
 				args = append(args, "--property="+property)
 			}
 		}
@@ -202,11 +203,11 @@ func (c runCmd) wait(ctx context.Context, e env, unit string, args []string) err
 // properties returns the lines of a unit's [Service] section as systemd-run
 // takes them: all but what to run and what is success, and without specifiers;
 // and those that give it the /tmp of the other services.
-func properties(unit string) []string {
+func properties(of montimer.Instance, unit string) []string {
 	before, section, _ := strings.Cut(unit, "\n[Service]\n")
 	var all []string
 	for line := range strings.Lines(before) {
-		if line = strings.TrimSuffix(line, "\n"); strings.HasSuffix(line, "="+compiler.TmpName) {
+		if line = strings.TrimSuffix(line, "\n"); strings.HasSuffix(line, "="+of.Unit("tmp.service")) {
 			all = append(all, line)
 		}
 	}

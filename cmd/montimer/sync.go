@@ -191,7 +191,7 @@ func (c *checkout) Hold(ctx context.Context) (taskexec.Held, error) {
 	held := taskexec.Held{Release: release}
 	switch {
 	case errors.Is(err, gitsync.ErrHalfTree):
-		return held, fmt.Errorf("no task ran: %w; montimer sync completes it or says what is in the way", err)
+		return held, fmt.Errorf("no task ran: %w; %s completes it or says what is in the way", err, c.host.Instance.Command("sync"))
 	case errors.Is(err, gitsync.ErrNoSync), errors.Is(err, flock.ErrHeld):
 		held.Reason = fmt.Sprintf("ran without the lock of the checkout, so a sync could change it during the run: %v", err)
 		c.log.Error(held.Reason, "event", taskexec.EventTrouble)
@@ -218,7 +218,7 @@ func warnNoSync(w io.Writer, h montimer.Host, j montimer.Jobs) {
 			return
 		}
 	}
-	fmt.Fprintf(w, "note: nothing pulls the checkout: no profile that runs has sync_before_run, and %s has no sync.every\n", host.ConfigFile)
+	fmt.Fprintf(w, "note: nothing pulls the checkout: no profile that runs has sync_before_run, and %s has no sync.every\n", h.Instance.ConfigFile())
 }
 
 // syncs reports whether anything pulls the checkout: a profile that runs, or a

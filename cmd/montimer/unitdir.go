@@ -7,14 +7,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
-	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/systemd"
 )
 
 // spareRuns leaves alone what systemd runs at this moment. Where systemd cannot
 // be asked, or has its units elsewhere, the plan stays as it is.
-func spareRuns(ctx context.Context, unitDir string, plan []compiler.Change) (rest []compiler.Change, running []string, err error) {
+func spareRuns(ctx context.Context, of montimer.Instance, unitDir string, plan []compiler.Change) (rest []compiler.Change, running []string, err error) {
 	removes := func(c compiler.Change) bool { return c.Action == compiler.Remove }
 	if !slices.ContainsFunc(plan, removes) {
 		return plan, nil, nil
@@ -24,21 +24,21 @@ func spareRuns(ctx context.Context, unitDir string, plan []compiler.Change) (res
 		return plan, nil, nil
 	}
 	defer conn.Close()
-	if checkRead(conn, unitDir) != nil {
+	if checkRead(conn, of, unitDir) != nil {
 		return plan, nil, nil
 	}
 	return compiler.SpareRuns(ctx, plan, manager{conn}.Units)
 }
 
 // checkRead says so when systemd does not look for units in a folder.
-func checkRead(conn *systemd.Conn, unitDir string) error {
+func checkRead(conn *systemd.Conn, of montimer.Instance, unitDir string) error {
 	path, err := conn.UnitPath()
 	if err != nil {
 		return err
 	}
 	if !holds(path, unitDir) {
 		return usage(fmt.Errorf("systemd does not read units in %s: have unit_dir in %s, or $MONTIMER_UNIT_DIR, name one of %s",
-			unitDir, host.ConfigFile, strings.Join(lasting(path), ", ")))
+			unitDir, of.ConfigFile(), strings.Join(lasting(path), ", ")))
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/internal/suggest"
 	"github.com/montimer/montimer/taskexec"
@@ -44,10 +45,10 @@ func unknownText(e *taskexec.UnknownError) string {
 
 // ofUnit returns the profile whose unit was named; "" if there is none.
 func ofUnit(name string, profiles []string) string {
-	profile, ok := strings.CutPrefix(name, "montimer-job-")
-	profile = strings.TrimSuffix(strings.TrimSuffix(profile, ".service"), ".timer")
-	if ok && slices.Contains(profiles, profile) {
-		return profile
+	for _, unit := range []string{name, name + ".timer"} {
+		if profile, ok := montimer.Instance("").ProfileOf(unit); ok && slices.Contains(profiles, profile) {
+			return profile
+		}
 	}
 	return ""
 }

@@ -25,7 +25,7 @@ _montimer() {
     "db "*) words="init check" ;;
     "schema "*) words="" ;;
     "version "*) words="" ;;
-    ""*) words="compile apply explain list init exec run pause resume sync notify db schema version --help" ;;
+    ""*) words="compile apply explain list init exec run pause resume sync notify db schema version --help --instance" ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}")
 }

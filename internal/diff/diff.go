@@ -61,7 +61,7 @@ type File struct {
 
 // Compare finds out what writing the units would change. It only reads.
 func Compare(h montimer.Host, profiles []montimer.Profile, units []compiler.Unit, m compiler.Moment) (Comparison, error) {
-	have, err := compiler.ReadDirectory(h.UnitDir)
+	have, err := compiler.ReadDirectory(h.UnitDir, h.Instance)
 	if err != nil {
 		return Comparison{}, err
 	}
@@ -69,7 +69,7 @@ func Compare(h montimer.Host, profiles []montimer.Profile, units []compiler.Unit
 	if err != nil {
 		return Comparison{}, fmt.Errorf("in %s: %w", h.UnitDir, err)
 	}
-	c := Comparison{Sandboxes: compiler.SandboxChanges(plan), Overrides: []string{}, Changes: []File{}}
+	c := Comparison{Sandboxes: compiler.SandboxChanges(h.Instance, plan), Overrides: []string{}, Changes: []File{}}
 	for _, step := range plan {
 		c.Changes = append(c.Changes, File{step.Action, step.Name, compiler.ByHand(step.Old), unified(h.UnitDir, step)})
 	}
@@ -99,7 +99,7 @@ func reschedules(profiles []montimer.Profile, units []compiler.Unit, have compil
 			r.Before = newTiming(*change.Old, before, m)
 		}
 		if change.New != nil {
-			stamp, err := readStamp(change.Profile)
+			stamp, err := readStamp(have.Instance.Timer(change.Profile))
 			if err != nil {
 				return nil, err
 			}
@@ -125,10 +125,10 @@ func newTiming(t compiler.Timer, words string, m compiler.Moment) *Timing {
 	return &shown
 }
 
-// readStamp returns when the timer of a profile was last triggered, or first
-// activated; zero if there is no stamp or it cannot be read.
-func readStamp(profile string) (time.Time, error) {
-	info, err := os.Stat(filepath.Join(stampDir, "stamp-"+compiler.TimerName(profile)))
+// readStamp returns when a timer was last triggered, or first activated; zero if
+// there is no stamp or it cannot be read.
+func readStamp(timer string) (time.Time, error) {
+	info, err := os.Stat(filepath.Join(stampDir, "stamp-"+timer))
 	switch {
 	case errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission):
 		return time.Time{}, nil

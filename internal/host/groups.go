@@ -21,7 +21,7 @@ func RefusedGroups(h montimer.Host, profiles []montimer.Profile) (warnings []str
 			if group := newGroup(t.Command.Argv); group != "" && group != h.Group {
 				warnings = append(warnings, fmt.Sprintf(
 					"profile %s, task %s: %s to group %s fails in the sandbox strict, which knows the group %s only: set sandbox: {%[1]s: default} in %[6]s",
-					p.Name, t.Name, filepath.Base(t.Command.Argv[0]), group, h.Group, ConfigFile))
+					p.Name, t.Name, filepath.Base(t.Command.Argv[0]), group, h.Group, h.Instance.ConfigFile()))
 			}
 		}
 	}

@@ -8,11 +8,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/montimer/montimer"
+
 	"github.com/montimer/montimer/internal/flock"
 )
-
-// runDir is montimer's own place below /run.
-const runDir = "/run/montimer"
 
 // ErrCompiling says that another compile or apply has not ended in time.
 var ErrCompiling = errors.New("another compile or apply is under way")
@@ -21,10 +20,11 @@ var ErrCompiling = errors.New("another compile or apply is under way")
 // thousand timers takes some seconds.
 const compileWait = 2 * time.Minute
 
-// LockCompile keeps other compiles out until unlock is called. Only root can.
+// LockCompile keeps other compiles of the instance out until unlock is called. Only root can.
 // It calls waiting once if it has to wait for another, and returns ErrCompiling
 // if that does not end, the error of ctx if that ends first.
-func LockCompile(ctx context.Context, waiting func()) (unlock func(), err error) {
+func LockCompile(ctx context.Context, of montimer.Instance, waiting func()) (unlock func(), err error) {
+	runDir := of.RunDir()
 	if err := os.Mkdir(runDir, 0o700); err != nil && !os.IsExist(err) {
 		return nil, fmt.Errorf("lock out other compiles: %w", err)
 	}

@@ -61,7 +61,7 @@ func inside(path, dir string) bool { return path == dir || strings.HasPrefix(pat
 // make them. systemd makes those below /var/lib by itself.
 func Missing(h montimer.Host, missing func(path string) bool) (problems []string) {
 	if missing(h.Checkout) {
-		problems = append(problems, fmt.Sprintf("checkout %s does not exist: clone it there as %s, or change checkout in %s", h.Checkout, h.User, ConfigFile))
+		problems = append(problems, fmt.Sprintf("checkout %s does not exist: clone it there as %s, or change checkout in %s", h.Checkout, h.User, h.Instance.ConfigFile()))
 	}
 	if !inside(h.StateDir, "/var/lib") && missing(h.StateDir) {
 		problems = append(problems, fmt.Sprintf("state_dir %s does not exist: install -d -o %s -g %s -m 750 %[1]s", h.StateDir, h.User, h.Group))

@@ -15,10 +15,6 @@ import (
 	"github.com/montimer/montimer/internal/safefile"
 )
 
-// PauseDir holds a file for each profile that is paused. It belongs to root, so
-// that no task can silence another.
-const PauseDir = "/etc/montimer/pause"
-
 // ReadPause returns the pause of a profile that is in force at a time; the zero
 // Pause: none. One that is in the file of somebody else than root is an error,
 // and not in force.

@@ -14,13 +14,9 @@ import (
 	"github.com/montimer/montimer"
 )
 
-// Defaults of the settings (systemd.unit(5) on the unit directory: it is for
-// units that the administrator installs, and leaves /etc to their overrides).
-const (
-	DefaultUnitDir  = "/usr/local/lib/systemd/system"
-	DefaultStateDir = "/var/lib/montimer"
-	DefaultEnvFile  = "/etc/montimer/env"
-)
+// DefaultUnitDir is for units that the administrator installs, and leaves /etc to
+// their overrides (systemd.unit(5)).
+const DefaultUnitDir = "/usr/local/lib/systemd/system"
 
 // Process is what Resolve has to know of the running process.
 type Process struct {
@@ -74,8 +70,9 @@ func Resolve(p Process, s Settings) (montimer.Host, error) {
 		return montimer.Host{}, errors.New("no place for the state directory: neither $HOME nor $XDG_STATE_HOME is set: write --state-dir DIR")
 	}
 	h := montimer.Host{
+		Instance:  s.Instance,
 		Checkout:  p.abs(s.Checkout, p.Dir),
-		EnvFile:   p.abs(s.EnvFile, DefaultEnvFile),
+		EnvFile:   p.abs(s.EnvFile, s.Instance.EnvFile()),
 		UnitDir:   p.abs(s.UnitDir, DefaultUnitDir),
 		Binary:    p.abs(s.Binary, p.Executable),
 		StateDir:  p.abs(s.StateDir, p.defaultStateDir(s)),
@@ -106,9 +103,6 @@ func Resolve(p Process, s Settings) (montimer.Host, error) {
 	return h, nil
 }
 
-// ErrNoRunAs says that root has not set the user of the tasks.
-var ErrNoRunAs = errors.New("running as root: set the user of the tasks with --run-as USER, or run_as: in " + ConfigFile)
-
 // tasksAsRoot reports whether tasks run as root, and may.
 func (s Settings) tasksAsRoot() bool {
 	name, _, _ := strings.Cut(s.RunAs, ":")
@@ -123,13 +117,13 @@ func RunAs(p Process, s Settings) (userName, group string, err error) {
 	userName, group, _ = strings.Cut(s.RunAs, ":")
 	if userName == "" {
 		if p.Root {
-			return "", "", ErrNoRunAs
+			return "", "", fmt.Errorf("running as root: set the user of the tasks with --run-as USER, or run_as: in %s", s.Instance.ConfigFile())
 		}
 		userName = p.User
 	}
 	if IsRootName(userName) {
 		if !s.AllowRoot {
-			return "", "", fmt.Errorf("tasks do not run as root: name another user with --run-as, or set allow_root: true in %s", ConfigFile)
+			return "", "", fmt.Errorf("tasks do not run as root: name another user with --run-as, or set allow_root: true in %s", s.Instance.ConfigFile())
 		}
 	}
 	if group == "" {
@@ -193,11 +187,11 @@ func (p Process) defaultJobsFile(checkout string) string {
 func (p Process) defaultStateDir(s Settings) string {
 	switch {
 	case p.Root || s.RunAs != "":
-		return DefaultStateDir
+		return s.Instance.StateDir()
 	case p.StateHome != "":
-		return filepath.Join(p.StateHome, "montimer")
+		return filepath.Join(p.StateHome, s.Instance.Prefix())
 	}
-	return filepath.Join(p.Home, ".local/state/montimer")
+	return filepath.Join(p.Home, ".local/state", s.Instance.Prefix())
 }
 
 // MakeStateDir makes the state directory, which is for its owner to change and

@@ -48,6 +48,14 @@ func TestResolve(t *testing.T) {
 			Checkout: "/srv/app", JobsFile: "/srv/app/jobs.yaml", StateDir: "/var/lib/montimer",
 			EnvFile: "/etc/montimer/env", UnitDir: "/usr/local/lib/systemd/system", Binary: "/opt/montimer",
 		}},
+		"another instance": {root(), Settings{Instance: "other"}, montimer.Host{
+			Instance: "other", Checkout: "/root", StateDir: "/var/lib/montimer-other",
+			EnvFile: "/etc/montimer/other.env", UnitDir: "/usr/local/lib/systemd/system", Binary: "/opt/montimer",
+		}},
+		"another instance of a user": {process(), Settings{Instance: "other"}, montimer.Host{
+			Instance: "other", Checkout: "/home/ann/app", JobsFile: "/home/ann/app/jobs.yaml", StateDir: "/home/ann/.local/state/montimer-other",
+			EnvFile: "/etc/montimer/other.env", UnitDir: "/usr/local/lib/systemd/system", Binary: "/opt/montimer",
+		}},
 		"defaults of root": {root(), Settings{}, montimer.Host{
 			Checkout: "/root", StateDir: "/var/lib/montimer",
 			EnvFile: "/etc/montimer/env", UnitDir: "/usr/local/lib/systemd/system", Binary: "/opt/montimer",

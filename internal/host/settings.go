@@ -4,11 +4,10 @@ package host
 
 import "github.com/montimer/montimer"
 
-// ConfigFile is where the host's settings are kept.
-const ConfigFile = "/etc/montimer/config.yaml"
-
 // Settings are the host's settings as they were given; "" is not given.
 type Settings struct {
+	Instance montimer.Instance // no config file has it: it says which one is read
+
 	Jobs      string
 	Checkout  string
 	StateDir  string
@@ -26,6 +25,12 @@ type Settings struct {
 	Write          writable
 	Capacity       montimer.Capacity
 	SystemdVersion int // without effect: the units are the same for every systemd
+}
+
+// Variables are the names of the variables that FromEnvironment reads.
+func Variables() (names []string) {
+	FromEnvironment(func(name string) string { names = append(names, name); return "" })
+	return names
 }
 
 // FromEnvironment reads the settings that variables give. The second name of a
@@ -62,6 +67,9 @@ func (s Settings) Or(t Settings) Settings {
 		if *to == "" {
 			*to = from
 		}
+	}
+	if s.Instance == "" {
+		s.Instance = t.Instance
 	}
 	fill(&s.Jobs, t.Jobs)
 	fill(&s.Checkout, t.Checkout)

@@ -69,7 +69,7 @@ func unfit(n *yaml.Node) string {
 		}
 	}
 	for _, relied := range reliedOn {
-		if within(path, relied) || within(relied, path) {
+		if within(path, relied) || within(relied, path) || relied == montimer.Instance("").RunDir() && strings.HasPrefix(path, relied+"-") {
 			return "is, holds or is in " + relied + ", which root or systemd relies on: name a directory for data, " +
 				"or give the profile the sandbox host"
 		}
@@ -80,7 +80,7 @@ func unfit(n *yaml.Node) string {
 // reliedOn are directories of programs, settings, units and the kernel.
 var reliedOn = []string{
 	"/etc", "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/boot", "/efi", "/proc", "/sys",
-	"/run/systemd", "/run/dbus", "/run/user", "/run/montimer", "/var/lib/systemd",
+	"/run/systemd", "/run/dbus", "/run/user", montimer.Instance("").RunDir(), "/var/lib/systemd",
 }
 
 // checkWritable refuses paths that hold what root relies on by the host's own

@@ -122,12 +122,12 @@ func explainMissing(h montimer.Host, err error) error {
 	switch {
 	case !exists(h.Checkout):
 		return fmt.Errorf("the checkout %s does not exist: clone it there as the user that tasks run as, or change checkout in %s (or --checkout DIR)",
-			h.Checkout, host.ConfigFile)
+			h.Checkout, h.Instance.ConfigFile())
 	case h.JobsFile == places[0]:
 		return fmt.Errorf("no jobs.yaml: neither %s nor %s exists: set checkout or jobs in %s (or --checkout DIR, --jobs FILE); montimer init DIR writes a sample",
-			places[0], places[1], host.ConfigFile)
+			places[0], places[1], h.Instance.ConfigFile())
 	}
-	return fmt.Errorf("no jobs.yaml: %s does not exist: change jobs in %s (or --jobs FILE)", h.JobsFile, host.ConfigFile)
+	return fmt.Errorf("no jobs.yaml: %s does not exist: change jobs in %s (or --jobs FILE)", h.JobsFile, h.Instance.ConfigFile())
 }
 
 // readFile reads a regular file of bounded size.

@@ -24,7 +24,7 @@ func asUser(h montimer.Host) bool { return host.IsRoot() && !host.IsRootName(h.U
 
 // readAsUser reads jobs.yaml as that user, by running montimer read-jobs.
 func readAsUser(ctx context.Context, h montimer.Host) (path string, data []byte, err error) {
-	args := []string{"read-jobs", "--checkout", h.Checkout}
+	args := append([]string{"read-jobs", "--checkout", h.Checkout}, h.Instance.Flags()...)
 	if h.JobsFile != "" {
 		args = append(args, "--jobs", h.JobsFile)
 	}

@@ -24,8 +24,9 @@ const (
 // beginning of a text has the form that the tasks' own tools parse; what else
 // helps the reader comes after an empty line.
 type Formatter struct {
-	Host   string // name of this host
-	Policy montimer.NotifyPolicy
+	Host     string // name of this host
+	Instance montimer.Instance
+	Policy   montimer.NotifyPolicy
 
 	// Redact hides secrets; nil: there are none.
 	Redact func(string) string
@@ -85,8 +86,8 @@ func (f Formatter) Run(run montimer.Run, before montimer.Incident) *montimer.Ale
 // the same words replaces it.
 func (f Formatter) Page(profile, runID, words string) *montimer.Alert {
 	title := "montimer"
-	if profile != "" {
-		title += ": " + profile
+	if of := f.Instance.Of(profile); of != "" {
+		title += ": " + of
 	}
 	words = f.clean(words)
 	lines := []string{telegram.Bold(title), warning + telegram.Escape(words), "", f.host()}
@@ -103,9 +104,9 @@ func (f Formatter) failure(run montimer.Run, before montimer.Incident) string {
 	lost := run.State == montimer.RunLost
 	var lines []string
 	if lost {
-		lines = append(lines, telegram.Bold("automation: "+run.Profile), taskMark+"lost: "+f.text(run.Reason))
+		lines = append(lines, telegram.Bold("automation: "+f.Instance.Of(run.Profile)), taskMark+"lost: "+f.text(run.Reason))
 	} else {
-		lines = append(lines, oldBold("automation: "+run.Profile), "duration: "+seconds(max(0, run.Ended.Sub(run.Started))), counts(run))
+		lines = append(lines, oldBold("automation: "+f.Instance.Of(run.Profile)), "duration: "+seconds(max(0, run.Ended.Sub(run.Started))), counts(run))
 		if run.Reason != "" {
 			lines = append(lines, taskMark+f.text(run.Reason))
 		}
@@ -170,7 +171,7 @@ func (f Formatter) recovery(run montimer.Run, before montimer.Incident) string {
 	if lasted := run.Started.Sub(before.First.Started).Round(time.Second); lasted > 0 { // else the clock was set back
 		well += " in " + lasted.String()
 	}
-	lines := []string{telegram.Bold("automation: " + run.Profile), well, counts(run)}
+	lines := []string{telegram.Bold("automation: " + f.Instance.Of(run.Profile)), well, counts(run)}
 	if run.Reason != "" {
 		lines = append(lines, warning+f.text(run.Reason))
 	}

@@ -359,3 +359,24 @@ func TestVeryManyFailures(t *testing.T) {
 		}
 	}
 }
+
+// TestInstanceInHeading: all alerts say which instance they are of.
+func TestInstanceInHeading(t *testing.T) {
+	t.Parallel()
+	f := formatter
+	f.Instance = "staging"
+	good, first, _, recovered := hourly()
+	lost := first
+	lost.State = montimer.RunLost
+	for want, alert := range map[string]*montimer.Alert{
+		"*automation: staging/hourly*\n":     f.Run(first, montimer.Incident{LastGood: good}),
+		"*automation: staging/hourly*\n❌ lo": f.Run(lost, montimer.Incident{LastGood: good}),
+		"*automation: staging/hourly*\n✅":    f.Run(recovered, montimer.Incident{Count: 1, First: first, Reported: first}),
+		"*montimer: staging/hourly*\n":       f.Page("hourly", "", "x"),
+		"*montimer: staging*\n":              f.Page("", "", "x"),
+	} {
+		if alert == nil || !strings.HasPrefix(alert.Text, want) {
+			t.Errorf("no %q: %+v", want, alert)
+		}
+	}
+}

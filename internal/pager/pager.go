@@ -32,10 +32,11 @@ type Pager struct {
 
 // Host describes the process and the machine.
 type Host struct {
-	Name    string                             // of the machine; "": not known
-	Getenv  func(string) string                // for routes and tokens
-	Redact  func(string) string                // hides secrets
-	Journal func(profile, runID string) string // the command that shows a run; profile may be ""
+	Instance montimer.Instance
+	Name     string                             // of the machine; "": not known
+	Getenv   func(string) string                // for routes and tokens
+	Redact   func(string) string                // hides secrets
+	Journal  func(profile, runID string) string // the command that shows a run; profile may be ""
 }
 
 // New returns a pager of alerts that are stored in r.
@@ -44,7 +45,7 @@ func New(h Host, r Records, log *slog.Logger) *Pager {
 		host:      h,
 		log:       log,
 		Records:   r,
-		formatter: notify.Formatter{Host: cmp.Or(h.Name, "unknown"), Redact: h.Redact, Journal: h.Journal, Subjects: r.subjects},
+		formatter: notify.Formatter{Instance: h.Instance, Host: cmp.Or(h.Name, "unknown"), Redact: h.Redact, Journal: h.Journal, Subjects: r.subjects},
 		heartbeat: notify.Heartbeat{Getenv: h.Getenv, Redact: h.Redact, Log: log},
 	}
 }

@@ -175,7 +175,7 @@ func (p *Pager) Unrecorded(ctx context.Context, stateDir string, run montimer.Ru
 	if run.Tasks == nil {
 		what = "a run"
 	}
-	words := []string{what + "; not recorded: " + cause(err), "fix: " + recordFix(err, stateDir)}
+	words := []string{what + "; not recorded: " + cause(err), "fix: " + recordFix(err, p.host.Instance, stateDir)}
 	p.Page(ctx, "", run.ID, strings.Join(append(words, pages...), "; "))
 	return incident.unclaim
 }
@@ -191,7 +191,7 @@ func cause(err error) string {
 }
 
 // recordFix returns the command that fixes why runs cannot be recorded.
-func recordFix(err error, stateDir string) string {
+func recordFix(err error, of montimer.Instance, stateDir string) string {
 	switch {
 	case errors.Is(err, store.ErrReadOnlyFS):
 		return fmt.Sprintf("dmesg | tail; mount -o remount,rw \"$(findmnt -n -o TARGET -T %s)\"", stateDir)
@@ -200,11 +200,11 @@ func recordFix(err error, stateDir string) string {
 	case errors.Is(err, store.ErrBusy):
 		return "fuser -v " + stateDir + "/" + store.FileName + ", and end what locks it"
 	case errors.Is(err, store.ErrIncomplete):
-		return "montimer db check --repair"
+		return of.Command("db check --repair")
 	case errors.Is(err, store.ErrCorrupt):
-		return "montimer db check; then \"The database\" in the runbook: put a copy in its place"
+		return of.Command("db check") + "; then \"The database\" in the runbook: put a copy in its place"
 	}
-	return "ls -la " + stateDir + "; montimer db check"
+	return "ls -la " + stateDir + "; " + of.Command("db check")
 }
 
 // MemoryFiles returns the files that record the pages about a state directory

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/montimer/montimer/internal/host"
+)
+
+// TestShortcut: what the services say is read alike with and without the parser of
+// the command line, and what they do not say is left to it.
+func TestShortcut(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"nightly", "a.b_c-d", "0", "exec", "ended", "instance"} {
+		var c cli
+		parser, err := kong.New(&c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for command, parsed := range map[string]func() any{"exec": func() any { return c.Exec }, "ended": func() any { return c.Ended }} {
+			k, err := parser.Parse([]string{command, name})
+			if err != nil || k.Command() != command+" <profile>" {
+				t.Fatalf("%s %s: %v, %v", command, name, k, err)
+			}
+			if diff := cmp.Diff(parsed(), any(shortcut([]string{command, name})), cmp.AllowUnexported(execCmd{}, endedCmd{})); diff != "" {
+				t.Errorf("%s %s: %s", command, name, diff)
+			}
+			if c.Instance.given {
+				t.Errorf("%s %s selects an instance", command, name)
+			}
+		}
+	}
+	for _, args := range [][]string{{}, {"exec"}, {"exec", "-h"}, {"exec", "--help"}, {"exec", "a", "b"}, {"list", "a"}, {"--instance=a", "exec"}} {
+		if c := shortcut(args); c != nil {
+			t.Errorf("%v is taken for %+v", args, c)
+		}
+	}
+}
+
+// TestUnitsUseShortcut: the units start montimer with command lines that are read
+// without the parser, for every instance.
+func TestUnitsUseShortcut(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("../../units.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"ExecStart={{.Binary}} {{if .Profile}}exec {{.Profile}}{{else}}", "ExecStopPost=-{{.Binary}} ended {{.Profile}}\n"} {
+		if !bytes.Contains(data, []byte(line)) {
+			t.Errorf("no %s", line)
+		}
+	}
+}
+
+// TestInstanceFlag: of the environment of one instance nothing is left for another.
+func TestInstanceFlag(t *testing.T) {
+	for _, name := range host.Variables() {
+		t.Setenv(name, "/of/a")
+	}
+	t.Setenv("MONTIMER_INSTANCE", "a")
+	var out, errs bytes.Buffer
+	if code := run(t.Context(), []string{"version", "--instance", "a"}, &out, &errs); code != 0 || os.Getenv("MONTIMER_JOBS") != "/of/a" {
+		t.Errorf("the same instance: exit %d, %s, MONTIMER_JOBS=%s", code, errs.String(), os.Getenv("MONTIMER_JOBS"))
+	}
+	if code := run(t.Context(), []string{"--instance", "b", "version"}, &out, &errs); code != 0 {
+		t.Fatalf("exit %d, %s", code, errs.String())
+	}
+	for _, name := range host.Variables() {
+		if value, ok := os.LookupEnv(name); ok {
+			t.Errorf("%s=%s is left", name, value)
+		}
+	}
+	if got := os.Getenv("MONTIMER_INSTANCE"); got != "b" {
+		t.Errorf("MONTIMER_INSTANCE=%s", got)
+	}
+	for _, tc := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"list", "--instance", "a-b"}, "cannot be the name of an instance"},
+		{[]string{"list", "--instance", "job"}, "choose another name"},
+		{[]string{"list", "--instance", "none"}, "there is no instance none: /etc/montimer/none.yaml does not exist"},
+	} {
+		errs.Reset()
+		if code := run(t.Context(), tc.args, &out, &errs); code != exitUsage || !strings.Contains(errs.String(), tc.want) {
+			t.Errorf("%v: exit %d, %s", tc.args, code, errs.String())
+		}
+	}
+	t.Setenv("MONTIMER_INSTANCE", "../x")
+	errs.Reset()
+	if code := run(t.Context(), []string{"exec", "p"}, &out, &errs); code != exitUsage || !strings.Contains(errs.String(), "MONTIMER_INSTANCE") {
+		t.Errorf("exit %d, %s", code, errs.String())
+	}
+}
+
+func TestRunsTasks(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]bool{
+		"exec p": true, "sync": true, "--instance a exec p": true, "--instance=a sync": true,
+		"list": false, "--instance exec list": false, "--instance=exec list": false, "--instance": false, "": false, "run p --instance sync": false,
+	} {
+		if got := runsTasks(strings.Fields(line)); got != want {
+			t.Errorf("%s: %v", line, got)
+		}
+	}
+}
+
+// TestOnePlaceForNames: only package montimer makes names of units and places.
+func TestOnePlaceForNames(t *testing.T) {
+	t.Parallel()
+	var files []string
+	for _, dir := range []string{".", "../../compiler", "../../taskexec", "../../internal/*"} {
+		found, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") || file == "man.go" { // whose text is about the default instance
+			continue
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(data)) {
+			code, _, _ := strings.Cut(line, "//")
+			if strings.Contains(code, "help:\"") { // for people, of the default instance
+				continue
+			}
+			for _, name := range []string{`"montimer-`, `"montimer."`, `"/etc/montimer`, `"/run/montimer`, `"/var/lib/montimer`, `"/var/cache/montimer`} {
+				if strings.Contains(code, name) {
+					t.Errorf("%s: %s", file, strings.TrimSpace(code))
+				}
+			}
+		}
+	}
+}
