@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// Manager is what Apply asks of systemd. Start, Stop and Restart return when
-// the unit is in its new state; they work on units that have failed, and Stop
-// does on one that is not loaded.
+// Manager is systemd for Apply. Start, Stop and Restart return when the unit is
+// in its new state; they work on failed units, and Stop on one that is not
+// loaded.
 type Manager interface {
 	Reload(context.Context) error
 	ReadAt() (time.Time, error) // when units were last read from disk
@@ -25,16 +25,16 @@ type Manager interface {
 	Start(ctx context.Context, unit string) error
 	Stop(ctx context.Context, unit string) error
 	Restart(ctx context.Context, unit string) error
-	Forgive(ctx context.Context, unit string) // a unit that has failed is inactive again
+	ResetFailed(ctx context.Context, unit string) // a unit that has failed is inactive again
 	Enabled(ctx context.Context, unit string) (bool, error)
 	Enable(ctx context.Context, unit string) error
 }
 
-// UnitState is what systemd says of a unit (systemctl(1), "list-units").
+// UnitState is the state of a unit (systemctl(1), "list-units").
 type UnitState struct {
 	Load, Active, Sub string
 	Reason            string   // why it could not be loaded
-	DropIns           []string // of one that could not be loaded
+	DropIns           []string // of a unit that could not be loaded
 }
 
 func (u UnitState) active() bool { return u.Active == "active" }
@@ -45,26 +45,25 @@ func (u UnitState) running() bool {
 	return slices.Contains([]string{"activating", "active", "reloading", "deactivating"}, u.Active)
 }
 
-// Applier takes units into force: files, and what systemd makes of them.
+// Applier activates units: it writes their files and has systemd load them.
 type Applier struct {
 	Dir       *Directory
 	Manager   Manager
 	Stamps    Stamps
-	Moment    Moment
-	NoCatchUp bool // nothing starts for what was missed so far
-	Automatic bool // nobody asked for it: a target that is off stays off
+	Clock     Clock
+	NoCatchUp bool // missed ticks do not run
+	Automatic bool // unattended: a stopped target stays stopped
 
-	Done func(verb, unit string) // told of each step, once it is taken
-	Say  func(message string)    // told what a person should know
+	Done func(verb, unit string) // called after each step
+	Say  func(message string)    // shows a message to the operator
 }
 
-// Apply brings the host in line with the wanted units. A run in flight is
-// never touched, a timer never left stopped on the way. When systemd refuses a
-// unit, all files are put back. Killed at any point, the next Apply completes
-// what is missing.
+// Apply makes the host match the wanted units. It never touches a running
+// service, and leaves no timer stopped on the way. When systemd refuses a unit,
+// all files are restored. If Apply is killed, the next one completes it.
 //
-// Timers take up their new files where they are, and start nothing that is not
-// due: see hush.
+// Timers switch to their new files in place, and start nothing that is not due:
+// see suppressStarts.
 func (a *Applier) Apply(ctx context.Context, want []Unit) error {
 	p, err := a.survey(ctx, want)
 	if err != nil {
@@ -73,13 +72,13 @@ func (a *Applier) Apply(ctx context.Context, want []Unit) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	// From here on, stopping in the middle would be worse than being late.
+	// From here on, stopping halfway would be worse than being late.
 	ctx = context.WithoutCancel(ctx)
-	return errors.Join(p.carryOut(ctx), p.unhush(ctx))
+	return errors.Join(p.carryOut(ctx), p.restoreTimers(ctx))
 }
 
 func (p *application) carryOut(ctx context.Context) error {
-	if err := p.hush(ctx); err != nil {
+	if err := p.suppressStarts(ctx); err != nil {
 		return err
 	}
 	if err := p.update(ctx); err != nil {
@@ -88,22 +87,22 @@ func (p *application) carryOut(ctx context.Context) error {
 	return errors.Join(p.start(ctx), p.remove(ctx))
 }
 
-// application is one pass of Apply: what it found, and what it has to do.
+// application is one pass of Apply: its findings and its steps.
 type application struct {
 	*Applier
-	have     Installed
-	writes   []Change             // files to create or to update
-	removals []Change             // files of profiles that have gone
-	timers   map[string]Timer     // the wanted ones
-	names    []string             // of the wanted timers, sorted
-	before   map[string]UnitState // of the wanted timers, the target and the socket
-	ahead    map[string]bool      // wanted timers that wait until a clock that was ahead is right
-	unread   bool                 // files that systemd has not read yet
-	hushed   []string             // timers that must not start anything
-	target   targetPlan
+	have       Installed
+	writes     []Change             // files to create or to update
+	removals   []Change             // files of profiles that have gone
+	timers     map[string]Timer     // the wanted ones
+	names      []string             // of the wanted timers, sorted
+	before     map[string]UnitState // of the wanted timers, the target and the socket
+	ahead      map[string]bool      // wanted timers triggered in the future: the clock was set back
+	unread     bool                 // files that systemd has not read yet
+	suppressed []string             // timers that must not start anything
+	target     targetPlan
 }
 
-// survey finds out what has to be done. It changes nothing.
+// survey finds the steps. It changes nothing.
 func (a *Applier) survey(ctx context.Context, want []Unit) (*application, error) {
 	p := &application{Applier: a, timers: map[string]Timer{}}
 	var err error
@@ -141,15 +140,15 @@ func (a *Applier) survey(ctx context.Context, want []Unit) (*application, error)
 	if p.target, err = p.planTarget(ctx); err != nil {
 		return nil, err
 	}
-	p.hushed, err = p.needless(ctx)
+	p.suppressed, err = p.notDue(ctx)
 	return p, err
 }
 
 // isUnread reports whether files have changed since systemd read them: by a
-// compile, by an apply that was killed, or by the owner, who has taken a bad
-// drop-in away.
+// compile, by a killed apply, or by the operator, who has removed a bad
+// drop-in.
 func (p *application) isUnread(ctx context.Context) (bool, error) {
-	leftover, err := p.Stamps.guarded()
+	leftover, err := p.Stamps.held()
 	if err != nil || len(leftover) > 0 {
 		return true, err
 	}
@@ -181,7 +180,7 @@ func (p *application) pairs() []string {
 	return names
 }
 
-// done tells of changes that were made.
+// done reports changes that were made.
 func (p *application) done(changes ...Change) {
 	for _, c := range changes {
 		p.Done(string(c.Action), c.Name)

@@ -24,7 +24,7 @@ import (
 type fakeSystemd struct {
 	dir     string
 	stamps  Stamps
-	moment  Moment
+	clock   Clock
 	log     []string // what it was asked to do; "! a.service" where that started one
 	read    time.Time
 	files   map[string]string // as last read
@@ -35,7 +35,7 @@ type fakeSystemd struct {
 	enabled bool
 	masked  map[string]bool
 	broken  map[string]string // units that it refuses, but with this content
-	dropIns map[string]bool   // units whose drop-ins have changed since they were read
+	dropIns map[string]bool   // units with drop-ins that have changed since they were read
 	fail    int               // the number of the call that kills the caller; 0: none
 }
 
@@ -61,7 +61,7 @@ func (f *fakeSystemd) Reload(context.Context) error {
 		}
 		f.files[filepath.Base(path)] = string(content)
 	}
-	f.guards, _ = f.stamps.guarded()
+	f.guards, _ = f.stamps.held()
 	clear(f.dropIns)
 	for name, sub := range f.active {
 		switch {
@@ -104,7 +104,7 @@ func (f *fakeSystemd) startTimer(name string) {
 			_ = f.stamps.touch(name)
 		}
 	}
-	f.begin(name, f.moment.Now)
+	f.begin(name, f.clock.Now)
 }
 
 // begin notes whether a timer starts its service at once.
@@ -134,12 +134,12 @@ func (f *fakeSystemd) elapses(file string, last, active time.Time) bool {
 			if base.IsZero() {
 				base = active
 			}
-			if next, ok := calendar.Next([]calendar.Event{event}, base, f.moment.Local); ok {
+			if next, ok := calendar.Next([]calendar.Event{event}, base, f.clock.Local); ok {
 				due = append(due, next)
 			}
 		case "OnBootSec":
-			at := f.moment.Boot.Add(span(value))
-			if last.IsZero() || !at.Before(f.moment.Now) { // else it has had its one time
+			at := f.clock.Boot.Add(span(value))
+			if last.IsZero() || !at.Before(f.clock.Now) { // else it has had its one time
 				due = append(due, at)
 			}
 		case "OnUnitActiveSec":
@@ -150,7 +150,7 @@ func (f *fakeSystemd) elapses(file string, last, active time.Time) bool {
 			jitter = span(value)
 		}
 	}
-	return slices.ContainsFunc(due, func(at time.Time) bool { return !at.Add(jitter).After(f.moment.Now) })
+	return slices.ContainsFunc(due, func(at time.Time) bool { return !at.Add(jitter).After(f.clock.Now) })
 }
 
 func span(value string) time.Duration {
@@ -214,7 +214,7 @@ func (f *fakeSystemd) since(unit string) time.Time {
 	if t, ok := f.started[unit]; ok {
 		return t
 	}
-	return f.moment.Now
+	return f.clock.Now
 }
 
 func (f *fakeSystemd) Start(_ context.Context, unit string) error {
@@ -249,8 +249,8 @@ func (f *fakeSystemd) Restart(_ context.Context, unit string) error {
 	return nil
 }
 
-// Forgive is no call that a kill would have to spare.
-func (f *fakeSystemd) Forgive(_ context.Context, unit string) {
+// ResetFailed changes nothing that a kill could leave half done.
+func (f *fakeSystemd) ResetFailed(_ context.Context, unit string) {
 	if f.active[unit] == "failed" {
 		delete(f.active, unit)
 	}
@@ -278,7 +278,7 @@ func newMachine(t *testing.T) *machine {
 	f := &fakeSystemd{
 		dir:    filepath.Join(root, "units"),
 		stamps: Stamps{Dir: filepath.Join(root, "timers"), DropIns: filepath.Join(root, "run")},
-		moment: Moment{Now: now, Boot: now.Add(-time.Hour), Local: time.UTC},
+		clock:  Clock{Now: now, Boot: now.Add(-time.Hour), Local: time.UTC},
 		active: map[string]string{}, last: map[string]time.Time{}, started: map[string]time.Time{}, masked: map[string]bool{}, dropIns: map[string]bool{}, broken: map[string]string{},
 	}
 	for _, dir := range []string{f.dir, f.stamps.DropIns} {
@@ -290,7 +290,7 @@ func newMachine(t *testing.T) *machine {
 }
 
 // hours returns a time that many hours from now.
-func (m *machine) hours(n int) time.Time { return m.moment.Now.Add(time.Duration(n) * time.Hour) }
+func (m *machine) hours(n int) time.Time { return m.clock.Now.Add(time.Duration(n) * time.Hour) }
 
 // at is a profile that runs daily, so many hours from now.
 func (m *machine) at(t *testing.T, name string, hours ...int) montimer.Profile {
@@ -302,7 +302,7 @@ func (m *machine) at(t *testing.T, name string, hours ...int) montimer.Profile {
 	return p
 }
 
-// once is a profile whose time has passed years ago.
+// once is a profile with a single time, years ago.
 func once(t *testing.T, name string) montimer.Profile {
 	return montimer.Profile{Name: name, Enabled: true, Schedule: montimer.Schedule{Events: events(t, "2020-01-01")}}
 }
@@ -322,7 +322,7 @@ func (m *machine) apply(t *testing.T, profiles ...montimer.Profile) ([]string, e
 	m.log, m.said = nil, nil
 	a := m.flags
 	a.Dir, a.Manager, a.Stamps = dir, m, m.stamps
-	a.Moment = m.moment
+	a.Clock = m.clock
 	a.Done = func(verb, unit string) { m.log = append(m.log, "* "+verb+" "+unit) }
 	a.Say = func(message string) { m.said = append(m.said, message) }
 	err = a.Apply(t.Context(), render(t, testHost(), profiles...))
@@ -339,7 +339,7 @@ func (m *machine) settled(t *testing.T, profiles ...montimer.Profile) {
 }
 
 // back makes all files older than what systemd has last read, as they are on a
-// host where the last apply was not a moment ago.
+// host where the last apply was long ago.
 func (m *machine) back(t *testing.T) {
 	t.Helper()
 	past := time.Now().Add(-time.Hour)
@@ -464,7 +464,7 @@ func TestApplyOrder(t *testing.T) {
 		}, {
 			name:   "the clock was set back a little",
 			before: func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 3)} },
-			change: func(t *testing.T, m *machine) { m.last[a+".timer"] = m.moment.Now.Add(time.Minute) },
+			change: func(t *testing.T, m *machine) { m.last[a+".timer"] = m.clock.Now.Add(time.Minute) },
 			then:   func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 3)} },
 		}, {
 			name: "elapsed for good since a reload by hand, and it runs at boot too",
@@ -700,7 +700,7 @@ func TestApplyRefused(t *testing.T) {
 			if diff := cmp.Diff(want, m.active); diff != "" {
 				t.Error(diff)
 			}
-			if left, _ := m.stamps.guarded(); len(left) > 0 {
+			if left, _ := m.stamps.held(); len(left) > 0 {
 				t.Errorf("drop-ins left: %v", left)
 			}
 		})
@@ -708,10 +708,10 @@ func TestApplyRefused(t *testing.T) {
 }
 
 // TestApplySpoiled: a drop-in spoils a unit that apply does not write. It says
-// so, changes what else there is to change, and mends what can be mended.
+// so, makes the other changes, and fixes what can be fixed.
 func TestApplySpoiled(t *testing.T) {
 	t.Parallel()
-	for spoiled, mended := range map[string][]string{
+	for spoiled, fixed := range map[string][]string{
 		a + ".service": {"reload"},
 		a + ".timer":   {"reload", "restart " + a + ".timer", "* start " + a + ".timer"},
 	} {
@@ -734,7 +734,7 @@ func TestApplySpoiled(t *testing.T) {
 			delete(m.broken, spoiled)
 			m.dropIns[spoiled] = true
 			log, err := m.apply(t, m.at(t, "a", 3), m.at(t, "b", 4))
-			if diff := cmp.Diff(mended, log); err != nil || diff != "" {
+			if diff := cmp.Diff(fixed, log); err != nil || diff != "" {
 				t.Error(err, diff)
 			}
 		})
@@ -818,7 +818,7 @@ func TestApplyKilled(t *testing.T) {
 		if diff := cmp.Diff(holding(a+".timer", b+".timer"), m.active); diff != "" {
 			t.Errorf("killed at call %d: %s", n, diff)
 		}
-		if left, _ := m.stamps.guarded(); len(left) > 0 {
+		if left, _ := m.stamps.held(); len(left) > 0 {
 			t.Errorf("killed at call %d: drop-ins left: %v", n, left)
 		}
 		if stamps, _ := m.stamps.list(); slices.Contains(stamps, "montimer-job-gone.timer") || slices.Contains(stamps, b+".timer") {
@@ -892,7 +892,7 @@ func TestApplyCancelled(t *testing.T) {
 	defer dir.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	a := Applier{Dir: dir, Manager: m, Stamps: m.stamps, Moment: m.moment, Say: func(string) {}}
+	a := Applier{Dir: dir, Manager: m, Stamps: m.stamps, Clock: m.clock, Say: func(string) {}}
 	if err := a.Apply(ctx, render(t, testHost(), atBootOnly("a"))); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}

@@ -10,7 +10,7 @@ import (
 // whether a time would be missed without.
 func TestStartsAtOnce(t *testing.T) {
 	t.Parallel()
-	m := Moment{
+	m := Clock{
 		Now:   time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC), // a Tuesday
 		Boot:  time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC),
 		Local: time.UTC,
@@ -57,7 +57,7 @@ func TestStartsAtOnce(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			known := past{last: tc.last, active: ago(5)}
+			known := lastKnown{last: tc.last, active: ago(5)}
 			if tc.fresh {
 				known.active = time.Time{}
 			}

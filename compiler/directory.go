@@ -98,7 +98,7 @@ func (d *Directory) names() ([]string, error) {
 	return d.dir.Readdirnames(-1)
 }
 
-// Write carries out a plan. New contents are written beside the old files and
+// Write carries out a plan. New contents are written next to the old files and
 // flushed to disk before the first is renamed into place, so an error or a
 // crash while writing leaves the old set whole. When a later step fails, what
 // was done is undone.
@@ -113,7 +113,7 @@ func (d *Directory) Write(have Installed, plan []Change) error {
 	}
 	if err := d.stage(plan); err != nil {
 		for _, c := range plan {
-			d.root.Remove(temporary(c.Name)) // best effort: the next compile sweeps too
+			d.root.Remove(temporary(c.Name)) // best effort: the next compile removes them, too
 		}
 		return err
 	}

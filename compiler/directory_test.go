@@ -174,7 +174,7 @@ func TestNotOurs(t *testing.T) {
 }
 
 // TestOdd: what stands in a unit's place and is no file is seen, and waited for
-// by nobody.
+// by no one.
 func TestOdd(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -8,9 +8,9 @@ import (
 
 // Thousands of small files are nearly all that a compile does, so these call
 // the kernel directly: a file of package os takes half as long again, for
-// deadlines and finalizers that nobody needs here.
+// deadlines and finalizers that are not needed here.
 
-// createFile writes a new file that anyone may read, whatever the umask.
+// createFile writes a new file with mode 0644, independent of the umask.
 func createFile(dir int, name, content string) error {
 	const flags = unix.O_WRONLY | unix.O_CREAT | unix.O_EXCL | unix.O_NOFOLLOW | unix.O_CLOEXEC
 	fd, err := uninterrupted(func() (int, error) { return unix.Openat(dir, name, flags, 0o644) })
@@ -28,8 +28,8 @@ func createFile(dir int, name, content string) error {
 	return errors.Join(err, unix.Close(fd))
 }
 
-// readFile reads a file; what is none, such as a link, is empty. It never waits.
-// buffer is room to read into.
+// readFile reads a regular file; any other, such as a link, is empty. It never
+// blocks. buffer is room to read into.
 func readFile(dir int, name string, buffer []byte) (string, error) {
 	const flags = unix.O_RDONLY | unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_CLOEXEC
 	fd, err := uninterrupted(func() (int, error) { return unix.Openat(dir, name, flags, 0) })

@@ -18,7 +18,7 @@ const blankHeader = headerLine + digestLine + "0000000000000000\n\n"
 
 // sign puts the digest into a unit that begins with blankHeader. It is of the
 // unit alone, so that a change elsewhere in jobs.yaml changes nothing here, and
-// a change by hand can be told.
+// a change by hand is detected.
 func sign(unit []byte) {
 	sum := sha256.Sum256(unit[len(blankHeader):])
 	hex.Encode(unit[len(headerLine+digestLine):], sum[:8])

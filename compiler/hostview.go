@@ -24,7 +24,7 @@ type hostView struct {
 	Umask          text
 
 	// Of the units that are there once.
-	Frozen     []text // environment that says whose state directory is where
+	Frozen     []text // MONTIMER_ variables of the state directory
 	State      text   // the state directory, which may be missing
 	HelperHome text   // ProtectHome=
 	UnitDirs   []text // where an apply writes units
@@ -41,8 +41,8 @@ type limit struct{ Directive, Value text }
 const stateRoot = "/var/lib/"
 
 // agentsOf lists where the agents of ssh and GnuPG listen in a home directory
-// (ssh-agent(1) of OpenSSH 10.1, gpg-agent(1)). With an agent of somebody who is
-// logged in, a task would use keys that it cannot read.
+// (ssh-agent(1) of OpenSSH 10.1, gpg-agent(1)). With the agent of a login
+// session, a task could use keys that it cannot read.
 func agentsOf(home string) []string {
 	if home == "" || home == "/" {
 		return nil
@@ -65,8 +65,8 @@ func unitDirs(own string) []string {
 	return dirs
 }
 
-// newHostView escapes what the host has decided. Its error names every setting
-// that no unit can express.
+// newHostView escapes the host settings. Its error names every setting that no
+// unit can express.
 func newHostView(h montimer.Host) (hostView, error) {
 	var e escaper
 	v := hostView{

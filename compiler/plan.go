@@ -11,9 +11,9 @@ import (
 // Action is what happens to one unit file.
 type Action string
 
-// The actions. A file is kept when its profile has gone but its timer may
-// still be active: deleting the file of an active timer would leave the timer
-// failed at the next reload.
+// The actions. A file is kept while the timer of a removed profile may still be
+// active: deleting the file of an active timer makes it fail at the next
+// reload.
 const (
 	Create Action = "create"
 	Update Action = "update"
@@ -57,9 +57,9 @@ func (c Change) ChangesSocket() bool {
 // to change, sorted by name, the target last. It is an error when a wanted
 // name is taken by a file that montimer did not write.
 //
-// A pair whose profile has gone is removed in two steps: this plan drops the
+// The pair of a removed profile is removed in two steps: this plan drops the
 // timer from the target, which makes systemd stop it at the reload, and the
-// plan after that removes the files.
+// next plan removes the files.
 func Plan(want []Unit, have Installed) ([]Change, error) {
 	var (
 		changes []Change

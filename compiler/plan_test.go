@@ -42,7 +42,7 @@ func TestPlan(t *testing.T) {
 
 	brought := installed(onlyA)
 	for _, name := range []string{"montimer-failure@.service", "montimer-outbox.service", ourOutboxTimer, ourApplySocket} {
-		brought.Files[name] = "[Unit]\nDescription=Tell of the failure of %i\nDocumentation=https://github.com/montimer/montimer\n"
+		brought.Files[name] = "[Unit]\nDescription=Report the failure of %i\nDocumentation=https://github.com/montimer/montimer\n"
 	}
 
 	foreign := installed(nil)

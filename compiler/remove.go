@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// remove deletes the files of profiles that have gone: the target does not hold
-// their timers any more, so these can be stopped.
+// remove deletes the files of removed profiles: the target no longer upholds
+// their timers, so these can be stopped.
 func (p *application) remove(ctx context.Context) error {
 	if err := p.delete(ctx, p.removals); err != nil {
 		return err
@@ -14,8 +14,8 @@ func (p *application) remove(ctx context.Context) error {
 	return p.removeStamps()
 }
 
-// removeStamps removes the stamps of profiles that have gone, however long ago:
-// should one come back, it does not catch up.
+// removeStamps removes the stamps of all removed profiles: if one comes back,
+// it does not catch up.
 func (p *application) removeStamps() error {
 	timers, err := p.Stamps.list()
 	if err != nil {
@@ -55,7 +55,7 @@ func (p *application) delete(ctx context.Context, files []Change) error {
 		return nil
 	}
 	for _, c := range files {
-		p.Manager.Forgive(ctx, c.Name)
+		p.Manager.ResetFailed(ctx, c.Name)
 	}
 	if err := p.Dir.Write(Installed{}, files); err != nil {
 		return err
@@ -64,9 +64,9 @@ func (p *application) delete(ctx context.Context, files []Change) error {
 	return p.Manager.Reload(ctx)
 }
 
-// SpareRuns takes the services out of the removals of a plan whose runs are
-// under way, and names them. Without its file systemd would hold a run to the
-// defaults: hear nothing of its progress any more, and kill it after 90 seconds.
+// SpareRuns drops running services from the removals of a plan, and returns
+// their names. Without its file systemd would apply defaults to a run: ignore
+// its progress, and kill it after 90 seconds.
 func SpareRuns(ctx context.Context, plan []Change, units func(context.Context, []string) (map[string]UnitState, error)) (rest []Change, running []string, err error) {
 	var services []string
 	for _, c := range plan {

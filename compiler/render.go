@@ -1,6 +1,9 @@
-// Package compiler turns profiles into systemd units and the units into files:
-// Render makes the texts, Plan compares them with what is on disk, and
-// Directory.Write carries the plan out.
+// Package compiler turns profiles into systemd units and installs them. Read
+// render.go (the units), view.go and hostview.go (the data of units.tmpl),
+// escape.go and lines.go (safe values), template.go (one template for many
+// profiles) first, then plan.go and directory.go (files), apply.go with
+// suppress.go, update.go, start.go and remove.go (a running systemd), and
+// timer.go, atonce.go (what a reload starts).
 package compiler
 
 import (
@@ -17,8 +20,8 @@ type Unit struct {
 	Content string
 }
 
-// singles are the units that an instance has once beside its target, as
-// [montimer.Instance.Unit] takes them, with their templates.
+// singles are the units that an instance has once, besides its target, by their
+// names for [montimer.Instance.Unit], with their templates.
 var singles = map[string]string{
 	"tmp.service":      "tmp",
 	"failure@.service": "failure",
@@ -60,7 +63,7 @@ func renderOnly(h montimer.Host, profiles []montimer.Profile, wanted func(name s
 	if err != nil {
 		return nil, fmt.Errorf("host settings: %w", err)
 	}
-	f, err := newFoundry()
+	f, err := newRenderer()
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +80,7 @@ func renderOnly(h montimer.Host, profiles []montimer.Profile, wanted func(name s
 		for _, u := range []struct{ name, template string }{{i.Timer(profile), "timer"}, {i.Service(profile), "service"}} {
 			var content string
 			if err == nil && wanted(u.name) {
-				if content, err = f.cast(u.template, v); err != nil {
+				if content, err = f.render(u.template, v); err != nil {
 					err = fmt.Errorf("%s: %w", u.template, err)
 				}
 				units = append(units, Unit{u.name, content})
@@ -124,8 +127,8 @@ func renderOnly(h montimer.Host, profiles []montimer.Profile, wanted func(name s
 	return units, nil
 }
 
-// single renders a unit that is there once.
-func (f *foundry) single(template string, v view) (string, error) {
+// single renders a unit of the host.
+func (f *renderer) single(template string, v view) (string, error) {
 	content, err := f.execute(template, v)
 	if err != nil {
 		return "", err
@@ -134,7 +137,7 @@ func (f *foundry) single(template string, v view) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := keepsPromise(content, promiseOf(harmless)); err != nil {
+	if err := checkLines(content, expectedLines(harmless)); err != nil {
 		return "", fmt.Errorf("%s: %w", template, err)
 	}
 	signed := []byte(content)

@@ -275,7 +275,7 @@ func TestHostThatNoUnitExpresses(t *testing.T) {
 // TestPromise shows that the last guard catches what escaping would let pass.
 func TestPromise(t *testing.T) {
 	t.Parallel()
-	f, err := newFoundry()
+	f, err := newRenderer()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -289,7 +289,7 @@ func TestPromise(t *testing.T) {
 			t.Fatal(err)
 		}
 		v.Description = hostile
-		if got, err := f.cast("service", v); err == nil {
+		if got, err := f.render("service", v); err == nil {
 			t.Errorf("%q made\n%s", hostile, got)
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Rescheduling is a profile whose timer elapses otherwise than before.
+// Rescheduling is a profile with a timer that elapses at other times than before.
 type Rescheduling struct {
 	Profile string
 	Old     *Timer // nil: not active before

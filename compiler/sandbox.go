@@ -8,7 +8,7 @@ import (
 )
 
 // SandboxChange is a change of confinement, with the profiles that it is for.
-// A sandbox is what the unit says of it, such as "strict: exposure 1.1"; "" is
+// A sandbox is the unit's own comment, such as "strict: exposure 1.1"; "" is
 // not known.
 type SandboxChange struct {
 	Before   string   `json:"before"`

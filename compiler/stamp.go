@@ -14,12 +14,12 @@ import (
 )
 
 // Stamps are the files in which systemd keeps when it last triggered a
-// persistent timer, and the drop-ins that make any timer persistent for a
-// moment.
+// persistent timer, and the drop-ins that make a timer persistent during an
+// apply.
 type Stamps struct {
 	Instance montimer.Instance
 	Dir      string // /var/lib/systemd/timers
-	DropIns  string // /run/systemd/system, which no reboot survives
+	DropIns  string // /run/systemd/system, which is empty after a reboot
 }
 
 const guardFile = "50-montimer-apply.conf"
@@ -43,17 +43,17 @@ func (s Stamps) read(timer string) (time.Time, error) {
 	return info.ModTime(), nil
 }
 
-// guard makes the timer persistent, with a stamp of now.
-func (s Stamps) guard(timer string) error {
+// hold makes the timer persistent, with a stamp of now.
+func (s Stamps) hold(timer string) error {
 	if err := s.touch(timer); err != nil {
 		return fmt.Errorf("touch stamp: %w", err)
 	}
 	dir := filepath.Join(s.DropIns, timer+".d")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("guard %s: %w", timer, err)
+		return fmt.Errorf("suppress the start of %s: %w", timer, err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, guardFile), []byte(guardText), 0o644); err != nil {
-		return fmt.Errorf("guard %s: %w", timer, err)
+		return fmt.Errorf("suppress the start of %s: %w", timer, err)
 	}
 	return nil
 }
@@ -70,9 +70,9 @@ func (s Stamps) touch(timer string) error {
 	return errors.Join(os.Chtimes(s.path(timer), now, now), f.Close())
 }
 
-// unguard undoes guard. The stamp goes too, and first, if the timer itself
-// does not keep one.
-func (s Stamps) unguard(timer string, persistent bool) error {
+// release undoes hold. The stamp is removed too, and first, if the timer itself
+// keeps none.
+func (s Stamps) release(timer string, persistent bool) error {
 	if !persistent {
 		if err := s.remove(timer); err != nil {
 			return err
@@ -82,12 +82,12 @@ func (s Stamps) unguard(timer string, persistent bool) error {
 	if err := os.Remove(filepath.Join(dir, guardFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("release %s: %w", timer, err)
 	}
-	_ = os.Remove(dir) // stays where somebody else has a drop-in
+	_ = os.Remove(dir) // stays if it has other drop-ins
 	return nil
 }
 
-// guarded lists the timers with a drop-in of ours, or what is left of one.
-func (s Stamps) guarded() ([]string, error) {
+// held lists the timers with our drop-in, or the rest of one.
+func (s Stamps) held() ([]string, error) {
 	dirs, err := filepath.Glob(filepath.Join(s.DropIns, s.Instance.Unit("job-*.timer.d")))
 	if err != nil {
 		return nil, fmt.Errorf("look for drop-ins: %w", err)
@@ -105,7 +105,7 @@ func (s Stamps) guarded() ([]string, error) {
 	return timers, nil
 }
 
-// list returns the timers of profiles that have a stamp.
+// list returns the timers of profiles with a stamp.
 func (s Stamps) list() ([]string, error) {
 	paths, err := filepath.Glob(s.path(s.Instance.Unit("job-*.timer")))
 	if err != nil {

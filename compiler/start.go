@@ -7,9 +7,9 @@ import (
 	"slices"
 )
 
-// start sees to it that every wanted timer is active, as far as the owner of
-// the host lets it be, and names the units that systemd refuses: a drop-in can
-// spoil one that apply has not written.
+// start makes every wanted timer active, unless the operator has masked or
+// stopped it, and reports the units that systemd refuses: a drop-in can break a
+// unit that apply has not written.
 func (p *application) start(ctx context.Context) error {
 	if err := p.startTarget(ctx); err != nil {
 		return err
@@ -91,11 +91,11 @@ func (p *application) startTimer(ctx context.Context, name string, now, service 
 	return err
 }
 
-// A targetPlan says what is to become of the target.
+// A targetPlan says what to do with the target.
 type targetPlan int
 
 const (
-	targetOff   targetPlan = iota // and stays off: the owner's decision
+	targetOff   targetPlan = iota // stays off: the operator's decision
 	targetOn                      // already
 	targetStart                   // and enable: it never was
 )

@@ -14,7 +14,7 @@ func TestStuck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := Moment{Now: time.Date(2027, 3, 27, 21, 0, 0, 0, berlin), Local: berlin}
+	m := Clock{Now: time.Date(2027, 3, 27, 21, 0, 0, 0, berlin), Local: berlin}
 	for _, test := range []struct {
 		line string
 		want bool

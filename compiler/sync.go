@@ -19,7 +19,7 @@ func syncView(h hostView) view {
 	}
 }
 
-// syncEnv freezes how the checkout is synced, as far as the host has said so.
+// syncEnv has the settings of the git sync that the host sets.
 func syncEnv(s montimer.Sync) (env []montimer.EnvVar) {
 	usual := montimer.DefaultSync()
 	if s.Remote != "" && s.Remote != usual.Remote {

@@ -10,15 +10,15 @@ import (
 	"github.com/montimer/montimer/internal/calendar"
 )
 
-// Timer is what a timer unit says of when it elapses.
+// Timer is when a timer unit elapses.
 type Timer struct {
 	Schedule   montimer.Schedule // Events, Boot and Every alone
 	Persistent bool
 	Jitter     time.Duration
 }
 
-// ReadTimer reads back a timer unit that Render made. The directives that say
-// nothing about time are skipped.
+// ReadTimer reads a timer unit that Render made. Directives that are not about
+// time are skipped.
 func ReadTimer(content string) (Timer, error) {
 	var t Timer
 	for line := range strings.Lines(content) {
@@ -58,68 +58,68 @@ func (t *Timer) read(key, value string) error {
 	return nil
 }
 
-// equal reports whether two timers elapse alike.
+// equal reports whether two timers elapse at the same times.
 func (t Timer) equal(u Timer) bool {
 	return t.Persistent == u.Persistent && t.Jitter == u.Jitter && t.Schedule.Boot == u.Schedule.Boot &&
 		slices.Equal(t.Schedule.Every, u.Schedule.Every) &&
 		slices.EqualFunc(t.Schedule.Events, u.Schedule.Events, calendar.Event.Equal)
 }
 
-// Moment is a time on the clock of a host.
-type Moment struct {
+// Clock is a time on a host, with its boot and zone.
+type Clock struct {
 	Now, Boot time.Time
 	Local     *time.Location
 }
 
-// WhyStarted says why systemd starts a service at once when it reads its timer
-// anew; "" if it does not. old is the timer that is active so far, nil for none;
-// stamp is when its stamp file was last touched, zero for none.
+// WhyStarted says why systemd starts a service at once when it reloads its
+// timer; "" if it does not. old is the active timer, nil for none; stamp is the
+// time of its stamp file, zero for none.
 //
-// What systemd alone remembers is guessed, and in favour of a start: better one
-// announced too many than one too few.
-func (m Moment) WhyStarted(old *Timer, new Timer, stamp time.Time) string {
+// What only systemd remembers is guessed in favour of a start: better to
+// announce one too many than one too few.
+func (c Clock) WhyStarted(old *Timer, new Timer, stamp time.Time) string {
 	if old == nil {
 		if !new.Persistent {
 			stamp = time.Time{}
 		}
-		start, _ := m.startsAtOnce(new, past{last: stamp})
+		start, _ := c.startsAtOnce(new, lastKnown{last: stamp})
 		return start.why
 	}
 	if old.equal(new) {
 		return ""
 	}
-	known := past{last: m.lastTrigger(*old, stamp), active: m.Boot}
-	// A stamp that is younger than the boot may be that of a first start.
-	triggered := old.Schedule.Boot || old.Persistent && !stamp.IsZero() && stamp.Before(m.Boot)
-	start, ok := m.startsAtOnce(new, known)
+	known := lastKnown{last: c.lastTrigger(*old, stamp), active: c.Boot}
+	// A stamp since the boot may be that of a first start.
+	triggered := old.Schedule.Boot || old.Persistent && !stamp.IsZero() && stamp.Before(c.Boot)
+	start, ok := c.startsAtOnce(new, known)
 	if !ok && !triggered && new.Schedule.Boot {
 		known.active = time.Time{}
-		start, _ = m.startsAtOnce(new, known)
+		start, _ = c.startsAtOnce(new, known)
 	}
 	return start.why
 }
 
-// lastTrigger returns when an active timer was last triggered, as far as that
-// can be told; zero if it was not since the boot.
-func (m Moment) lastTrigger(t Timer, stamp time.Time) (last time.Time) {
+// lastTrigger returns when an active timer was last triggered, as far as known;
+// zero if not since the boot.
+func (c Clock) lastTrigger(t Timer, stamp time.Time) (last time.Time) {
 	if t.Persistent && !stamp.IsZero() {
 		return stamp
 	}
 	if t.Schedule.Boot {
-		last = m.Boot
+		last = c.Boot
 	}
-	if tick, ok := calendar.Prev(t.Schedule.Events, m.Now, m.Local); ok && tick.After(m.Boot) {
+	if tick, ok := calendar.Prev(t.Schedule.Events, c.Now, c.Local); ok && tick.After(c.Boot) {
 		last = tick
 	}
 	if len(t.Schedule.Every) > 0 {
-		// Not longer ago than this.
-		if run := m.Now.Add(-slices.Min(t.Schedule.Every)); run.After(m.Boot) && run.After(last) {
+		// At least as recent as this.
+		if run := c.Now.Add(-slices.Min(t.Schedule.Every)); run.After(c.Boot) && run.After(last) {
 			last = run
 		}
 	}
 	return last
 }
 
-func (m Moment) show(t time.Time) string {
-	return t.In(m.Local).Format("Mon 2006-01-02 15:04:05 MST")
+func (c Clock) show(t time.Time) string {
+	return t.In(c.Local).Format("Mon 2006-01-02 15:04:05 MST")
 }

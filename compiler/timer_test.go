@@ -43,7 +43,7 @@ func TestWhyStarted(t *testing.T) {
 		}
 		return v
 	}
-	m := Moment{Now: at("2026-11-24 12:00"), Boot: at("2026-11-20 08:00"), Local: time.UTC}
+	m := Clock{Now: at("2026-11-24 12:00"), Boot: at("2026-11-20 08:00"), Local: time.UTC}
 	timer := func(lines ...string) *Timer {
 		v, err := ReadTimer(strings.Join(lines, "\n") + "\n")
 		if err != nil {

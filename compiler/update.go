@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// update writes the files and has systemd read them. The files of profiles
-// that have gone stay: deleting that of an active timer makes it fail.
+// update writes the files and reloads systemd. The files of removed profiles
+// stay: deleting that of an active timer makes it fail.
 func (p *application) update(ctx context.Context) error {
-	if len(p.writes) == 0 && !p.unread && len(p.hushed) == 0 {
+	if len(p.writes) == 0 && !p.unread && len(p.suppressed) == 0 {
 		return nil
 	}
 	if err := p.Dir.Write(p.have, p.writes); err != nil {
@@ -71,8 +71,8 @@ func (p *application) isRefused(ctx context.Context, name string) bool {
 	return err == nil && p.refusal(name, units[name]) != nil
 }
 
-// rollBack undoes update: the old contents come back, created files go, and
-// timers that have suffered are started again.
+// rollBack undoes update: it restores old contents, deletes created files, and
+// starts affected timers again.
 func (p *application) rollBack(ctx context.Context) error {
 	var old, created []Change
 	for _, c := range p.writes {
@@ -91,13 +91,13 @@ func (p *application) rollBack(ctx context.Context) error {
 	if err := p.Manager.Reload(ctx); err != nil {
 		return err
 	}
-	return errors.Join(p.delete(ctx, created), p.revive(ctx))
+	return errors.Join(p.delete(ctx, created), p.restartTimers(ctx))
 }
 
-// revive starts the timers again that were active before and are not, or that
-// have elapsed for good: what a timer is whose unit, or whose service, systemd
-// has refused for a moment.
-func (p *application) revive(ctx context.Context) error {
+// restartTimers starts the timers that were active before and are not, or that
+// have elapsed for good: so is a timer after systemd has refused its unit or
+// its service.
+func (p *application) restartTimers(ctx context.Context) error {
 	names := slices.Sorted(maps.Keys(p.before))
 	now, err := p.Manager.Units(ctx, names)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/montimer/montimer/internal/calendar"
 )
 
-// view is what units.tmpl sees.
+// view is the data of units.tmpl.
 type view struct {
 	hostView
 
@@ -32,7 +32,7 @@ type view struct {
 // the line off.
 const atBoot = "1us"
 
-// profileView adds one profile to what the host has decided.
+// profileView adds one profile to the host's settings.
 func profileView(h hostView, p montimer.Profile) (view, error) {
 	var e escaper
 	v := view{
@@ -69,19 +69,19 @@ func profileView(h hostView, p montimer.Profile) (view, error) {
 }
 
 // catchesUp reports whether the timer keeps a stamp of its last trigger. Only
-// one of calendar events alone may: with a stamp from before the boot, systemd
-// takes OnBootSec= for elapsed already and never starts the service. Nothing
-// is lost, as such a profile runs after every boot anyway.
+// one with nothing but calendar events may: with a stamp from before the boot,
+// systemd takes OnBootSec= for elapsed already and never starts the service.
+// Nothing is lost, as such a profile runs after every boot anyway.
 func catchesUp(p montimer.Profile) bool {
 	return p.CatchUp && !p.Schedule.Boot && len(p.Schedule.Every) == 0
 }
 
 // lastSecond is the last time that systemd knows. A timer with nothing to wait
 // for has elapsed for good, and a reload that brings it another schedule does
-// not wake it up (tried with systemd 252): so there is always one more time.
+// not restart it (tried with systemd 252): so there is always one more time.
 const lastSecond = "2199-12-31 23:59:59 UTC"
 
-// ends reports whether a schedule can come to its end.
+// ends reports whether a schedule has a last time.
 func ends(s montimer.Schedule) bool {
 	return len(s.Every) == 0 && !slices.ContainsFunc(s.Events, func(e calendar.Event) bool { return e.Year == nil })
 }

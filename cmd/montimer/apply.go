@@ -94,7 +94,7 @@ func (c applyCmd) apply(ctx context.Context, e env, conn *systemd.Conn, unitDir 
 		Dir:       dir,
 		Manager:   manager{conn},
 		Stamps:    compiler.Stamps{Instance: e.instance, Dir: "/var/lib/systemd/timers", DropIns: "/run/systemd/system"},
-		Moment:    compiler.Moment{Now: time.Now(), Boot: booted, Local: time.Local},
+		Clock:     compiler.Clock{Now: time.Now(), Boot: booted, Local: time.Local},
 		NoCatchUp: c.NoCatchUp,
 		Automatic: c.Automatic,
 		Done: func(verb, unit string) {

@@ -109,7 +109,7 @@ func (c compileCmd) diff(ctx context.Context, e env, h montimer.Host, profiles [
 	if err != nil {
 		return err
 	}
-	found, err := diff.Compare(h, profiles, units, compiler.Moment{Now: time.Now(), Boot: booted, Local: time.Local})
+	found, err := diff.Compare(h, profiles, units, compiler.Clock{Now: time.Now(), Boot: booted, Local: time.Local})
 	if err != nil {
 		return err
 	}

@@ -108,7 +108,7 @@ func (c runCmd) begin(ctx context.Context, e env, conn *systemd.Conn, unit strin
 	}
 	// After a failed run of the timer, systemd 252 keeps $TRIGGER_UNIT until
 	// the unit has been inactive: this run would pass for one of the timer.
-	conn.Forgive(ctx, unit)
+	conn.ResetFailed(ctx, unit)
 	job, err := conn.Queue(ctx, unit)
 	switch {
 	case systemd.IsDenied(err):

@@ -60,7 +60,7 @@ type File struct {
 }
 
 // Compare finds out what writing the units would change. It only reads.
-func Compare(h montimer.Host, profiles []montimer.Profile, units []compiler.Unit, m compiler.Moment) (Comparison, error) {
+func Compare(h montimer.Host, profiles []montimer.Profile, units []compiler.Unit, clock compiler.Clock) (Comparison, error) {
 	have, err := compiler.ReadDirectory(h.UnitDir, h.Instance)
 	if err != nil {
 		return Comparison{}, err
@@ -73,7 +73,7 @@ func Compare(h montimer.Host, profiles []montimer.Profile, units []compiler.Unit
 	for _, step := range plan {
 		c.Changes = append(c.Changes, File{step.Action, step.Name, compiler.ByHand(step.Old), unified(h.UnitDir, step)})
 	}
-	if c.Schedules, err = reschedules(profiles, units, have, m); err != nil {
+	if c.Schedules, err = reschedules(profiles, units, have, clock); err != nil {
 		return Comparison{}, err
 	}
 	if path := compiler.UnitPath(); slices.Contains(path, h.UnitDir) {
@@ -82,7 +82,7 @@ func Compare(h montimer.Host, profiles []montimer.Profile, units []compiler.Unit
 	return c, err
 }
 
-func reschedules(profiles []montimer.Profile, units []compiler.Unit, have compiler.Installed, m compiler.Moment) ([]Schedule, error) {
+func reschedules(profiles []montimer.Profile, units []compiler.Unit, have compiler.Installed, clock compiler.Clock) ([]Schedule, error) {
 	changes, err := compiler.Reschedulings(units, have)
 	if err != nil {
 		return nil, err
@@ -96,22 +96,22 @@ func reschedules(profiles []montimer.Profile, units []compiler.Unit, have compil
 		r := Schedule{Profile: change.Profile}
 		before, after := changeWords(change, words[change.Profile])
 		if change.Old != nil {
-			r.Before = newTiming(*change.Old, before, m)
+			r.Before = newTiming(*change.Old, before, clock)
 		}
 		if change.New != nil {
 			stamp, err := readStamp(have.Instance.Timer(change.Profile))
 			if err != nil {
 				return nil, err
 			}
-			r.After = newTiming(*change.New, after, m)
-			r.Starts = m.WhyStarted(change.Old, *change.New, stamp)
+			r.After = newTiming(*change.New, after, clock)
+			r.Starts = clock.WhyStarted(change.Old, *change.New, stamp)
 		}
 		list = append(list, r)
 	}
 	return list, nil
 }
 
-func newTiming(t compiler.Timer, words string, m compiler.Moment) *Timing {
+func newTiming(t compiler.Timer, words string, clock compiler.Clock) *Timing {
 	shown := Timing{Words: words, OnCalendar: []string{}, AtBoot: t.Schedule.Boot, Every: []float64{}, Jitter: t.Jitter.Seconds(), CatchUp: t.Persistent, Next: []time.Time{}}
 	for _, event := range t.Schedule.Events {
 		shown.OnCalendar = append(shown.OnCalendar, event.String())
@@ -119,7 +119,7 @@ func newTiming(t compiler.Timer, words string, m compiler.Moment) *Timing {
 	for _, span := range t.Schedule.Every {
 		shown.Every = append(shown.Every, span.Seconds())
 	}
-	for next, ok := t.Schedule.Next(m.Now, m.Local); ok && len(shown.Next) < nextRuns; next, ok = t.Schedule.Next(next, m.Local) {
+	for next, ok := t.Schedule.Next(clock.Now, clock.Local); ok && len(shown.Next) < nextRuns; next, ok = t.Schedule.Next(next, clock.Local) {
 		shown.Next = append(shown.Next, next)
 	}
 	return &shown

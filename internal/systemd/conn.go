@@ -126,13 +126,13 @@ func (c *Conn) Enable(ctx context.Context, unit string) error {
 // Start starts a unit, even one that has failed before, and waits until that
 // is done.
 func (c *Conn) Start(ctx context.Context, unit string) error {
-	c.Forgive(ctx, unit)
+	c.ResetFailed(ctx, unit)
 	return c.job(ctx, "start", unit, c.bus.StartUnitContext)
 }
 
 // Restart stops and starts a unit, and waits until that is done.
 func (c *Conn) Restart(ctx context.Context, unit string) error {
-	c.Forgive(ctx, unit)
+	c.ResetFailed(ctx, unit)
 	return c.job(ctx, "restart", unit, c.bus.RestartUnitContext)
 }
 
@@ -143,13 +143,13 @@ func (c *Conn) Stop(ctx context.Context, unit string) error {
 	if isError(err, "org.freedesktop.systemd1.NoSuchUnit") {
 		return nil
 	}
-	c.Forgive(ctx, unit)
+	c.ResetFailed(ctx, unit)
 	return err
 }
 
-// Forgive has systemd forget that a unit has failed, or been started too
-// often. That there is nothing to forget is no error.
-func (c *Conn) Forgive(ctx context.Context, unit string) {
+// ResetFailed clears the failed state and the start limit of a unit. A unit
+// without them is no error.
+func (c *Conn) ResetFailed(ctx context.Context, unit string) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	_ = c.bus.ResetFailedUnitContext(ctx, unit)

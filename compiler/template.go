@@ -11,16 +11,16 @@ import (
 	"github.com/montimer/montimer"
 )
 
-// A mold is a unit of one shape with holes for a profile's texts. Profiles of
-// the same shape differ in those texts alone, so the template runs once for a
-// shape and not once for a profile.
-type mold struct {
-	pieces  []string // constant text; hole[i] comes after pieces[i]
-	holes   []int    // index into the values of a view
-	promise []string // how each line that says something must begin
+// A cachedTemplate is a unit of one shape with slots for a profile's texts.
+// Profiles of the same shape differ only in those texts, so the template runs
+// once for each shape, not for each profile.
+type cachedTemplate struct {
+	pieces   []string // constant text; slots[i] comes after pieces[i]
+	slots    []int    // index into the values of a view
+	expected []string // how each significant line must begin
 }
 
-// shape is all that decides what a profile gets beside its texts.
+// shape is everything about a profile that changes its units, except texts.
 type shape struct {
 	unit                          string // "timer" or "service"
 	sync                          bool   // of no profile
@@ -30,23 +30,23 @@ type shape struct {
 	limits, writable              string // as text
 }
 
-// foundry makes molds from units.tmpl.
-type foundry struct {
+// renderer renders units.tmpl, once for each shape.
+type renderer struct {
 	template *template.Template
-	molds    map[shape]*mold
+	cached   map[shape]*cachedTemplate
 	buffer   []byte
 }
 
-func newFoundry() (*foundry, error) {
+func newRenderer() (*renderer, error) {
 	t, err := template.New("units.tmpl").Parse(montimer.UnitTemplate)
 	if err != nil {
 		return nil, fmt.Errorf("parse units.tmpl: %w", err)
 	}
-	return &foundry{template: t, molds: map[shape]*mold{}}, nil
+	return &renderer{template: t, cached: map[shape]*cachedTemplate{}}, nil
 }
 
-// cast renders one unit of a profile.
-func (f *foundry) cast(unit string, v view) (string, error) {
+// render renders one unit of a profile.
+func (f *renderer) render(unit string, v view) (string, error) {
 	key := shape{
 		unit:       unit,
 		sync:       v.Profile == "",
@@ -60,22 +60,22 @@ func (f *foundry) cast(unit string, v view) (string, error) {
 	for _, path := range v.Writable {
 		key.writable += string(path + "\n")
 	}
-	m := f.molds[key]
+	m := f.cached[key]
 	if m == nil {
 		var err error
-		if m, err = f.newMold(unit, v); err != nil {
+		if m, err = f.newTemplate(unit, v); err != nil {
 			return "", err
 		}
-		f.molds[key] = m
+		f.cached[key] = m
 	}
 	f.buffer = m.fill(f.buffer[:0], v.texts())
 	content := string(f.buffer)
-	return content, keepsPromise(content, m.promise)
+	return content, checkLines(content, m.expected)
 }
 
-// newMold runs the template with a mark in the place of each text of v. What
-// the result promises is that of the template with texts that cannot do harm.
-func (f *foundry) newMold(unit string, v view) (*mold, error) {
+// newTemplate runs the template with a mark in the place of each text of v. The
+// expected lines are those of the template with harmless texts.
+func (f *renderer) newTemplate(unit string, v view) (*cachedTemplate, error) {
 	harmless, err := f.execute(unit, v.replaceTexts(x).replaceHostTexts(x))
 	if err != nil {
 		return nil, err
@@ -85,23 +85,23 @@ func (f *foundry) newMold(unit string, v view) (*mold, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &mold{promise: promiseOf(harmless)}
+	m := &cachedTemplate{expected: expectedLines(harmless)}
 	for i, part := range strings.Split(marked, "\x00") {
 		if i%2 == 0 {
 			m.pieces = append(m.pieces, part)
 			continue
 		}
-		hole, err := strconv.Atoi(part)
+		slot, err := strconv.Atoi(part)
 		if err != nil {
 			return nil, fmt.Errorf("units.tmpl: a text of %s was changed by the template", unit)
 		}
-		m.holes = append(m.holes, hole)
+		m.slots = append(m.slots, slot)
 	}
 	return m, nil
 }
 
 // execute runs the template and puts a header above the result.
-func (f *foundry) execute(unit string, v view) (string, error) {
+func (f *renderer) execute(unit string, v view) (string, error) {
 	b := bytes.NewBufferString(blankHeader)
 	if err := f.template.ExecuteTemplate(b, unit, v); err != nil {
 		return "", fmt.Errorf("render the %s: %w", unit, err)
@@ -109,12 +109,12 @@ func (f *foundry) execute(unit string, v view) (string, error) {
 	return b.String(), nil
 }
 
-// fill appends a signed unit with values in the holes.
-func (m *mold) fill(b []byte, values []text) []byte {
+// fill appends a signed unit with values in the slots.
+func (m *cachedTemplate) fill(b []byte, values []text) []byte {
 	for i, piece := range m.pieces {
 		b = append(b, piece...)
-		if i < len(m.holes) {
-			b = append(b, values[m.holes[i]]...)
+		if i < len(m.slots) {
+			b = append(b, values[m.slots[i]]...)
 		}
 	}
 	sign(b)
@@ -167,5 +167,5 @@ func replaced(list []text, replace func(text) text) []text {
 	return out
 }
 
-// x is a text that can do no harm.
+// x is a harmless text.
 func x(text) text { return "x" }

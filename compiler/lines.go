@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// promiseOf lists how each line of a unit that means something begins: a
-// section header whole, a directive up to its equals sign.
-func promiseOf(unit string) []string {
-	var promise []string
+// expectedLines lists how each significant line of a unit begins: a section
+// header whole, a directive up to its equals sign.
+func expectedLines(unit string) []string {
+	var expected []string
 	for line := range strings.Lines(unit) {
 		line = strings.TrimSuffix(line, "\n")
 		if insignificant(line) {
@@ -17,30 +17,30 @@ func promiseOf(unit string) []string {
 		if key, _, ok := strings.Cut(line, "="); ok && line[0] != '[' {
 			line = key + "="
 		}
-		promise = append(promise, line)
+		expected = append(expected, line)
 	}
-	return promise
+	return expected
 }
 
-// keepsPromise checks that unit has exactly the sections and directives of
-// promise, in that order: the last guard against a value that reads as more
-// than a value.
-func keepsPromise(unit string, promise []string) error {
+// checkLines checks that unit has exactly the sections and directives of
+// expected, in that order: the last check against a value that systemd would
+// read as more than a value.
+func checkLines(unit string, expected []string) error {
 	for line := range strings.Lines(unit) {
 		line = strings.TrimSuffix(line, "\n")
 		if insignificant(line) {
 			continue
 		}
-		if len(promise) == 0 || !strings.HasPrefix(line, promise[0]) {
+		if len(expected) == 0 || !strings.HasPrefix(line, expected[0]) {
 			return fmt.Errorf("the line %.200q is not one that units.tmpl writes here", line)
 		}
 		if strings.HasSuffix(line, `\`) {
 			return fmt.Errorf("the line %.200q would join the next one", line)
 		}
-		promise = promise[1:]
+		expected = expected[1:]
 	}
-	if len(promise) > 0 {
-		return fmt.Errorf("the line %q of units.tmpl is missing", promise[0])
+	if len(expected) > 0 {
+		return fmt.Errorf("the line %q of units.tmpl is missing", expected[0])
 	}
 	return nil
 }
