@@ -105,7 +105,7 @@ func (d *Directory) names() ([]string, error) {
 func (d *Directory) Write(have Installed, plan []Change) error {
 	for _, name := range have.leftover {
 		if err := d.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("remove what an interrupted compile left: %w", err)
+			return fmt.Errorf("remove temporary files of an interrupted compile: %w", err)
 		}
 	}
 	if !Writes(plan) {

@@ -19,8 +19,8 @@ type applyCmd struct {
 	Automatic bool `help:"Unattended: print no text of jobs.yaml, and do not start a stopped target."`
 }
 
-// Run brings systemd in line with jobs.yaml. Standard output has one line for
-// each step that was taken, standard error what a person should know.
+// Run makes systemd match jobs.yaml. Standard output has one line for each
+// step, standard error notes and warnings.
 func (c applyCmd) Run(ctx context.Context, e env) error {
 	if os.Geteuid() != 0 {
 		return usage(errors.New("apply changes the system's units: run it as root, or use compile"))
@@ -29,8 +29,8 @@ func (c applyCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	// Before jobs.yaml is read, so that of two at once the later one has read
-	// the newer file.
+	// Locked before jobs.yaml is read: of two at once, the later one has read the
+	// newer file.
 	unlock, err := lockCompile(ctx, e)
 	if err != nil {
 		return err
@@ -40,7 +40,7 @@ func (c applyCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return usage(err)
 	}
-	if c.Automatic { // what is shown ends up in the journal
+	if c.Automatic { // the output goes to the journal
 		f = f.WithoutText()
 	}
 	if err := e.show(f); err != nil {
@@ -112,10 +112,10 @@ func (c applyCmd) apply(ctx context.Context, e env, conn *systemd.Conn, unitDir 
 	return nil
 }
 
-// oldest is the first systemd with all that the units say.
+// oldest is the oldest systemd with all directives of the units.
 const oldest = 252
 
-// warnVersion warns of a systemd that does not know all that the units say.
+// warnVersion warns of a systemd that does not know all directives of the units.
 func warnVersion(w io.Writer, conn *systemd.Conn) error {
 	version, err := conn.Version()
 	if err == nil && version < oldest {
@@ -124,7 +124,7 @@ func warnVersion(w io.Writer, conn *systemd.Conn) error {
 	return err
 }
 
-// manager is systemd as package compiler sees it.
+// manager implements [compiler.Manager].
 type manager struct{ *systemd.Conn }
 
 func (m manager) Units(ctx context.Context, names []string) (map[string]compiler.UnitState, error) {

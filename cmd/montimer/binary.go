@@ -11,14 +11,14 @@ import (
 	"github.com/montimer/montimer/internal/host"
 )
 
-// forThisHost reports whether units are for the systemd that runs here. A user
-// who is not root makes those of another host, as does root in another folder.
+// forThisHost reports whether units are for the running systemd. A user other
+// than root makes units for another host, as does root in another directory.
 func forThisHost(h montimer.Host) bool {
 	return host.IsRoot() && slices.Contains(compiler.UnitPath(), h.UnitDir)
 }
 
-// checkBinary says so when no service could start: for this host it is an
-// error; for another, which may well have the file, a warning.
+// checkBinary reports a binary that no service could start: for this host as an
+// error; for another, which may have the file, as a warning.
 func checkBinary(w io.Writer, h montimer.Host, here bool) error {
 	err := executable(h.Binary)
 	if err == nil {

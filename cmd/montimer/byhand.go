@@ -14,13 +14,13 @@ import (
 	"github.com/montimer/montimer/taskexec"
 )
 
-// envPassed is set for a child that root has given the variables of the
-// environment file: it need not be able to read that.
+// envPassed is set for a child that has the variables of the environment file
+// from root, since it may not be able to read it.
 const envPassed = "MONTIMER_ENV_PASSED"
 
-// asService gives this process the environment that the services have, if it is
-// not one of them, so that a run by hand does what a run of the timer does. What
-// cannot be had is reported, and stops nothing.
+// asService gives this process the environment of the services, unless it is
+// one, so that a run by hand behaves like a run of the timer. It warns of what
+// it cannot set.
 func (f hostFlags) asService(e env, h montimer.Host) error {
 	if taskexec.IsService(os.Environ()) && e.getenv("MONTIMER_JOBS") != "" {
 		return nil
@@ -41,9 +41,9 @@ func (f hostFlags) asService(e env, h montimer.Host) error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && s.RunAs == "" && s.EnvFile == "": // no host of services
 		case errors.Is(err, fs.ErrNotExist):
-			fmt.Fprintf(e.stderr, "warning: the environment file of the services is missing: %s; this runs without its variables\n", h.EnvFile)
+			fmt.Fprintf(e.stderr, "warning: the environment file of the services is missing: %s; running without its variables\n", h.EnvFile)
 		case err != nil:
-			fmt.Fprintf(e.stderr, "warning: %v; this runs without its variables\n", err)
+			fmt.Fprintf(e.stderr, "warning: %v; running without its variables\n", err)
 		}
 	}
 	for name, value := range by.Variables() {
@@ -54,8 +54,8 @@ func (f hostFlags) asService(e env, h montimer.Host) error {
 	return os.Unsetenv(envPassed)
 }
 
-// stepDown runs a command again as the user that tasks run as, and passes its
-// output and exit code on.
+// stepDown runs a command again as the user of the tasks, and passes on its
+// output and exit code.
 func (f hostFlags) stepDown(ctx context.Context, e env, h montimer.Host, environ, args []string) error {
 	args = append(append(args, h.Instance.Flags()...), "--checkout="+h.Checkout, "--state-dir="+h.StateDir, "--env-file="+h.EnvFile)
 	if h.JobsFile != "" {
@@ -69,15 +69,15 @@ func (f hostFlags) stepDown(ctx context.Context, e env, h montimer.Host, environ
 	return err
 }
 
-// passEnvironment returns the environment file of the services for a child that
-// may not read it.
+// passEnvironment returns the variables of the environment file for a child
+// that may not read it.
 func passEnvironment(h montimer.Host) ([]string, error) {
 	if err := host.Trusted(h.EnvFile); err != nil {
 		return nil, usage(err)
 	}
 	file, err := host.ReadEnvironment(h.EnvFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil // of which the child warns
+		return nil, nil // the child warns of that
 	}
 	environ := []string{envPassed + "=1"}
 	for name, value := range file {

@@ -13,8 +13,8 @@ import (
 	"github.com/montimer/montimer/internal/jobsfile"
 )
 
-// check compiles a jobs.yaml in memory. It needs nothing but the file: no
-// systemd, no rights and none of the host's settings.
+// check compiles a jobs.yaml in memory. It needs only the file: no systemd, no
+// rights and no host settings.
 func (c compileCmd) check(e env) error {
 	f := jobsfile.Candidate{Name: cmp.Or(c.File, c.Jobs), Checkout: c.Checkout, Stdin: os.Stdin}.Check()
 	if !jobs.HasErrors(f.Diagnostics) {
@@ -44,7 +44,7 @@ func (c compileCmd) check(e env) error {
 	return nil
 }
 
-// counted is a number of things: 1 warning, 2 warnings.
+// counted returns a count with its noun: 1 warning, 2 warnings.
 func counted(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
@@ -57,7 +57,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// anyHost stands in for a host of which nothing is known.
+// anyHost takes the place of an unknown host.
 func anyHost() montimer.Host {
 	var i montimer.Instance
 	return montimer.Host{

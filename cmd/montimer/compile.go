@@ -32,7 +32,7 @@ type compileCmd struct {
 	File   string `arg:"" optional:"" help:"With --check: the file, - for standard input, instead of the jobs.yaml of the current directory or of --checkout."`
 }
 
-// Validate refuses what belongs to another mode.
+// Validate refuses flags of another mode.
 func (c compileCmd) Validate() error {
 	switch {
 	case !c.Check && (c.File != "" || c.Strict || c.Output == "github"):
@@ -43,7 +43,7 @@ func (c compileCmd) Validate() error {
 	return nil
 }
 
-// Run brings the unit directory in line with jobs.yaml. Standard output has
+// Run makes the unit directory match jobs.yaml. Standard output has
 // one line for each file that changes, standard error what to do next.
 func (c compileCmd) Run(ctx context.Context, e env) error {
 	if c.Check {
@@ -157,7 +157,7 @@ func writeJSONLines[T any](w io.Writer, all []T) error {
 	return nil
 }
 
-// noteLeftovers says what older versions have left on this host.
+// noteLeftovers lists files and links of older versions on this host.
 func noteLeftovers(w io.Writer, unitDir string) {
 	notes, err := compiler.Leftovers(compiler.UnitPath(), unitDir, []string{"/etc/tmpfiles.d", "/usr/local/lib/tmpfiles.d", "/usr/lib/tmpfiles.d"})
 	if err != nil {
@@ -180,16 +180,16 @@ func warnUnknown(w io.Writer, h montimer.Host, j montimer.Jobs) {
 	}
 }
 
-// warnUnwritten names paths of the setting write that do not exist: systemd
-// passes over them, and tasks cannot make them.
+// warnUnwritten warns of paths of the setting write that do not exist: systemd
+// ignores them, and tasks cannot create them.
 func warnUnwritten(w io.Writer, h montimer.Host) {
 	for _, path := range host.Unwritten(h, exists) {
 		fmt.Fprintf(w, "warning: write in %s names %s, which does not exist, so no task can write there: install -d -o %s -g %s %[2]s\n", h.Instance.ConfigFile(), path, h.User, h.Group)
 	}
 }
 
-// writeUnits plans and carries the plan out, but for services that run: their
-// files stay.
+// writeUnits makes a plan and carries it out, but keeps the files of running
+// services.
 func writeUnits(ctx context.Context, h montimer.Host, units []compiler.Unit) (plan []compiler.Change, running []string, err error) {
 	dir, err := compiler.OpenDirectory(h.UnitDir, h.Instance)
 	if err != nil {
@@ -218,7 +218,7 @@ func printPlan(w io.Writer, plan []compiler.Change) error {
 	return nil
 }
 
-// advise says what the operator has to do for the plan to take effect.
+// advise prints the commands with which the plan takes effect.
 func advise(w io.Writer, of montimer.Instance, plan []compiler.Change) {
 	if len(plan) == 0 {
 		fmt.Fprintln(w, "nothing changed")

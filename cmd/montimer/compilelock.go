@@ -8,7 +8,7 @@ import (
 	"github.com/montimer/montimer/internal/host"
 )
 
-// lockCompile waits for other compiles to end, and keeps new ones out until
+// lockCompile waits for other compiles to end, and locks out new ones until
 // unlock is called.
 func lockCompile(ctx context.Context, e env) (unlock func(), err error) {
 	unlock, err = host.LockCompile(ctx, e.instance, func() { fmt.Fprintln(e.stderr, "waiting for another compile or apply to end") })
@@ -16,7 +16,7 @@ func lockCompile(ctx context.Context, e env) (unlock func(), err error) {
 	case errors.Is(err, host.ErrCompiling):
 		return nil, exitError{exitTryAgain, err}
 	case errors.Is(err, context.Canceled):
-		return nil, exitError{code: exitInterrupted} // who stopped it knows why
+		return nil, exitError{code: exitInterrupted} // stopped by the operator
 	}
 	return unlock, err
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// bashCompletion writes what completes command lines in bash(1): commands, flags,
+// bashCompletion writes the completions for bash(1): commands, flags,
 // and where a command takes a profile, the names that `montimer list` has.
 func bashCompletion(w io.Writer, app *kong.Application) error {
 	var cases []string

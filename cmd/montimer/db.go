@@ -18,7 +18,7 @@ type dbCmd struct {
 
 type dbInitCmd struct{ hostFlags }
 
-// Run makes the database ready for use; one that is ready stays as it is.
+// Run creates or migrates the database.
 func (c dbInitCmd) Run(ctx context.Context, e env) error {
 	h, err := becomeUser(c.hostFlags, e)
 	if err != nil {
@@ -66,7 +66,8 @@ func (c dbCheckCmd) Run(ctx context.Context, e env) error {
 	return noDatabase(h.StateDir, err)
 }
 
-// noDatabase adds to err what creates a database, where err says that there is none.
+// noDatabase adds the command that creates a database to an err about a missing
+// one.
 func noDatabase(stateDir string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there is no database %s yet: the first run creates it, or montimer db init", filepath.Join(stateDir, store.FileName))

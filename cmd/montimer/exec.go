@@ -48,7 +48,7 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 		err := host.MakeStateDir(h.StateDir)
 		if err != nil && !taskexec.IsService(os.Environ()) {
 			return fmt.Errorf("make the state directory: %w", err)
-		} // a service runs without it, and reports that it cannot record
+		} // a service runs without it, and reports that
 	}
 	reader := &jobsfile.Reader{Options: jobsfile.Options{Files: c.DryRun}}
 	if e.getenv("JOURNAL_STREAM") != "" {
@@ -65,18 +65,18 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 	}
 	err = c.exec(ctx, e, h, reader, outlet, live)
 	var coded exitError
-	if errors.As(err, &coded) && coded.err != nil { // the outlet can wait for who reads it, this cannot
+	if errors.As(err, &coded) && coded.err != nil { // flushed: the outlet may be stuck
 		fmt.Fprintln(outlet.Writer(e.stderr), "montimer:", errorText(coded.err))
 		return exitError{code: coded.code}
 	}
 	return err
 }
 
-// readerTimeout is how long the end of a run waits for a reader of its output
-// that stands still.
+// readerTimeout is how long the end of a run waits for a stuck reader of its
+// output.
 const readerTimeout = 3 * time.Second
 
-// exec has a Runner do the run, and reports it.
+// exec runs the profile with a Runner, and reports the run.
 func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, reader *jobsfile.Reader, outlet *taskexec.Outlet, live *console.Screen) error {
 	id := taskexec.RunID(os.Environ())
 	runner, err := c.runner(e, h, reader, id, outlet)
@@ -159,7 +159,7 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, reader *jobsf
 		return nil
 	case errors.As(err, &refused) && !errors.Is(err, jobsfile.ErrInvalid):
 		return exitError{code, refused}
-	case errors.Is(err, jobsfile.ErrInvalid), errors.Is(err, taskexec.ErrUnrecorded): // all has been said
+	case errors.Is(err, jobsfile.ErrInvalid), errors.Is(err, taskexec.ErrUnrecorded): // reported already
 		return exitError{code: code}
 	}
 	return exitError{code, err}
@@ -171,8 +171,8 @@ func hostname() string {
 	return name
 }
 
-// isolate keeps what a confined service starts from the memory of processes
-// outside of the sandbox, where the kernel can.
+// isolate keeps the tasks of a confined service from the memory of processes
+// outside of the sandbox, if the kernel can.
 func isolate(e env, log *slog.Logger) {
 	if e.getenv("MONTIMER_SANDBOX") == "" || !taskexec.IsService(os.Environ()) {
 		return
@@ -182,10 +182,10 @@ func isolate(e env, log *slog.Logger) {
 	}
 }
 
-// missingEnvFile says that the environment file of this service is not there; ""
-// is that it is, or that this is no service. systemd starts the service without
-// it, so that the gap is recorded and reported; but no task runs, for one that
-// alerts by itself without its token would take its alert for sent.
+// missingEnvFile says that the environment file of this service is missing; "":
+// it exists, or this is no service. systemd starts the service without it, so
+// that this is recorded and reported; but no task runs, since one that sends
+// its own alerts would lose them without its token.
 func missingEnvFile(e env) string {
 	path := e.getenv("MONTIMER_ENV_FILE")
 	if path == "" || !taskexec.IsService(os.Environ()) {
@@ -198,10 +198,10 @@ func missingEnvFile(e env) string {
 	case err == nil && info.IsDir():
 		return fmt.Sprintf("the environment file %s is a directory, so no task was run: put a file in its place (it may be empty)", path)
 	}
-	return "" // also where this user cannot look: systemd reads it as root
+	return "" // also if this user cannot look: systemd reads it as root
 }
 
-// runner returns what all runs have in common.
+// runner returns the Runner of all runs of a host.
 func (c execCmd) runner(e env, h montimer.Host, reader *jobsfile.Reader, id string, outlet *taskexec.Outlet) (taskexec.Runner, error) {
 	sink, log, err := console.Outlets(e.stderr, id)
 	if err != nil {
@@ -229,8 +229,7 @@ func (c execCmd) runner(e env, h montimer.Host, reader *jobsfile.Reader, id stri
 	return r, nil
 }
 
-// load reads jobs.yaml for a run. The error says what is wrong with the file, for
-// a page.
+// load reads jobs.yaml for a run. The error is short, for a page.
 func load(ctx context.Context, e env, h montimer.Host, reader *jobsfile.Reader) (montimer.Jobs, error) {
 	f, err := reader.Read(ctx, h)
 	if err != nil {

@@ -30,8 +30,8 @@ type explainCmd struct {
 // maxLine bounds a line of standard input, in bytes.
 const maxLine = 4 << 20
 
-// Run explains expressions. An expression that is refused does not keep the
-// others from being explained; the exit code is then 2.
+// Run explains expressions. An invalid expression does not stop the others; the
+// exit code is then 2.
 func (c explainCmd) Run(ctx context.Context, e env) error {
 	reader, err := c.reader()
 	if err != nil {
@@ -68,8 +68,8 @@ func (c explainCmd) Run(ctx context.Context, e env) error {
 	return err
 }
 
-// unquoted reports whether the arguments look like the fields of one expression,
-// where a shell may have put file names in the place of *.
+// unquoted reports whether the arguments look like the fields of one
+// expression, in which a shell may have replaced * by file names.
 func unquoted(args []string) bool {
 	return !slices.ContainsFunc(args, func(arg string) bool { return strings.ContainsAny(arg, " \t@") })
 }

@@ -26,9 +26,8 @@ type failureCmd struct {
 }
 
 // Run makes sure that the failure of a service is reported: by the run itself,
-// which the database then says, or else from here. It works with what there
-// is: without the database it sends from memory, without a way to Telegram it
-// leaves a critical entry in the journal.
+// according to the database, or else from here. Without the database it sends
+// from memory, without Telegram it writes a critical entry into the journal.
 func (c failureCmd) Run(ctx context.Context, e env) error {
 	h, err := becomeUser(c.hostFlags, e)
 	failed := c.failed(e.instance, systemd.Service{Invocation: e.getenv("MONITOR_INVOCATION_ID"), Result: e.getenv("MONITOR_SERVICE_RESULT")})
@@ -36,7 +35,7 @@ func (c failureCmd) Run(ctx context.Context, e env) error {
 	if c.IfMissing != "" && err == nil {
 		if _, err = user.Lookup(c.IfMissing); err == nil {
 			if failed.Exited() {
-				return nil // the handler that runs as this user has reported, or said why it could not
+				return nil // the handler that runs as this user has reported the failure, or logged why not
 			}
 			err = fmt.Errorf("its handler, %s, could not report that: %v",
 				strings.Replace(e.instance.Unit("failure@.service"), "@", "@"+c.Unit, 1), failed)
@@ -54,8 +53,8 @@ func (c failureCmd) Run(ctx context.Context, e env) error {
 	if s.Invocation == failed.ID {
 		failed.Said = s.Status
 	}
-	// systemd names the run that the service has now. That may be the next one, and
-	// under way: of the one that failed endedCmd has made a record, if it could.
+	// systemd names the current run of the service. That may already be the next
+	// one: endedCmd has recorded the failed one, if it could.
 	if s.Invocation != failed.ID || !s.Running() || !db.LastFailed(ctx, failed.Profile) {
 		p.Report(ctx, h.StateDir, failed)
 	}
@@ -72,7 +71,7 @@ func (c failureCmd) Run(ctx context.Context, e env) error {
 	return errors.Join(stuck, err)
 }
 
-// failed is how the run that the service has now failed.
+// failed is how the current run of the service failed.
 func (c failureCmd) failed(of montimer.Instance, s systemd.Service) pager.Failed {
 	f := pager.Failed{Unit: c.Unit, ID: s.Invocation, Result: s.Result, Said: s.Status}
 	var ok bool
@@ -85,7 +84,7 @@ func (c failureCmd) failed(of montimer.Instance, s systemd.Service) pager.Failed
 	return f
 }
 
-// service returns how systemd has a service now; zero where it cannot be asked.
+// service returns the state of a service; zero if systemd cannot be asked.
 func service(ctx context.Context, unit string) systemd.Service {
 	conn, err := systemd.Connect(ctx)
 	if err != nil {
@@ -96,15 +95,15 @@ func service(ctx context.Context, unit string) systemd.Service {
 	return s
 }
 
-// endedCmd runs after each run of a service (ExecStopPost=). A run that was killed
-// before it was on record gets its record here, since systemd starts no second
-// handler of failures while one is at work.
+// endedCmd runs after each run of a service (ExecStopPost=). A run that was
+// killed before it was on record gets its record here, since systemd starts no
+// second failure handler while one is running.
 type endedCmd struct {
 	hostFlags
 	Profile string `arg:"" help:"Name of the profile."`
 }
 
-// Run leaves it to the handler to send the alert, which the outbox has.
+// Run stores the alert in the outbox; the handler sends it.
 func (c endedCmd) Run(ctx context.Context, e env) error {
 	f := pager.Failed{
 		Unit: e.instance.Service(c.Profile), Profile: c.Profile,

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	// pollInterval is how often systemd and the journal are asked about a run.
+	// pollInterval is the time between two queries of systemd and the journal.
 	pollInterval = 300 * time.Millisecond
 	// journalTimeout is how long the journal may take to have the last entry of
 	// a run that has ended.
@@ -29,14 +29,14 @@ type follower struct {
 	env    env
 	conn   *systemd.Conn // nil while systemd cannot be reached
 	reader journal.Reader
-	shown  bool            // anything has been
+	shown  bool            // an entry was shown
 	held   [][]byte        // what systemd logged about the run
 	said   map[string]bool // errors of the journal
 }
 
-// follow shows what a run logs until it has ended, and returns how. Only the end
-// of the run, of ctx or of the reader of the output ends it: meanwhile systemd
-// may be executed again and the journal be out of reach.
+// follow shows the log of a run until it has ended, and returns how it ended.
+// Only the end of the run, of ctx or of the reader of the output stops it: it
+// survives a re-execution of systemd and a restart of the journal.
 func follow(ctx context.Context, e env, run journal.Run) error {
 	f := follower{env: e, reader: journal.Reader{Run: run}, said: map[string]bool{}}
 	defer f.disconnect()
@@ -60,14 +60,14 @@ func follow(ctx context.Context, e env, run journal.Run) error {
 	}
 }
 
-// goesOn says what is left by who stops following.
+// goesOn says that the run goes on after the end of following.
 func goesOn(e env, run journal.Run) error {
 	fmt.Fprintf(e.stderr, "stopped following; the run goes on. To see it: %s\nTo end it: systemctl stop %s\n", run.Command(), run.Unit)
 	return exitError{code: exitInterrupted}
 }
 
-// state reports whether the run is over, and how it ended where systemd still
-// knows. Where systemd cannot be asked, the journal says whether it is over.
+// state reports whether the run is over, and how it ended if systemd still
+// knows. If systemd cannot be asked, the journal says whether it is over.
 func (f *follower) state(ctx context.Context) (over bool, ending journal.Ending) {
 	var err error
 	if f.conn == nil {
@@ -97,8 +97,8 @@ func (f *follower) disconnect() {
 }
 
 // show prints the entries that are new. Its error is that of standard output.
-// What systemd logs is kept for the end, and left out when the run itself has
-// said how it ended.
+// Entries of systemd are kept for the end, and omitted when the run itself has
+// logged how it ended.
 func (f *follower) show(ctx context.Context) error {
 	var broken error
 	err := f.reader.Read(ctx, func(entry journal.Entry) error {
@@ -140,7 +140,7 @@ func (f *follower) end(ending journal.Ending) error {
 	return exitError{code, errors.New(reason)}
 }
 
-// displayed writes to a terminal what another user's processes say.
+// displayed makes the output of another user's processes safe for a terminal.
 type displayed struct{ w io.Writer }
 
 func (d displayed) Write(p []byte) (int, error) {

@@ -21,8 +21,8 @@ import (
 	"github.com/montimer/montimer/internal/safetext"
 )
 
-// checkHost reports what would make each run fail: for this host as an error,
-// for another, which may have what is missing here, as warnings.
+// checkHost reports what would make every run fail: for this host as an error,
+// for another host as warnings.
 func checkHost(w io.Writer, h montimer.Host, j montimer.Jobs, here bool) error {
 	var services []string
 	for _, p := range j.Profiles {
@@ -49,14 +49,14 @@ func checkHost(w io.Writer, h montimer.Host, j montimer.Jobs, here bool) error {
 	return nil
 }
 
-// isMissing is false for what this process may not look at.
+// isMissing is false for a path that this process may not look at.
 func isMissing(path string) bool {
 	_, err := os.Stat(path)
 	return errors.Is(err, fs.ErrNotExist)
 }
 
 // environmentFile reads the environment file of the services, as far as the
-// caller may; root reads only one that nobody else can change.
+// caller may; root reads only one that no other user can change.
 func environmentFile(h montimer.Host) (text string, ok bool) {
 	if host.IsRoot() && host.Trusted(h.EnvFile) != nil {
 		return "", false
@@ -97,14 +97,13 @@ func warnMode(w io.Writer, h montimer.Host, variables map[string]string) {
 	}
 }
 
-// inspectCmd is what root has the run-as user do: look at the checkout.
+// inspectCmd is started by root as the run-as user: it looks at the checkout.
 type inspectCmd struct {
 	hostFlags
 	Synced bool `help:"The checkout is synced."`
 }
 
-// Run writes a warning for each thing that this user would stumble over at
-// every run.
+// Run writes a warning for each thing that would fail for this user at every run.
 func (c inspectCmd) Run(ctx context.Context, e env) error {
 	h, err := c.hostWithUser(e)
 	if err != nil {
@@ -133,7 +132,7 @@ func (c inspectCmd) Run(ctx context.Context, e env) error {
 	return nil
 }
 
-// inspect has the run-as user look at the checkout, and shows the warnings.
+// inspect runs inspectCmd as the run-as user, and shows its warnings.
 func inspect(ctx context.Context, w io.Writer, h montimer.Host, j montimer.Jobs) {
 	args := []string{"inspect", "--checkout", h.Checkout, "--jobs", h.JobsFile, "--state-dir", h.StateDir, "--run-as", h.User + ":" + h.Group}
 	args = append(args, h.Instance.Flags()...)

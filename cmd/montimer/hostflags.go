@@ -14,7 +14,7 @@ import (
 const hostGroup = "host"
 
 // hostFlags are the host's settings as flags; the environment and the config
-// file stand in for those that are not given.
+// file replace missing ones.
 type hostFlags struct {
 	Jobs     string `group:"host" placeholder:"FILE" help:"The jobs.yaml to read ($$MONTIMER_JOBS; default: jobs.yaml or automation/jobs.yaml in the checkout)."`
 	Checkout string `group:"host" placeholder:"DIR" help:"The checkout that tasks run in ($$MONTIMER_CHECKOUT, $$REPO_ROOT; default: the current directory)."`
@@ -34,8 +34,8 @@ func (f hostFlags) given(e env) host.Settings {
 	}.Or(host.FromEnvironment(e.getenv))
 }
 
-// readConfig reads the config file of the instance. Each but the default one has
-// one: without, a name that is mistyped would be that of a new instance.
+// readConfig reads the config file of the instance. Only the default instance
+// may lack it: else a mistyped name would be a new instance.
 func readConfig(e env) (host.Settings, error) {
 	file := e.instance.ConfigFile()
 	if _, err := os.Stat(file); e.instance != "" && errors.Is(err, fs.ErrNotExist) {
@@ -45,7 +45,7 @@ func readConfig(e env) (host.Settings, error) {
 }
 
 // settings merges the flags with the environment and the config file. A service
-// has them all from its unit: a mistake in the file must not stop it.
+// has all settings from its unit: a mistake in the file must not stop it.
 func (f hostFlags) settings(e env) (host.Settings, error) {
 	s := f.given(e)
 	if e.getenv("MONTIMER_JOBS") != "" && !host.IsRoot() {
@@ -59,8 +59,8 @@ func (f hostFlags) settings(e env) (host.Settings, error) {
 }
 
 // compileHost resolves the settings that the next compile of this host will
-// use: those of the config file. What a service has from its unit fills the
-// gaps only, because it is as old as the unit.
+// use: those of the config file. The settings in a service's unit fill the gaps
+// only, because they are as old as the unit.
 func (f hostFlags) compileHost(e env) (montimer.Host, error) {
 	config, err := readConfig(e)
 	if err != nil {

@@ -15,9 +15,8 @@ type initCmd struct {
 	Dir string `arg:"" optional:"" default:"." help:"Directory to write to."`
 }
 
-// Run writes the sample. It replaces no file: when one is there already, it
-// writes nothing at all. Root writes as the user that the directory belongs to,
-// and nobody follows a link out of it.
+// Run writes the sample. It replaces no file: if one exists, it writes nothing.
+// Root writes as the owner of the directory, and no link out of it is followed.
 func (c initCmd) Run(e env) error {
 	files, err := sampleFiles()
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 	"github.com/montimer/montimer/taskexec"
 )
 
-// readJobsCmd is what root has the run-as user do: find and read jobs.yaml.
+// readJobsCmd is started by root as the run-as user: it finds and reads
+// jobs.yaml.
 type readJobsCmd struct {
 	hostFlags
 }
@@ -28,8 +29,8 @@ func (c readJobsCmd) Run(e env) error {
 	return nil
 }
 
-// loadJobs reads the jobs.yaml of the host, settles its path, and shows what is
-// wrong with it. Only warnings let it pass.
+// loadJobs reads the jobs.yaml of the host, sets its path, and shows its
+// diagnostics. Errors make it fail.
 func loadJobs(ctx context.Context, e env, h *montimer.Host, opt jobsfile.Options) (montimer.Jobs, error) {
 	f, err := jobsfile.Read(ctx, *h, opt)
 	if err != nil {
@@ -39,7 +40,7 @@ func loadJobs(ctx context.Context, e env, h *montimer.Host, opt jobsfile.Options
 	return f.Jobs, e.show(f)
 }
 
-// show writes what is wrong with a jobs.yaml; only warnings let it pass.
+// show writes the diagnostics of a jobs.yaml; errors make it fail.
 func (e env) show(f jobsfile.File) error {
 	jobs.WriteText(e.stderr, f.Diagnostics, console.Colors(e.stderr))
 	if jobs.HasErrors(f.Diagnostics) {
@@ -48,7 +49,7 @@ func (e env) show(f jobsfile.File) error {
 	return nil
 }
 
-// loadProfile is loadJobs for one profile, which has to be there.
+// loadProfile is loadJobs for one profile, which must exist.
 func loadProfile(ctx context.Context, e env, h *montimer.Host, name string, opt jobsfile.Options) (montimer.Profile, error) {
 	f, err := jobsfile.Read(ctx, *h, opt)
 	if err != nil {
@@ -61,7 +62,7 @@ func loadProfile(ctx context.Context, e env, h *montimer.Host, name string, opt 
 	return profileOf(f, name)
 }
 
-// findProfile is loadProfile that shows nothing.
+// findProfile is loadProfile without output.
 func findProfile(ctx context.Context, h montimer.Host, name string) (montimer.Profile, error) {
 	f, err := jobsfile.Read(ctx, h, jobsfile.Options{})
 	if err == nil {

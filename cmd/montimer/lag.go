@@ -21,7 +21,7 @@ import (
 const maxLag = 15 * time.Minute
 
 // unitsFollow asks for an apply when the units differ from jobs.yaml. It
-// returns a page when nobody has applied it for long.
+// returns a page when it has not been applied for long.
 func (c *checkout) unitsFollow(ctx context.Context, o gitsync.Outcome) (page string) {
 	lagging, err := c.lagging(ctx)
 	switch {
@@ -49,8 +49,9 @@ func (c *checkout) unitsFollow(ctx context.Context, o gitsync.Outcome) (page str
 	return ""
 }
 
-// lagsTooLong reports whether units that lag behind a jobs.yaml of that time need a
-// person. The age of a file from the future is not known: the clock was set.
+// lagsTooLong reports whether units have lagged behind a jobs.yaml of that time
+// for too long. The age of a file from the future is not known: the clock was
+// set.
 func lagsTooLong(written, now time.Time) bool {
 	age := now.Sub(written)
 	return age > maxLag || age < 0
@@ -78,10 +79,9 @@ func (c *checkout) lagging(ctx context.Context) ([]string, error) {
 	return compareTimers(want, have), nil
 }
 
-// compareTimers names the timers, and the target, that are not as jobs.yaml has
-// them. The other units do not count: they say nothing of jobs.yaml, or nothing
-// that a run does not know better. Where there is no target, nothing has been
-// compiled yet.
+// compareTimers names the timers, and the target, that differ from jobs.yaml.
+// The other units do not count: they do not depend on jobs.yaml, or a run reads
+// it itself. Without a target, nothing has been compiled yet.
 func compareTimers(want []compiler.Unit, have compiler.Installed) (differ []string) {
 	if have.Files[have.Instance.Target()] == "" {
 		return nil
@@ -110,9 +110,9 @@ func directives(of montimer.Instance, unit string) string {
 	return b.String()
 }
 
-// unblockTimer asks for an apply where the clock was set back during a run: its
+// unblockTimer asks for an apply if the clock was set back during a run: its
 // timer would start nothing until the time of its last trigger comes again. It
-// returns a page where nobody will apply.
+// returns a page if no apply will run.
 func unblockTimer(timer string, triggered time.Time, ask func() error, log *slog.Logger) (page string) {
 	if !compiler.TriggeredAhead(triggered, time.Now()) {
 		return ""
@@ -125,8 +125,8 @@ func unblockTimer(timer string, triggered time.Time, ask func() error, log *slog
 	return ""
 }
 
-// requestApply asks root for an apply; one that is asked for already will do. It
-// never waits: nobody reads the FIFO but montimer-apply.service.
+// requestApply asks root for an apply; a pending request is enough. It never
+// blocks, although only montimer-apply.service reads the FIFO.
 func requestApply(of montimer.Instance) error {
 	fifo, socket := of.RequestFIFO(), of.Unit("apply.socket")
 	f, err := os.OpenFile(fifo, os.O_WRONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)

@@ -72,7 +72,7 @@ func listProfiles(of montimer.Instance, profiles []montimer.Profile, now time.Ti
 			Calendar: []string{},
 			Tasks:    len(p.EnabledTasks()),
 		}
-		r.Paused, _ = pauseNow(of, p.Name, now) // of one that is damaged, exec tells
+		r.Paused, _ = pauseNow(of, p.Name, now) // exec reports a damaged one
 		for _, event := range p.Schedule.Events {
 			r.Calendar = append(r.Calendar, event.String())
 		}

@@ -12,13 +12,13 @@ import (
 	"github.com/montimer/montimer/taskexec"
 )
 
-// rootPath is where root finds other programs, whatever PATH its shell has: a
-// virtual environment of the checkout is the deploy user's.
+// rootPath is the PATH of root for other programs, instead of the shell's: that
+// may hold a virtual environment, which the deploy user controls.
 const rootPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 func main() {
-	taskexec.GrowStack(20) // SQLite takes as much
-	// A run goes on when nobody listens any more. Ignored, the signal would be so
+	taskexec.GrowStack(20) // the stack that SQLite needs
+	// A run goes on after its reader has gone. An ignored signal would be ignored
 	// in the tasks, too.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	if host.IsRoot() && !runsTasks(os.Args[1:]) {
@@ -33,8 +33,8 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// runsTasks reports whether a command runs programs of the checkout, for which
-// PATH is meant. Root runs them only where root is the user that tasks run as.
+// runsTasks reports whether a command runs programs of the checkout, which PATH
+// is for. Root runs them only if root is the user of the tasks.
 func runsTasks(args []string) bool {
 	args = withoutInstance(args)
 	return len(args) > 0 && (args[0] == "exec" || args[0] == "sync")

@@ -14,8 +14,8 @@ type manCmd struct {
 	Page string `arg:"" enum:"montimer,jobs.yaml,bash" help:"montimer, jobs.yaml, or bash: its completions."`
 }
 
-// Run prints a manual page as roff (man(7)). Both are made from what the
-// program itself reads: the command line, and the table of keys.
+// Run prints a manual page as roff (man(7)). Both are made from the program's
+// own grammars: the command line, and the table of keys.
 func (c manCmd) Run(e env, k *kong.Kong) error {
 	switch c.Page {
 	case "jobs.yaml":
@@ -26,7 +26,7 @@ func (c manCmd) Run(e env, k *kong.Kong) error {
 	return commandManual(e.stdout, k.Model)
 }
 
-// roff writes a manual page; the first error stays.
+// roff writes a manual page; it keeps the first error.
 type roff struct {
 	w   io.Writer
 	err error
@@ -93,7 +93,7 @@ func commandManual(w io.Writer, app *kong.Application) error {
 		{"montimer run nightly --follow", "Run the profile nightly now, and watch."},
 		{"montimer pause nightly --until 2h --reason \"disk swap\"", "Skip its scheduled runs for two hours."},
 		{"systemctl list-timers 'montimer-job-*'", "Show when which profile runs next."},
-		{"journalctl -u montimer-job-nightly", "Read what its runs have said."},
+		{"journalctl -u montimer-job-nightly", "Read the log of its runs."},
 	} {
 		r.entry(example[0], example[1])
 	}

@@ -14,8 +14,7 @@ import (
 	"github.com/montimer/montimer/internal/suggest"
 )
 
-// elsewhere names what does the work of commands that montimer does not have,
-// since systemd or another command has it.
+// elsewhere names the right command for commands that montimer does not have.
 var elsewhere = map[string]string{
 	"status":    "systemctl status 'montimer-job-*.service'",
 	"history":   "journalctl -u montimer-job-NAME",
@@ -44,8 +43,8 @@ var elsewhere = map[string]string{
 	"db backup": "sqlite3 monitoring.db \".backup copy.db\"",
 }
 
-// misused words an error of the command line: for a command that does not exist,
-// what does its work.
+// misused formats an error of the command line; an unknown command gets the
+// right one.
 func misused(n *kong.Node, args []string, err error) string {
 	var path []string
 	for _, arg := range args {
@@ -88,7 +87,8 @@ func unknownCommand(command, word string, names []string) string {
 	return text + "; known:" + fold(names)
 }
 
-// wrongUser adds to an error about permissions as which user to run the command.
+// wrongUser adds to an error about permissions the user that has to run the
+// command.
 func wrongUser(e env, args []string, err error) error {
 	if err == nil || host.IsRoot() || !errors.Is(err, fs.ErrPermission) {
 		return err
@@ -102,7 +102,7 @@ func wrongUser(e env, args []string, err error) error {
 	if errors.As(err, &coded); coded.err == nil {
 		return err
 	}
-	as := "sudo " + e.instance.Command(args[0]) // root becomes the user that tasks run as
+	as := "sudo " + e.instance.Command(args[0]) // root becomes the user of the tasks
 	if args[0] == "exec" {
 		as = "sudo -u " + runAs + " " + e.instance.Command("exec")
 	}

@@ -28,7 +28,7 @@ type notifyCmd struct {
 
 type notifyTestCmd struct{}
 
-// Run sends a message past the outbox, with what the services would send it with.
+// Run sends a message without the outbox, with the variables of the services.
 func (c notifyTestCmd) Run(ctx context.Context, e env) error {
 	log := slog.New(console.NewLog(e.stderr, false))
 	if err := sendAsServices(hostFlags{}, e, log); err != nil {
@@ -104,14 +104,14 @@ func (c notifyPendingCmd) Run(ctx context.Context, e env) error {
 func writePending(w io.Writer, alerts []montimer.Alert, columns int) error {
 	rows := make([][]string, len(alerts))
 	for i, a := range alerts {
-		rows[i] = []string{strconv.FormatInt(a.ID, 10), moment(a.Created), safetext.String(string(a.Kind)), safetext.String(a.Profile),
-			strconv.Itoa(a.Attempts), moment(a.NextTry), safetext.String(a.Error)}
+		rows[i] = []string{strconv.FormatInt(a.ID, 10), localTime(a.Created), safetext.String(string(a.Kind)), safetext.String(a.Profile),
+			strconv.Itoa(a.Attempts), localTime(a.NextTry), safetext.String(a.Error)}
 	}
 	return console.Table(w, columns, []string{"ID", "CREATED", "KIND", "PROFILE", "ATTEMPTS", "NEXT TRY", "LAST ERROR"}, rows)
 }
 
-// moment is a time as people read it, with its zone; "-" is none.
-func moment(t time.Time) string {
+// localTime formats a time with its zone; "-" is none.
+func localTime(t time.Time) string {
 	if t.IsZero() {
 		return "-"
 	}
@@ -131,7 +131,8 @@ type notifyFlushCmd struct {
 	Due bool `help:"Send only what is due (montimer-outbox.service, every minute)."`
 }
 
-// Run sends what waits, for half a minute at most once no other process does.
+// Run sends pending alerts, for half a minute at most after another process has
+// finished.
 func (c notifyFlushCmd) Run(ctx context.Context, e env) error {
 	if !c.Due { // else it is a service
 		if err := sendAsServices(c.hostFlags, e, serviceLog(e)); err != nil {
@@ -164,8 +165,8 @@ func (c notifyFlushCmd) Run(ctx context.Context, e env) error {
 	return err
 }
 
-// whichFile says of an error that there is nowhere to send to where the variables
-// come from, and that the file is missing if it is.
+// whichFile adds to an error about a missing route the file of its variables,
+// and whether that is missing.
 func (c notifyFlushCmd) whichFile(e env, err error) error {
 	if !errors.Is(err, notify.ErrNoRoute) && !errors.Is(err, notify.ErrNoToken) {
 		return err
@@ -183,7 +184,7 @@ func (c notifyFlushCmd) whichFile(e env, err error) error {
 func (notifyFlushCmd) report(e env, f notify.FlushResult) {
 	left := "none waiting"
 	if f.Waiting > 0 {
-		left = fmt.Sprintf("%d still waiting, the next try at %s (%s says why)", f.Waiting, moment(f.Next), e.instance.Command("notify pending"))
+		left = fmt.Sprintf("%d pending, next attempt at %s (reason: %s)", f.Waiting, localTime(f.Next), e.instance.Command("notify pending"))
 	}
 	fmt.Fprintf(e.stdout, "%d sent, %s\n", f.Sent, left)
 }
@@ -193,7 +194,7 @@ type notifyDropCmd struct {
 	ID int64 `arg:"" help:"ID of the alert, as shown by notify pending."`
 }
 
-// Run takes an alert out of the outbox.
+// Run removes an alert from the outbox.
 func (c notifyDropCmd) Run(ctx context.Context, e env) error {
 	box, err := openOutbox(ctx, c.hostFlags, e, store.Options{})
 	if err != nil {

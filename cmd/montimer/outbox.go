@@ -18,8 +18,8 @@ import (
 	"github.com/montimer/montimer/internal/store"
 )
 
-// becomeUser settles where everything is. Root becomes the user that tasks run
-// as, for good: it opens nothing that this user controls.
+// becomeUser resolves the host settings. Root becomes the user of the tasks,
+// for good: it opens nothing that this user controls.
 func becomeUser(f hostFlags, e env) (montimer.Host, error) {
 	h, err := f.host(e)
 	if err == nil && host.IsRoot() && h.User != "root" {
@@ -28,10 +28,10 @@ func becomeUser(f hostFlags, e env) (montimer.Host, error) {
 	return h, err
 }
 
-// sendAsServices gives a command what the services send with: the variables of
-// their environment file that have to do with sending. Of TELEGRAM_* those of the
-// shell come first, for a trial, and the log says where they differ. To be called
-// before becomeUser, since the file is often for root alone.
+// sendAsServices gives a command the variables of the services for sending,
+// from their environment file. TELEGRAM_* of the shell override them, for a
+// trial, and the log says where they differ. It is called before becomeUser,
+// since often only root can read the file.
 func sendAsServices(f hostFlags, e env, log *slog.Logger) error {
 	h, err := f.resolve(e, false)
 	if err != nil {
@@ -57,7 +57,7 @@ func sendAsServices(f hostFlags, e env, log *slog.Logger) error {
 	}
 	file := host.Environment(string(data))
 	if _, ok := file["LOG_LEVEL"]; !ok {
-		file["LOG_LEVEL"] = "" // that of a shell is for something else
+		file["LOG_LEVEL"] = "" // the shell's has another purpose
 	}
 	for name, value := range file {
 		switch mine := os.Getenv(name); {
@@ -89,8 +89,7 @@ func forSending(name string) bool {
 	return false
 }
 
-// whereFrom says of an error that there is nowhere to send to where the variables
-// come from.
+// whereFrom adds to an error about a missing route the file of its variables.
 func (e env) whereFrom(err error) error {
 	if errors.Is(err, notify.ErrNoRoute) || errors.Is(err, notify.ErrNoToken) || errors.Is(err, notify.ErrDebug) {
 		return fmt.Errorf("%w (these are variables of the services' environment file, by default %s)", err, e.instance.EnvFile())
@@ -106,7 +105,7 @@ func openOutbox(ctx context.Context, f hostFlags, e env, o store.Options) (*stor
 	return store.Open(ctx, h.StateDir, o)
 }
 
-// serviceLog logs to standard error, for the journal where that leads there.
+// serviceLog logs to standard error, in the journal's format if that leads there.
 func serviceLog(e env) *slog.Logger {
 	inJournal, err := journal.StderrIsJournalStream()
 	return slog.New(console.NewLog(e.stderr, err == nil && inJournal))

@@ -19,12 +19,12 @@ import (
 
 type pauseCmd struct {
 	Profile string `arg:"" help:"Name of the profile."`
-	Until   string `required:"" placeholder:"TIME" help:"When the pause ends by itself: a time span such as 2h, HH:MM, 'tomorrow HH:MM', or RFC 3339."`
+	Until   string `required:"" placeholder:"TIME" help:"End of the pause: a time span such as 2h, HH:MM, 'tomorrow HH:MM', or RFC 3339."`
 	Reason  string `required:"" placeholder:"TEXT" help:"The reason, shown with the pause."`
 }
 
-// needRoot says that only root pauses and resumes: a task must not be able to
-// silence another.
+// needRoot returns an error for users other than root: a task must not be able
+// to silence another.
 func needRoot(command string) error {
 	if host.IsRoot() {
 		return nil
@@ -56,7 +56,7 @@ func (c pauseCmd) Run(ctx context.Context, e env) error {
 }
 
 // findTimer checks that a profile has a timer in the unit directory. jobs.yaml
-// need not be readable for that; it only explains why there is none.
+// need not be readable; it only explains why there is none.
 func findTimer(ctx context.Context, e env, profile string) error {
 	h, err := hostFlags{}.resolve(e, false)
 	if err != nil {
@@ -117,7 +117,7 @@ func (c resumeCmd) Run(ctx context.Context, e env) error {
 	case err != nil:
 		return err
 	case found:
-		fmt.Fprintf(e.stderr, "%s runs again as scheduled; it was %s\n", e.instance.Of(c.Profile), cmp.Or(was, "paused until a time that is past"))
+		fmt.Fprintf(e.stderr, "%s runs again as scheduled; it was %s\n", e.instance.Of(c.Profile), cmp.Or(was, "paused until a time in the past"))
 		return nil
 	}
 	if err := findTimer(ctx, e, c.Profile); err != nil {
@@ -161,8 +161,8 @@ func untilTime(text string, now time.Time) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%q is neither a time span (2h), nor HH:MM, nor tomorrow HH:MM, nor a time like %s", text, now.Format(time.RFC3339))
 }
 
-// pauseNow says, for people, until when and why a profile is paused; "": it is
-// not. What cannot be read pauses nothing.
+// pauseNow says until when and why a profile is paused; "": it is not. A file
+// that cannot be read pauses nothing.
 func pauseNow(of montimer.Instance, profile string, now time.Time) (string, error) {
 	p, err := host.ReadPause(of.PauseDir(), profile, now)
 	if err != nil || p.Until.IsZero() {

@@ -44,7 +44,7 @@ type cli struct {
 	ReadJobs readJobsCmd `cmd:"" hidden:"" help:"Find and print jobs.yaml (started by root as the run-as user)."`
 }
 
-// env is what the world hands to a command.
+// env is the environment of a command.
 type env struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
@@ -103,14 +103,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if answered { // the help
 		return code
 	}
-	if errors.Is(err, syscall.EPIPE) { // nobody reads the help to its end
+	if errors.Is(err, syscall.EPIPE) { // the reader of the help has enough
 		return exitFailed
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "montimer: %s\nTry: montimer --help\n", misused(parser.Model.Node, withoutInstance(args), err))
 		return exitUsage
 	}
-	if !endsByItself(kctx.Command()) {
+	if !handlesSignals(kctx.Command()) {
 		signal.Reset(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 		if ctx.Err() != nil { // one came before
 			return exitInterrupted
@@ -123,8 +123,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitCode(stderr, wrongUser(e, withoutInstance(args), kctx.Run(e)))
 }
 
-// leave changes the environment from that of one instance to that of another: the
-// settings in it are the first one's.
+// leave clears the settings of one instance from the environment, for another
+// instance.
 func leave(to montimer.Instance) {
 	for _, name := range host.Variables() {
 		os.Unsetenv(name)
@@ -158,9 +158,9 @@ func withoutInstance(args []string) (rest []string) {
 	return rest
 }
 
-// shortcut reads the command lines of the services: what they say at every tick.
-// To build the grammar of all commands for it would take as long as to start.
-// nil: it is another command line. TestShortcut holds that kong reads it alike.
+// shortcut parses the command lines of the services, which run at every tick:
+// to build the grammar of all commands would double the start-up time. nil: it
+// is another command line. TestShortcut holds that kong parses them alike.
 func shortcut(args []string) interface {
 	Run(context.Context, env) error
 } {
@@ -176,10 +176,10 @@ func shortcut(args []string) interface {
 	return nil
 }
 
-// endsByItself reports whether a command has something to bring to its end when
-// it is told to stop. A signal ends the others at once, also while they read
-// standard input or decode a long file.
-func endsByItself(command string) bool {
+// handlesSignals reports whether a command has to finish something when it is
+// stopped. A signal ends the others at once, also while they read standard
+// input or decode a long file.
+func handlesSignals(command string) bool {
 	for _, name := range []string{"exec", "apply", "run", "sync", "notify flush", "failure"} {
 		if command == name || strings.HasPrefix(command, name+" ") {
 			return true
@@ -188,9 +188,9 @@ func endsByItself(command string) bool {
 	return false
 }
 
-// plain replaces what people try first: no command at all, which is wrong usage,
-// and help. output is where a help goes, and code what it ends with;
-// negative: with success.
+// plain handles the first attempts: no command at all, which is wrong usage,
+// and help. output is where the help goes, code its exit code; negative:
+// success.
 func plain(args []string, stdout, stderr io.Writer) (_ []string, output io.Writer, code int) {
 	switch {
 	case len(args) == 0:
@@ -212,7 +212,7 @@ const (
 	exitInterrupted = 143
 )
 
-// exitCodes says what they mean, for the manual.
+// exitCodes has their meanings, for the manual.
 var exitCodes = []struct {
 	code    int
 	meaning string
@@ -221,12 +221,12 @@ var exitCodes = []struct {
 	{exitFailed, "A task, a check or an operation failed."},
 	{exitUsage, "Wrong usage, or jobs.yaml is missing, unreadable or invalid."},
 	{exitChanges, "There are changes (compile --diff)."},
-	{exitUnrecorded, "A run of a service could not be recorded; it has reported that by itself."},
+	{exitUnrecorded, "A run of a service could not be recorded, and has reported that."},
 	{exitTryAgain, "Try again: the profile is running already, or another compile or apply is under way."},
 	{exitInterrupted, "Ended by SIGTERM."},
 }
 
-// exitError carries an exit code. Without an err, all has been said already.
+// exitError carries an exit code. Without an err, it is reported already.
 type exitError struct {
 	code int
 	err  error
@@ -251,7 +251,7 @@ func exitCode(stderr io.Writer, err error) int {
 	}
 	coded := exitError{exitFailed, err}
 	errors.As(err, &coded)
-	if coded.err != nil && !errors.Is(err, syscall.EPIPE) { // who closed the pipe wants no more
+	if coded.err != nil && !errors.Is(err, syscall.EPIPE) { // the reader closed the pipe
 		fmt.Fprintln(stderr, "montimer:", errorText(coded.err))
 	}
 	return coded.code

@@ -29,9 +29,9 @@ type runCmd struct {
 }
 
 // Run starts a run as the timer would: by systemd, as its user, in its sandbox.
-// What the profile's unit cannot be told (which tasks, to send alerts) runs in a
-// service of its own that has all that the profile's has, and is seen to its
-// end; a user who is not root runs that directly.
+// Options that the profile's unit does not take (tasks, alerts) need a
+// transient service with the properties of the profile's, and Run waits for its
+// end; a user other than root runs it directly.
 func (c runCmd) Run(ctx context.Context, e env) error {
 	direct := execCmd{hostFlags: c.hostFlags, Profile: c.Profile, Task: c.Task, Notify: c.Notify, DryRun: c.DryRun}
 	switch {
@@ -45,7 +45,7 @@ func (c runCmd) Run(ctx context.Context, e env) error {
 	return direct.Run(ctx, e)
 }
 
-// start has systemd start the profile's service.
+// start starts the profile's service.
 func (c runCmd) start(ctx context.Context, e env) error {
 	if p, err := c.find(ctx, e); err != nil {
 		return err
@@ -59,7 +59,7 @@ func (c runCmd) start(ctx context.Context, e env) error {
 	}
 	defer conn.Close()
 	unit := e.instance.Service(c.Profile)
-	if release, err := systemd.Hold(ctx, unit); err == nil { // else the journal says how the run ended
+	if release, err := systemd.Hold(ctx, unit); err == nil { // else the journal has how the run ended
 		defer release()
 	}
 	run, err := c.begin(ctx, e, conn, unit)
@@ -76,8 +76,8 @@ func (c runCmd) start(ctx context.Context, e env) error {
 	return follow(ctx, e, run)
 }
 
-// find looks the profile up; nil where jobs.yaml cannot be read, which the run
-// itself reports.
+// find finds the profile; nil if jobs.yaml cannot be read, which the run itself
+// reports.
 func (c runCmd) find(ctx context.Context, e env) (*montimer.Profile, error) {
 	h, err := c.host(e)
 	if err != nil {
@@ -94,7 +94,7 @@ func (c runCmd) find(ctx context.Context, e env) (*montimer.Profile, error) {
 	return &p, nil
 }
 
-// begin starts a run, or finds the one that is under way.
+// begin starts a run, or finds the running one.
 func (c runCmd) begin(ctx context.Context, e env, conn *systemd.Conn, unit string) (journal.Run, error) {
 	run := journal.Run{Unit: unit}
 	before, err := conn.Service(ctx, unit)
@@ -107,7 +107,7 @@ func (c runCmd) begin(ctx context.Context, e env, conn *systemd.Conn, unit strin
 		return run, nil
 	}
 	// After a failed run of the timer, systemd 252 keeps $TRIGGER_UNIT until
-	// the unit has been inactive: this run would pass for one of the timer.
+	// the unit has been inactive: this run would count as one of the timer.
 	conn.ResetFailed(ctx, unit)
 	job, err := conn.Queue(ctx, unit)
 	switch {
@@ -177,7 +177,7 @@ func (c runCmd) transient(ctx context.Context, e env) error {
 }
 
 // wait runs systemd-run until its service has ended. The service ends with
-// montimer: its output has nowhere else to go.
+// montimer, which has its output.
 func (c runCmd) wait(ctx context.Context, e env, unit string, args []string) error {
 	cmd := exec.CommandContext(ctx, "systemd-run", args...)
 	cmd.Stdout, cmd.Stderr = displayed{e.stdout}, displayed{e.stderr}
@@ -201,8 +201,8 @@ func (c runCmd) wait(ctx context.Context, e env, unit string, args []string) err
 }
 
 // properties returns the lines of a unit's [Service] section as systemd-run
-// takes them: all but what to run and what is success, and without specifiers;
-// and those that give it the /tmp of the other services.
+// takes them: without commands, exit codes and specifiers, and with the /tmp of
+// the other services.
 func properties(of montimer.Instance, unit string) []string {
 	before, section, _ := strings.Cut(unit, "\n[Service]\n")
 	var all []string

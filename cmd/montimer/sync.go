@@ -25,12 +25,12 @@ import (
 
 type syncCmd struct {
 	hostFlags
-	Repair bool   `help:"Replace a damaged repository by a new fetch; the old one is kept beside it."`
+	Repair bool   `help:"Replace a damaged repository by a new fetch; the old one is kept in the checkout."`
 	URL    string `name:"url" placeholder:"URL" help:"With --repair: the remote, where .git/config has lost it."`
 }
 
-// Run syncs the checkout as a run does. The exit code is 75 when tasks have
-// kept it from that.
+// Run syncs the checkout as a run does. The exit code is 75 when tasks
+// prevented it.
 func (c syncCmd) Run(ctx context.Context, e env) error {
 	h, err := c.host(e)
 	if err != nil {
@@ -90,7 +90,7 @@ func (c syncCmd) Run(ctx context.Context, e env) error {
 	return err
 }
 
-// repair replaces a damaged repository, and says what it kept.
+// repair replaces a damaged repository, and prints what it kept.
 func (c syncCmd) repair(ctx context.Context, e env, s gitsync.Syncer) error {
 	commit, kept, err := s.Repair(ctx, c.URL)
 	if kept != "" {
@@ -103,8 +103,8 @@ func (c syncCmd) repair(ctx context.Context, e env, s gitsync.Syncer) error {
 	return err
 }
 
-// stayAlive keeps systemd from taking the service for hung until it is told to
-// stop: a sync has limits of its own.
+// stayAlive keeps systemd from killing the service as hung until stop is
+// called: a sync has its own time-outs.
 func stayAlive(socket string) (stop func()) {
 	if socket == "" {
 		return func() {}
@@ -125,7 +125,7 @@ func stayAlive(socket string) (stop func()) {
 	return func() { close(done) }
 }
 
-// checkout is the git checkout that tasks run in, as package taskexec sees it.
+// checkout implements [taskexec.Syncer] for the git checkout of the tasks.
 type checkout struct {
 	syncer   gitsync.Syncer
 	env      env
@@ -135,7 +135,7 @@ type checkout struct {
 	log      *slog.Logger
 	redactor *safetext.Redactor
 	records  *pager.Records // where commits are kept for the pages; nil: nowhere
-	pages    []string       // of the sync: what a person must be told
+	pages    []string       // of the sync
 }
 
 func newCheckout(e env, f hostFlags, h montimer.Host, reader *jobsfile.Reader, log slog.Handler) *checkout {
@@ -181,8 +181,8 @@ func (c *checkout) Sync(ctx context.Context) []montimer.TaskRun {
 	return o.Failed
 }
 
-// holdWait is how long tasks wait for a sync, and the commands after it, to be
-// through.
+// holdWait is how long tasks wait for the end of a sync and of the commands
+// after it.
 const holdWait = 20 * time.Minute
 
 // Hold implements [taskexec.Syncer].
@@ -207,8 +207,8 @@ func (c *checkout) Hold(ctx context.Context) (taskexec.Held, error) {
 	return held, nil
 }
 
-// warnNoSync says that nothing pulls the checkout, where it is one of git. Root
-// does not look and says it anyway.
+// warnNoSync says that nothing syncs the git checkout. Root does not look
+// whether it is one.
 func warnNoSync(w io.Writer, h montimer.Host, j montimer.Jobs) {
 	if syncs(h.Sync, j) {
 		return
@@ -221,8 +221,8 @@ func warnNoSync(w io.Writer, h montimer.Host, j montimer.Jobs) {
 	fmt.Fprintf(w, "note: nothing pulls the checkout: no profile that runs has sync_before_run, and %s has no sync.every\n", h.Instance.ConfigFile())
 }
 
-// syncs reports whether anything pulls the checkout: a profile that runs, or a
-// timer of its own.
+// syncs reports whether anything syncs the checkout: an enabled profile or the
+// sync timer.
 func syncs(of montimer.Sync, j montimer.Jobs) bool {
 	for _, p := range j.Profiles {
 		if p.Enabled && p.SyncBeforeRun {

@@ -12,8 +12,8 @@ import (
 	"github.com/montimer/montimer/internal/systemd"
 )
 
-// spareRuns leaves alone what systemd runs at this moment. Where systemd cannot
-// be asked, or has its units elsewhere, the plan stays as it is.
+// spareRuns keeps the files of running services. If systemd cannot be asked, or
+// reads other directories, the plan stays unchanged.
 func spareRuns(ctx context.Context, of montimer.Instance, unitDir string, plan []compiler.Change) (rest []compiler.Change, running []string, err error) {
 	removes := func(c compiler.Change) bool { return c.Action == compiler.Remove }
 	if !slices.ContainsFunc(plan, removes) {
@@ -30,21 +30,21 @@ func spareRuns(ctx context.Context, of montimer.Instance, unitDir string, plan [
 	return compiler.SpareRuns(ctx, plan, manager{conn}.Units)
 }
 
-// checkRead says so when systemd does not look for units in a folder.
+// checkRead returns an error if systemd does not read units in a directory.
 func checkRead(conn *systemd.Conn, of montimer.Instance, unitDir string) error {
 	path, err := conn.UnitPath()
 	if err != nil {
 		return err
 	}
 	if !holds(path, unitDir) {
-		return usage(fmt.Errorf("systemd does not read units in %s: have unit_dir in %s, or $MONTIMER_UNIT_DIR, name one of %s",
+		return usage(fmt.Errorf("systemd does not read units in %s: set unit_dir in %s, or $MONTIMER_UNIT_DIR, to one of %s",
 			unitDir, of.ConfigFile(), strings.Join(lasting(path), ", ")))
 	}
 	return nil
 }
 
-// lasting leaves out what is gone after a boot, and folders such as
-// system.control, which are systemd's own.
+// lasting omits directories that a boot empties, and those of systemd itself,
+// such as system.control.
 func lasting(unitPath []string) []string {
 	return slices.DeleteFunc(unitPath, func(dir string) bool {
 		return strings.HasPrefix(dir, "/run/") || filepath.Ext(dir) != ""

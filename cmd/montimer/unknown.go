@@ -16,7 +16,7 @@ import (
 // lineWidth is the width in columns to which long lists are folded.
 const lineWidth = 80
 
-// errorText words an error for standard error, after "montimer: ".
+// errorText formats an error for standard error, after "montimer: ".
 func errorText(err error) string {
 	var unknown *taskexec.UnknownError
 	if errors.As(err, &unknown) {
@@ -25,8 +25,8 @@ func errorText(err error) string {
 	return strings.ReplaceAll(err.Error(), "\n", "\nmontimer: ")
 }
 
-// unknownText words an unknown name for people: with the name that was probably
-// meant, and a list of those that there are, folded where it is long.
+// unknownText formats an unknown name: with the name that was probably meant,
+// and a list of the known ones, folded if it is long.
 func unknownText(e *taskexec.UnknownError) string {
 	text := fmt.Sprintf("unknown %s %q", e.Kind, e.Name)
 	work := 1 << 20

@@ -123,7 +123,7 @@ systemctl stop montimer.target
 within 60 idle
 if logged fails "a task ran"; then fail "a task ran without its secrets"; fi
 messages 0 || fail "sent without a token: $(cat /run/sent)"
-systemctl start montimer-outbox.service || fail "the outbox repeats each minute what the runs have said"
+systemctl start montimer-outbox.service || fail "the outbox repeats the errors of the runs each minute"
 mv /etc/montimer/no-env /etc/montimer/env
 systemctl start montimer-outbox.service
 within 60 again "the environment file /etc/montimer/env is missing"
