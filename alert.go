@@ -9,8 +9,8 @@ type AlertKind string
 const (
 	AlertFailure  AlertKind = "failure"  // a run in which tasks failed
 	AlertRecovery AlertKind = "recovery" // the first good run after failures
-	AlertLost     AlertKind = "lost"     // runs that never said how they ended
-	AlertPage     AlertKind = "page"     // montimer itself needs a person
+	AlertLost     AlertKind = "lost"     // runs that ended without a result
+	AlertPage     AlertKind = "page"     // about montimer itself
 )
 
 // Alert is one message on its way to people: an entry of the outbox. It is
@@ -27,10 +27,10 @@ type Alert struct {
 	Text     string
 	Plain    bool // no Markdown
 
-	Created  time.Time // zero in the outbox: somebody else has written or damaged the entry
+	Created  time.Time // zero in the outbox: the entry is damaged or not written by montimer
 	NextTry  time.Time
 	Attempts int
-	Waited   time.Duration // for its attempts so far, whatever the clock did
+	Waited   time.Duration // for its attempts so far, independent of the clock
 	Folded   int           // how many other alerts it stands for
 	Error    string        // of the last attempt, redacted
 }

@@ -31,7 +31,7 @@ type Host struct {
 	Writable  map[string][]string // absolute paths that a sandbox leaves writable; a profile has those of AllOthers too
 }
 
-// Capacity is what the timers of all profiles may ask of the host's systemd.
+// Capacity bounds what the timers of all profiles may ask of the host's systemd.
 type Capacity struct {
 	Profiles      int // timers; those of disabled profiles count
 	Events        int // OnCalendar= lines of one timer
@@ -49,16 +49,17 @@ type Sync struct {
 	Remote  string
 	Branch  string
 	Every   time.Duration // between the syncs of a timer of their own; 0: there is none
-	Timeout time.Duration // of what is fetched, and again of putting it into place
+	Timeout time.Duration // of the fetch, and again of the reset
 }
 
-// DefaultSync is how a checkout follows where the host does not say.
+// DefaultSync has the settings of a sync that the host does not set.
 func DefaultSync() Sync { return Sync{Remote: "origin", Branch: "main", Timeout: time.Minute} }
 
 // AllOthers stands for the profiles that a setting does not name.
 const AllOthers = "*"
 
-// Sandbox says how far a service is confined; units.tmpl has what each means.
+// Sandbox says how far a service is confined; units.tmpl has the directives of
+// each.
 type Sandbox string
 
 // The sandboxes, from the closest to none at all.

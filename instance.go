@@ -16,8 +16,8 @@ import (
 // another, which is none of those and has no dash. So no name is that of two.
 type Instance string
 
-// reserved are the names of what an instance has, now or perhaps later, and of
-// what would be mistaken for something else.
+// reserved are the names of parts of an instance, now or perhaps later, and
+// names that would be ambiguous.
 var reserved = []string{
 	"alarm", "api", "apply", "backup", "failure", "job", "outbox", "request", "sync", "tmp", "unrecorded",
 	"all", "config", "env", "montimer", "pause", "target",
@@ -55,15 +55,15 @@ func (i Instance) Prefix() string {
 	return "montimer-" + string(i)
 }
 
-// GitSync stands for the name of a profile where the pair of units is that of the
-// git syncs. No profile can be called that.
+// GitSync takes the place of the profile name for the units of the git syncs.
+// No profile can have that name.
 const GitSync = "git sync"
 
 // Unit returns the name of a unit that the instance has once, such as
 // "outbox.timer", or of a family of units, such as "job-".
 func (i Instance) Unit(name string) string { return i.Prefix() + "-" + name }
 
-// Target returns the name of the unit that upholds all that ticks or listens.
+// Target returns the name of the target that upholds all timers and sockets.
 func (i Instance) Target() string { return i.Prefix() + ".target" }
 
 // Timer returns the name of the timer unit of a profile, or of [GitSync].
@@ -76,8 +76,8 @@ func (i Instance) pair(profile string) string {
 	if profile == GitSync {
 		return i.Unit("sync")
 	}
-	// A namespace: no profile can replace another unit, and drop-ins in
-	// montimer-job-.service.d reach the jobs only.
+	// Keeps the units of profiles apart from others, and lets drop-ins in
+	// montimer-job-.service.d apply to the jobs only.
 	return i.Prefix() + "-job-" + profile
 }
 
@@ -152,7 +152,7 @@ func (i Instance) RunDir() string { return "/run/" + i.Prefix() }
 // RequestFIFO takes requests for an apply.
 func (i Instance) RequestFIFO() string { return "/run/" + i.Prefix() + "-request.fifo" }
 
-// Command returns a command line of montimer for people to enter.
+// Command returns a command line of montimer for a message.
 func (i Instance) Command(words string) string {
 	if i == "" {
 		return "montimer " + words

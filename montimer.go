@@ -1,6 +1,6 @@
 // Package montimer holds the nouns of the project: what a jobs.yaml says once
-// it has been read (Profile, Task, Schedule), and what the host has decided
-// about it (Host). It does no I/O.
+// it has been read (Profile, Task, Schedule), and the host's settings (Host).
+// It does no I/O.
 //
 // montimer turns jobs.yaml into systemd timers and services, and runs the
 // tasks that those services start. A good order to read it in:

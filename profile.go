@@ -49,7 +49,7 @@ type Profile struct {
 	Description   string
 	Enabled       bool
 	Schedule      Schedule
-	CatchUp       bool          // run once, late, what was missed while the host was down or the timer off: Persistent=
+	CatchUp       bool          // run once, late, after ticks missed while the host was down or the timer off: Persistent=
 	Jitter        time.Duration // RandomizedDelaySec=, the same at every tick
 	Overlap       Overlap
 	Timeout       time.Duration // of a whole run; 0: none
@@ -106,7 +106,7 @@ type Task struct {
 	Timeout     time.Duration
 	Retries     int // further attempts after a failed one
 	RetryDelay  time.Duration
-	After       []string // tasks that must have ended first, whatever their result
+	After       []string // tasks that must have ended first, with any result
 }
 
 // Command is an argument vector or one line for the shell, never both.

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Trigger says who asked for a run.
+// Trigger says what started a run.
 type Trigger string
 
-// The two who can ask.
+// The triggers.
 const (
 	TriggerTimer  Trigger = "timer"
 	TriggerManual Trigger = "manual"
@@ -17,8 +17,8 @@ const (
 // RunState is the state of a run.
 type RunState string
 
-// The states of a run. A running one whose profile's lock is free has been
-// lost: its process is gone and has not said how it ended.
+// The states of a run. A running one is lost if its profile's lock is free: its
+// process died without recording a result.
 const (
 	RunRunning     RunState = "running"
 	RunOK          RunState = "ok"
@@ -47,7 +47,7 @@ type Run struct {
 	Tasks         []TaskRun
 }
 
-// Failures returns the tasks that did not do their work, in file order.
+// Failures returns the failed tasks, in file order.
 func (r Run) Failures() []TaskRun {
 	var failures []TaskRun
 	for _, t := range r.Tasks {
@@ -61,10 +61,10 @@ func (r Run) Failures() []TaskRun {
 // TaskStatus says how a task ended.
 type TaskStatus string
 
-// IsFailure reports whether a task that ended so did not do its work.
+// IsFailure reports whether the status is a failure.
 func (s TaskStatus) IsFailure() bool { return s != TaskOK && s != TaskSkipped }
 
-// Words is the status as people read it.
+// Words returns the status for messages.
 func (s TaskStatus) Words() string { return strings.ReplaceAll(string(s), "_", " ") }
 
 // Every status but OK and Skipped is a failure.
@@ -73,7 +73,7 @@ const (
 	TaskFailed      TaskStatus = "failed"       // ended with an exit code other than 0
 	TaskKilled      TaskStatus = "killed"       // ended by a signal that was not ours
 	TaskTimeout     TaskStatus = "timeout"      // stopped by us: out of time
-	TaskInterrupted TaskStatus = "interrupted"  // stopped by us: the run was told to stop
+	TaskInterrupted TaskStatus = "interrupted"  // stopped by us: the run was stopped
 	TaskSpawnFailed TaskStatus = "spawn_failed" // never started
 	TaskNotRun      TaskStatus = "not_run"      // the run ended before its turn
 	TaskSkipped     TaskStatus = "skipped"      // dry run
@@ -111,9 +111,9 @@ type Commit struct {
 	Subject string // the first line of its message
 }
 
-// Incident is what the timer's runs of a profile say about its health: the runs
-// since the last good one. Runs by hand, skipped and interrupted ones neither begin
-// nor end it.
+// Incident is the state of a profile by the runs of its timer since the last
+// good one. Runs by hand, skipped and interrupted ones neither begin nor end
+// it.
 type Incident struct {
 	Count    int // runs that failed or were lost; 0: all is well
 	First    Run // of them

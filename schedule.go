@@ -23,7 +23,7 @@ type Schedule struct {
 	Source   []string // as written, one entry an expression
 	Dialect  string   // of a cron schedule
 	Timezone string   // IANA name that it is meant in; "": the host's local zone
-	Words    string   // what it means, for people
+	Words    string   // the meaning in words
 
 	Events []calendar.Event // the OnCalendar= lines; each carries its own zone suffix, if any
 	Boot   bool             // once after each boot: OnBootSec=

@@ -8,7 +8,7 @@ import (
 )
 
 // Become turns this process from root into another user, for good. It keeps its
-// environment, so a service can be given what this user shall have.
+// environment.
 func Become(userName, group string) error {
 	c, _, err := credentials(userName, group)
 	if err == nil {
@@ -20,15 +20,15 @@ func Become(userName, group string) error {
 	return nil
 }
 
-// nobody is who everybody may be: the user and group of the kernel's overflow id
+// nobody is the user and group of the kernel's overflow id
 // (user_namespaces(7)).
 const nobody = 65534
 
-// BecomeOwner turns root, for good, into the user that the way to path belongs
-// to: the owner of the first entry that is not root's. An entry of root's that
-// others can change counts as theirs: root then becomes nobody, in the group
-// that the entry belongs to. So no link on the way shows root more than those
-// who could have made it can see. Where all is root's own, root stays root.
+// BecomeOwner turns root, for good, into the owner of the first entry on the
+// way to path that is not root's. If others can write to an entry of root's,
+// root becomes nobody, in the group of that entry. So a link on the way leads
+// root only to files that its author could read. If all entries are root's,
+// root stays root.
 func BecomeOwner(path string) error {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -71,5 +71,5 @@ func become(c *syscall.Credential) error {
 	if err := syscall.Setgid(int(c.Gid)); err != nil {
 		return err
 	}
-	return syscall.Setuid(int(c.Uid)) // real, effective and saved: there is no way back
+	return syscall.Setuid(int(c.Uid)) // real, effective and saved, so it is final
 }

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Bounds of what a child may take and give.
+// Bounds of a child.
 const (
 	childTime   = 10 * time.Second
 	childOutput = 16<<20 + 4096 // more than the largest jobs.yaml and its path
@@ -22,7 +22,7 @@ const (
 	childGrace  = 30 * time.Second // from SIGTERM to SIGKILL
 )
 
-// A ChildError is what the child itself said went wrong.
+// A ChildError is an error that the child reported.
 type ChildError struct {
 	Code    int    // its exit code
 	Message string // untrusted text
@@ -31,11 +31,11 @@ type ChildError struct {
 func (e *ChildError) Error() string { return e.Message }
 
 // RunAsUser runs this program again as another user and returns its standard
-// output. So root can have files read that are under that user's control: no
-// link, pipe or device in their place can do more than the user could. The
-// child has a session of its own (it cannot type into root's terminal), no
-// input, and an environment of PATH, HOME, USER, LOGNAME and LC_ALL alone; after ten seconds
-// it is killed with all its children.
+// output. So root can read files under that user's control: a link, pipe or
+// device in their place can do no more than the user could. The child has its
+// own session (it cannot type into root's terminal), no input, and only PATH,
+// HOME, USER, LOGNAME and LC_ALL in its environment; after ten seconds it is
+// killed with all its children.
 func RunAsUser(ctx context.Context, userName, group string, args ...string) ([]byte, error) {
 	credential, home, err := credentials(userName, group)
 	if err != nil {
@@ -64,11 +64,11 @@ func RunAsUser(ctx context.Context, userName, group string, args ...string) ([]b
 	return stdout.buf.Bytes(), nil
 }
 
-// StepDown runs this program again as another user, as [RunAsUser] does but for
-// as long as it takes: its output is passed on as it comes, and its environment
-// has more variables. When ctx ends, the child is asked to end and, after the
-// time that it needs to stop its own children, killed. The error is a
-// [*ChildError] without a message where the child ended with an exit code.
+// StepDown runs this program again as another user, like [RunAsUser] but
+// without a time limit: its output is passed on as it comes, and its
+// environment has more variables. When ctx ends, the child gets SIGTERM and,
+// after the time to stop its own children, SIGKILL. The error is a
+// [*ChildError] without a message if the child ended with an exit code.
 func StepDown(ctx context.Context, userName, group string, environ []string, stdout, stderr io.Writer, args ...string) error {
 	credential, home, err := credentials(userName, group)
 	if err != nil {
@@ -95,7 +95,7 @@ func StepDown(ctx context.Context, userName, group string, environ []string, std
 
 // child is a process of this program under another user.
 func child(ctx context.Context, credential *syscall.Credential, userName, home string, args []string) *exec.Cmd {
-	// The link leads to this very file, even where the user could not reach it by its path.
+	// The link leads to this file, even if the user cannot reach it by its path.
 	cmd := exec.CommandContext(ctx, "/proc/self/exe", args...)
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + home, "USER=" + userName, "LOGNAME=" + userName, "LC_ALL=C.UTF-8"}
@@ -103,7 +103,7 @@ func child(ctx context.Context, credential *syscall.Credential, userName, home s
 	return cmd
 }
 
-// credentials looks up what a process of that user and group has.
+// credentials returns the credentials of a process of that user and group.
 func credentials(userName, group string) (c *syscall.Credential, home string, err error) {
 	u, err := user.Lookup(userName)
 	if err != nil {
@@ -133,7 +133,7 @@ func credentials(userName, group string) (c *syscall.Credential, home string, er
 }
 
 // bounded is a buffer that refuses to grow above max. (It does not embed the
-// buffer, whose ReadFrom would know no bound.)
+// buffer: ReadFrom would ignore the bound.)
 type bounded struct {
 	buf  bytes.Buffer
 	max  int

@@ -18,9 +18,9 @@ import (
 	"github.com/montimer/montimer/internal/suggest"
 )
 
-// ReadConfig reads a config file. One that does not exist gives no settings.
-// The error is [fs.ErrPermission] for one that the caller may not read, and a
-// [*ConfigError] with all of its mistakes for one that is wrong.
+// ReadConfig reads a config file. A missing one gives no settings. The error is
+// [fs.ErrPermission] if the caller may not read it, and a [*ConfigError] with
+// all mistakes if it is invalid.
 func ReadConfig(path string) (Settings, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -36,7 +36,7 @@ func ReadConfig(path string) (Settings, error) {
 	return s, nil
 }
 
-// A ConfigError is all that is wrong with a config file.
+// A ConfigError holds all mistakes of a config file.
 type ConfigError struct {
 	File     string
 	Mistakes []Mistake // in the order of the file
@@ -89,12 +89,12 @@ func decodeConfig(data []byte) (Settings, []Mistake) {
 	return s, c.mistakes
 }
 
-// wrong notes a mistake at a node.
+// wrong records a mistake at a node.
 func (c *config) wrong(at *yaml.Node, format string, args ...any) {
 	c.mistakes = append(c.mistakes, Mistake{at.Line, at.Column, fmt.Sprintf(format, args...)})
 }
 
-// syntax notes an error of the YAML library, which has its line in its text.
+// syntax records an error of the YAML library, which has the line in its text.
 func (c *config) syntax(err error) {
 	m := Mistake{Message: strings.TrimPrefix(err.Error(), "yaml: ")}
 	if rest, ok := strings.CutPrefix(m.Message, "line "); ok {
@@ -107,7 +107,7 @@ func (c *config) syntax(err error) {
 	c.mistakes = append(c.mistakes, m)
 }
 
-// A setting is one key of a config file, and what reads its value.
+// A setting is one key of a config file, with the function that reads its value.
 type setting struct {
 	name string
 	read func(*yaml.Node)
@@ -235,7 +235,7 @@ func (c *config) pairs(n *yaml.Node, name, example string, use func(key, value *
 	}
 }
 
-// otherNames are keys that other tools have for what is a setting here.
+// otherNames are names of other tools for our settings.
 var otherNames = map[string]string{
 	"user": "run_as", "username": "run_as", "repo": "checkout", "repo_root": "checkout", "workdir": "checkout",
 	"cache_dir": "state_dir", "environment_file": "env_file", "out": "unit_dir", "tz": "timezone", "branch": "sync: {branch: …}",
@@ -271,7 +271,7 @@ func target(n *yaml.Node) *yaml.Node {
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
 
-// describe names a value that is not what it should be.
+// describe names a value of the wrong kind.
 func describe(n *yaml.Node) string {
 	switch {
 	case n.Kind == yaml.MappingNode:

@@ -98,7 +98,7 @@ func (c *config) limits(n *yaml.Node) limits {
 	return l
 }
 
-// capacity reads the mapping of what the timers may ask of systemd.
+// capacity reads the mapping of the bounds for all timers.
 func (c *config) capacity(n *yaml.Node) montimer.Capacity {
 	to := montimer.DefaultCapacity()
 	number := func(name string, to *int) setting {

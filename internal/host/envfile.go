@@ -23,8 +23,8 @@ func Environment(file string) map[string]string {
 	return variables
 }
 
-// envEntry is one entry of an environment file: a line, or what quotes and
-// backslashes make of several.
+// envEntry is one entry of an environment file: a line, or several joined by
+// quotes and backslashes.
 type envEntry struct {
 	line        int    // of its beginning, from 1
 	text        string // its first line
@@ -63,9 +63,9 @@ var (
 	shellValue   = lazy.Regexp(`\$\{[A-Za-z_][A-Za-z0-9_]*\}|\$(HOME|PATH|USER|PWD)\b`)
 )
 
-// EnvironmentMistakes are the lines of an environment file that systemd does not
-// read as they are meant, each as "LINE: what is wrong". Of the values, which
-// may be secrets, they show nothing.
+// EnvironmentMistakes returns the lines of an environment file that systemd
+// reads otherwise than meant, each as "LINE: what is wrong". It shows no
+// values, which may be secrets.
 func EnvironmentMistakes(file string) (mistakes []string) {
 	for e := range envEntries(file) {
 		wrong := func(format string, args ...any) {

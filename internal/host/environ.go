@@ -11,21 +11,20 @@ import (
 	"github.com/montimer/montimer"
 )
 
-// ByHand is what a process that a person started has to know to give tasks the
-// environment that they have in a service.
+// ByHand has the environment of a service, for a process started by hand.
 type ByHand struct {
 	Getenv  func(string) string
 	Service []montimer.EnvVar // Environment= of the services
 	File    map[string]string // their environment file, which wins over it
-	Account *user.User        // who tasks run as; nil: this is no host of services
+	Account *user.User        // of the tasks; nil: this is no host of services
 }
 
-// Variables returns what to set. A variable that the caller has set keeps its
-// value, so that one run can be tried with another, except those that every
-// shell sets: on a host of services PATH, HOME, USER and LOGNAME are as in
-// a service (systemd.exec(5), "Environment Variables in Spawned Processes"), for
-// else a task could work by hand alone. On any other machine the caller's PATH
-// stays, after the virtual environment of the checkout.
+// Variables returns the variables to set. A variable of the caller keeps its
+// value, for trials, except those that every shell sets: on a host of services
+// PATH, HOME, USER and LOGNAME are as in a service (systemd.exec(5),
+// "Environment Variables in Spawned Processes"), else a task could work by hand
+// only. On any other machine the caller's PATH stays, after the virtual
+// environment of the checkout.
 func (b ByHand) Variables() map[string]string {
 	all := map[string]string{}
 	for _, v := range b.Service {

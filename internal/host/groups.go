@@ -8,10 +8,10 @@ import (
 	"github.com/montimer/montimer"
 )
 
-// RefusedGroups says which tasks give files to a group that their sandbox does not
-// know: strict has only the user that tasks run as and its primary group
-// (PrivateUsers= in systemd.exec(5)). It looks at commands that are lists, since a
-// shell's text can do anything.
+// RefusedGroups finds tasks that give files to a group that their sandbox does
+// not have: strict has only the user of the tasks and its primary group
+// (PrivateUsers= in systemd.exec(5)). It looks at commands that are lists,
+// since a shell's text can do anything.
 func RefusedGroups(h montimer.Host, profiles []montimer.Profile) (warnings []string) {
 	for _, p := range profiles {
 		if !p.Enabled || sandboxOf(h, p.Name) != montimer.SandboxStrict {

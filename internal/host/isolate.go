@@ -9,20 +9,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Isolate keeps this process, and all that it starts, from reading and changing
-// the memory of processes that it has not started: without it a task takes over
-// its user's shell or service manager outside of the sandbox, through
-// /proc/PID/mem or process_vm_writev(2). A Landlock domain forbids that, whatever
-// its rules are (Linux: userspace-api/landlock, "Ptrace restrictions"). It needs
-// no_new_privs, and Linux 5.19: [errors.ErrUnsupported] says that the kernel
-// cannot.
+// Isolate keeps this process, and its children, from the memory of other
+// processes: without it a task could take over its user's shell or service
+// manager outside of the sandbox, through /proc/PID/mem or
+// process_vm_writev(2). Any Landlock domain forbids that (Linux:
+// userspace-api/landlock, "Ptrace restrictions"). It needs no_new_privs, and
+// Linux 5.19: [errors.ErrUnsupported] says that the kernel cannot.
 func Isolate() error {
 	abi, err := createRuleset(nil, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
 	if err != nil || abi < 2 { // before, renaming into another directory is refused
 		return fmt.Errorf("landlock: %w", errors.Join(err, errors.ErrUnsupported))
 	}
-	// A domain has to handle something. Moving files between directories is what
-	// every domain forbids unless it is allowed, so it is, everywhere.
+	// A domain needs a rule. Every domain forbids moving files between directories
+	// unless a rule allows it, so this one does, everywhere.
 	const moving = unix.LANDLOCK_ACCESS_FS_REFER
 	handled := uint64(moving) // the first and only field of Linux 5.19
 	ruleset, err := createRuleset(unsafe.Pointer(&handled), unsafe.Sizeof(handled), 0)

@@ -20,9 +20,9 @@ var ErrCompiling = errors.New("another compile or apply is under way")
 // thousand timers takes some seconds.
 const compileWait = 2 * time.Minute
 
-// LockCompile keeps other compiles of the instance out until unlock is called. Only root can.
-// It calls waiting once if it has to wait for another, and returns ErrCompiling
-// if that does not end, the error of ctx if that ends first.
+// LockCompile locks out other compiles of the instance until unlock is called.
+// It needs root. It calls waiting once if it has to wait for another, and
+// returns ErrCompiling at the time-out, or the error of ctx.
 func LockCompile(ctx context.Context, of montimer.Instance, waiting func()) (unlock func(), err error) {
 	runDir := of.RunDir()
 	if err := os.Mkdir(runDir, 0o700); err != nil && !os.IsExist(err) {

@@ -9,7 +9,7 @@ import (
 	"github.com/montimer/montimer"
 )
 
-// Hidden says which paths of the host settings no run could use, because the
+// Hidden finds paths of the host settings that no run can use, because the
 // sandbox of a service replaces or hides them (systemd.exec(5), PrivateTmp= and
 // ProtectHome=). services are the names that sandboxes are set for.
 func Hidden(h montimer.Host, services []string) (problems []string) {
@@ -58,7 +58,7 @@ func hiddenBy(sandbox montimer.Sandbox, path string) string {
 func inside(path, dir string) bool { return path == dir || strings.HasPrefix(path, dir+"/") }
 
 // Missing says which directories of the host settings do not exist, and how to
-// make them. systemd makes those below /var/lib by itself.
+// make them. systemd makes those below /var/lib.
 func Missing(h montimer.Host, missing func(path string) bool) (problems []string) {
 	if missing(h.Checkout) {
 		problems = append(problems, fmt.Sprintf("checkout %s does not exist: clone it there as %s, or change checkout in %s", h.Checkout, h.User, h.Instance.ConfigFile()))

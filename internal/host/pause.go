@@ -16,8 +16,7 @@ import (
 )
 
 // ReadPause returns the pause of a profile that is in force at a time; the zero
-// Pause: none. One that is in the file of somebody else than root is an error,
-// and not in force.
+// Pause: none. A file that is not root's is an error, and not in force.
 func ReadPause(dir, profile string, at time.Time) (montimer.Pause, error) {
 	p, err := readPause(dir, profile)
 	if err != nil || !at.Before(p.Until) {
@@ -26,16 +25,16 @@ func ReadPause(dir, profile string, at time.Time) (montimer.Pause, error) {
 	return p, nil
 }
 
-// PauseOfTicks is ReadPause for a tick. A pause that was over at one tick is over
-// for good, also when the clock is behind later on: the state directory keeps
-// that. Where it cannot, the clock alone decides.
+// PauseOfTicks is ReadPause for a tick. A pause that was over at one tick stays
+// over, also if the clock is set back: the state directory records that. If it
+// cannot, only the clock decides.
 func PauseOfTicks(dir, stateDir, profile string, at time.Time) (montimer.Pause, error) {
 	p, err := readPause(dir, profile)
 	if err != nil || p.Until.IsZero() {
 		return montimer.Pause{}, err
 	}
-	// A link with the time for its target: made at once, and read without a wait
-	// whatever a task has put in its place.
+	// A link with the time for its target: made atomically, and read without
+	// blocking if a task has replaced it.
 	over, until := filepath.Join(stateDir, "pause-over", profile), p.Until.UTC().Format(time.RFC3339Nano)
 	noted, _ := os.Readlink(over)
 	switch {
@@ -88,7 +87,7 @@ func WritePause(dir, profile string, p montimer.Pause) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("pause of %s: %w", profile, err)
 	}
-	// Everybody may read it, whatever the umask: exec does, as another user.
+	// Readable for all, independent of the umask: exec reads it as another user.
 	if err := errors.Join(os.Chmod(dir, 0o755), safefile.Replace(path, data, 0o644)); err != nil {
 		return fmt.Errorf("pause of %s: %w", profile, err)
 	}

@@ -29,7 +29,7 @@ func TestPause(t *testing.T) {
 	}{
 		{"p", now, want},
 		{"p", want.Until.Add(-1), want},
-		{"p", want.Until, montimer.Pause{}}, // it ends by itself
+		{"p", want.Until, montimer.Pause{}}, // it ends on time
 		{"q", now, montimer.Pause{}},
 	} {
 		got, err := ReadPause(dir, tt.profile, tt.at)

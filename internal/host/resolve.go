@@ -18,7 +18,7 @@ import (
 // their overrides (systemd.unit(5)).
 const DefaultUnitDir = "/usr/local/lib/systemd/system"
 
-// Process is what Resolve has to know of the running process.
+// Process describes the running process for Resolve.
 type Process struct {
 	Root        bool   // effective user id 0
 	User        string // name of the caller
@@ -58,9 +58,9 @@ func ThisProcess(getenv func(string) string) (Process, error) {
 	return p, nil
 }
 
-// Resolve settles the host settings, all but the user that tasks run as. Root
-// does not look into the checkout of another user: where it has not been told
-// the jobs file, that stays open until the run-as user has found it.
+// Resolve resolves the host settings, except the user of the tasks. Root does
+// not look into the checkout of another user: a jobs file that is not set stays
+// open until the run-as user has found it.
 func Resolve(p Process, s Settings) (montimer.Host, error) {
 	sync, err := s.Sync.resolve()
 	if err != nil {
@@ -103,7 +103,7 @@ func Resolve(p Process, s Settings) (montimer.Host, error) {
 	return h, nil
 }
 
-// tasksAsRoot reports whether tasks run as root, and may.
+// tasksAsRoot reports whether tasks run as root, and are allowed to.
 func (s Settings) tasksAsRoot() bool {
 	name, _, _ := strings.Cut(s.RunAs, ":")
 	return s.AllowRoot && IsRootName(name)
@@ -134,7 +134,7 @@ func RunAs(p Process, s Settings) (userName, group string, err error) {
 	return userName, group, nil
 }
 
-// HomeOf returns the home directory of a user; "" where there is no such user.
+// HomeOf returns the home directory of a user; "" if there is no such user.
 func HomeOf(name string) string {
 	u, err := user.Lookup(name)
 	if err != nil {
@@ -194,8 +194,8 @@ func (p Process) defaultStateDir(s Settings) string {
 	return filepath.Join(p.Home, ".local/state", s.Instance.Prefix())
 }
 
-// MakeStateDir makes the state directory, which is for its owner to change and
-// for its group to read, whatever the umask. One that exists stays as it is.
+// MakeStateDir makes the state directory with mode 0750, independent of the
+// umask. An existing one stays as it is.
 func MakeStateDir(path string) error {
 	_, err := os.Lstat(path)
 	if made := os.MkdirAll(path, 0o750); made != nil || err == nil {

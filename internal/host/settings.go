@@ -1,12 +1,15 @@
-// Package host finds out what the owner of the machine has decided: from
-// flags, the environment and /etc/montimer/config.yaml, in that order.
+// Package host resolves the host settings: from flags, the environment and
+// /etc/montimer/config.yaml, in that order. Read settings.go, config.go and
+// resolve.go first, then trust.go and paths.go (paths that root relies on),
+// become.go and child.go (running as another user), environ.go and envfile.go
+// (the environment of a run by hand), pause.go and lock.go.
 package host
 
 import "github.com/montimer/montimer"
 
 // Settings are the host's settings as they were given; "" is not given.
 type Settings struct {
-	Instance montimer.Instance // no config file has it: it says which one is read
+	Instance montimer.Instance // not in the config file: it selects the file
 
 	Jobs      string
 	Checkout  string
@@ -33,8 +36,8 @@ func Variables() (names []string) {
 	return names
 }
 
-// FromEnvironment reads the settings that variables give. The second name of a
-// pair is the one that the Python runner knew.
+// FromEnvironment reads the settings from variables. The second name of a pair
+// is that of the Python runner.
 func FromEnvironment(getenv func(string) string) Settings {
 	first := func(names ...string) string {
 		for _, name := range names {
@@ -61,7 +64,7 @@ func FromEnvironment(getenv func(string) string) Settings {
 	}
 }
 
-// Or fills what s leaves open from t.
+// Or fills the missing settings of s from t.
 func (s Settings) Or(t Settings) Settings {
 	fill := func(to *string, from string) {
 		if *to == "" {

@@ -20,8 +20,8 @@ type Sync struct {
 	Timeout string
 }
 
-// refName is what git takes for a remote or a branch and for nothing else: no
-// option, and no refspec.
+// refName matches the name of a remote or a branch that is no option and no
+// refspec.
 var refName = lazy.Regexp(`^[A-Za-z0-9_][A-Za-z0-9_./-]*$`)
 
 func (s Sync) resolve() (montimer.Sync, error) {

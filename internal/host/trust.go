@@ -16,11 +16,11 @@ import (
 // maxLinks is how many symbolic links a path may take, as in the kernel.
 const maxLinks = 40
 
-// Trusted checks a path that root or PID 1 is going to rely on: nobody but
-// root may be able to change what it leads to. Every directory, link and file
-// on the way has to belong to root and be writable by root alone; a sticky
-// directory such as /tmp may hold an entry of root's. A path that does not
-// exist is fine as far as it goes. Its error names the entry at fault.
+// Trusted checks a path that root or PID 1 relies on: only root may be able to
+// change its target. Every directory, link and file on the way has to belong to
+// root and be writable by root alone; a sticky directory such as /tmp may hold
+// an entry of root's. Of a missing path the existing part is checked. The error
+// names the entry at fault.
 func Trusted(path string) error { return eachEntry(path, ownedByRoot) }
 
 // eachEntry visits the directories, links and files on the way to an absolute
@@ -88,9 +88,9 @@ func ownedByRoot(path string, info fs.FileInfo) error {
 	return nil
 }
 
-// grantsWrite reports whether the access control list of a file (acl(5)) lets a
-// user or group beside root write. The mode does not show it: its group bits are
-// those of the mask.
+// grantsWrite reports whether the access control list of a file (acl(5)) lets
+// another user or group than root write. The mode does not show it: its group
+// bits are those of the mask.
 func grantsWrite(path string) bool {
 	list := make([]byte, 4096)
 	n, err := unix.Lgetxattr(path, "system.posix_acl_access", list)

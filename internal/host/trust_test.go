@@ -60,7 +60,8 @@ func TestTrustedACL(t *testing.T) {
 	}
 }
 
-// TestBecomeOwner becomes, in a process of its own, who may have made the way.
+// TestBecomeOwner becomes, in another process, the user that may have made the
+// way.
 func TestBecomeOwner(t *testing.T) {
 	if path := os.Getenv("BECOME_OWNER_OF"); path != "" {
 		if err := BecomeOwner(path); err != nil {
