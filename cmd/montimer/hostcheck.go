@@ -39,6 +39,11 @@ func checkHost(w io.Writer, h montimer.Host, j montimer.Jobs, here bool) error {
 	problems := host.Hidden(h, services)
 	if here {
 		problems = append(problems, host.Missing(h, isMissing)...)
+		shared, warnings := host.Shared(h, host.Others(h.Instance))
+		problems = append(problems, shared...)
+		for _, text := range warnings {
+			fmt.Fprintln(w, "warning:", text)
+		}
 		if len(problems) > 0 {
 			return usage(errors.New(strings.Join(problems, "\n")))
 		}

@@ -3,6 +3,8 @@ package host
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -67,4 +69,41 @@ func Missing(h montimer.Host, missing func(path string) bool) (problems []string
 		problems = append(problems, fmt.Sprintf("state_dir %s does not exist: install -d -o %s -g %s -m 750 %[1]s", h.StateDir, h.User, h.Group))
 	}
 	return problems
+}
+
+// Shared says which directories of the host settings another instance has too.
+// others are the settings of the others by their names.
+func Shared(h montimer.Host, others map[montimer.Instance]Settings) (problems, warnings []string) {
+	for _, i := range slices.Sorted(maps.Keys(others)) {
+		s := others[i]
+		if filepath.Clean(cmp.Or(s.StateDir, i.StateDir())) == h.StateDir {
+			problems = append(problems, fmt.Sprintf("state_dir %s is also that of the instance of %s, so they would share locks and the database: set another state_dir in %s",
+				h.StateDir, i.ConfigFile(), h.Instance.ConfigFile()))
+		}
+		if s.Checkout != "" && filepath.Clean(s.Checkout) == h.Checkout {
+			warnings = append(warnings, fmt.Sprintf("checkout %s is also that of the instance of %s: a git sync of one does not wait for the tasks of the other",
+				h.Checkout, i.ConfigFile()))
+		}
+	}
+	return problems, warnings
+}
+
+// Others reads the settings of the instances on this host beside one. A file that
+// cannot be read, or is wrong, is left out: its own instance reports that.
+func Others(than montimer.Instance) map[montimer.Instance]Settings {
+	others := map[montimer.Instance]Settings{}
+	files, _ := filepath.Glob(filepath.Join(filepath.Dir(than.ConfigFile()), "*.yaml")) // no error: the pattern is a good one
+	for _, file := range files {
+		i, err := montimer.ParseInstance(strings.TrimSuffix(filepath.Base(file), ".yaml"))
+		if file == montimer.Instance("").ConfigFile() {
+			i, err = "", nil
+		}
+		if err != nil || i == than || i.ConfigFile() != file {
+			continue
+		}
+		if s, err := ReadConfig(file); err == nil {
+			others[i] = s
+		}
+	}
+	return others
 }

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -73,5 +74,33 @@ func TestMissing(t *testing.T) {
 	}
 	if got := Missing(h, func(string) bool { return false }); got != nil {
 		t.Error(got)
+	}
+}
+
+func TestShared(t *testing.T) {
+	t.Parallel()
+	h := montimer.Host{Instance: "b", StateDir: "/var/lib/montimer-b", Checkout: "/srv/b"}
+	others := map[montimer.Instance]Settings{"": {Checkout: "/srv/app"}, "c": {Checkout: "/srv/c", StateDir: "/srv/state"}}
+	for name, tc := range map[string]struct {
+		change            func(*montimer.Host)
+		problem, warnings string
+	}{
+		"nothing":                        {func(*montimer.Host) {}, "", ""},
+		"the state of the default one":   {func(h *montimer.Host) { h.StateDir = "/var/lib/montimer" }, "state_dir /var/lib/montimer is also that of the instance of /etc/montimer/config.yaml", ""},
+		"the state of another":           {func(h *montimer.Host) { h.StateDir = "/srv/state" }, "/etc/montimer/c.yaml", ""},
+		"the checkout of the default":    {func(h *montimer.Host) { h.Checkout = "/srv/app" }, "", "checkout /srv/app is also that of the instance of /etc/montimer/config.yaml"},
+		"a state directory below theirs": {func(h *montimer.Host) { h.StateDir = "/srv/state/b" }, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := h
+			tc.change(&h)
+			problems, warnings := Shared(h, others)
+			for got, want := range map[string]string{strings.Join(problems, "\n"): tc.problem, strings.Join(warnings, "\n") + " ": tc.warnings} {
+				if !strings.Contains(got, want) || want == "" && strings.TrimSpace(got) != "" {
+					t.Errorf("got %q, want %q", got, want)
+				}
+			}
+		})
 	}
 }

@@ -18,6 +18,9 @@ mine() {
   stat -c '%n %Y' /var/lib/systemd/timers/stamp-montimer-job-* /etc/montimer/{config.yaml,env} /run/montimer
 }
 
+# handled: no failure is being reported, and nothing is being sent.
+handled() { ! systemctl list-units --state=activating,deactivating --plain --no-legend 'montimer-*failure@*' 'montimer-*outbox*' | grep . >/dev/null; }
+
 install -d -o deploy -g deploy /srv/other
 printf 'checkout: /srv/other\nrun_as: deploy\n' >/etc/montimer/other.yaml
 install -m 640 -g deploy /etc/montimer/env /etc/montimer/other.env
@@ -39,6 +42,13 @@ for name in othre job a-b ../config; do
   montimer --instance $name compile >/tmp/said 2>&1 || code=$?
   ((code == 2)) || fail "$name: exit $code: $(cat /tmp/said)"
 done
+
+step "a state directory is that of one instance"
+printf 'state_dir: /var/lib/montimer\n' >>/etc/montimer/other.yaml
+code=0
+other compile >/tmp/said 2>&1 || code=$?
+((code == 2)) && grep -q 'state_dir /var/lib/montimer is also that of the instance of /etc/montimer/config.yaml' /tmp/said || fail "exit $code: $(cat /tmp/said)"
+sed -i '/state_dir/d' /etc/montimer/other.yaml
 
 step "both tick, each in its own place"
 montimer compile >/tmp/said
@@ -109,7 +119,7 @@ within 60 told "*automation: fails*"
 systemctl start montimer-other-job-fails.service 2>/dev/null || true
 within 60 told "*automation: other/fails*"
 grep -F 'other/fails' /run/sent | grep -F 'journalctl -u montimer-other-job-fails ' >/dev/null || fail "not its journal: $(cat /run/sent)"
-within 60 idle
+within 60 handled
 systemctl stop montimer-outbox.timer montimer-other-outbox.timer bot
 systemctl mask --runtime montimer-outbox.timer montimer-other-outbox.timer 2>/dev/null
 : >/run/sent
@@ -118,14 +128,15 @@ waits() { [[ $($1 notify pending) == *fails* ]]; }
 within 60 waits other
 ! waits montimer || fail "in the outbox of both"
 bot
+within 60 eval '(: </dev/tcp/127.0.0.1/8199) 2>/dev/null'
 systemctl start montimer-outbox.service
 messages 0 || fail "sent by the other's outbox: $(cat /run/sent)"
-systemctl start montimer-other-outbox.service
-within 60 again "other/fails"
+sent_there() { systemctl start montimer-other-outbox.service && again "other/fails"; }
+within 60 sent_there
 systemctl unmask --runtime montimer-outbox.timer montimer-other-outbox.timer 2>/dev/null
 
 step "applies"
-within 60 idle
+within 60 handled
 before=$(mine)
 applies() { journalctl --sync && journalctl --no-pager -o cat -u montimer-apply.service | grep -c '^Starting' || true; }
 applied=$(applies)
