@@ -13,7 +13,7 @@ import (
 
 const module = "github.com/montimer/montimer"
 
-// edges says what each package may import beside the standard library. Imports
+// edges says what each package may import besides the standard library. Imports
 // run one way: from cmd down to the nouns. ARCHITECTURE.md shows the picture.
 var edges = map[string][]string{
 	".":                 {"internal/calendar"},

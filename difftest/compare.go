@@ -59,8 +59,8 @@ func lines(events []calendar.Event) []string {
 	return all
 }
 
-// Compare puts the translation beside its judge and beside systemd-analyze,
-// whose answers for each base and each line are in analyzed.
+// Compare compares the translation with its judge and with systemd-analyze; the
+// latter's answers for each base and each line are in analyzed.
 func (c *Case) Compare(n int, analyzed map[time.Time]map[string]Fires) (Verdict, string) {
 	judgeRuns := c.judgeRefusal == nil && everRuns(c.judged)
 	switch {

@@ -109,7 +109,7 @@ func readTable(text string, read func(string, limits) (field, error)) (Table, er
 var crontabRange = regexp.MustCompile(`^(?:(\*)|([0-9A-Za-z]+)(?:-([0-9A-Za-z]+))?)(?:/([0-9A-Za-z]+))?`)
 
 // debianField reads entries up to the first that is followed by anything but
-// a comma; whatever comes after that is skipped unread.
+// a comma; the rest is skipped unread.
 func debianField(text string, lim limits) (field, error) {
 	var f field
 	for {

@@ -43,7 +43,7 @@ type world struct {
 	trigger time.Time // when it last elapsed, as systemd remembers it, also across boots (Persistent=)
 
 	last  montimer.Run // of the timer, as the database has it
-	ended struct {     // and its end, by a clock that nobody sets
+	ended struct {     // and its end, by the monotonic clock
 		boot int
 		at   time.Duration
 	}

@@ -98,7 +98,7 @@ func (h *host) write(t *testing.T, name, text string, mode os.FileMode) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	// Written by another process: what a test beside this one forks could
+	// Written by another process: a child of a parallel test could
 	// inherit our descriptor, and a program open for writing cannot be run.
 	cmd := exec.Command("sh", "-c", `cat >"$0" && chmod "$1" "$0"`, path, fmt.Sprintf("%o", mode))
 	cmd.Stdin = strings.NewReader(text)
@@ -424,7 +424,7 @@ func TestOutputComesAsItIsWritten(t *testing.T) {
 	}
 }
 
-// One row for each status a task can have, alone beside one that is ok.
+// One row for each status of a task, next to one that is ok.
 func TestStateAndExitCode(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -159,3 +159,13 @@ func TestFactsForTasks(t *testing.T) {
 		t.Errorf("served %q: %v in\n%s", at, err, got)
 	}
 }
+
+func TestQuoteAndEnvNames(t *testing.T) {
+	t.Parallel()
+	if got := envNames(montimer.Profile{}, montimer.Task{}); got != "-" {
+		t.Error(got)
+	}
+	if got := quote([]string{"", "a b", "it's", "x=/y:z"}); got != `'' 'a b' 'it'\''s' x=/y:z` {
+		t.Error(got)
+	}
+}

@@ -132,9 +132,9 @@ func (s *stepped) tick(t *testing.T, catchUp bool) montimer.Run {
 }
 
 // TestSteppedClock has each decision that compares times made after the clock was
-// set: nothing is lost, deleted or silent, and nobody reads of negative times.
-// Durations within a process, time limits and heartbeats are by the monotonic clock
-// of the process, which no step touches.
+// set: nothing is lost, deleted or silent, and no message shows a negative
+// time. Durations within a process, time limits and heartbeats are by the
+// monotonic clock of the process, which no step touches.
 func TestSteppedClock(t *testing.T) {
 	t.Parallel()
 	ran := func(catchUp bool) func(*testing.T, *stepped) {
@@ -249,7 +249,7 @@ func TestSteppedClock(t *testing.T) {
 			func(_ *testing.T, s *stepped) { s.noted = time.Now() },
 			func(t *testing.T, s *stepped) {
 				if !lagsTooLong(s.noted, time.Now()) {
-					t.Error("nobody is told")
+					t.Error("no alert")
 				}
 			},
 		},

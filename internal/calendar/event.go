@@ -1,9 +1,13 @@
 // Package calendar implements the calendar events and time spans of
 // systemd.time(7): parsing, the normal form, and the instants at which a
-// calendar event elapses. It follows systemd 252, whose limits and oddities
-// are part of the answer: a timer fires when systemd says, not when it ought to.
+// calendar event elapses. It follows systemd 252, including its limits and
+// oddities: a timer elapses when systemd says, not when it ought to.
 //
-// The package never looks at time.Local; who asks says what "local" is.
+// The package never uses time.Local; the caller gives the local zone. Read
+// event.go, parse.go and list.go (the text), format.go and portable.go (the
+// normal form), next.go and prev.go (elapses), then gaps.go, walk.go and
+// kind.go (distances), live.go (faults at clock changes) and span.go (time
+// spans).
 package calendar
 
 import (

@@ -1,6 +1,6 @@
 package cron
 
-// Dialect names the program whose reading of a cron expression counts.
+// Dialect names the program that defines how a cron expression is read.
 type Dialect string
 
 // The dialects. Their rules are those of supercronic 0.2.48, Debian's cron
@@ -34,7 +34,7 @@ type grammar struct {
 	emptyParts   bool      // nothing between two commas is nothing
 	lazyEnds     bool      // a..b may lie outside the field while its hits do not
 	starDash     bool      // *-anything is *
-	junk         bool      // whatever follows a valid part is ignored, to the field's end
+	junk         bool      // the rest of the field after a valid part is ignored
 	quartz       bool      // L, W and #
 	random       bool      // ~ takes a random value
 	zeroEnd      bool      // a-0 is a-7, in every field

@@ -16,12 +16,12 @@ func TestLock(t *testing.T) {
 	waiting := func() { told++ }
 	unlock, err := lock(t.Context(), path, time.Hour, waiting)
 	if err != nil || told != 0 {
-		t.Fatalf("a free lock: %v, told %d times to wait", err, told)
+		t.Fatalf("a free lock: %v, waiting was called %d times", err, told)
 	}
 
 	_, err = lock(t.Context(), path, 250*time.Millisecond, waiting)
 	if !errors.Is(err, ErrCompiling) || !strings.Contains(err.Error(), "fuser -v "+path) || told != 1 {
-		t.Errorf("no patience: %v, told %d times to wait", err, told)
+		t.Errorf("without time-out: %v, waiting was called %d times", err, told)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	if _, err := lock(ctx, path, time.Hour, cancel); !errors.Is(err, context.Canceled) {

@@ -7,7 +7,7 @@
 //	file.go, profile.go, task.go        level by level
 //	files.go                            what the checkout has
 //	schedule.go, plan.go, zone.go, check.go, capacity.go  what needs more than one key to judge
-//	report.go, place.go, hints.go       how a mistake is noted
+//	report.go, place.go, hints.go       how a mistake is recorded
 //	diag.go, render.go, excerpt.go      what it is, and how it is shown
 //	schema.go, encode.go                the way back
 //
@@ -40,7 +40,7 @@ type Options struct {
 	Local    *time.Location    // the local zone; nil: time.Local
 	Now      time.Time         // clock changes are looked for from here on; zero: the current time
 	Files    []fs.FS           // where the checkout may be, to look for scripts; none: they are not looked for
-	Prove    bool              // refuse what systemd would stop or leave out at a change of the clock: for who writes units
+	Prove    bool              // refuse what systemd would stop or leave out at a change of the clock: for compile and apply
 	Capacity montimer.Capacity // of the host; zero values: no bound
 }
 

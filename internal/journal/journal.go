@@ -1,9 +1,11 @@
-// Package journal writes to the systemd journal by its native protocol: what a
-// run and its tasks say, with fields to look it up by. The profile is not among
-// them: the services have it from LogExtraFields=.
+// Package journal writes the messages of a run and the output of its tasks to
+// the systemd journal, by its native protocol, with fields to find them by, and
+// reads the entries of a run. Read journal.go, handler.go and flush.go
+// (writing), then reader.go and ending.go (reading). The profile is no field
+// here: the services have it from LogExtraFields=.
 //
 //	MONTIMER_RUN_ID   the run
-//	MONTIMER_TASK     the task that it is about, or that printed it
+//	MONTIMER_TASK     the task that the entry is about, or that printed it
 //	MONTIMER_RESULT   how that task or, without one, the run ended
 //	MESSAGE_ID        the kind of event, see messageIDs
 package journal

@@ -1,5 +1,5 @@
-// Package lazy makes values of packages when they are first used: each start of
-// montimer would pay for them else, and a tick is a start.
+// Package lazy makes package variables at their first use: otherwise each start
+// of montimer, and so each tick, would pay for them.
 package lazy
 
 import (

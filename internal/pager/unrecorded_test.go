@@ -11,7 +11,7 @@ import (
 // TestUnrecordedIncident holds that of many processes that find out at once one
 // tells people, that a claim without an alert is free again, that an end is
 // reported once, and that what is planted in the place of the file silences
-// nobody.
+// no page.
 func TestUnrecordedIncident(t *testing.T) {
 	t.Parallel()
 	i := unrecordedIncident{filepath.Join(t.TempDir(), "incident")}

@@ -2,6 +2,8 @@ package safetext
 
 import (
 	"bytes"
+	"context"
+	"log/slog"
 	"net/url"
 	"slices"
 	"strconv"
@@ -184,4 +186,26 @@ func endsAuthority(r rune) bool { return r <= ' ' || strings.ContainsRune(`/?#"'
 
 func isTokenByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-'
+}
+
+// NewHandler returns a handler that passes on to h messages without secrets and
+// control characters.
+func NewHandler(h slog.Handler, r *Redactor) slog.Handler { return handler{h, r} }
+
+type handler struct {
+	slog.Handler
+	redactor *Redactor
+}
+
+func (h handler) Handle(ctx context.Context, r slog.Record) error {
+	r.Message = String(h.redactor.String(r.Message))
+	return h.Handler.Handle(ctx, r)
+}
+
+func (h handler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return handler{h.Handler.WithAttrs(attrs), h.redactor}
+}
+
+func (h handler) WithGroup(name string) slog.Handler {
+	return handler{h.Handler.WithGroup(name), h.redactor}
 }

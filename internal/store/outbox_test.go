@@ -147,9 +147,9 @@ func TestLease(t *testing.T) {
 	equal(t, query(t, s, "SELECT count(*) FROM montimer_sender"), []string{"0"})
 }
 
-// TestHeldIsTold holds that a run whose alert waits for a route counts as told,
-// since it will be, and one whose alert was given up does not.
-func TestHeldIsTold(t *testing.T) {
+// TestHeldIsReported holds that a run with an alert that waits for a route
+// counts as reported, since it will be, and one with a dropped alert does not.
+func TestHeldIsReported(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir(), Options{})
 	ctx := t.Context()

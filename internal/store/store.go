@@ -9,9 +9,9 @@
 // they are created exactly as the tasks do, and never altered. The tables of
 // montimer begin with montimer_.
 //
-// A method returns after its data is flushed to disk; only the results of
-// single tasks survive the death of the process but not a power cut, since a
-// flush for each would be too slow (see durability).
+// A method returns after its data is flushed to disk, except for the results of
+// single tasks: they survive the death of the process but not a power cut,
+// since a flush for each would be too slow (see durability).
 package store
 
 import (

@@ -1,5 +1,6 @@
-// Package systemd talks to the system's service manager over D-Bus
-// (org.freedesktop.systemd1(5)).
+// Package systemd calls the system's service manager over D-Bus
+// (org.freedesktop.systemd1(5)). Read conn.go first, then unit.go, timer.go and
+// run.go (states), and notify.go (sd_notify).
 package systemd
 
 import (
@@ -13,6 +14,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/dbus"
 	godbus "github.com/godbus/dbus/v5"
+	"golang.org/x/sys/unix"
 )
 
 // Conn is a connection to systemd.
@@ -179,4 +181,18 @@ func (c *Conn) job(ctx context.Context, verb, unit string, queue jobFunc) error 
 func isError(err error, name string) bool {
 	var e godbus.Error
 	return errors.As(err, &e) && e.Name == name
+}
+
+// BootedAt asks systemd when it has started, which in a container is not with the
+// kernel. If it cannot be asked, the kernel's time is used.
+func BootedAt(ctx context.Context) (time.Time, error) {
+	if conn, err := Connect(ctx); err == nil {
+		defer conn.Close()
+		return conn.BootedAt()
+	}
+	var up unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &up); err != nil {
+		return time.Time{}, fmt.Errorf("read the time since boot: %w", err)
+	}
+	return time.Now().Add(-time.Duration(up.Nano())), nil
 }

@@ -1,4 +1,4 @@
-// Package telegram speaks the one method of Telegram's Bot API that montimer
+// Package telegram calls the one method of Telegram's Bot API that montimer
 // needs, sendMessage (https://core.telegram.org/bots/api#sendmessage).
 //
 // The token of a bot is a part of the URL, and net/http puts the URL into its

@@ -82,7 +82,7 @@ cp -a $state /srv/state.good
 rm -f /srv/state.good/monitoring.db*
 as_deploy montimer db init --state-dir /srv/state.good
 
-# places is all that nobody but root may change.
+# places are all paths that only root may change.
 places() {
   find /etc /root /home /usr/local /var/spool /var/lib/systemd -maxdepth 4 -xdev \
     \( -path /var/lib/systemd/timers -o -path /home/deploy/.cache \) -prune -o \

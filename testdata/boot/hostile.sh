@@ -19,7 +19,7 @@ good() {
 }
 good
 
-# Everything that git would run for whoever looks at this checkout.
+# Everything that git would run for a user who looks at this checkout.
 runuser -u deploy -- git -C /srv/app init -q
 runuser -u deploy -- mkdir -p /srv/app/.git/hooks
 for hook in fsmonitor post-checkout reference-transaction post-index-change; do
@@ -36,7 +36,7 @@ verbs=(
   "init /srv/app"
 )
 
-# places are all that nobody but root may change; the units and montimer's own
+# places are all paths that only root may change; the units and montimer's own
 # folders are what the verbs are for.
 places() {
   find /etc /root /usr/local/bin /usr/local/lib/systemd /var/lib -maxdepth 4 -xdev \

@@ -259,7 +259,7 @@ said 'unknown task "none"'
 run 2 none --task good
 healthy
 
-step "one task, as the deploy user: by itself"
+step "one task, as the deploy user: without systemd"
 code=0
 (cd / && runuser -u deploy -- montimer run some --task good) >/tmp/said 2>&1 || code=$?
 ((code == 0)) || fail "exit $code: $(cat /tmp/said)"

@@ -146,7 +146,7 @@ systemctl start montimer-sync.service
 journalctl --no-pager -o cat -u montimer-sync.service --since "$before" >/tmp/said
 ! grep 'behind jobs.yaml' /tmp/said || fail "still behind"
 
-step "but for a change of the zone that nobody has applied, they are"
+step "but for a change of the zone that was not applied, they are"
 sed -i 's/Tokyo/Seoul/' /etc/montimer/config.yaml
 systemctl mask --now montimer-apply.socket 2>/dev/null
 systemctl start montimer-sync.service
