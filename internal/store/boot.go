@@ -1,6 +1,8 @@
 package store
 
 import (
+	"encoding/hex"
+	"fmt"
 	"os"
 	"strings"
 	"time"
@@ -15,16 +17,31 @@ type BootTime struct {
 	Since time.Duration // CLOCK_BOOTTIME, which counts suspended time as well
 }
 
+// bootID is the variable that has the boot id in services (the specifier %b in
+// systemd.unit(5)): those with ProcSubset=pid have no /proc/sys, and in a container
+// with a boot id of its own a confined service may see that of the host there.
+const bootID = "MONTIMER_BOOT_ID"
+
 // Now returns the present time, or the zero BootTime if the kernel does not
 // give it.
 func Now() BootTime {
-	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	if err != nil {
+	boot := readBoot("/proc/sys/kernel/random/boot_id", os.Getenv(bootID))
+	if boot == "" {
 		return BootTime{}
 	}
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {
 		return BootTime{}
 	}
-	return BootTime{strings.TrimSpace(string(id)), time.Duration(ts.Nano())}
+	return BootTime{boot, time.Duration(ts.Nano())}
+}
+
+// readBoot returns the boot id of the variable or, where that has none, of the
+// file, as the kernel writes it: with hyphens.
+func readBoot(path, variable string) string {
+	if id, err := hex.DecodeString(variable); err == nil && len(id) == 16 {
+		return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
+	}
+	id, _ := os.ReadFile(path)
+	return strings.TrimSpace(string(id))
 }

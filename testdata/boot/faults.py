@@ -272,6 +272,9 @@ def oracle(periods=None, away=()):
     # A message may come again where the sender could not read the answer, or was
     # killed before it had recorded that. Others are counted, and shown.
     results = {id: rest for what, id, _, _, rest in records("montimer-") if what == "end"}
+    lives = collections.defaultdict(list)
+    for what, id, unit, at, _ in records("montimer-"):
+        lives[id].append(f"{unit} {what} {at:.1f}")
     before, again = {}, collections.Counter()
     for text, answered, by in Bot.accepted:
         if text in before:
@@ -280,7 +283,7 @@ def oracle(periods=None, away=()):
             why = f"its sender ended by {result}" if was_answered else "no answer that the sender could read"
             again[why] += 1
             if was_answered:
-                say(f"again, from {by} after {was_by}: {text[:150]!r}")
+                say(f"again, from {by} {lives[by]} after {was_by} {lives[was_by]}: {text[:60]!r}")
         before[text] = answered, by
     say(f"oracle: {len(texts)} messages accepted, {sum(again.values())} of them again: {dict(again)}")
 
