@@ -70,6 +70,9 @@ func TestBooted(t *testing.T) {
 		}
 		t.Run(strings.TrimSuffix(name, ".sh"), func(t *testing.T) {
 			t.Parallel()
+			if text, err := os.ReadFile(script); err == nil && bytes.Contains(text, []byte("\n# Soak only.\n")) && !testenv.Soak() {
+				t.Skip("MONTIMER_SOAK=1 runs it")
+			}
 			needIn(t, root, needs(t, script)...)
 			cmd := exec.Command(filepath.Join(tree, "testdata/systemd-sandbox"), slices.Concat(sandbox(clock(t, script, binary)), []string{"/testdata/boot/" + name})...)
 			// What else this process has in its environment is of no concern there.
