@@ -94,7 +94,7 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 	}
 	advise(e.stderr, h.Instance, plan)
 	for _, name := range running {
-		fmt.Fprintln(e.stderr, "kept while its run is under way, compile again afterwards to remove it:", name)
+		fmt.Fprintln(e.stderr, "note: kept while its run is under way, compile again afterwards to remove it:", name)
 	}
 	if here {
 		noteLeftovers(e.stderr, h.UnitDir)
@@ -224,17 +224,17 @@ func advise(w io.Writer, of montimer.Instance, plan []compiler.Change) {
 		fmt.Fprintln(w, "nothing changed")
 		return
 	}
-	fmt.Fprintln(w, "to take effect: systemctl daemon-reload")
+	fmt.Fprintln(w, "next: systemctl daemon-reload")
 	for _, c := range plan {
 		switch {
 		case c.Action == compiler.Create && c.Name == of.Target():
-			fmt.Fprintln(w, "once, to start the timers: systemctl enable --now", c.Name)
+			fmt.Fprintln(w, "next (once, starts the timers): systemctl enable --now", c.Name)
 		case c.Action == compiler.Keep:
-			fmt.Fprintln(w, "removal pending, compile again after the daemon-reload:", c.Name)
+			fmt.Fprintln(w, "note: removal pending, compile again after the daemon-reload:", c.Name)
 		case c.Action == compiler.Update && c.BecomesInterval():
-			fmt.Fprintln(w, "then (a new interval counts from the restart): systemctl restart", c.Name)
+			fmt.Fprintln(w, "next (a new interval counts from the restart): systemctl restart", c.Name)
 		case c.ChangesSocket():
-			fmt.Fprintln(w, "then (a socket that listens keeps its settings): systemctl restart", c.Name)
+			fmt.Fprintln(w, "next (a listening socket keeps its settings): systemctl restart", c.Name)
 		}
 	}
 }
@@ -242,6 +242,6 @@ func advise(w io.Writer, of montimer.Instance, plan []compiler.Change) {
 // warnEnvFile warns of a missing environment file: no task runs without it.
 func warnEnvFile(w io.Writer, h montimer.Host) {
 	if _, err := os.Stat(h.EnvFile); errors.Is(err, fs.ErrNotExist) {
-		fmt.Fprintf(w, "missing: %s, which the services need (it may be empty): install -m 640 -g %s /dev/null %s\n", h.EnvFile, h.Group, h.EnvFile)
+		fmt.Fprintf(w, "warning: the services need %s, which does not exist (it may be empty): install -m 640 -g %s /dev/null %s\n", h.EnvFile, h.Group, h.EnvFile)
 	}
 }

@@ -125,7 +125,7 @@ func (f *follower) show(ctx context.Context) error {
 
 func (f *follower) end(ending journal.Ending) error {
 	if !f.shown && len(f.said) == 0 {
-		fmt.Fprintln(f.env.stderr, "the journal has no entry of the run that you may read: as root, or in the group systemd-journal:", f.reader.Run.Command())
+		fmt.Fprintln(f.env.stderr, "note: no entry of the run is readable by this user; as root, or in the group systemd-journal:", f.reader.Run.Command())
 	}
 	code, reason := ending.Code(), ending.Reason()
 	if reason == "" {

@@ -54,7 +54,7 @@ func (c notifyTestCmd) Run(ctx context.Context, e env) error {
 	}
 	fmt.Fprintf(e.stdout, "sent to %s (%s) by bot %s\n", where, to.ChatFrom, bot)
 	if to.Test {
-		log.Warn(fmt.Sprintf("TELEGRAM_TEST_CHAT_ID is set: all alerts go to chat %s and nowhere else, until you remove it", to.Chat))
+		log.Warn(fmt.Sprintf("TELEGRAM_TEST_CHAT_ID is set: all alerts go to chat %s only, until it is unset", to.Chat))
 	}
 	return nil
 }
