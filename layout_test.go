@@ -25,6 +25,7 @@ var edges = map[string][]string{
 	"internal/systemd":  {"golang.org/x/sys/unix", "github.com/coreos/go-systemd/v22/dbus", "github.com/godbus/dbus/v5"},
 	"internal/console":  {"internal/journal", "internal/safetext", "internal/systemd", "taskexec", "github.com/coreos/go-systemd/v22/journal", "golang.org/x/sys/unix"},
 	"internal/diff":     {".", "compiler", "internal/calendar", "internal/cron", "internal/safetext", "github.com/aymanbagabas/go-udiff"},
+	"internal/drift":    {".", "compiler"},
 	"internal/explain":  {".", "internal/calendar", "internal/cron", "internal/safetext"},
 	"internal/flock":    {"golang.org/x/sys/unix"},
 	"internal/gitsync":  {"internal/lazy", ".", "internal/flock", "internal/safefile", "golang.org/x/sys/unix"},

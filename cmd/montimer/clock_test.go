@@ -13,6 +13,7 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/calendar"
+	"github.com/montimer/montimer/internal/drift"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/notify"
 	"github.com/montimer/montimer/internal/pager"
@@ -248,7 +249,7 @@ func TestSteppedClock(t *testing.T) {
 		"units that lag": {
 			func(_ *testing.T, s *stepped) { s.noted = time.Now() },
 			func(t *testing.T, s *stepped) {
-				if !lagsTooLong(s.noted, time.Now()) {
+				if !drift.LagsTooLong(s.noted, time.Now()) {
 					t.Error("no alert")
 				}
 			},

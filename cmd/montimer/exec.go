@@ -11,6 +11,7 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/console"
+	"github.com/montimer/montimer/internal/drift"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobsfile"
 	"github.com/montimer/montimer/internal/journal"
@@ -134,7 +135,7 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, reader *jobsf
 	code := taskexec.ExitCode(result, err)
 	service.End(taskexec.Summary(result, err))
 	if !c.DryRun {
-		if words := unblockTimer(e.instance.Timer(c.Profile), triggered, func() error { return requestApply(h.Instance) }, runner.Log); words != "" {
+		if words := drift.UnblockTimer(e.instance.Timer(c.Profile), triggered, func() error { return drift.RequestApply(h.Instance) }, runner.Log); words != "" {
 			checkout.pages = append(checkout.pages, words)
 		}
 		unclaim := func() {}

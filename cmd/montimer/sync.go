@@ -12,6 +12,7 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/console"
+	"github.com/montimer/montimer/internal/drift"
 	"github.com/montimer/montimer/internal/flock"
 	"github.com/montimer/montimer/internal/gitsync"
 	"github.com/montimer/montimer/internal/host"
@@ -205,6 +206,39 @@ func (c *checkout) Hold(ctx context.Context) (taskexec.Held, error) {
 		}
 	}
 	return held, nil
+}
+
+// unitsFollow asks for an apply when the units differ from jobs.yaml. It returns a
+// page when it has not been applied for long.
+func (c *checkout) unitsFollow(ctx context.Context, o gitsync.Outcome) (page string) {
+	lagging, err := c.lagging(ctx)
+	switch {
+	case errors.Is(err, jobsfile.ErrInvalid):
+		return "" // the run reports it
+	case err != nil:
+		c.log.Info(fmt.Sprintf("cannot compare the units with jobs.yaml: %v", err))
+		if o.Old != o.New {
+			drift.RequestApply(c.host.Instance)
+		}
+		return ""
+	case len(lagging) == 0:
+		return ""
+	}
+	return drift.Report(c.host, lagging, c.log)
+}
+
+// lagging names the units that differ from what the next compile would write.
+func (c *checkout) lagging(ctx context.Context) ([]string, error) {
+	h, err := c.flags.compileHost(c.env)
+	if err != nil {
+		return nil, err
+	}
+	h.JobsFile = c.host.JobsFile
+	j, err := c.read(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	return drift.Lagging(h, j.Profiles)
 }
 
 // warnNoSync says that nothing syncs the git checkout. Root does not look

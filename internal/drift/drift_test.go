@@ -1,4 +1,4 @@
-package main
+package drift
 
 import (
 	"bytes"
@@ -71,7 +71,7 @@ func TestUnblockTimer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var log bytes.Buffer
-			page := unblockTimer("montimer-job-p.timer", tc.triggered, func() error { return tc.err }, slog.New(slog.NewTextHandler(&log, nil)))
+			page := UnblockTimer("montimer-job-p.timer", tc.triggered, func() error { return tc.err }, slog.New(slog.NewTextHandler(&log, nil)))
 			if tc.logs != strings.Contains(log.String(), "asked for an apply") || tc.pages != strings.Contains(page, "systemctl restart montimer-job-p.timer (nobody reads)") || !tc.pages && page != "" {
 				t.Errorf("page %q, log %s", page, log.String())
 			}

@@ -1,7 +1,9 @@
-package main
+// Package drift finds what systemd does otherwise than jobs.yaml says, and asks
+// root for an apply: units that lag behind the file, a timer that a step of the
+// clock has stopped.
+package drift
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,62 +15,15 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
-	"github.com/montimer/montimer/internal/gitsync"
-	"github.com/montimer/montimer/internal/jobsfile"
 )
 
 // maxLag is how long the units may differ from jobs.yaml.
 const maxLag = 15 * time.Minute
 
-// unitsFollow asks for an apply when the units differ from jobs.yaml. It
-// returns a page when it has not been applied for long.
-func (c *checkout) unitsFollow(ctx context.Context, o gitsync.Outcome) (page string) {
-	lagging, err := c.lagging(ctx)
-	switch {
-	case errors.Is(err, jobsfile.ErrInvalid):
-		return "" // the run reports it
-	case err != nil:
-		c.log.Info(fmt.Sprintf("cannot compare the units with jobs.yaml: %v", err))
-		if o.Old != o.New {
-			requestApply(c.host.Instance)
-		}
-		return ""
-	case len(lagging) == 0:
-		return ""
-	}
-	if err := requestApply(c.host.Instance); err != nil {
-		c.log.Info(fmt.Sprintf("units behind jobs.yaml: %s: %v", strings.Join(lagging, ", "), err))
-	} else {
-		c.log.Info("asked for an apply: units behind jobs.yaml: " + strings.Join(lagging, ", "))
-	}
-	// A sync that changes jobs.yaml writes a new file.
-	if info, err := os.Stat(c.host.JobsFile); err == nil && lagsTooLong(info.ModTime(), time.Now()) {
-		return fmt.Sprintf("units behind jobs.yaml since %s: %s. To fix it, run as root: %s",
-			info.ModTime().Format(time.DateTime), strings.Join(lagging, ", "), c.host.Instance.Command("apply"))
-	}
-	return ""
-}
-
-// lagsTooLong reports whether units have lagged behind a jobs.yaml of that time
-// for too long. The age of a file from the future is not known: the clock was
-// set.
-func lagsTooLong(written, now time.Time) bool {
-	age := now.Sub(written)
-	return age > maxLag || age < 0
-}
-
-// lagging names the units that differ from what the next compile would write.
-func (c *checkout) lagging(ctx context.Context) ([]string, error) {
-	h, err := c.flags.compileHost(c.env)
-	if err != nil {
-		return nil, err
-	}
-	h.JobsFile = c.host.JobsFile
-	jobs, err := c.read(ctx, h)
-	if err != nil {
-		return nil, err
-	}
-	want, err := compiler.RenderTimers(h, jobs.Profiles)
+// Lagging names the units of a host that differ from what the next compile would
+// write for these profiles.
+func Lagging(h montimer.Host, profiles []montimer.Profile) ([]string, error) {
+	want, err := compiler.RenderTimers(h, profiles)
 	if err != nil {
 		return nil, err
 	}
@@ -77,6 +32,30 @@ func (c *checkout) lagging(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	return compareTimers(want, have), nil
+}
+
+// Report asks for an apply because of units that lag behind jobs.yaml. It returns a
+// page when they have for long.
+func Report(h montimer.Host, lagging []string, log *slog.Logger) (page string) {
+	if err := RequestApply(h.Instance); err != nil {
+		log.Info(fmt.Sprintf("units behind jobs.yaml: %s: %v", strings.Join(lagging, ", "), err))
+	} else {
+		log.Info("asked for an apply: units behind jobs.yaml: " + strings.Join(lagging, ", "))
+	}
+	// A sync that changes jobs.yaml writes a new file.
+	if info, err := os.Stat(h.JobsFile); err == nil && LagsTooLong(info.ModTime(), time.Now()) {
+		return fmt.Sprintf("units behind jobs.yaml since %s: %s. To fix it, run as root: %s",
+			info.ModTime().Format(time.DateTime), strings.Join(lagging, ", "), h.Instance.Command("apply"))
+	}
+	return ""
+}
+
+// LagsTooLong reports whether units have lagged behind a jobs.yaml of that time
+// for too long. The age of a file from the future is not known: the clock was
+// set.
+func LagsTooLong(written, now time.Time) bool {
+	age := now.Sub(written)
+	return age > maxLag || age < 0
 }
 
 // compareTimers names the timers, and the target, that differ from jobs.yaml.
@@ -110,10 +89,10 @@ func directives(of montimer.Instance, unit string) string {
 	return b.String()
 }
 
-// unblockTimer asks for an apply if the clock was set back during a run: its
+// UnblockTimer asks for an apply if the clock was set back during a run: its
 // timer would start nothing until the time of its last trigger comes again. It
 // returns a page if no apply will run.
-func unblockTimer(timer string, triggered time.Time, ask func() error, log *slog.Logger) (page string) {
+func UnblockTimer(timer string, triggered time.Time, ask func() error, log *slog.Logger) (page string) {
 	if !compiler.TriggeredAhead(triggered, time.Now()) {
 		return ""
 	}
@@ -125,9 +104,9 @@ func unblockTimer(timer string, triggered time.Time, ask func() error, log *slog
 	return ""
 }
 
-// requestApply asks root for an apply; a pending request is enough. It never
+// RequestApply asks root for an apply; a pending request is enough. It never
 // blocks, although only montimer-apply.service reads the FIFO.
-func requestApply(of montimer.Instance) error {
+func RequestApply(of montimer.Instance) error {
 	fifo, socket := of.RequestFIFO(), of.Unit("apply.socket")
 	f, err := os.OpenFile(fifo, os.O_WRONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	switch {
