@@ -130,6 +130,9 @@ func summary(p taskexec.Progress, took time.Duration) string {
 		return fmt.Sprintf("waiting for %s, %v", p.Waiting, took)
 	}
 	text := fmt.Sprintf("%d of %d tasks", p.Ended, p.Total)
+	if p.Total == 1 {
+		text = fmt.Sprintf("%d of 1 task", p.Ended)
+	}
 	if n := p.Failed; n > 0 {
 		text += fmt.Sprintf(", %d failed", n)
 	}

@@ -50,7 +50,7 @@ func TestScreen(t *testing.T) {
 	s.Watch(taskexec.Progress{Total: 1, Running: []taskexec.Running{{Name: "a", Since: time.Now()}}})
 	s.Write([]byte("a: hello\n"))
 	s.Close()
-	const two = "     0s  a\n0 of 1 tasks, 0s\n"
+	const two = "     0s  a\n0 of 1 task, 0s\n"
 	const up = "\x1b[2A\r\x1b[J"
 	if diff := cmp.Diff(two+up+"a: hello\n"+two+up, out.String()); diff != "" {
 		t.Error(diff)

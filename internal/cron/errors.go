@@ -194,6 +194,9 @@ func (p *parser) program(text string, at int) error {
 // wrongCount judges a text of n fields, which the dialect does not have.
 func (p *parser) wrongCount(text string, at, n int) error {
 	problem := fmt.Sprintf("%d fields", n)
+	if n == 1 {
+		problem = "1 field"
+	}
 	hint := "write five fields: minute, hour, day-of-month, month and day-of-week"
 	switch n {
 	case 0:

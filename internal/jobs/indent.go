@@ -106,7 +106,11 @@ func misfit(indent int, dash bool, open []block, last string) string {
 		columns = append(columns, fmt.Sprint(b.indent))
 	}
 	columns = append(columns, fmt.Sprint(lastIndent))
-	return fmt.Sprintf("is indented by %d spaces, and the lines before it by %s", indent, list(slices.Compact(columns)))
+	spaces := "spaces"
+	if indent == 1 {
+		spaces = "space"
+	}
+	return fmt.Sprintf("is indented by %d %s, and the lines before it by %s", indent, spaces, list(slices.Compact(columns)))
 }
 
 // unclosed reports whether a line leaves a quote or a bracket open.

@@ -85,7 +85,7 @@ func foldBy(pending []montimer.Alert, group func(montimer.Alert) string, counted
 			newest := all[last]
 			a.Text, a.Plain, a.Kind, a.Incident = stripped(newest.Text), newest.Plain, newest.Kind, newest.Incident
 			if a.Folded > 0 {
-				a.Text += fmt.Sprintf(foldedLine, a.Folded, int(interval.Minutes()))
+				a.Text += fmt.Sprintf(foldedLine, count(a.Folded, "earlier alert"), int(interval.Minutes()))
 			}
 			left = append(left, a)
 			folded = append(folded, folding{a, all[1:]})
@@ -95,11 +95,11 @@ func foldBy(pending []montimer.Alert, group func(montimer.Alert) string, counted
 }
 
 // foldedLine ends the text of an alert that stands for others.
-const foldedLine = "\n" + warning + "and %d earlier alerts of this profile, which sends one in %d minutes at most"
+const foldedLine = "\n" + warning + "and %s of this profile, which sends one in %d minutes at most"
 
 // stripped returns a text without its foldedLine.
 func stripped(text string) string {
-	before, _, _ := strings.Cut(foldedLine, "%d")
+	before, _, _ := strings.Cut(foldedLine, "%s")
 	if i := strings.LastIndex(text, before); i >= 0 && !strings.Contains(text[i+1:], "\n") {
 		return text[:i]
 	}
