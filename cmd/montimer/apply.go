@@ -101,7 +101,7 @@ func (c applyCmd) apply(ctx context.Context, e env, conn *systemd.Conn, unitDir 
 			steps++
 			fmt.Fprintf(e.stdout, "%-6s  %s\n", verb, unit)
 		},
-		Say: func(message string) { fmt.Fprintln(e.stderr, message) },
+		Say: func(message string) { fmt.Fprintln(e.stderr, "note:", message) },
 	}
 	if err := a.Apply(ctx, units); err != nil {
 		return err
