@@ -13,8 +13,8 @@ import (
 	"github.com/montimer/montimer"
 )
 
-// Leftovers says what is left of older versions, whose units were installed by
-// hand and enabled one by one, each with the command that removes it. own is the
+// Leftovers says what is left of older versions, with units installed by hand
+// and enabled one by one, each with the command that removes it. own is the
 // folder that units are compiled to, unitPath as in [UnitPath], tmpfiles the
 // folders of tmpfiles.d(5).
 func Leftovers(unitPath []string, own string, tmpfiles []string) (notes []string, err error) {

@@ -43,7 +43,7 @@ func unknownText(e *taskexec.UnknownError) string {
 	return safetext.String(text) + "; known:" + fold(e.Known)
 }
 
-// ofUnit returns the profile whose unit was named; "" if there is none.
+// ofUnit returns the profile of the named unit; "" if there is none.
 func ofUnit(name string, profiles []string) string {
 	for _, unit := range []string{name, name + ".timer"} {
 		if profile, ok := montimer.Instance("").ProfileOf(unit); ok && slices.Contains(profiles, profile) {

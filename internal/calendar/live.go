@@ -59,7 +59,7 @@ func (f *Fault) Hint() string {
 // second where the day is counted from the end of the month.
 //
 // Only the elapse after the last one before a change can go wrong: the
-// search of Next settles the fields from the year down and never returns to a
+// search of Next resolves the fields from the year down and never returns to a
 // time before its base. And it comes across a change only where a day next to
 // it is one that the events name. TestProveFindsAll holds both.
 func Prove(events []Event, from time.Time, local *time.Location) *Fault {

@@ -36,7 +36,7 @@ func Next(events []Event, after time.Time, local *time.Location) (next time.Time
 }
 
 // A search walks forward through civil time to the next match of an event. It
-// settles every field before it turns to the one below, so that what the zone
+// resolves every field before it turns to the one below, so that what the zone
 // does to a time, and what systemd makes of that, is the same here as there.
 type search struct {
 	event *Event
@@ -46,8 +46,8 @@ type search struct {
 
 	daylight daylight // of now
 	stuck    bool     // the zone has once led back behind the start
-	instant  int64    // of now, if settled
-	settled  bool
+	instant  int64    // of now, if resolved
+	resolved bool
 }
 
 func (e *Event) next(after int64, zone *time.Location) (int64, bool) {
@@ -56,7 +56,7 @@ func (e *Event) next(after int64, zone *time.Location) (int64, bool) {
 	s := search{event: e, clock: clock{zone: zone}, micro: int(after % Second), daylight: unsaid}
 	s.clock.offset = s.clock.offsetAt(seconds)
 	s.now = civilOf(seconds + s.clock.offset)
-	s.instant, s.settled = seconds, true
+	s.instant, s.resolved = seconds, true
 	start, startMicro := s.now, s.micro
 	for range maxSteps {
 		s.normalize()
@@ -67,7 +67,7 @@ func (e *Event) next(after int64, zone *time.Location) (int64, bool) {
 			}
 			s.stuck = true
 			s.now[hourField]++
-			s.settled = false
+			s.resolved = false
 		case exhausted:
 			return 0, false
 		}
@@ -91,7 +91,7 @@ func (s *search) step() outcome {
 		matched := s.raise(f)
 		moved := 0
 		if matched {
-			moved = s.settle()
+			moved = s.resolve()
 		}
 		switch {
 		case f == yearField && (!matched || moved != 0):
@@ -119,7 +119,7 @@ func (s *search) carry(f int) {
 func (s *search) reset(f int) {
 	s.now.lower(f)
 	s.micro = 0
-	s.settled = false
+	s.resolved = false
 }
 
 // raise sets field f to its first match from its value on.
@@ -127,7 +127,7 @@ func (s *search) raise(f int) bool {
 	if f == secondField {
 		v, ok := match(s.event.seconds(), s.now[f]*Second+s.micro)
 		if ok && v != s.now[f]*Second+s.micro {
-			s.settled = s.settled && v/Second == s.now[f]
+			s.resolved = s.resolved && v/Second == s.now[f]
 			s.now[f], s.micro = v/Second, v%Second
 		}
 		return ok
@@ -189,7 +189,7 @@ func (s *search) dayFromEnd(n int) int {
 	w[monthField]++
 	w[dayField] = 1 - n
 	_, shown := s.clock.resolve(w, s.daylight)
-	s.settled = false
+	s.resolved = false
 	if shown[monthField] != s.now[monthField] {
 		return 0
 	}
@@ -212,10 +212,10 @@ func (r Range) from(least int) (n int, ok bool) {
 // normalize brings the fields of now into their ranges. From here on now says
 // nothing of summer time, unless the search was stuck.
 func (s *search) normalize() {
-	if !s.settled {
+	if !s.resolved {
 		var shown civil
 		s.instant, shown = s.clock.resolve(s.now, s.daylight)
-		s.now, s.settled = shown, shown == s.now
+		s.now, s.resolved = shown, shown == s.now
 	}
 	s.daylight = unsaid
 	if s.stuck {
@@ -223,14 +223,14 @@ func (s *search) normalize() {
 	}
 }
 
-// settle resolves now. If the zone shows another time, settle returns how that
-// compares with now, and moves there if it is later. Years out of reach count
-// as earlier.
-func (s *search) settle() int {
+// resolve finds the instant of now. If the zone shows another time, resolve
+// returns how that compares with now, and moves there if it is later. Years out
+// of reach count as earlier.
+func (s *search) resolve() int {
 	if s.now[yearField] > maxYear {
 		return -1
 	}
-	if s.settled {
+	if s.resolved {
 		return 0
 	}
 	var shown civil
@@ -250,6 +250,6 @@ func (s *search) settle() int {
 			return 1
 		}
 	}
-	s.settled = true
+	s.resolved = true
 	return 0
 }

@@ -9,9 +9,9 @@ import (
 )
 
 // Parse reads one calendar event and accepts what systemd 252 accepts, with
-// one exception: the abbreviations of the host's own zone ("CEST"), whose
-// meaning would depend on the host. A zone must be known to time.LoadLocation.
-// The event is in normal form.
+// one exception: the abbreviations of the host's own zone ("CEST"), since their
+// meaning depends on the host. A zone must be known to time.LoadLocation. The
+// event is in normal form.
 func Parse(s string) (Event, error) {
 	e, err := parse(s)
 	if err != nil {

@@ -119,7 +119,7 @@ next:
 }
 
 // fieldUpTo returns the greatest value of field f that e matches, up to that
-// in w, whose fields above f match already.
+// in w, with the fields above f matching already.
 func (e *Event) fieldUpTo(f int, w civil) (int, bool) {
 	ranges := e.ranges(f)
 	if f != dayField {

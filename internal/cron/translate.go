@@ -16,7 +16,7 @@ type Translation struct {
 	Every  []time.Duration
 }
 
-// Translate returns the union of the expressions, whose times are in zone: an
+// Translate returns the union of the expressions, with times in zone: an
 // IANA name, or "" for the host's local zone, which leaves the events without
 // a suffix. An expression with a zone of its own keeps that.
 //

@@ -9,8 +9,8 @@ import (
 	"github.com/montimer/montimer/internal/cron"
 )
 
-// file is the top level of a jobs.yaml. Profiles start from the defaults,
-// wherever those stand, so both are decoded last.
+// file is the top level of a jobs.yaml. Profiles start from the defaults, which
+// may come later in the file, so both are decoded last.
 type file struct {
 	jobs     montimer.Jobs
 	sync     syncSettings

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Parts of the names of variables. A name with one of secretParts says that its
-// value is secret, wherever the part is; one that ends in a word of maybeSecret
-// does where the value looks like a key.
+// Parts of the names of variables. A name with one of secretParts anywhere has
+// a secret value; one that ends in a word of maybeSecret has one if the value
+// looks like a key.
 var (
 	secretParts = []string{
 		"PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "CREDENTIAL", "MNEMONIC", "WEBHOOK",
@@ -20,10 +20,10 @@ var (
 	places      = []string{"FILE", "PATH", "DIR", "NAME", "ID", "HEADER", "TTL", "LENGTH", "TIMEOUT", "EXPIRY", "TYPE", "POLICY"}
 )
 
-// SecretValues returns what is secret of the variables in environ: the values of
-// those whose names say so, such as GITHUB_TOKEN, SAFE_API_KEY_2 and PGPASSWORD,
-// and of every URL the user, and the parts of its path and query that look like
-// keys.
+// SecretValues returns the secrets among the variables in environ: the values
+// of those with a secret name, such as GITHUB_TOKEN, SAFE_API_KEY_2 and
+// PGPASSWORD, and of every URL the user, and the parts of its path and query
+// that look like keys.
 func SecretValues(environ []string) []string {
 	var values []string
 	for _, kv := range environ {

@@ -88,7 +88,7 @@ func tokenEnd(b []byte, from int) int {
 	return from
 }
 
-// prefixed returns the key whose prefix ends at i.
+// prefixed returns the key with the prefix that ends at i.
 func prefixed(b []byte, i int, of []prefix) (span, bool) {
 	for _, p := range of {
 		start := i + 1 - len(p.text)
@@ -127,8 +127,8 @@ func privateKey(b []byte, i int) (span, bool) {
 	return span{i, end, "***"}, true
 }
 
-// webToken returns the JSON Web Token (RFC 7519) whose first dot is at i, or a key
-// of SendGrid.
+// webToken returns the JSON Web Token (RFC 7519) with its first dot at i, or a
+// key of SendGrid.
 func webToken(b []byte, i int) (span, bool) {
 	start := i
 	for start > 0 && isTokenByte(b[start-1]) {
