@@ -86,7 +86,9 @@ for profile in "strict", "late", "boot", "mixed":
     if profile == "mixed":
         if served.count(None) != 1:
             bad.append(f"{profile} ran {served.count(None)} times because of the boot")
-        served = [tick for tick in served if tick]
+    # Where systemd does not answer in time, exec does not know the tick, and runs.
+    unknown = [begin for state, tick, begin, _ in rows if state == "ok" and tick is None and profile != "mixed"]
+    served = [tick for tick in served if tick]
     if len(served) != len(set(served)):
         bad.append(f"{profile}: a tick was served twice")
     if profile == "mixed":
@@ -96,7 +98,7 @@ for profile in "strict", "late", "boot", "mixed":
     if profile == "strict" and any(map(missed, served)):
         bad.append("a missed tick was served without catch_up")
     for tick in range(int(served[0]), int(served[-1]) + 1, 20):
-        if tick not in served and not (profile == "strict" and missed(tick)):
+        if tick not in served and not (profile == "strict" and missed(tick)) and not any(tick <= begin < tick + 60 for begin in unknown):
             bad.append(f"{profile}: the tick of {tick} is lost")
 if late < len(off):
     bad.append(f"only {late} ticks were caught up")
