@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
 	"syscall"
@@ -111,10 +110,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	if !handlesSignals(kctx.Command()) {
-		signal.Reset(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-		if ctx.Err() != nil { // one came before
-			return exitInterrupted
-		}
+		// Not signal.Reset: a signal that has just arrived would be lost.
+		defer context.AfterFunc(ctx, func() { os.Exit(exitInterrupted) })()
 	}
 	if c.Instance.given && c.Instance.of != own {
 		e.instance = c.Instance.of
