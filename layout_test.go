@@ -41,7 +41,7 @@ var edges = map[string][]string{
 	"internal/testenv":  {"golang.org/x/sys/unix"},
 	"compiler":          {".", "internal/calendar", "golang.org/x/sys/unix"},
 	"taskexec":          {".", "internal/calendar", "internal/flock", "internal/safefile", "internal/safetext", "golang.org/x/sys/unix"},
-	"cmd/montimer": {".", "compiler", "taskexec", "internal/*", "github.com/alecthomas/kong", "github.com/aymanbagabas/go-udiff",
+	"cmd/montimer": {".", "compiler", "taskexec", "internal/*", "github.com/alecthomas/kong",
 		"github.com/coreos/go-systemd/v22/journal", "golang.org/x/sys/unix"},
 }
 

@@ -146,7 +146,7 @@ func inspect(ctx context.Context, w io.Writer, h montimer.Host, j montimer.Jobs)
 	}
 	out, err := host.RunAsUser(ctx, h.User, h.Group, args...)
 	if err != nil {
-		fmt.Fprintf(w, "note: cannot look into the checkout: %s\n", safetext.Append(nil, []byte(err.Error())))
+		fmt.Fprintf(w, "note: cannot look into the checkout: %s\n", safetext.String(err.Error()))
 		return
 	}
 	displayed{w}.Write(out)

@@ -81,7 +81,7 @@ func (c syncCmd) Run(ctx context.Context, e env) error {
 	}
 	switch {
 	case o.Err != nil:
-		return exitError{exitFailed, fmt.Errorf("git sync: %s", safetext.Append(nil, checkout.redactor.Bytes([]byte(o.Err.Error()))))}
+		return exitError{exitFailed, fmt.Errorf("git sync: %s", safetext.String(checkout.redactor.String(o.Err.Error())))}
 	case o.PutOff:
 		return exitError{exitTryAgain, fmt.Errorf("git sync: %v", o)}
 	case len(o.Failed) > 0:
@@ -98,7 +98,7 @@ func (c syncCmd) repair(ctx context.Context, e env, s gitsync.Syncer) error {
 		fmt.Fprintf(e.stderr, "the old repository is in %s: remove it when nothing in it is needed\n", kept)
 	}
 	if err != nil {
-		return exitError{exitFailed, fmt.Errorf("repair the repository of %s: %s", s.Repo, safetext.Append(nil, []byte(err.Error())))}
+		return exitError{exitFailed, fmt.Errorf("repair the repository of %s: %s", s.Repo, safetext.String(err.Error()))}
 	}
 	_, err = fmt.Fprintf(e.stdout, "repaired %s, at commit %s\n", s.Repo, commit[:min(len(commit), 8)])
 	return err

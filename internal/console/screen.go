@@ -115,7 +115,7 @@ func progressLines(p taskexec.Progress, now, began time.Time, rows, columns int)
 		if len(lines) == rows-1 {
 			break
 		}
-		lines = append(lines, fmt.Sprintf("  %5v  %s", now.Sub(r.Since).Truncate(time.Second), safetext.Append(nil, []byte(r.Name))))
+		lines = append(lines, fmt.Sprintf("  %5v  %s", now.Sub(r.Since).Truncate(time.Second), safetext.String(r.Name)))
 	}
 	lines = append(lines, summary(p, now.Sub(began)))
 	for i := range lines {

@@ -149,5 +149,5 @@ func (w writer) styled(code, text string) {
 		w.line(text)
 		return
 	}
-	fmt.Fprintf(w, "\x1b[%sm%s\x1b[0m\n", code, safetext.Append(nil, []byte(text)))
+	fmt.Fprintf(w, "\x1b[%sm%s\x1b[0m\n", code, safetext.String(text))
 }
