@@ -220,7 +220,7 @@ var exitCodes = []struct {
 	{exitChanges, "There are changes (compile --diff)."},
 	{exitUnrecorded, "A run of a service could not be recorded, and has reported that."},
 	{exitTryAgain, "Try again: the profile is running already, or another compile or apply is under way."},
-	{exitInterrupted, "Ended by SIGTERM."},
+	{exitInterrupted, "Ended by SIGTERM, SIGINT or SIGHUP."},
 }
 
 // exitError carries an exit code. Without an err, it is reported already.
