@@ -231,7 +231,8 @@ def oracle(periods=None, away=()):
     critical = run("journalctl", "--no-pager", "-o", "json", "MESSAGE_ID=5d1c3a4e0b6f4c7c9a2f8e71d0b3c596").stdout
     states = collections.Counter(f"{t}/{s}" for _, t, s, _, _ in runs.values())
 
-    # A good run that could not be recorded is in the page of another, within the hour.
+    # A good run that could not be recorded is in the page of another. When that was
+    # sent is not checked.
     unrecorded = {i for i, code in codes.items() if code == "74" and not re.search("-(bad|some|slow|flood)", both.get(i, "-bad"))}
     if "not recorded" not in everything:
         unrecorded = set()
