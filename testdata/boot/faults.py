@@ -164,7 +164,9 @@ def begin(jobs):
 
 
 def idle():
-    return not run("systemctl", "list-units", "--state=activating,deactivating", "--plain", "--no-legend", "montimer-*").stdout.strip()
+    """No unit is starting or stopping, or has a job that waits: see resting in lib.sh."""
+    units = run("systemctl", "list-units", "--all", "--plain", "montimer-*").stdout
+    return not re.search(r"^ *UNIT .* JOB |activating", units)
 
 
 def settle():

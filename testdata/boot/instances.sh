@@ -19,7 +19,7 @@ mine() {
 }
 
 # handled: no failure is being reported, and nothing is being sent.
-handled() { ! systemctl list-units --state=activating,deactivating --plain --no-legend 'montimer-*failure@*' 'montimer-*outbox*' | grep . >/dev/null; }
+handled() { resting 'montimer-*failure@*' 'montimer-*outbox*'; }
 
 install -d -o deploy -g deploy /srv/other
 printf 'checkout: /srv/other\nrun_as: deploy\n' >/etc/montimer/other.yaml
@@ -88,7 +88,7 @@ code=0
 other run long >/tmp/said 2>&1 || code=$?
 grep -q 'other/long is already running' /tmp/said || fail "exit $code: $(cat /tmp/said)"
 wake
-within 60 eval '! systemctl list-units --state=activating --plain --no-legend "montimer-*job-long.service" | grep .'
+within 60 resting 'montimer-*job-long.service'
 ids() { runuser -u deploy -- sqlite3 "$1/monitoring.db" 'SELECT id FROM montimer_runs ORDER BY 1' 2>/dev/null; }
 recorded() { [[ $(ids "$1") ]]; }
 within 60 recorded /var/lib/montimer

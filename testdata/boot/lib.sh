@@ -28,6 +28,15 @@ within() {
 # is UNIT STATE: the unit is in that state (active, inactive, failed ...).
 is() { [[ $(systemctl is-active "$1") == "$2" ]]; }
 
+# resting PATTERN...: no such unit is starting or stopping, or has a job that waits:
+# what systemd starts after a failure has one before it is activating. Both are of
+# one answer of systemd; the column JOB is there if a unit has one.
+resting() {
+  local units
+  units=$(systemctl list-units --all --plain "$@")
+  ! grep -qE '^ *UNIT .* JOB |activating' <<<"$units"
+}
+
 healthy() {
   local state failed
   state=$(systemctl is-system-running) || true

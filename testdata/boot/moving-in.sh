@@ -76,7 +76,7 @@ systemctl daemon-reload
 systemctl enable --now montimer.target montimer-outbox.timer montimer-apply.timer montimer-apply.socket 2>/dev/null
 [[ $(systemctl is-enabled montimer-apply.socket) == enabled ]] || fail "no older version"
 within 60 held active
-within 60 eval '! systemctl list-units --state=activating --plain --no-legend "montimer-*" | grep .'
+within 60 resting 'montimer-*'
 before=$(started)
 montimer compile >/tmp/said 2>/tmp/notes
 grep -q 'update  montimer-apply.socket' /tmp/said || fail "not taken over: $(cat /tmp/said)"
