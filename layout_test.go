@@ -31,6 +31,7 @@ var edges = map[string][]string{
 	"internal/gitsync":  {"internal/lazy", ".", "internal/flock", "internal/safefile", "golang.org/x/sys/unix"},
 	"internal/host":     {"internal/lazy", ".", "internal/flock", "internal/safefile", "internal/calendar", "internal/suggest", "gopkg.in/yaml.v3", "golang.org/x/sys/unix"},
 	"internal/lazy":     {},
+	"internal/manual":   {".", "internal/jobs", "internal/safetext", "internal/suggest", "taskexec", "github.com/alecthomas/kong"},
 	"internal/notify":   {".", "internal/safetext", "internal/telegram"},
 	"internal/pager":    {".", "internal/journal", "internal/notify", "internal/store", "taskexec", "github.com/coreos/go-systemd/v22/journal"},
 	"internal/safetext": {},

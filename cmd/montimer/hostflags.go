@@ -10,9 +10,6 @@ import (
 	"github.com/montimer/montimer/internal/host"
 )
 
-// hostGroup is the group of hostFlags in help and manual.
-const hostGroup = "host"
-
 // hostFlags are the host's settings as flags; the environment and the config
 // file replace missing ones.
 type hostFlags struct {

@@ -1,6 +1,6 @@
 // Command montimer compiles jobs.yaml to systemd timers and runs the tasks that
-// they start. Read run.go first (the command line and the exit codes), then the
-// file of a command.
+// they start. Read cli.go (the command line) and env.go (the exit codes) first,
+// then the file of a command.
 package main
 
 import (

@@ -1,8 +1,7 @@
-package main
+package manual
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,18 +15,9 @@ import (
 // lineWidth is the width in columns to which long lists are folded.
 const lineWidth = 80
 
-// errorText formats an error for standard error, after "montimer: ".
-func errorText(err error) string {
-	var unknown *taskexec.UnknownError
-	if errors.As(err, &unknown) {
-		return unknownText(unknown)
-	}
-	return strings.ReplaceAll(err.Error(), "\n", "\nmontimer: ")
-}
-
-// unknownText formats an unknown name: with the name that was probably meant,
+// Unknown formats an unknown name: with the name that was probably meant,
 // and a list of the known ones, folded if it is long.
-func unknownText(e *taskexec.UnknownError) string {
+func Unknown(e *taskexec.UnknownError) string {
 	text := fmt.Sprintf("unknown %s %q", e.Kind, e.Name)
 	work := 1 << 20
 	if meant := cmp.Or(ofUnit(e.Name, e.Known), suggest.Closest(e.Name, e.Known, &work)); meant != "" {

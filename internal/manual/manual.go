@@ -1,4 +1,7 @@
-package main
+// Package manual is what montimer says of its own command line: the manual pages
+// (manual.go), the completions (completion.go), and what was probably meant by a
+// command (command.go) or a name (unknown.go) that does not exist.
+package manual
 
 import (
 	"fmt"
@@ -9,22 +12,6 @@ import (
 
 	"github.com/montimer/montimer/internal/jobs"
 )
-
-type manCmd struct {
-	Page string `arg:"" enum:"montimer,jobs.yaml,bash" help:"montimer, jobs.yaml, or bash: its completions."`
-}
-
-// Run prints a manual page as roff (man(7)). Both are made from the program's
-// own grammars: the command line, and the table of keys.
-func (c manCmd) Run(e env, k *kong.Kong) error {
-	switch c.Page {
-	case "jobs.yaml":
-		return jobsManual(e.stdout, jobs.Keys())
-	case "bash":
-		return bashCompletion(e.stdout, k.Model)
-	}
-	return commandManual(e.stdout, k.Model)
-}
 
 // roff writes a manual page; it keeps the first error.
 type roff struct {
@@ -62,7 +49,17 @@ func escapeRoff(s string) string {
 	return s
 }
 
-func commandManual(w io.Writer, app *kong.Application) error {
+// HostGroup is the group of the options for the host's settings.
+const HostGroup = "host"
+
+// ExitCode is an exit code of the program, and its meaning as a sentence.
+type ExitCode struct {
+	Code    int
+	Meaning string
+}
+
+// Command writes the page of the command line, montimer(1), as roff (man(7)).
+func Command(w io.Writer, app *kong.Application, codes []ExitCode) error {
 	r := &roff{w: w}
 	r.title("montimer", "1", "cron, but systemd does it")
 	r.section("synopsis")
@@ -98,8 +95,8 @@ func commandManual(w io.Writer, app *kong.Application) error {
 		r.entry(example[0], example[1])
 	}
 	r.section("exit status")
-	for _, code := range exitCodes {
-		r.entry(fmt.Sprint(code.code), code.meaning)
+	for _, code := range codes {
+		r.entry(fmt.Sprint(code.Code), code.Meaning)
 	}
 	r.section("files")
 	for _, file := range [][2]string{
@@ -137,7 +134,7 @@ func (r *roff) command(c *kong.Node) {
 	}
 }
 
-func isHostOption(flag *kong.Flag) bool { return flag.Group != nil && flag.Group.Key == hostGroup }
+func isHostOption(flag *kong.Flag) bool { return flag.Group != nil && flag.Group.Key == HostGroup }
 
 // hostOptions returns the options for the host's settings of a command or, where
 // it has none, of the first below it that does.
@@ -155,7 +152,8 @@ func hostOptions(c *kong.Node) (options []*kong.Flag) {
 	return options
 }
 
-func jobsManual(w io.Writer, keys []jobs.Key) error {
+// Jobs writes the page of the keys of jobs.yaml, jobs.yaml(5), as roff (man(7)).
+func Jobs(w io.Writer, keys []jobs.Key) error {
 	r := &roff{w: w}
 	r.title("jobs.yaml", "5", "the profiles that montimer runs")
 	r.section("description")

@@ -1,15 +1,11 @@
-package main
+package manual
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os/user"
 	"strings"
 
 	"github.com/alecthomas/kong"
 
-	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/internal/suggest"
 )
@@ -43,9 +39,9 @@ var elsewhere = map[string]string{
 	"db backup": "sqlite3 monitoring.db \".backup copy.db\"",
 }
 
-// misused formats an error of the command line; an unknown command gets the
+// Misused formats an error of the command line; an unknown command gets the
 // right one.
-func misused(n *kong.Node, args []string, err error) string {
+func Misused(n *kong.Node, args []string, err error) string {
 	var path []string
 	for _, arg := range args {
 		if strings.HasPrefix(arg, "-") {
@@ -85,27 +81,4 @@ func unknownCommand(command, word string, names []string) string {
 		return text + "; did you mean " + meant + "?"
 	}
 	return text + "; known:" + fold(names)
-}
-
-// wrongUser adds to an error about permissions the user that has to run the
-// command.
-func wrongUser(e env, args []string, err error) error {
-	if err == nil || host.IsRoot() || !errors.Is(err, fs.ErrPermission) {
-		return err
-	}
-	config, _ := readConfig(e)
-	runAs, _, _ := strings.Cut(config.RunAs, ":")
-	if account, lookup := user.Current(); runAs == "" || lookup == nil && account.Username == runAs {
-		return err
-	}
-	coded := exitError{exitFailed, err}
-	if errors.As(err, &coded); coded.err == nil {
-		return err
-	}
-	as := "sudo " + e.instance.Command(args[0]) // root becomes the user of the tasks
-	if args[0] == "exec" {
-		as = "sudo -u " + runAs + " " + e.instance.Command("exec")
-	}
-	coded.err = fmt.Errorf("%w: run it as another user: %s …", coded.err, as)
-	return coded
 }

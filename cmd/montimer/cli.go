@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"os/user"
 	"slices"
 	"strings"
 	"syscall"
@@ -14,7 +16,7 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/host"
-	"github.com/montimer/montimer/internal/pager"
+	"github.com/montimer/montimer/internal/manual"
 )
 
 // cli is the whole command line; each command has a file of its own.
@@ -41,21 +43,6 @@ type cli struct {
 	Ended    endedCmd    `cmd:"" hidden:"" help:"Record a run that was killed before it was on record (started by the services after each run)."`
 	Inspect  inspectCmd  `cmd:"" hidden:"" help:"Inspect the checkout (started by root as the run-as user)."`
 	ReadJobs readJobsCmd `cmd:"" hidden:"" help:"Find and print jobs.yaml (started by root as the run-as user)."`
-}
-
-// env is the environment of a command.
-type env struct {
-	stdout, stderr io.Writer
-	getenv         func(string) string
-	instance       montimer.Instance
-}
-
-// ofInstance says which instance something is of; "" for the default one.
-func (e env) ofInstance() string {
-	if e.instance == "" {
-		return ""
-	}
-	return " of instance " + string(e.instance)
 }
 
 // run executes one command line and returns the exit code of the process.
@@ -90,7 +77,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			{Key: "compile", Title: "Schedules:"},
 			{Key: "run", Title: "Runs:"},
 			{Key: "keep", Title: "Alerts, database and more:"},
-			{Key: hostGroup, Title: "Host settings, each in place of that of /etc/montimer/config.yaml:"},
+			{Key: manual.HostGroup, Title: "Host settings, each in place of that of /etc/montimer/config.yaml:"},
 		}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 	)
@@ -106,7 +93,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitFailed
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "montimer: %s\nTry: montimer --help\n", misused(parser.Model.Node, withoutInstance(args), err))
+		fmt.Fprintf(stderr, "montimer: %s\nTry: montimer --help\n", manual.Misused(parser.Model.Node, withoutInstance(args), err))
 		return exitUsage
 	}
 	if !handlesSignals(kctx.Command()) {
@@ -198,58 +185,25 @@ func plain(args []string, stdout, stderr io.Writer) (_ []string, output io.Write
 	return args, stdout, -1
 }
 
-// Exit codes.
-const (
-	exitDone        = 0
-	exitFailed      = 1
-	exitUsage       = 2
-	exitChanges     = 3
-	exitUnrecorded  = pager.ExitUnrecorded
-	exitTryAgain    = 75 // sysexits.h: EX_TEMPFAIL
-	exitInterrupted = 143
-)
-
-// exitCodes has their meanings, for the manual.
-var exitCodes = []struct {
-	code    int
-	meaning string
-}{
-	{exitDone, "Done."},
-	{exitFailed, "A task, a check or an operation failed."},
-	{exitUsage, "Wrong usage, or jobs.yaml is missing, unreadable or invalid."},
-	{exitChanges, "There are changes (compile --diff)."},
-	{exitUnrecorded, "A run of a service could not be recorded, and has reported that."},
-	{exitTryAgain, "Try again: the profile is running already, or another compile or apply is under way."},
-	{exitInterrupted, "Ended by SIGTERM, SIGINT or SIGHUP."},
-}
-
-// exitError carries an exit code. Without an err, it is reported already.
-type exitError struct {
-	code int
-	err  error
-}
-
-func (e exitError) Error() string {
-	if e.err == nil {
-		return fmt.Sprintf("exit code %d", e.code)
+// wrongUser adds to an error about permissions the user that has to run the
+// command.
+func wrongUser(e env, args []string, err error) error {
+	if err == nil || host.IsRoot() || !errors.Is(err, fs.ErrPermission) {
+		return err
 	}
-	return e.err.Error()
-}
-
-func (e exitError) Unwrap() error { return e.err }
-
-// usage marks err as a mistake of the caller or of the file.
-func usage(err error) error { return exitError{exitUsage, err} }
-
-// exitCode reports the error of a command and returns its exit code.
-func exitCode(stderr io.Writer, err error) int {
-	if err == nil {
-		return exitDone
+	config, _ := readConfig(e)
+	runAs, _, _ := strings.Cut(config.RunAs, ":")
+	if account, lookup := user.Current(); runAs == "" || lookup == nil && account.Username == runAs {
+		return err
 	}
 	coded := exitError{exitFailed, err}
-	errors.As(err, &coded)
-	if coded.err != nil && !errors.Is(err, syscall.EPIPE) { // the reader closed the pipe
-		fmt.Fprintln(stderr, "montimer:", errorText(coded.err))
+	if errors.As(err, &coded); coded.err == nil {
+		return err
 	}
-	return coded.code
+	as := "sudo " + e.instance.Command(args[0]) // root becomes the user of the tasks
+	if args[0] == "exec" {
+		as = "sudo -u " + runAs + " " + e.instance.Command("exec")
+	}
+	coded.err = fmt.Errorf("%w: run it as another user: %s …", coded.err, as)
+	return coded
 }

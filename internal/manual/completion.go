@@ -1,4 +1,4 @@
-package main
+package manual
 
 import (
 	"fmt"
@@ -9,9 +9,9 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// bashCompletion writes the completions for bash(1): commands, flags,
+// Bash writes the completions for bash(1): commands, flags,
 // and where a command takes a profile, the names that `montimer list` has.
-func bashCompletion(w io.Writer, app *kong.Application) error {
+func Bash(w io.Writer, app *kong.Application) error {
 	var cases []string
 	var add func(path string, n *kong.Node)
 	add = func(path string, n *kong.Node) {
