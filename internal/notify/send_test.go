@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -527,6 +528,35 @@ type full struct{ outbox }
 
 func (full) Delivered(context.Context, montimer.Alert, string, time.Time) error {
 	return errors.New("disk full")
+}
+
+// TestUnrecordedByAll holds that no other process sends an alert again whose
+// delivery could not be recorded, in whole or in part, and that such an alert keeps
+// no other from being sent.
+func TestUnrecordedByAll(t *testing.T) {
+	t.Parallel()
+	o, c := openOutbox(t), &chat{}
+	t.Cleanup(func() { os.Remove(store.NotesFile(o.dir)) })
+	x, y := strings.Repeat("x", 4000), strings.Repeat("y", 200)
+	for _, text := range []string{"short", x + "\n" + y, "last"} {
+		enqueue(t, o, repeat(text[:1], text))
+	}
+	for range 6 {
+		s, err := store.Open(t.Context(), o.dir, store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, table := range []string{"alert_events", "montimer_outbox"} {
+			o.sql(t, "CREATE TRIGGER IF NOT EXISTS no_"+table+" BEFORE UPDATE ON "+table+" BEGIN SELECT RAISE(ABORT, 'refused'); END")
+		}
+		_ = notifier(t, outbox{s, o.dir}, c, somewhere).SendPending(t.Context())
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff([]string{"short", x, y, "last"}, c.texts()); diff != "" {
+		t.Error(diff)
+	}
 }
 
 func TestDirect(t *testing.T) {

@@ -5,14 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/safefile"
 	"github.com/montimer/montimer/internal/store"
 	"github.com/montimer/montimer/taskexec"
 )
@@ -35,31 +34,13 @@ func incidentOf(stateDir string) unrecordedIncident {
 // read returns both times, as the time since boot; ok is false if this user has
 // noted no incident in this boot.
 func (i unrecordedIncident) read() (since, reported time.Duration, ok bool) {
-	text, err := readOwn(i.path)
+	text, err := safefile.ReadOwn(i.path, 1024)
 	if err != nil {
 		return 0, 0, false
 	}
-	n, err := fmt.Sscanf(text, "%d %d\n", &since, &reported)
+	n, err := fmt.Sscanf(string(text), "%d %d\n", &since, &reported)
 	now := store.Now().Since
 	return since, reported, err == nil && n == 2 && 0 <= since && since <= reported && reported <= now
-}
-
-// readOwn reads a file of this user in memory, where others can create any file.
-func readOwn(path string) (string, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err == nil && (!info.Mode().IsRegular() || info.Sys().(*syscall.Stat_t).Uid != uint32(os.Geteuid())) {
-		err = fmt.Errorf("%s is not a regular file of this user", path)
-	}
-	if err != nil {
-		return "", err
-	}
-	text, err := io.ReadAll(io.LimitReader(f, 1024))
-	return string(text), err
 }
 
 // writeOwn makes such a file, under a temporary name.
@@ -88,16 +69,12 @@ func deathOf(stateDir, profile string) reportedDeath {
 
 // note records that a run was reported; after an error it is reported twice.
 func (d reportedDeath) note(runID string) {
-	if temporary, err := writeOwn(d.path, runID); err == nil {
-		if os.Rename(temporary, d.path) != nil {
-			os.Remove(temporary)
-		}
-	}
+	_ = safefile.Replace(d.path, []byte(runID), 0o600)
 }
 
 func (d reportedDeath) is(runID string) bool {
-	text, err := readOwn(d.path)
-	return err == nil && runID != "" && text == runID
+	text, err := safefile.ReadOwn(d.path, 1024)
+	return err == nil && runID != "" && string(text) == runID
 }
 
 // isReported reports whether a page was sent within the hour.
@@ -207,8 +184,8 @@ func recordFix(err error, of montimer.Instance, stateDir string) string {
 	return "ls -la " + stateDir + "; " + of.Command("db check")
 }
 
-// MemoryFiles returns the files that record the pages about a state directory
+// MemoryFiles returns the files that record what was sent about a state directory
 // and a profile. They do not survive a reboot.
 func MemoryFiles(stateDir, profile string) []string {
-	return []string{incidentOf(stateDir).path, deathOf(stateDir, profile).path}
+	return []string{incidentOf(stateDir).path, deathOf(stateDir, profile).path, store.NotesFile(stateDir)}
 }

@@ -21,21 +21,54 @@ func Read(path string, max int64) ([]byte, error) { return read(path, max, unix.
 // ReadLinked is Read that follows links.
 func ReadLinked(path string, max int64) ([]byte, error) { return read(path, max, 0) }
 
-func read(path string, max int64, flags int) ([]byte, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK|flags, 0)
+// ReadOwn is Read of a file of this user, in a directory where others can create
+// any file.
+func ReadOwn(path string, max int64) ([]byte, error) {
+	f, err := open(path, unix.O_NOFOLLOW)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	switch info, err := f.Stat(); {
-	case err != nil:
+	var info unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &info); err != nil {
 		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is not a regular file", path)
 	}
+	if info.Uid != uint32(os.Geteuid()) {
+		return nil, fmt.Errorf("%s is a file of another user", path)
+	}
+	return readAll(f, max)
+}
+
+func read(path string, max int64, flags int) ([]byte, error) {
+	f, err := open(path, flags)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return readAll(f, max)
+}
+
+// open opens a regular file.
+func open(path string, flags int) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK|flags, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a regular file", path)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func readAll(f *os.File, max int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(f, max+1))
 	if err == nil && int64(len(data)) > max {
-		err = fmt.Errorf("%s is larger than %d bytes", path, max)
+		err = fmt.Errorf("%s is larger than %d bytes", f.Name(), max)
 	}
 	return data, err
 }

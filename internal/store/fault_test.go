@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -55,8 +56,9 @@ func TestLocked(t *testing.T) {
 	}
 }
 
-// A run that is over waits longer than SQLite does.
-func TestFinishIsPatient(t *testing.T) {
+// What has happened already waits for its record longer than SQLite does: a run
+// that is over, an alert that was sent, in whole or in part.
+func TestPatience(t *testing.T) {
 	t.Parallel()
 	testenv.Need(t, "sqlite3")
 	dir := t.TempDir()
@@ -65,18 +67,38 @@ func TestFinishIsPatient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	release := hold(t, dir)
-	time.AfterFunc(busyTimeout+500*time.Millisecond, release)
 	run.State = montimer.RunOK
-	if err := s.Finish(t.Context(), run, nil); err != nil {
-		t.Error(err)
+	alert := enqueue(t, s, "text")[0]
+	records := map[string]func(*Store) error{
+		"Finish":    func(s *Store) error { return s.Finish(t.Context(), run, nil) },
+		"Shorten":   func(s *Store) error { return s.Shorten(t.Context(), alert, "xt") },
+		"Delivered": func(s *Store) error { return s.Delivered(t.Context(), alert, "", tick) },
 	}
-	release = hold(t, dir)
+	stores := map[string]*Store{}
+	for name := range records { // each is a process
+		stores[name] = open(t, dir, Options{})
+	}
+	t.Cleanup(func() { os.Remove(NotesFile(dir)) })
+	atOnce := func(want error) {
+		t.Helper()
+		var all sync.WaitGroup
+		for name, record := range records {
+			all.Go(func() {
+				if err := record(stores[name]); !errors.Is(err, want) {
+					t.Errorf("%s: %v, want %v", name, err, want)
+				}
+			})
+		}
+		all.Wait()
+	}
+	time.AfterFunc(busyTimeout+500*time.Millisecond, hold(t, dir))
+	atOnce(nil)
+	release := hold(t, dir)
 	defer release()
-	s.endTimeout = 0
-	if err := s.Finish(t.Context(), run, nil); !errors.Is(err, ErrBusy) {
-		t.Errorf("without time-out: %v", err)
+	for _, s := range stores {
+		s.endTimeout = 0
 	}
+	atOnce(ErrBusy)
 }
 
 // What is written to a file that is not there any more is lost, and said to be.

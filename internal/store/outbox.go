@@ -78,7 +78,18 @@ func word(column string) string { return upTo(longestWord, column) }
 // montimer did not write, is returned as far as it can be read: without a
 // creation time (see [montimer.Alert]), or with the first longestAlert bytes of
 // its text.
+//
+// What is noted as sent is not pending: see Delivered.
 func (s *Store) Pending(ctx context.Context) ([]montimer.Alert, error) {
+	rows, err := s.outbox(ctx)
+	if len(rows) == 0 {
+		return nil, err
+	}
+	return unsent(rows, s.readNotes()), err
+}
+
+// outbox returns the rows of the outbox.
+func (s *Store) outbox(ctx context.Context) ([]montimer.Alert, error) {
 	rows, err := s.db.QueryContext(ctx, `
 		SELECT id, CAST(event_id AS INTEGER), `+word("kind")+word("profile")+word("run_id")+word("incident")+`
 			CAST(is_first AS INTEGER) <> 0, `+upTo(longestAlert, "message")+`octet_length(message), CAST(plain_text AS INTEGER) <> 0,
@@ -102,9 +113,17 @@ func (s *Store) Pending(ctx context.Context) ([]montimer.Alert, error) {
 	return alerts, s.explain("read the outbox", err)
 }
 
-// Shorten replaces the text of an alert by its unsent rest. Readers of
-// alert_events still see the whole text.
+// Shorten replaces the text of an alert by its unsent rest, as patiently as
+// Delivered. Readers of alert_events still see the whole text.
 func (s *Store) Shorten(ctx context.Context, alert montimer.Alert, rest string) error {
+	err := s.patiently(ctx, func() error { return s.shorten(ctx, alert, rest) })
+	if err != nil {
+		err = errors.Join(err, s.note(alert, rest, "", time.Time{}))
+	}
+	return err
+}
+
+func (s *Store) shorten(ctx context.Context, alert montimer.Alert, rest string) error {
 	err := s.write(ctx, durable, func(tx *sql.Tx) error {
 		return do(ctx, tx, "UPDATE montimer_outbox SET message = ? WHERE id = ?", utf8(rest), alert.ID)
 	})
@@ -113,7 +132,19 @@ func (s *Store) Shorten(ctx context.Context, alert montimer.Alert, rest string) 
 
 // Delivered records that an alert has been sent, with a label before its text,
 // and takes it out of the outbox.
+//
+// It waits as long as Finish for a lock of another program. After an error it has
+// noted in memory that the alert was sent: it is not pending any more, and a
+// process that can write the database records it.
 func (s *Store) Delivered(ctx context.Context, alert montimer.Alert, label string, at time.Time) error {
+	err := s.patiently(ctx, func() error { return s.delivered(ctx, alert, label, at) })
+	if err != nil {
+		err = errors.Join(err, s.note(alert, "", label, at))
+	}
+	return err
+}
+
+func (s *Store) delivered(ctx context.Context, alert montimer.Alert, label string, at time.Time) error {
 	err := s.write(ctx, durable, func(tx *sql.Tx) error {
 		if err := do(ctx, tx, "UPDATE alert_events SET message = ? || message WHERE id = ? AND delivered_at IS NULL",
 			utf8(label), alert.EventID); err != nil {

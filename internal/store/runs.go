@@ -115,12 +115,7 @@ func insertTaskRun(ctx context.Context, insert *sql.Stmt, runID string, t montim
 // kills a run as hung after two minutes without a status.
 func (s *Store) Finish(ctx context.Context, run montimer.Run, alert *montimer.Alert) error {
 	ended := Now()
-	for deadline := time.Now().Add(s.endTimeout); ; time.Sleep(10 * time.Millisecond) {
-		err := s.finish(ctx, run, alert, ended)
-		if !errors.Is(err, ErrBusy) || ctx.Err() != nil || time.Now().After(deadline) {
-			return err
-		}
-	}
+	return s.patiently(ctx, func() error { return s.finish(ctx, run, alert, ended) })
 }
 
 func (s *Store) finish(ctx context.Context, run montimer.Run, alert *montimer.Alert, ended BootTime) error {

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	leaseTime = time.Minute     // longer than any process sends
+	leaseTime = 2 * time.Minute // longer than any process sends
 	lockGrace = 5 * time.Second // between taking the lock and recording it
 )
 
@@ -23,8 +23,8 @@ var ErrHeld = errors.New("is held by a process that sends nothing: alerts are se
 // a time, until it calls release or ends. ok is false when another has it.
 //
 // Two things record the holder: a flock(2) of outbox.lock in the state directory,
-// which ends with its process, and a row of the database, which ends after a
-// minute. So neither a sender that was stopped nor another program that holds the
+// which ends with its process, and a row of the database, which ends after two
+// minutes. So neither a sender that was stopped nor another program that holds the
 // lock keeps alerts from being sent: then ok comes with an error that says what
 // to correct, such as ErrHeld.
 func (s *Store) BeginSending(ctx context.Context) (release func(), ok bool, err error) {

@@ -49,7 +49,8 @@ type Store struct {
 	file       os.FileInfo // what was at path when it was opened
 	db         *sql.DB
 	insertTask *sql.Stmt     // nil when opened read-only
-	endTimeout time.Duration // for a lock of another program at the end of a run
+	endTimeout time.Duration // for a lock of another program, where what is to be recorded has happened
+	notes      string        // see sentNote
 }
 
 // Open opens the database of a state directory, which must exist. Unless it is
@@ -62,7 +63,7 @@ func Open(ctx context.Context, stateDir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	s := &Store{path: path, endTimeout: 40 * time.Second}
+	s := &Store{path: path, endTimeout: 40 * time.Second, notes: NotesFile(filepath.Dir(path))}
 	if s.file, err = secureFile(path, !o.ReadOnly); errors.Is(err, unix.EROFS) {
 		return nil, fmt.Errorf("open the database: %w (%w)", ErrReadOnlyFS, err)
 	} else if err != nil {
@@ -77,6 +78,9 @@ func Open(ctx context.Context, stateDir string, o Options) (*Store, error) {
 	for deadline := time.Now().Add(busyTimeout); ; time.Sleep(10 * time.Millisecond) {
 		err := s.prepare(ctx, o.ReadOnly)
 		if err == nil {
+			if !o.ReadOnly {
+				s.settle(ctx)
+			}
 			return s, nil
 		}
 		if !errors.Is(err, ErrBusy) || ctx.Err() != nil || time.Now().After(deadline) {
