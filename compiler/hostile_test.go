@@ -21,6 +21,7 @@ import (
 	"github.com/montimer/montimer/internal/calendar"
 	"github.com/montimer/montimer/internal/jobs"
 	"github.com/montimer/montimer/internal/testenv"
+	"github.com/montimer/montimer/internal/testhost"
 )
 
 // hostileTexts are what somebody might try, or write without thinking.
@@ -138,7 +139,7 @@ func TestHostile(t *testing.T) {
 				if (i+number+len(s)-len(text))%2 > 0 && !testenv.Soak() { // half of them
 					continue
 				}
-				h, p := testHost(), montimer.Profile{Name: fmt.Sprintf("p%d", n), Enabled: true, Schedule: montimer.Schedule{Events: events(t, "daily")}}
+				h, p := testhost.Host(), montimer.Profile{Name: fmt.Sprintf("p%d", n), Enabled: true, Schedule: montimer.Schedule{Events: testhost.Events(t, "daily")}}
 				f.set(&h, &p, s)
 				units, err := Render(h, []montimer.Profile{p})
 				if (err == nil) != f.accepts(s) {
@@ -198,7 +199,7 @@ func checkUnits(t *testing.T, f field, s string, units []Unit, want map[string][
 // gives in that place.
 func harmless(t *testing.T, f field) map[string][]string {
 	t.Helper()
-	h, p := testHost(), montimer.Profile{Name: "p", Enabled: true, Schedule: montimer.Schedule{Events: events(t, "daily")}}
+	h, p := testhost.Host(), montimer.Profile{Name: "p", Enabled: true, Schedule: montimer.Schedule{Events: testhost.Events(t, "daily")}}
 	switch f.name {
 	case "state directory":
 		f.set(&h, &p, "state")
@@ -226,7 +227,7 @@ func pairsOf(units []Unit) []Unit {
 	return slices.DeleteFunc(slices.Clone(units), isOnce)
 }
 
-func isOnce(u Unit) bool { return u.Name == targetName || isSingle("", u.Name) }
+func isOnce(u Unit) bool { return u.Name == targetName || slices.Contains(HostUnits(""), u.Name) }
 
 func keysOf(t *testing.T, content string) []string {
 	t.Helper()
@@ -403,7 +404,7 @@ func compileText(t *testing.T, text string) []Unit {
 	if jobs.HasErrors(found) {
 		return nil
 	}
-	return render(t, testHost(), j.Profiles...)
+	return render(t, testhost.Host(), j.Profiles...)
 }
 
 // FuzzUnits does the same as TestHostile with texts of any kind, but leaves
@@ -417,7 +418,7 @@ func FuzzUnits(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, place uint8, s string) {
 		field := fields()[int(place)%len(fields())]
-		h, p := testHost(), montimer.Profile{Name: "p", Enabled: true, Schedule: montimer.Schedule{Events: events(t, "daily")}}
+		h, p := testhost.Host(), montimer.Profile{Name: "p", Enabled: true, Schedule: montimer.Schedule{Events: testhost.Events(t, "daily")}}
 		field.set(&h, &p, s)
 		units, err := Render(h, []montimer.Profile{p})
 		if (err == nil) != field.accepts(s) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/unitfile"
 )
 
 // hostView is the part of a view that all services share.
@@ -59,7 +60,7 @@ func agentsOf(home string) []string {
 // they may be in either.
 func unitDirs(own string) []string {
 	dirs := []string{"/usr/local/lib/systemd/system", "/etc/systemd/system"}
-	if slices.Contains(UnitPath(), own) && !slices.Contains(dirs, own) {
+	if slices.Contains(unitfile.UnitPath(), own) && !slices.Contains(dirs, own) {
 		dirs = append(dirs, own)
 	}
 	return dirs

@@ -1,17 +1,17 @@
-// Package compiler turns profiles into systemd units and installs them. Read
-// render.go (the units), view.go and hostview.go (the data of units.tmpl),
-// escape.go and lines.go (safe values), template.go (one template for many
-// profiles) first, then plan.go and directory.go (files), apply.go with
-// suppress.go, update.go, start.go and remove.go (a running systemd), and
-// timer.go, atonce.go (what a reload starts).
+// Package compiler turns profiles into systemd units. Read render.go (the
+// units), view.go and hostview.go (the data of units.tmpl), escape.go and
+// lines.go (safe values), template.go (one template for many profiles).
 package compiler
 
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/unitfile"
 )
 
 // Unit is one unit file.
@@ -40,10 +40,13 @@ const (
 	applyService = "apply.service"
 )
 
-// isSingle reports whether a unit is one of those.
-func isSingle(i montimer.Instance, unit string) bool {
-	name, ok := i.Cut(unit)
-	return ok && singles[name] != ""
+// HostUnits returns the names of these units, sorted.
+func HostUnits(i montimer.Instance) []string {
+	names := slices.Sorted(maps.Keys(singles))
+	for n := range names {
+		names[n] = i.Unit(names[n])
+	}
+	return names
 }
 
 // Render returns the units of the enabled profiles and those of the host, sorted
@@ -118,12 +121,12 @@ func renderOnly(h montimer.Host, profiles []montimer.Profile, wanted func(name s
 	for name, template := range singles {
 		single(i.Unit(name), template)
 	}
+	last := len(units)
 	single(i.Target(), "target")
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	last := i.Target()
-	slices.SortFunc(units, func(a, b Unit) int { return compareNames(a.Name, b.Name, last) })
+	slices.SortFunc(units[:last], func(a, b Unit) int { return strings.Compare(a.Name, b.Name) })
 	return units, nil
 }
 
@@ -141,6 +144,6 @@ func (f *renderer) single(template string, v view) (string, error) {
 		return "", fmt.Errorf("%s: %w", template, err)
 	}
 	signed := []byte(content)
-	sign(signed)
+	unitfile.Sign(signed)
 	return string(signed), nil
 }

@@ -15,44 +15,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/montimer/montimer"
-	"github.com/montimer/montimer/internal/calendar"
 	"github.com/montimer/montimer/internal/testenv"
+	"github.com/montimer/montimer/internal/testhost"
+	"github.com/montimer/montimer/internal/timer"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-func testHost() montimer.Host {
-	return montimer.Host{
-		JobsFile: "/srv/app/jobs.yaml", Checkout: "/srv/app", StateDir: "/var/lib/montimer",
-		EnvFile: "/etc/montimer/env", User: "root", Group: "root",
-		UnitDir: "/usr/local/lib/systemd/system", Binary: "/bin/true",
-	}
-}
-
-func events(t testing.TB, specs ...string) []calendar.Event {
-	t.Helper()
-	var list []calendar.Event
-	for _, s := range specs {
-		e, err := calendar.Parse(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, e)
-	}
-	return list
-}
-
-func testProfiles(t testing.TB) []montimer.Profile {
-	return []montimer.Profile{
-		{Name: "hourly", Enabled: true, CatchUp: true, Description: "what the hour brings",
-			Schedule: montimer.Schedule{Events: events(t, "*-*-* *:05:00 UTC")}},
-		{Name: "two-lines", Enabled: true, Jitter: 90 * time.Second,
-			Schedule: montimer.Schedule{Events: events(t, "Fri *-*-* 04:30:00 Europe/Berlin", "*-*-01,15 04:30:00 Europe/Berlin")}},
-		{Name: "monotonic", Enabled: true,
-			Schedule: montimer.Schedule{Boot: true, Every: []time.Duration{7 * time.Hour}}},
-		{Name: "off", Schedule: montimer.Schedule{Events: events(t, "daily")}},
-	}
-}
+// Units of the default instance.
+const (
+	targetName     = "montimer.target"
+	ourApplySocket = "montimer-apply.socket"
+	ourApplyTimer  = "montimer-apply.timer"
+	ourOutboxTimer = "montimer-outbox.timer"
+)
 
 func render(t testing.TB, h montimer.Host, profiles ...montimer.Profile) []Unit {
 	t.Helper()
@@ -63,13 +39,22 @@ func render(t testing.TB, h montimer.Host, profiles ...montimer.Profile) []Unit 
 	return units
 }
 
+func contentOf(units []Unit, name string) string {
+	for _, u := range units {
+		if u.Name == name {
+			return u.Content
+		}
+	}
+	return ""
+}
+
 // TestGolden compares with testdata/units; -update rewrites it.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	const dir = "testdata/units"
-	h := testHost()
+	h := testhost.Host()
 	h.Sync = montimer.Sync{Remote: "origin", Branch: "release", Every: 10 * time.Minute, Timeout: 90 * time.Second}
-	units := render(t, h, testProfiles(t)...)
+	units := render(t, h, testhost.Profiles(t)...)
 	if *update {
 		if err := os.RemoveAll(dir); err != nil {
 			t.Fatal(err)
@@ -109,10 +94,10 @@ func TestVerify(t *testing.T) {
 	t.Parallel()
 	testenv.Need(t, "systemd-analyze")
 	dir := t.TempDir()
-	h := testHost()
+	h := testhost.Host()
 	h.StateDir = "/srv/state with % and \"quotes\""
 	h.Sync.Every = time.Minute
-	writeUnits(t, dir, render(t, h, testProfiles(t)...))
+	writeUnits(t, dir, render(t, h, testhost.Profiles(t)...))
 	verify(t, dir)
 }
 
@@ -140,7 +125,7 @@ func TestSandboxes(t *testing.T) {
 	} {
 		t.Run(string(sandbox), func(t *testing.T) {
 			t.Parallel()
-			h := testHost()
+			h := testhost.Host()
 			h.User, h.Group = "daemon", "daemon"
 			h.Sandboxes = map[string]montimer.Sandbox{"hourly": sandbox}
 			h.Limits = map[string][]montimer.Limit{montimer.AllOthers: {
@@ -149,11 +134,11 @@ func TestSandboxes(t *testing.T) {
 				{Directive: "TasksMax", Value: "infinity"}, {Directive: "LimitNOFILE", Value: "1024"}, {Directive: "Nice", Value: "-20"},
 			}}
 			dir := t.TempDir()
-			units := render(t, h, testProfiles(t)...)
+			units := render(t, h, testhost.Profiles(t)...)
 			writeUnits(t, dir, units)
 			verify(t, dir)
 
-			service := installed(units).Files[montimer.Instance("").Service("hourly")]
+			service := contentOf(units, montimer.Instance("").Service("hourly"))
 			_, rest, _ := strings.Cut(service, "# Sandbox "+string(sandbox)+": exposure ")
 			figure, _, _ := strings.Cut(rest, "\n")
 			score, err := strconv.Atoi(strings.ReplaceAll(figure, ".", ""))
@@ -176,7 +161,7 @@ func TestExposure(t *testing.T) {
 	t.Parallel()
 	testenv.Need(t, "systemd-analyze")
 	dir := t.TempDir()
-	h := testHost()
+	h := testhost.Host()
 	h.User, h.Group = "daemon", "daemon"
 	var services []Unit
 	for _, u := range render(t, h) {
@@ -223,10 +208,10 @@ func systemdVersion(t *testing.T) int {
 // TestRenderedAsRead has another parser read the units back.
 func TestRenderedAsRead(t *testing.T) {
 	t.Parallel()
-	h := testHost()
+	h := testhost.Host()
 	h.Checkout = `/srv/100% "mine"`
 	units := render(t, h, montimer.Profile{Name: "p", Enabled: true,
-		Description: "two\nlines [Install] %n \\", Schedule: montimer.Schedule{Events: events(t, "daily")}})
+		Description: "two\nlines [Install] %n \\", Schedule: montimer.Schedule{Events: testhost.Events(t, "daily")}})
 	got := map[string][]string{}
 	for _, u := range units {
 		if strings.HasSuffix(u.Name, ".service") && u.Name != montimer.Instance("").Service("p") {
@@ -259,7 +244,7 @@ func TestRenderedAsRead(t *testing.T) {
 
 func TestHostThatNoUnitExpresses(t *testing.T) {
 	t.Parallel()
-	h := testHost()
+	h := testhost.Host()
 	h.Checkout, h.EnvFile, h.Binary, h.StateDir = "/srv/a\nUser=root", "/etc/e ", "/opt/$HOME/m", "/s\x1b[31m"
 	_, err := Render(h, nil)
 	if err == nil {
@@ -279,7 +264,7 @@ func TestPromise(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	host, err := newHostView(testHost())
+	host, err := newHostView(testhost.Host())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -299,11 +284,11 @@ func BenchmarkRender(b *testing.B) {
 	const n = 1000
 	profiles := make([]montimer.Profile, n)
 	for i := range profiles {
-		profiles[i] = testProfiles(b)[i%3]
+		profiles[i] = testhost.Profiles(b)[i%3]
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		render(b, testHost(), profiles...)
+		render(b, testhost.Host(), profiles...)
 	}
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/n, "µs/profile")
 }
@@ -311,11 +296,11 @@ func BenchmarkRender(b *testing.B) {
 // TestInstance: every unit of an instance, and every name in one, is its own.
 func TestInstance(t *testing.T) {
 	t.Parallel()
-	h := testHost()
+	h := testhost.Host()
 	h.Instance, h.JobsFile = "other", "/srv/app/jobs.yaml"
 	h.StateDir, h.EnvFile = h.Instance.StateDir(), h.Instance.EnvFile()
 	h.Sync.Every = time.Minute
-	units := render(t, h, testProfiles(t)...)
+	units := render(t, h, testhost.Profiles(t)...)
 	ours := regexp.MustCompile(`montimer(-other)?\b[-.@/ ]?[a-z]*`)
 	for _, u := range units {
 		if !strings.HasPrefix(u.Name, "montimer-other-") && u.Name != "montimer-other.target" {
@@ -336,15 +321,8 @@ func TestInstance(t *testing.T) {
 			t.Errorf("%s does not say which instance it is of:\n%s", u.Name, u.Content)
 		}
 	}
-	if len(units) != len(render(t, testHost(), testProfiles(t)...))+2 {
+	if len(units) != len(render(t, testhost.Host(), testhost.Profiles(t)...))+2 {
 		t.Errorf("%d units", len(units))
-	}
-	dir := t.TempDir()
-	writeUnits(t, dir, units)
-	for instance, want := range map[montimer.Instance]int{"": 0, "othe": 0, "other": len(units), "others": 0} {
-		if have, err := ReadDirectory(dir, instance); err != nil || len(have.Files) != want {
-			t.Errorf("%q has %d of %d units, %v", instance, len(have.Files), len(units), err)
-		}
 	}
 	h.Instance = "a-b"
 	if _, err := Render(h, nil); err == nil || !strings.Contains(err.Error(), "instance") {
@@ -355,15 +333,15 @@ func TestInstance(t *testing.T) {
 // TestRenderTimers: the timers and the target are as Render has them.
 func TestRenderTimers(t *testing.T) {
 	t.Parallel()
-	h := testHost()
+	h := testhost.Host()
 	h.Sync.Every = time.Minute
 	var want []Unit
-	for _, u := range render(t, h, testProfiles(t)...) {
+	for _, u := range render(t, h, testhost.Profiles(t)...) {
 		if name := u.Name; name == "montimer.target" || name == "montimer-sync.timer" || strings.HasPrefix(name, "montimer-job-") && strings.HasSuffix(name, ".timer") {
 			want = append(want, u)
 		}
 	}
-	got, err := RenderTimers(h, testProfiles(t))
+	got, err := RenderTimers(h, testhost.Profiles(t))
 	if diff := cmp.Diff(want, got); err != nil || diff != "" || len(want) != 5 {
 		t.Error(err, len(want), diff)
 	}
@@ -373,13 +351,31 @@ func TestRenderTimers(t *testing.T) {
 // again: a schedule without a zone of its own means the same there.
 func TestTimezoneOfHost(t *testing.T) {
 	t.Parallel()
-	h := testHost()
-	p := testProfiles(t)[0]
-	if c := installed(render(t, h, p)).Files[montimer.Instance("").Service(p.Name)]; strings.Contains(c, "MONTIMER_TIMEZONE") {
+	h := testhost.Host()
+	p := testhost.Profiles(t)[0]
+	if c := contentOf(render(t, h, p), montimer.Instance("").Service(p.Name)); strings.Contains(c, "MONTIMER_TIMEZONE") {
 		t.Error(c)
 	}
 	h.Timezone = "Asia/Tokyo"
-	if c := installed(render(t, h, p)).Files[montimer.Instance("").Service(p.Name)]; !strings.Contains(c, "\nEnvironment=MONTIMER_TIMEZONE=Asia/Tokyo\n") {
+	if c := contentOf(render(t, h, p), montimer.Instance("").Service(p.Name)); !strings.Contains(c, "\nEnvironment=MONTIMER_TIMEZONE=Asia/Tokyo\n") {
 		t.Error(c)
+	}
+}
+
+// TestTimerReadBack: what is rendered is read back.
+func TestTimerReadBack(t *testing.T) {
+	t.Parallel()
+	for _, p := range testhost.Profiles(t) {
+		p.Enabled = true
+		content := contentOf(render(t, testhost.Host(), p), montimer.Instance("").Timer(p.Name))
+		got, err := timer.Read(content)
+		want := timer.Timer{
+			Schedule:   montimer.Schedule{Events: p.Schedule.Events, Boot: p.Schedule.Boot, Every: p.Schedule.Every},
+			Persistent: p.CatchUp,
+			Jitter:     p.Jitter,
+		}
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%s: %v\n%s", p.Name, err, diff)
+		}
 	}
 }

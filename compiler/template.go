@@ -9,6 +9,7 @@ import (
 	"text/template"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/unitfile"
 )
 
 // A cachedTemplate is a unit of one shape with slots for a profile's texts.
@@ -102,7 +103,7 @@ func (f *renderer) newTemplate(unit string, v view) (*cachedTemplate, error) {
 
 // execute runs the template and puts a header above the result.
 func (f *renderer) execute(unit string, v view) (string, error) {
-	b := bytes.NewBufferString(blankHeader)
+	b := bytes.NewBufferString(unitfile.BlankHeader)
 	if err := f.template.ExecuteTemplate(b, unit, v); err != nil {
 		return "", fmt.Errorf("render the %s: %w", unit, err)
 	}
@@ -117,7 +118,7 @@ func (m *cachedTemplate) fill(b []byte, values []text) []byte {
 			b = append(b, values[m.slots[i]]...)
 		}
 	}
-	sign(b)
+	unitfile.Sign(b)
 	return b
 }
 

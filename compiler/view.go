@@ -6,6 +6,7 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/calendar"
+	"github.com/montimer/montimer/internal/timer"
 )
 
 // view is the data of units.tmpl.
@@ -27,10 +28,6 @@ type view struct {
 	// Of the target.
 	Upheld []text
 }
-
-// atBoot is the OnBootSec= of what runs once after each boot. Zero would turn
-// the line off.
-const atBoot = "1us"
 
 // profileView adds one profile to the host's settings.
 func profileView(h hostView, p montimer.Profile) (view, error) {
@@ -54,10 +51,10 @@ func profileView(h hostView, p montimer.Profile) (view, error) {
 		v.OnCalendar = append(v.OnCalendar, e.text("calendar", line, event.String()))
 	}
 	if ends(p.Schedule) {
-		v.OnCalendar = append(v.OnCalendar, lastSecond)
+		v.OnCalendar = append(v.OnCalendar, timer.LastSecond)
 	}
 	if p.Schedule.Boot {
-		v.OnBoot = []text{atBoot}
+		v.OnBoot = []text{timer.AtBoot}
 	}
 	for _, d := range p.Schedule.Every {
 		v.Every = append(v.Every, e.text("interval", line, calendar.FormatSpan(d)))
@@ -75,11 +72,6 @@ func profileView(h hostView, p montimer.Profile) (view, error) {
 func catchesUp(p montimer.Profile) bool {
 	return p.CatchUp && !p.Schedule.Boot && len(p.Schedule.Every) == 0
 }
-
-// lastSecond is the last time that systemd knows. A timer with nothing to wait
-// for has elapsed for good, and a reload that brings it another schedule does
-// not restart it (tried with systemd 252): so there is always one more time.
-const lastSecond = "2199-12-31 23:59:59 UTC"
 
 // ends reports whether a schedule has a last time.
 func ends(s montimer.Schedule) bool {

@@ -9,8 +9,11 @@ import (
 	"time"
 
 	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/apply"
 	"github.com/montimer/montimer/internal/jobsfile"
 	"github.com/montimer/montimer/internal/systemd"
+	"github.com/montimer/montimer/internal/timer"
+	"github.com/montimer/montimer/internal/unitdir"
 )
 
 type applyCmd struct {
@@ -84,17 +87,17 @@ func (c applyCmd) apply(ctx context.Context, e env, conn *systemd.Conn, unitDir 
 	if err != nil {
 		return err
 	}
-	dir, err := compiler.OpenDirectory(unitDir, e.instance)
+	dir, err := unitdir.Open(unitDir, e.instance)
 	if err != nil {
 		return err
 	}
 	defer dir.Close()
 	steps := 0
-	a := compiler.Applier{
+	a := apply.Applier{
 		Dir:       dir,
 		Manager:   manager{conn},
-		Stamps:    compiler.Stamps{Instance: e.instance, Dir: "/var/lib/systemd/timers", DropIns: "/run/systemd/system"},
-		Clock:     compiler.Clock{Now: time.Now(), Boot: booted, Local: time.Local},
+		Stamps:    apply.Stamps{Instance: e.instance, Dir: "/var/lib/systemd/timers", DropIns: "/run/systemd/system"},
+		Clock:     timer.Clock{Now: time.Now(), Boot: booted, Local: time.Local},
 		NoCatchUp: c.NoCatchUp,
 		Automatic: c.Automatic,
 		Done: func(verb, unit string) {
@@ -124,14 +127,14 @@ func warnVersion(w io.Writer, conn *systemd.Conn) error {
 	return err
 }
 
-// manager implements [compiler.Manager].
+// manager implements [apply.Manager].
 type manager struct{ *systemd.Conn }
 
-func (m manager) Units(ctx context.Context, names []string) (map[string]compiler.UnitState, error) {
+func (m manager) Units(ctx context.Context, names []string) (map[string]apply.UnitState, error) {
 	units, err := m.Conn.Units(ctx, names)
-	states := make(map[string]compiler.UnitState, len(units))
+	states := make(map[string]apply.UnitState, len(units))
 	for name, u := range units {
-		states[name] = compiler.UnitState(u)
+		states[name] = apply.UnitState(u)
 	}
 	return states, err
 }

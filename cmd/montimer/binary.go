@@ -7,14 +7,14 @@ import (
 	"slices"
 
 	"github.com/montimer/montimer"
-	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/unitfile"
 )
 
 // forThisHost reports whether units are for the running systemd. A user other
 // than root makes units for another host, as does root in another directory.
 func forThisHost(h montimer.Host) bool {
-	return host.IsRoot() && slices.Contains(compiler.UnitPath(), h.UnitDir)
+	return host.IsRoot() && slices.Contains(unitfile.UnitPath(), h.UnitDir)
 }
 
 // checkBinary reports a binary that no service could start: for this host as an

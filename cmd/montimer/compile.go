@@ -19,6 +19,9 @@ import (
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobsfile"
 	"github.com/montimer/montimer/internal/systemd"
+	"github.com/montimer/montimer/internal/timer"
+	"github.com/montimer/montimer/internal/unitdir"
+	"github.com/montimer/montimer/internal/unitfile"
 )
 
 type compileCmd struct {
@@ -109,7 +112,7 @@ func (c compileCmd) diff(ctx context.Context, e env, h montimer.Host, profiles [
 	if err != nil {
 		return err
 	}
-	found, err := diff.Compare(h, profiles, units, compiler.Clock{Now: time.Now(), Boot: booted, Local: time.Local})
+	found, err := diff.Compare(h, profiles, units, timer.Clock{Now: time.Now(), Boot: booted, Local: time.Local})
 	if err != nil {
 		return err
 	}
@@ -159,7 +162,7 @@ func writeJSONLines[T any](w io.Writer, all []T) error {
 
 // noteLeftovers lists files and links of older versions on this host.
 func noteLeftovers(w io.Writer, unitDir string) {
-	notes, err := compiler.Leftovers(compiler.UnitPath(), unitDir, []string{"/etc/tmpfiles.d", "/usr/local/lib/tmpfiles.d", "/usr/lib/tmpfiles.d"})
+	notes, err := unitdir.Leftovers(unitfile.UnitPath(), unitDir, []string{"/etc/tmpfiles.d", "/usr/local/lib/tmpfiles.d", "/usr/lib/tmpfiles.d"})
 	if err != nil {
 		notes = append(notes, err.Error())
 	}
@@ -190,8 +193,8 @@ func warnUnwritten(w io.Writer, h montimer.Host) {
 
 // writeUnits makes a plan and carries it out, but keeps the files of running
 // services.
-func writeUnits(ctx context.Context, h montimer.Host, units []compiler.Unit) (plan []compiler.Change, running []string, err error) {
-	dir, err := compiler.OpenDirectory(h.UnitDir, h.Instance)
+func writeUnits(ctx context.Context, h montimer.Host, units []compiler.Unit) (plan []unitdir.Change, running []string, err error) {
+	dir, err := unitdir.Open(h.UnitDir, h.Instance)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -200,7 +203,7 @@ func writeUnits(ctx context.Context, h montimer.Host, units []compiler.Unit) (pl
 	if err != nil {
 		return nil, nil, err
 	}
-	if plan, err = compiler.Plan(units, have); err != nil {
+	if plan, err = unitdir.Plan(units, have); err != nil {
 		return nil, nil, fmt.Errorf("in %s: %w", h.UnitDir, err)
 	}
 	if plan, running, err = spareRuns(ctx, h.Instance, h.UnitDir, plan); err != nil {
@@ -209,7 +212,7 @@ func writeUnits(ctx context.Context, h montimer.Host, units []compiler.Unit) (pl
 	return plan, running, dir.Write(have, plan)
 }
 
-func printPlan(w io.Writer, plan []compiler.Change) error {
+func printPlan(w io.Writer, plan []unitdir.Change) error {
 	for _, c := range plan {
 		if _, err := fmt.Fprintf(w, "%-6s  %s\n", c.Action, c.Name); err != nil {
 			return err
@@ -219,7 +222,7 @@ func printPlan(w io.Writer, plan []compiler.Change) error {
 }
 
 // advise prints the commands with which the plan takes effect.
-func advise(w io.Writer, of montimer.Instance, plan []compiler.Change) {
+func advise(w io.Writer, of montimer.Instance, plan []unitdir.Change) {
 	if len(plan) == 0 {
 		fmt.Fprintln(w, "nothing changed")
 		return
@@ -227,11 +230,11 @@ func advise(w io.Writer, of montimer.Instance, plan []compiler.Change) {
 	fmt.Fprintln(w, "next: systemctl daemon-reload")
 	for _, c := range plan {
 		switch {
-		case c.Action == compiler.Create && c.Name == of.Target():
+		case c.Action == unitdir.Create && c.Name == of.Target():
 			fmt.Fprintln(w, "next (once, starts the timers): systemctl enable --now", c.Name)
-		case c.Action == compiler.Keep:
+		case c.Action == unitdir.Keep:
 			fmt.Fprintln(w, "note: removal pending, compile again after the daemon-reload:", c.Name)
-		case c.Action == compiler.Update && c.BecomesInterval():
+		case c.Action == unitdir.Update && c.BecomesInterval():
 			fmt.Fprintln(w, "next (a new interval counts from the restart): systemctl restart", c.Name)
 		case c.ChangesSocket():
 			fmt.Fprintln(w, "next (a listening socket keeps its settings): systemctl restart", c.Name)

@@ -19,6 +19,7 @@ import (
 	"github.com/montimer/montimer/internal/diff"
 	"github.com/montimer/montimer/internal/explain"
 	"github.com/montimer/montimer/internal/jobs"
+	"github.com/montimer/montimer/internal/timer"
 )
 
 // TestJSONForms holds what every command writes with --output json to the rules
@@ -44,7 +45,7 @@ func TestJSONForms(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := diff.Compare(h, profiles, units, compiler.Clock{Now: now, Local: berlin})
+		c, err := diff.Compare(h, profiles, units, timer.Clock{Now: now, Local: berlin})
 		if err != nil || (len(c.Schedules) > 0) != (len(profiles) > 0) {
 			t.Fatalf("%d schedules, %v", len(c.Schedules), err)
 		}

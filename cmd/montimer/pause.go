@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"github.com/montimer/montimer"
-	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/calendar"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/safetext"
+	"github.com/montimer/montimer/internal/unitdir"
 	"github.com/montimer/montimer/taskexec"
 )
 
@@ -62,7 +62,7 @@ func findTimer(ctx context.Context, e env, profile string) error {
 	if err != nil {
 		return err
 	}
-	installed, err := compiler.ReadDirectory(h.UnitDir, h.Instance)
+	installed, err := unitdir.Read(h.UnitDir, h.Instance)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func findTimer(ctx context.Context, e env, profile string) error {
 }
 
 // timers names the profiles that have a timer.
-func timers(installed compiler.Installed) (profiles []string) {
+func timers(installed unitdir.Installed) (profiles []string) {
 	for name := range installed.Files {
 		profile, ok := installed.Instance.ProfileOf(name)
 		if ok && profile != montimer.GitSync && installed.Instance.IsJobTimer(name) {

@@ -8,14 +8,15 @@ import (
 	"strings"
 
 	"github.com/montimer/montimer"
-	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/apply"
 	"github.com/montimer/montimer/internal/systemd"
+	"github.com/montimer/montimer/internal/unitdir"
 )
 
 // spareRuns keeps the files of running services. If systemd cannot be asked, or
 // reads other directories, the plan stays unchanged.
-func spareRuns(ctx context.Context, of montimer.Instance, unitDir string, plan []compiler.Change) (rest []compiler.Change, running []string, err error) {
-	removes := func(c compiler.Change) bool { return c.Action == compiler.Remove }
+func spareRuns(ctx context.Context, of montimer.Instance, unitDir string, plan []unitdir.Change) (rest []unitdir.Change, running []string, err error) {
+	removes := func(c unitdir.Change) bool { return c.Action == unitdir.Remove }
 	if !slices.ContainsFunc(plan, removes) {
 		return plan, nil, nil
 	}
@@ -27,7 +28,7 @@ func spareRuns(ctx context.Context, of montimer.Instance, unitDir string, plan [
 	if checkRead(conn, of, unitDir) != nil {
 		return plan, nil, nil
 	}
-	return compiler.SpareRuns(ctx, plan, manager{conn}.Units)
+	return apply.SpareRuns(ctx, plan, manager{conn}.Units)
 }
 
 // checkRead returns an error if systemd does not read units in a directory.

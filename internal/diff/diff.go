@@ -15,6 +15,9 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/timer"
+	"github.com/montimer/montimer/internal/unitdir"
+	"github.com/montimer/montimer/internal/unitfile"
 )
 
 // stampDir is where systemd keeps the time at which a persistent timer was
@@ -26,10 +29,10 @@ const nextRuns = 3
 
 // Comparison is what a compile and the reload after it would change.
 type Comparison struct {
-	Schedules []Schedule               `json:"schedules"`
-	Sandboxes []compiler.SandboxChange `json:"sandboxes"`
-	Overrides []string                 `json:"overrides"`
-	Changes   []File                   `json:"changes"`
+	Schedules []Schedule      `json:"schedules"`
+	Sandboxes []SandboxChange `json:"sandboxes"`
+	Overrides []string        `json:"overrides"`
+	Changes   []File          `json:"changes"`
 }
 
 // Schedule is one profile that would run at other times.
@@ -53,37 +56,37 @@ type Timing struct {
 
 // File is one file of the plan.
 type File struct {
-	Action compiler.Action `json:"action"`
-	Unit   string          `json:"unit"`
-	ByHand bool            `json:"changed_by_hand"` // since montimer wrote it
-	Diff   string          `json:"diff,omitempty"`
+	Action unitdir.Action `json:"action"`
+	Unit   string         `json:"unit"`
+	ByHand bool           `json:"changed_by_hand"` // since montimer wrote it
+	Diff   string         `json:"diff,omitempty"`
 }
 
 // Compare finds out what writing the units would change. It only reads.
-func Compare(h montimer.Host, profiles []montimer.Profile, units []compiler.Unit, clock compiler.Clock) (Comparison, error) {
-	have, err := compiler.ReadDirectory(h.UnitDir, h.Instance)
+func Compare(h montimer.Host, profiles []montimer.Profile, units []compiler.Unit, clock timer.Clock) (Comparison, error) {
+	have, err := unitdir.Read(h.UnitDir, h.Instance)
 	if err != nil {
 		return Comparison{}, err
 	}
-	plan, err := compiler.Plan(units, have)
+	plan, err := unitdir.Plan(units, have)
 	if err != nil {
 		return Comparison{}, fmt.Errorf("in %s: %w", h.UnitDir, err)
 	}
-	c := Comparison{Sandboxes: compiler.SandboxChanges(h.Instance, plan), Overrides: []string{}, Changes: []File{}}
+	c := Comparison{Sandboxes: SandboxChanges(h.Instance, plan), Overrides: []string{}, Changes: []File{}}
 	for _, step := range plan {
-		c.Changes = append(c.Changes, File{step.Action, step.Name, compiler.ByHand(step.Old), unified(h.UnitDir, step)})
+		c.Changes = append(c.Changes, File{step.Action, step.Name, unitfile.ByHand(step.Old), unified(h.UnitDir, step)})
 	}
 	if c.Schedules, err = reschedules(profiles, units, have, clock); err != nil {
 		return Comparison{}, err
 	}
-	if path := compiler.UnitPath(); slices.Contains(path, h.UnitDir) {
-		c.Overrides, err = compiler.Overrides(path, h.UnitDir, units)
+	if path := unitfile.UnitPath(); slices.Contains(path, h.UnitDir) {
+		c.Overrides, err = unitdir.Overrides(path, h.UnitDir, units)
 	}
 	return c, err
 }
 
-func reschedules(profiles []montimer.Profile, units []compiler.Unit, have compiler.Installed, clock compiler.Clock) ([]Schedule, error) {
-	changes, err := compiler.Reschedulings(units, have)
+func reschedules(profiles []montimer.Profile, units []compiler.Unit, have unitdir.Installed, clock timer.Clock) ([]Schedule, error) {
+	changes, err := Reschedulings(units, have)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +114,7 @@ func reschedules(profiles []montimer.Profile, units []compiler.Unit, have compil
 	return list, nil
 }
 
-func newTiming(t compiler.Timer, words string, clock compiler.Clock) *Timing {
+func newTiming(t timer.Timer, words string, clock timer.Clock) *Timing {
 	shown := Timing{Words: words, OnCalendar: []string{}, AtBoot: t.Schedule.Boot, Every: []float64{}, Jitter: t.Jitter.Seconds(), CatchUp: t.Persistent, Next: []time.Time{}}
 	for _, event := range t.Schedule.Events {
 		shown.OnCalendar = append(shown.OnCalendar, event.String())
@@ -139,14 +142,14 @@ func readStamp(timer string) (time.Time, error) {
 }
 
 // unified is the change of one file as patch(1) reads it.
-func unified(dir string, c compiler.Change) string {
+func unified(dir string, c unitdir.Change) string {
 	from, to := filepath.Join(dir, c.Name), filepath.Join(dir, c.Name)
 	switch c.Action {
-	case compiler.Keep:
+	case unitdir.Keep:
 		return ""
-	case compiler.Create:
+	case unitdir.Create:
 		from = os.DevNull
-	case compiler.Remove:
+	case unitdir.Remove:
 		to = os.DevNull
 	}
 	return udiff.Unified(from, to, c.Old, c.New)

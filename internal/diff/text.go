@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/calendar"
 	"github.com/montimer/montimer/internal/safetext"
+	"github.com/montimer/montimer/internal/unitdir"
 )
 
 // A writer shows a Comparison to people: first what it means, then the
@@ -95,9 +95,9 @@ func (w writer) files(changes []File) {
 	w.list("files:", func(add func(unit, says string)) {
 		for _, c := range changes {
 			switch {
-			case c.Action == compiler.Keep:
+			case c.Action == unitdir.Keep:
 				add(c.Unit, "removal pending, compile again after the daemon-reload")
-			case c.Action == compiler.Remove:
+			case c.Action == unitdir.Remove:
 				add(c.Unit, "removed")
 			case c.ByHand:
 				add(c.Unit, "was changed by hand; that change is lost")

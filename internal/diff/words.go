@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/montimer/montimer"
-	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/calendar"
 	"github.com/montimer/montimer/internal/cron"
 )
@@ -15,7 +14,7 @@ import (
 // changeWords describes when a timer elapses before a change and after it;
 // words are those of its profile. They omit the zone, which the profile names,
 // and so does the result, unless the zone changes.
-func changeWords(c compiler.Rescheduling, words string) (before, after string) {
+func changeWords(c Rescheduling, words string) (before, after string) {
 	if c.New == nil {
 		return scheduleWords(c.Old.Schedule, ""), ""
 	}

@@ -15,6 +15,8 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/timer"
+	"github.com/montimer/montimer/internal/unitdir"
 )
 
 // maxLag is how long the units may differ from jobs.yaml.
@@ -27,7 +29,7 @@ func Lagging(h montimer.Host, profiles []montimer.Profile) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	have, err := compiler.ReadDirectory(h.UnitDir, h.Instance)
+	have, err := unitdir.Read(h.UnitDir, h.Instance)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +63,7 @@ func LagsTooLong(written, now time.Time) bool {
 // compareTimers names the timers, and the target, that differ from jobs.yaml.
 // The other units do not count: they do not depend on jobs.yaml, or a run reads
 // it itself. Without a target, nothing has been compiled yet.
-func compareTimers(want []compiler.Unit, have compiler.Installed) (differ []string) {
+func compareTimers(want []compiler.Unit, have unitdir.Installed) (differ []string) {
 	if have.Files[have.Instance.Target()] == "" {
 		return nil
 	}
@@ -92,13 +94,13 @@ func directives(of montimer.Instance, unit string) string {
 // UnblockTimer asks for an apply if the clock was set back during a run: its
 // timer would start nothing until the time of its last trigger comes again. It
 // returns a page if no apply will run.
-func UnblockTimer(timer string, triggered time.Time, ask func() error, log *slog.Logger) (page string) {
-	if !compiler.TriggeredAhead(triggered, time.Now()) {
+func UnblockTimer(unit string, triggered time.Time, ask func() error, log *slog.Logger) (page string) {
+	if !timer.TriggeredAhead(triggered, time.Now()) {
 		return ""
 	}
-	words := fmt.Sprintf("the clock was set back during this run: %s starts nothing until %s", timer, triggered.Format(time.DateTime))
+	words := fmt.Sprintf("the clock was set back during this run: %s starts nothing until %s", unit, triggered.Format(time.DateTime))
 	if err := ask(); err != nil {
-		return fmt.Sprintf("%s. To fix it, run as root: systemctl restart %s (%v)", words, timer, err)
+		return fmt.Sprintf("%s. To fix it, run as root: systemctl restart %s (%v)", words, unit, err)
 	}
 	log.Info(words + ", unless it is restarted: asked for an apply, which does so")
 	return ""

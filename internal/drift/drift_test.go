@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/unitdir"
 )
 
 func TestCompareTimers(t *testing.T) {
@@ -45,7 +46,7 @@ func TestCompareTimers(t *testing.T) {
 			t.Parallel()
 			files := same()
 			tc.change(files)
-			if diff := cmp.Diff(tc.want, compareTimers(want, compiler.Installed{Files: files})); diff != "" {
+			if diff := cmp.Diff(tc.want, compareTimers(want, unitdir.Installed{Files: files})); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -1,4 +1,4 @@
-package compiler
+package unitdir
 
 import (
 	"errors"
@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/unitfile"
 )
 
 // Leftovers says what is left of older versions, with units installed by hand
@@ -21,7 +23,7 @@ func Leftovers(unitPath []string, own string, tmpfiles []string) (notes []string
 	note := func(path, marker, format string) {
 		if content, readErr := readOptional(path); readErr != nil {
 			err = errors.Join(err, readErr)
-		} else if !generated(content) && strings.Contains(content, marker) {
+		} else if !unitfile.Generated(content) && strings.Contains(content, marker) {
 			notes = append(notes, fmt.Sprintf(format, path))
 		}
 	}
@@ -30,8 +32,7 @@ func Leftovers(unitPath []string, own string, tmpfiles []string) (notes []string
 	hides := true
 	for _, dir := range unitPath {
 		hides = hides && dir != own
-		for _, name := range slices.Sorted(maps.Keys(singles)) {
-			name = usual.Unit(name)
+		for _, name := range compiler.HostUnits(usual) {
 			switch path := filepath.Join(dir, name); {
 			case dir == own: // compile replaces it
 			case hides:
@@ -54,6 +55,15 @@ func Leftovers(unitPath []string, own string, tmpfiles []string) (notes []string
 		notes = append(notes, fmt.Sprintf("an older version enabled %s; now %s starts them: systemctl disable %[1]s", names, usual.Target()))
 	}
 	return notes, err
+}
+
+// shippedMark is in the units that older versions brought along, which are
+// compiled now.
+const shippedMark = "\nDocumentation=https://github.com/montimer/montimer\n"
+
+// shipped reports whether the file is one of those.
+func shipped(name, content string) bool {
+	return slices.Contains(compiler.HostUnits(""), name) && strings.Contains(content, shippedMark)
 }
 
 // readOptional reads a regular file; what is none is empty.

@@ -1,8 +1,11 @@
-package compiler
+package apply
 
 import (
 	"context"
 	"strings"
+
+	"github.com/montimer/montimer/internal/unitdir"
+	"github.com/montimer/montimer/internal/unitfile"
 )
 
 // remove deletes the files of removed profiles: the target no longer upholds
@@ -24,7 +27,7 @@ func (p *application) removeStamps() error {
 	for _, name := range timers {
 		_, wanted := p.timers[name]
 		content, exists := p.have.Files[name]
-		if wanted || exists && !generated(content) {
+		if wanted || exists && !unitfile.Generated(content) {
 			continue
 		}
 		if err := p.Stamps.remove(name); err != nil {
@@ -36,7 +39,7 @@ func (p *application) removeStamps() error {
 
 // delete stops the timers among the files and then deletes the files, but for
 // those of runs in flight.
-func (p *application) delete(ctx context.Context, files []Change) error {
+func (p *application) delete(ctx context.Context, files []unitdir.Change) error {
 	for _, c := range files {
 		if isTimer(c.Name) {
 			if err := p.Manager.Stop(ctx, c.Name); err != nil {
@@ -57,7 +60,7 @@ func (p *application) delete(ctx context.Context, files []Change) error {
 	for _, c := range files {
 		p.Manager.ResetFailed(ctx, c.Name)
 	}
-	if err := p.Dir.Write(Installed{}, files); err != nil {
+	if err := p.Dir.Write(unitdir.Installed{}, files); err != nil {
 		return err
 	}
 	p.done(files...)
@@ -67,10 +70,10 @@ func (p *application) delete(ctx context.Context, files []Change) error {
 // SpareRuns drops running services from the removals of a plan, and returns
 // their names. Without its file systemd would apply defaults to a run: ignore
 // its progress, and kill it after 90 seconds.
-func SpareRuns(ctx context.Context, plan []Change, units func(context.Context, []string) (map[string]UnitState, error)) (rest []Change, running []string, err error) {
+func SpareRuns(ctx context.Context, plan []unitdir.Change, units func(context.Context, []string) (map[string]UnitState, error)) (rest []unitdir.Change, running []string, err error) {
 	var services []string
 	for _, c := range plan {
-		if c.Action == Remove && strings.HasSuffix(c.Name, ".service") {
+		if c.Action == unitdir.Remove && strings.HasSuffix(c.Name, ".service") {
 			services = append(services, c.Name)
 		}
 	}
@@ -82,7 +85,7 @@ func SpareRuns(ctx context.Context, plan []Change, units func(context.Context, [
 		return nil, nil, err
 	}
 	for _, c := range plan {
-		if c.Action == Remove && states[c.Name].running() {
+		if c.Action == unitdir.Remove && states[c.Name].running() {
 			running = append(running, c.Name)
 		} else {
 			rest = append(rest, c)

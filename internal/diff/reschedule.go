@@ -1,27 +1,31 @@
-package compiler
+package diff
 
 import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/timer"
+	"github.com/montimer/montimer/internal/unitdir"
 )
 
 // Rescheduling is a profile with a timer that elapses at other times than before.
 type Rescheduling struct {
 	Profile string
-	Old     *Timer // nil: not active before
-	New     *Timer // nil: not active any more
+	Old     *timer.Timer // nil: not active before
+	New     *timer.Timer // nil: not active any more
 }
 
 // Reschedulings compares the timers that the wanted target upholds with those
 // that the installed one does, sorted by profile. An installed timer that
 // cannot be read counts as not active.
-func Reschedulings(want []Unit, have Installed) ([]Rescheduling, error) {
+func Reschedulings(want []compiler.Unit, have unitdir.Installed) ([]Rescheduling, error) {
 	wanted := make(map[string]string, len(want))
 	for _, u := range want {
 		wanted[u.Name] = u.Content
 	}
-	before, after := upheldUnits(have.Files[have.Instance.Target()]), upheldUnits(wanted[have.Instance.Target()])
+	before, after := unitdir.Upheld(have.Files[have.Instance.Target()]), unitdir.Upheld(wanted[have.Instance.Target()])
 	union := maps.Clone(before)
 	maps.Copy(union, after)
 	var list []Rescheduling
@@ -36,18 +40,18 @@ func Reschedulings(want []Unit, have Installed) ([]Rescheduling, error) {
 		}
 		r := Rescheduling{Profile: profile}
 		if before[name] && old != "" {
-			if t, err := ReadTimer(old); err == nil {
+			if t, err := timer.Read(old); err == nil {
 				r.Old = &t
 			}
 		}
 		if after[name] {
-			t, err := ReadTimer(content)
+			t, err := timer.Read(content)
 			if err != nil {
 				return nil, fmt.Errorf("read %s back: %w", name, err)
 			}
 			r.New = &t
 		}
-		if r.Old == nil || r.New == nil || !r.Old.equal(*r.New) {
+		if r.Old == nil || r.New == nil || !r.Old.Equal(*r.New) {
 			list = append(list, r)
 		}
 	}

@@ -1,4 +1,7 @@
-package compiler
+// Package apply activates units on a running systemd. Read apply.go (the steps
+// and their order), then suppress.go and stamp.go (what must not start), update.go,
+// start.go and remove.go.
+package apply
 
 import (
 	"context"
@@ -9,6 +12,10 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/timer"
+	"github.com/montimer/montimer/internal/unitdir"
 )
 
 // Manager is systemd for Apply. Start, Stop and Restart return when the unit is
@@ -47,10 +54,10 @@ func (u UnitState) running() bool {
 
 // Applier activates units: it writes their files and has systemd load them.
 type Applier struct {
-	Dir       *Directory
+	Dir       *unitdir.Directory
 	Manager   Manager
 	Stamps    Stamps
-	Clock     Clock
+	Clock     timer.Clock
 	NoCatchUp bool // missed ticks do not run
 	Automatic bool // unattended: a stopped target stays stopped
 
@@ -64,7 +71,7 @@ type Applier struct {
 //
 // Timers switch to their new files in place, and start nothing that is not due:
 // see suppressStarts.
-func (a *Applier) Apply(ctx context.Context, want []Unit) error {
+func (a *Applier) Apply(ctx context.Context, want []compiler.Unit) error {
 	p, err := a.survey(ctx, want)
 	if err != nil {
 		return err
@@ -90,45 +97,45 @@ func (p *application) carryOut(ctx context.Context) error {
 // application is one pass of Apply: its findings and its steps.
 type application struct {
 	*Applier
-	have       Installed
-	writes     []Change             // files to create or to update
-	removals   []Change             // files of profiles that have gone
-	timers     map[string]Timer     // the wanted ones
-	names      []string             // of the wanted timers, sorted
-	before     map[string]UnitState // of the wanted timers, the target and the socket
-	ahead      map[string]bool      // wanted timers triggered in the future: the clock was set back
-	unread     bool                 // files that systemd has not read yet
-	suppressed []string             // timers that must not start anything
+	have       unitdir.Installed
+	writes     []unitdir.Change       // files to create or to update
+	removals   []unitdir.Change       // files of profiles that have gone
+	timers     map[string]timer.Timer // the wanted ones
+	names      []string               // of the wanted timers, sorted
+	before     map[string]UnitState   // of the wanted timers, the target and the socket
+	ahead      map[string]bool        // wanted timers triggered in the future: the clock was set back
+	unread     bool                   // files that systemd has not read yet
+	suppressed []string               // timers that must not start anything
 	target     targetPlan
 }
 
 // survey finds the steps. It changes nothing.
-func (a *Applier) survey(ctx context.Context, want []Unit) (*application, error) {
-	p := &application{Applier: a, timers: map[string]Timer{}}
+func (a *Applier) survey(ctx context.Context, want []compiler.Unit) (*application, error) {
+	p := &application{Applier: a, timers: map[string]timer.Timer{}}
 	var err error
 	if p.have, err = a.Dir.Installed(); err != nil {
 		return nil, err
 	}
-	plan, err := Plan(want, p.have)
+	plan, err := unitdir.Plan(want, p.have)
 	if err != nil {
-		return nil, fmt.Errorf("in %s: %w", a.Dir.path, err)
+		return nil, fmt.Errorf("in %s: %w", a.Dir.Path, err)
 	}
 	for _, c := range plan {
 		if c.New != "" {
 			p.writes = append(p.writes, c)
 		} else {
-			p.removals = append(p.removals, Change{Action: Remove, Name: c.Name, Old: c.Old})
+			p.removals = append(p.removals, unitdir.Change{Action: unitdir.Remove, Name: c.Name, Old: c.Old})
 		}
 	}
 	for _, u := range want {
 		if isTimer(u.Name) {
-			if p.timers[u.Name], err = ReadTimer(u.Content); err != nil {
+			if p.timers[u.Name], err = timer.Read(u.Content); err != nil {
 				return nil, fmt.Errorf("read %s back: %w", u.Name, err)
 			}
 		}
 	}
 	p.names = slices.Sorted(maps.Keys(p.timers))
-	if p.before, err = a.Manager.Units(ctx, append([]string{p.Dir.instance.Target(), p.unit(applySocket)}, p.names...)); err != nil {
+	if p.before, err = a.Manager.Units(ctx, append([]string{p.Dir.Instance.Target(), p.unit(applySocket)}, p.names...)); err != nil {
 		return nil, err
 	}
 	if p.ahead, err = p.findAhead(ctx); err != nil {
@@ -156,7 +163,7 @@ func (p *application) isUnread(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	for _, dir := range []string{p.Dir.path, p.Stamps.DropIns} {
+	for _, dir := range []string{p.Dir.Path, p.Stamps.DropIns} {
 		info, err := os.Stat(dir)
 		if err != nil {
 			return false, fmt.Errorf("look for changed units: %w", err)
@@ -169,7 +176,7 @@ func (p *application) isUnread(ctx context.Context) (bool, error) {
 }
 
 // unit returns the name of a unit that the instance has once.
-func (p *application) unit(name string) string { return p.Dir.instance.Unit(name) }
+func (p *application) unit(name string) string { return p.Dir.Instance.Unit(name) }
 
 // pairs returns the names of the wanted timers and of their services.
 func (p *application) pairs() []string {
@@ -181,7 +188,7 @@ func (p *application) pairs() []string {
 }
 
 // done reports changes that were made.
-func (p *application) done(changes ...Change) {
+func (p *application) done(changes ...unitdir.Change) {
 	for _, c := range changes {
 		p.Done(string(c.Action), c.Name)
 	}

@@ -1,4 +1,7 @@
-package compiler
+// Package unitdir brings a unit directory in line with the wanted units. Read
+// plan.go (what has to change), directory.go and file.go (reading and replacing
+// the files), then override.go and leftover.go (files of others that matter).
+package unitdir
 
 import (
 	"errors"
@@ -7,32 +10,34 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/compiler"
 )
 
 // Directory is a folder of unit files, of which those of one instance count.
 type Directory struct {
-	instance montimer.Instance
+	Instance montimer.Instance
+	Path     string
 
-	path string
 	root *os.Root
 	dir  *os.File // the folder itself
 }
 
-// OpenDirectory opens the folder for reading and writing units, and makes it
+// Open opens the folder for reading and writing units, and makes it
 // when it is missing.
-func OpenDirectory(path string, of montimer.Instance) (*Directory, error) {
+func Open(path string, of montimer.Instance) (*Directory, error) {
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		return nil, fmt.Errorf("make the unit directory: %w", err)
 	}
-	return openDirectory(path, of)
+	return open(path, of)
 }
 
-func openDirectory(path string, of montimer.Instance) (*Directory, error) {
+func open(path string, of montimer.Instance) (*Directory, error) {
 	root, err := os.OpenRoot(path)
 	if err != nil {
 		return nil, fmt.Errorf("open the unit directory: %w", err)
@@ -45,10 +50,10 @@ func openDirectory(path string, of montimer.Instance) (*Directory, error) {
 	return &Directory{of, path, root, dir}, nil
 }
 
-// ReadDirectory reads the units of an instance in a folder and changes nothing. A
+// Read reads the units of an instance in a folder and changes nothing. A
 // folder that does not exist holds none.
-func ReadDirectory(path string, of montimer.Instance) (Installed, error) {
-	d, err := openDirectory(path, of)
+func Read(path string, of montimer.Instance) (Installed, error) {
+	d, err := open(path, of)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Installed{Instance: of}, nil
 	}
@@ -73,17 +78,17 @@ type Installed struct {
 func (d *Directory) Installed() (Installed, error) {
 	names, err := d.names()
 	if err != nil {
-		return Installed{}, fmt.Errorf("list the unit directory %s: %w", d.path, err)
+		return Installed{}, fmt.Errorf("list the unit directory %s: %w", d.Path, err)
 	}
-	have := Installed{Instance: d.instance, Files: make(map[string]string, len(names))}
+	have := Installed{Instance: d.Instance, Files: make(map[string]string, len(names))}
 	buffer := make([]byte, 64<<10)
 	for _, name := range names {
 		switch {
-		case isTemporary(d.instance, name):
+		case isTemporary(d.Instance, name):
 			have.leftover = append(have.leftover, name)
-		case isUnitName(d.instance, name):
+		case isUnitName(d.Instance, name):
 			if have.Files[name], err = readFile(d.fd(), name, buffer); err != nil {
-				return Installed{}, fmt.Errorf("read unit %s: %w", filepath.Join(d.path, name), err)
+				return Installed{}, fmt.Errorf("read unit %s: %w", filepath.Join(d.Path, name), err)
 			}
 		}
 	}
@@ -195,7 +200,7 @@ func (d *Directory) fd() int { return int(d.dir.Fd()) }
 
 func isUnitName(of montimer.Instance, name string) bool {
 	_, isPair := of.ProfileOf(name)
-	return isPair || isSingle(of, name) || name == of.Target()
+	return isPair || name == of.Target() || slices.Contains(compiler.HostUnits(of), name)
 }
 
 // temporary is a name that systemd does not take for a unit.

@@ -1,4 +1,4 @@
-package compiler
+package timer
 
 import (
 	"strings"
@@ -53,24 +53,24 @@ func TestStartsAtOnce(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			timer, err := ReadTimer(tc.timer + "\n")
+			timer, err := Read(tc.timer + "\n")
 			if err != nil {
 				t.Fatal(err)
 			}
-			known := lastKnown{last: tc.last, active: ago(5)}
+			known := Known{Last: tc.last, Active: ago(5)}
 			if tc.fresh {
-				known.active = time.Time{}
+				known.Active = time.Time{}
 			}
-			start, ok := m.startsAtOnce(timer, known)
+			start, ok := m.StartsAtOnce(timer, known)
 			got := no
 			switch {
-			case ok && start.missed:
+			case ok && start.Missed:
 				got = missed
 			case ok:
 				got = needless
 			}
-			if got != tc.want || ok != (start.why != "") || strings.HasSuffix(start.why, "; ") {
-				t.Errorf("%s (%q), want %s", got, start.why, tc.want)
+			if got != tc.want || ok != (start.Why != "") || strings.HasSuffix(start.Why, "; ") {
+				t.Errorf("%s (%q), want %s", got, start.Why, tc.want)
 			}
 		})
 	}

@@ -1,4 +1,4 @@
-package compiler
+package unitdir
 
 import (
 	"os"
@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/montimer/montimer/internal/unitfile"
 )
 
 // TestLeftovers: what is of an older version, or enabled by one, is named with
@@ -23,7 +25,7 @@ func TestLeftovers(t *testing.T) {
 		"etc/timers.target.wants/montimer-outbox.timer":  "->",
 		"etc/sockets.target.wants/montimer-apply.socket": "->",
 		"etc/multi-user.target.wants/montimer.target":    "->",
-		"local/montimer-apply.service":                   blankHeader + old,
+		"local/montimer-apply.service":                   unitfile.BlankHeader + old,
 		"local/montimer-apply.path":                      old,
 		"usr/montimer-outbox.timer":                      old,
 		"usr/montimer-job-a.timer":                       old,

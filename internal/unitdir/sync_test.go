@@ -1,4 +1,4 @@
-package compiler
+package unitdir
 
 import (
 	"testing"
@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/testhost"
 )
 
 // TestSyncPair takes the pair of the syncs in, and out again in two steps.
@@ -17,7 +18,7 @@ func TestSyncPair(t *testing.T) {
 			t.Errorf("%s is of %q", unit, profile)
 		}
 	}
-	with := testHost()
+	with := testhost.Host()
 	with.Sync.Every = time.Minute
 	have := installed(render(t, with))
 	type step struct {
@@ -25,7 +26,7 @@ func TestSyncPair(t *testing.T) {
 		Name   string
 	}
 	gone := func() (steps []step) {
-		plan, err := Plan(render(t, testHost()), have)
+		plan, err := Plan(render(t, testhost.Host()), have)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +39,7 @@ func TestSyncPair(t *testing.T) {
 	if diff := cmp.Diff(want, gone()); diff != "" {
 		t.Error(diff)
 	}
-	have.Files[targetName] = installed(render(t, testHost())).Files[targetName]
+	have.Files[targetName] = installed(render(t, testhost.Host())).Files[targetName]
 	want = []step{{Remove, "montimer-sync.service"}, {Remove, "montimer-sync.timer"}}
 	if diff := cmp.Diff(want, gone()); diff != "" {
 		t.Error(diff)

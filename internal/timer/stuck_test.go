@@ -1,4 +1,4 @@
-package compiler
+package timer
 
 import (
 	"testing"
@@ -25,15 +25,15 @@ func TestStuck(t *testing.T) {
 		{"OnCalendar=*-02-30 02:00:00", false},
 		{"OnUnitActiveSec=7h", true},
 	} {
-		timer, err := ReadTimer("[Timer]\n" + test.line + "\n")
+		timer, err := Read("[Timer]\n" + test.line + "\n")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := m.stuck(timer); got != test.want {
+		if got := m.Stuck(timer); got != test.want {
 			t.Errorf("%s: stuck %t, want %t", test.line, got, test.want)
 		}
 	}
-	if dead, _ := ReadTimer("[Timer]\nOnCalendar=*-*-* 02/6:00:00\n"); len(dead.Schedule.Events) == 1 {
+	if dead, _ := Read("[Timer]\nOnCalendar=*-*-* 02/6:00:00\n"); len(dead.Schedule.Events) == 1 {
 		if next, ok := dead.Schedule.Next(m.Now, berlin); ok {
 			t.Errorf("the search finds %s: this test proves nothing", next)
 		}

@@ -1,15 +1,14 @@
-package compiler
+package unitdir
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime"
-	"strings"
 	"testing"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/testenv"
+	"github.com/montimer/montimer/internal/testhost"
 )
 
 // TestScale: what a profile costs does not depend on how many there are.
@@ -30,30 +29,15 @@ func bytesPerProfile(t *testing.T, n int) uint64 {
 	t.Helper()
 	profiles := make([]montimer.Profile, n)
 	for i := range profiles {
-		profiles[i] = montimer.Profile{Name: fmt.Sprintf("p%06d", i), Enabled: true, Schedule: montimer.Schedule{Events: events(t, "daily")}}
+		profiles[i] = montimer.Profile{Name: fmt.Sprintf("p%06d", i), Enabled: true, Schedule: montimer.Schedule{Events: testhost.Events(t, "daily")}}
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	units := render(t, testHost(), profiles...)
+	units := render(t, testhost.Host(), profiles...)
 	plan, err := Plan(units, Installed{})
 	runtime.ReadMemStats(&after)
-	if err != nil || len(plan) != 2*n+len(singles)+1 {
+	if err != nil || len(plan) != 2*n+len(compiler.HostUnits(""))+1 {
 		t.Fatalf("%d changes, %v", len(plan), err)
 	}
 	return (after.TotalAlloc - before.TotalAlloc) / uint64(n)
-}
-
-// TestLargeFile: the target of many profiles is read whole.
-func TestLargeFile(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	for _, size := range []int{64<<10 - 1, 64 << 10, 64<<10 + 1, 1 << 20} {
-		want := strings.Repeat("x", size)
-		if err := os.WriteFile(filepath.Join(dir, targetName), []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if have, err := ReadDirectory(dir, ""); err != nil || have.Files[targetName] != want {
-			t.Errorf("%d bytes: %d read, %v", size, len(have.Files[targetName]), err)
-		}
-	}
 }

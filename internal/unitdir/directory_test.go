@@ -1,4 +1,4 @@
-package compiler
+package unitdir
 
 import (
 	"errors"
@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/testhost"
 )
 
 // contents lists a directory, with content and mode of each file.
@@ -34,8 +36,8 @@ func contents(t *testing.T, dir string) map[string]string {
 }
 
 // compileInto brings dir in line with the units.
-func compileInto(dir string, units []Unit) ([]Change, error) {
-	d, err := OpenDirectory(dir, "")
+func compileInto(dir string, units []compiler.Unit) ([]Change, error) {
+	d, err := Open(dir, "")
 	if err != nil {
 		return nil, err
 	}
@@ -54,8 +56,8 @@ func compileInto(dir string, units []Unit) ([]Change, error) {
 func TestWrite(t *testing.T) {
 	defer syscall.Umask(syscall.Umask(0o077))
 	dir := filepath.Join(t.TempDir(), "made/on/the/way")
-	profiles := testProfiles(t)
-	units := render(t, testHost(), profiles...)
+	profiles := testhost.Profiles(t)
+	units := render(t, testhost.Host(), profiles...)
 
 	if _, err := compileInto(dir, units); err != nil {
 		t.Fatal(err)
@@ -83,10 +85,10 @@ func TestWrite(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := compileInto(dir, render(t, testHost(), profiles[0])); err != nil {
+	if _, err := compileInto(dir, render(t, testhost.Host(), profiles[0])); err != nil {
 		t.Fatal(err)
 	}
-	if plan, err := compileInto(dir, render(t, testHost(), profiles[0])); err != nil || len(plan) != 4 {
+	if plan, err := compileInto(dir, render(t, testhost.Host(), profiles[0])); err != nil || len(plan) != 4 {
 		t.Errorf("pruning: %v, %v", plan, err)
 	}
 	var names []string
@@ -95,8 +97,8 @@ func TestWrite(t *testing.T) {
 	}
 	want = map[string]string{"montimer-job-hourly.timer": "", "montimer-job-hourly.service": "",
 		"other.timer": "", ".montimer-job-x.socket.tmp": ""}
-	for name := range singles {
-		want["montimer-"+name] = ""
+	for _, name := range compiler.HostUnits("") {
+		want[name] = ""
 	}
 	want[targetName] = ""
 	left := len(want)
@@ -112,9 +114,9 @@ func TestWrite(t *testing.T) {
 // whole afterwards, with nothing left over.
 func TestWriteFails(t *testing.T) {
 	t.Parallel()
-	profiles := testProfiles(t)
-	oldSet := render(t, testHost(), profiles[0], profiles[1])
-	changed := testHost()
+	profiles := testhost.Profiles(t)
+	oldSet := render(t, testhost.Host(), profiles[0], profiles[1])
+	changed := testhost.Host()
 	changed.Checkout = "/srv/elsewhere"
 	newSet := render(t, changed, profiles[1], profiles[2])
 
@@ -125,7 +127,7 @@ func TestWriteFails(t *testing.T) {
 			if _, err := compileInto(dir, oldSet); err != nil {
 				t.Fatal(err)
 			}
-			d, err := OpenDirectory(dir, "")
+			d, err := Open(dir, "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -160,7 +162,7 @@ func TestWriteFails(t *testing.T) {
 func TestNotOurs(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	units := render(t, testHost(), testProfiles(t)[0])
+	units := render(t, testhost.Host(), testhost.Profiles(t)[0])
 	// A mask, as an operator might have put it here by hand.
 	if err := os.Symlink("/dev/null", filepath.Join(dir, "montimer-job-hourly.timer")); err != nil {
 		t.Fatal(err)
@@ -192,7 +194,7 @@ func TestOdd(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer socket.Close()
-	have, err := ReadDirectory(dir, "")
+	have, err := Read(dir, "")
 	want := map[string]string{}
 	for _, name := range []string{"directory", "link", "pipe", "empty", "socket"} {
 		want[montimer.Instance("").Timer(name)] = ""
@@ -200,7 +202,45 @@ func TestOdd(t *testing.T) {
 	if diff := cmp.Diff(want, have.Files); err != nil || diff != "" {
 		t.Error(err, diff)
 	}
-	if have, err := ReadDirectory(filepath.Join(dir, "none"), ""); err != nil || len(have.Files) > 0 {
+	if have, err := Read(filepath.Join(dir, "none"), ""); err != nil || len(have.Files) > 0 {
 		t.Errorf("a folder that is not there: %v, %v", have, err)
+	}
+}
+
+// TestLargeFile: the target of many profiles is read whole.
+func TestLargeFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, size := range []int{64<<10 - 1, 64 << 10, 64<<10 + 1, 1 << 20} {
+		want := strings.Repeat("x", size)
+		if err := os.WriteFile(filepath.Join(dir, targetName), []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if have, err := Read(dir, ""); err != nil || have.Files[targetName] != want {
+			t.Errorf("%d bytes: %d read, %v", size, len(have.Files[targetName]), err)
+		}
+	}
+}
+
+// TestReadInstance: the units of an instance are read as its alone.
+func TestReadInstance(t *testing.T) {
+	t.Parallel()
+	h := testhost.Host()
+	h.Instance = "other"
+	units := render(t, h, testhost.Profiles(t)...)
+	dir := t.TempDir()
+	d, err := Open(dir, h.Instance)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	plan, err := Plan(units, Installed{Instance: h.Instance})
+	if err := errors.Join(err, d.Write(Installed{}, plan)); err != nil {
+		t.Fatal(err)
+	}
+	for instance, want := range map[montimer.Instance]int{"": 0, "othe": 0, "other": len(units), "others": 0} {
+		if have, err := Read(dir, instance); err != nil || len(have.Files) != want {
+			t.Errorf("%q has %d of %d units, %v", instance, len(have.Files), len(units), err)
+		}
 	}
 }

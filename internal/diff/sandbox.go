@@ -1,10 +1,11 @@
-package compiler
+package diff
 
 import (
 	"slices"
 	"strings"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/unitdir"
 )
 
 // SandboxChange is a change of confinement, with the profiles that it is for.
@@ -17,11 +18,11 @@ type SandboxChange struct {
 }
 
 // SandboxChanges finds the services of a plan that change their sandbox.
-func SandboxChanges(of montimer.Instance, plan []Change) []SandboxChange {
+func SandboxChanges(of montimer.Instance, plan []unitdir.Change) []SandboxChange {
 	list := []SandboxChange{}
 	for _, c := range plan {
 		before, after := sandboxOf(c.Old), sandboxOf(c.New)
-		if c.Action != Update || before == after {
+		if c.Action != unitdir.Update || before == after {
 			continue
 		}
 		i := slices.IndexFunc(list, func(s SandboxChange) bool { return s.Before == before && s.After == after })

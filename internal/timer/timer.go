@@ -1,4 +1,6 @@
-package compiler
+// Package timer knows timer units: timer.go when one elapses and how to read that
+// from its file, atonce.go what systemd starts as soon as it loads one.
+package timer
 
 import (
 	"fmt"
@@ -8,7 +10,17 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/calendar"
+	"github.com/montimer/montimer/internal/unitfile"
 )
+
+// AtBoot is the OnBootSec= of what runs once after each boot. Zero would turn
+// the line off.
+const AtBoot = "1us"
+
+// LastSecond is the last time that systemd knows. A timer with nothing to wait
+// for has elapsed for good, and a reload that brings it another schedule does
+// not restart it (tried with systemd 252): so there is always one more time.
+const LastSecond = "2199-12-31 23:59:59 UTC"
 
 // Timer is when a timer unit elapses.
 type Timer struct {
@@ -17,13 +29,13 @@ type Timer struct {
 	Jitter     time.Duration
 }
 
-// ReadTimer reads a timer unit that Render made. Directives that are not about
+// Read reads a timer unit that Render made. Directives that are not about
 // time are skipped.
-func ReadTimer(content string) (Timer, error) {
+func Read(content string) (Timer, error) {
 	var t Timer
 	for line := range strings.Lines(content) {
 		key, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
-		if !ok || insignificant(line) {
+		if !ok || unitfile.Insignificant(line) {
 			continue
 		}
 		if err := t.read(key, value); err != nil {
@@ -36,14 +48,14 @@ func ReadTimer(content string) (Timer, error) {
 func (t *Timer) read(key, value string) error {
 	switch key {
 	case "OnCalendar":
-		if value == lastSecond {
+		if value == LastSecond {
 			return nil
 		}
 		event, err := calendar.Parse(value)
 		t.Schedule.Events = append(t.Schedule.Events, event)
 		return err
 	case "OnBootSec":
-		t.Schedule.Boot = t.Schedule.Boot || value == atBoot
+		t.Schedule.Boot = t.Schedule.Boot || value == AtBoot
 	case "OnUnitActiveSec":
 		span, err := calendar.ParseSpan(value)
 		t.Schedule.Every = append(t.Schedule.Every, span)
@@ -58,8 +70,8 @@ func (t *Timer) read(key, value string) error {
 	return nil
 }
 
-// equal reports whether two timers elapse at the same times.
-func (t Timer) equal(u Timer) bool {
+// Equal reports whether two timers elapse at the same times.
+func (t Timer) Equal(u Timer) bool {
 	return t.Persistent == u.Persistent && t.Jitter == u.Jitter && t.Schedule.Boot == u.Schedule.Boot &&
 		slices.Equal(t.Schedule.Every, u.Schedule.Every) &&
 		slices.EqualFunc(t.Schedule.Events, u.Schedule.Events, calendar.Event.Equal)
@@ -82,21 +94,21 @@ func (c Clock) WhyStarted(old *Timer, new Timer, stamp time.Time) string {
 		if !new.Persistent {
 			stamp = time.Time{}
 		}
-		start, _ := c.startsAtOnce(new, lastKnown{last: stamp})
-		return start.why
+		start, _ := c.StartsAtOnce(new, Known{Last: stamp})
+		return start.Why
 	}
-	if old.equal(new) {
+	if old.Equal(new) {
 		return ""
 	}
-	known := lastKnown{last: c.lastTrigger(*old, stamp), active: c.Boot}
+	known := Known{Last: c.lastTrigger(*old, stamp), Active: c.Boot}
 	// A stamp since the boot may be that of a first start.
 	triggered := old.Schedule.Boot || old.Persistent && !stamp.IsZero() && stamp.Before(c.Boot)
-	start, ok := c.startsAtOnce(new, known)
+	start, ok := c.StartsAtOnce(new, known)
 	if !ok && !triggered && new.Schedule.Boot {
-		known.active = time.Time{}
-		start, _ = c.startsAtOnce(new, known)
+		known.Active = time.Time{}
+		start, _ = c.StartsAtOnce(new, known)
 	}
-	return start.why
+	return start.Why
 }
 
 // lastTrigger returns when an active timer was last triggered, as far as known;
@@ -120,6 +132,7 @@ func (c Clock) lastTrigger(t Timer, stamp time.Time) (last time.Time) {
 	return last
 }
 
-func (c Clock) show(t time.Time) string {
+// Show returns a time for people.
+func (c Clock) Show(t time.Time) string {
 	return t.In(c.Local).Format("Mon 2006-01-02 15:04:05 MST")
 }

@@ -1,4 +1,4 @@
-package compiler
+package unitdir
 
 import (
 	"os"
@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/montimer/montimer/compiler"
 )
 
 func TestOverrides(t *testing.T) {
@@ -36,7 +38,7 @@ func TestOverrides(t *testing.T) {
 		writeFile(t, filepath.Join(root, path))
 	}
 	writeFile(t, filepath.Join(root, "etc/montimer-job-x.service.d")) // a file
-	units := []Unit{{Name: "montimer-job-a-b.timer"}, {Name: "montimer-job-a-b.service"},
+	units := []compiler.Unit{{Name: "montimer-job-a-b.timer"}, {Name: "montimer-job-a-b.service"},
 		{Name: "montimer-job-x.timer"}, {Name: "montimer-job-x.service"}, {Name: targetName}}
 	dir := func(name string) string { return filepath.Join(root, name) }
 

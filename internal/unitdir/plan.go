@@ -1,4 +1,4 @@
-package compiler
+package unitdir
 
 import (
 	"errors"
@@ -6,6 +6,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/unitfile"
 )
 
 // Action is what happens to one unit file.
@@ -44,7 +47,7 @@ func (c Change) ChangesSocket() bool {
 		_, section, _ := strings.Cut(unit, "\n[Socket]\n")
 		section, _, _ = strings.Cut(section, "\n[")
 		for line := range strings.Lines(section) {
-			if line = strings.TrimSpace(line); !insignificant(line) {
+			if line = strings.TrimSpace(line); !unitfile.Insignificant(line) {
 				lines = append(lines, line)
 			}
 		}
@@ -60,7 +63,7 @@ func (c Change) ChangesSocket() bool {
 // The pair of a removed profile is removed in two steps: this plan drops the
 // timer from the target, which makes systemd stop it at the reload, and the
 // next plan removes the files.
-func Plan(want []Unit, have Installed) ([]Change, error) {
+func Plan(want []compiler.Unit, have Installed) ([]Change, error) {
 	var (
 		changes []Change
 		errs    []error
@@ -72,7 +75,7 @@ func Plan(want []Unit, have Installed) ([]Change, error) {
 		switch {
 		case !exists:
 			changes = append(changes, Change{Action: Create, Name: u.Name, New: u.Content})
-		case !generated(old) && !shipped(u.Name, old):
+		case !unitfile.Generated(old) && !shipped(u.Name, old):
 			errs = append(errs, fmt.Errorf("%s exists and was not written by montimer: move it away, or rename the profile", u.Name))
 		case old != u.Content:
 			changes = append(changes, Change{Action: Update, Name: u.Name, Old: old, New: u.Content})
@@ -83,10 +86,10 @@ func Plan(want []Unit, have Installed) ([]Change, error) {
 	}
 
 	i := have.Instance
-	upheld := upheldUnits(have.Files[i.Target()])
+	upheld := Upheld(have.Files[i.Target()])
 	for _, name := range slices.Sorted(maps.Keys(have.Files)) {
 		old := have.Files[name]
-		if wanted[name] || !generated(old) {
+		if wanted[name] || !unitfile.Generated(old) {
 			continue
 		}
 		action := Remove
@@ -105,8 +108,8 @@ func Writes(plan []Change) bool {
 	return slices.ContainsFunc(plan, func(c Change) bool { return c.Action != Keep })
 }
 
-// upheldUnits returns the units that a target's Upholds= lines name.
-func upheldUnits(target string) map[string]bool {
+// Upheld returns the units that a target's Upholds= lines name.
+func Upheld(target string) map[string]bool {
 	upheld := map[string]bool{}
 	for line := range strings.Lines(target) {
 		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "Upholds="); ok {

@@ -1,4 +1,4 @@
-package compiler
+package timer
 
 import (
 	"fmt"
@@ -9,36 +9,36 @@ import (
 	"github.com/montimer/montimer/internal/calendar"
 )
 
-// atOnce is a run that systemd starts as soon as it loads a timer, and not at
+// Start is a run that systemd starts as soon as it loads a timer, and not at
 // one of its times.
-type atOnce struct {
-	why    string
-	missed bool // without it a time would be missed
+type Start struct {
+	Why    string
+	Missed bool // without it a time would be missed
 }
 
-// lastKnown is what systemd knows of a timer that it loads.
-type lastKnown struct {
-	last   time.Time // when it was last triggered; zero: never
-	active time.Time // since when it has been active; zero: it is started now
+// Known is what systemd knows of a timer that it loads.
+type Known struct {
+	Last   time.Time // when it was last triggered; zero: never
+	Active time.Time // since when it has been active; zero: it is started now
 }
 
-// startsAtOnce reports whether systemd starts the service when it loads the
+// StartsAtOnce reports whether systemd starts the service when it loads the
 // timer now.
 //
 // It follows systemd 252 (timer.c, timer_enter_waiting): a calendar event is
 // due from the last trigger on, else from when the timer was started;
 // OnBootSec= in the past elapses at once for a timer that was never triggered.
-func (c Clock) startsAtOnce(t Timer, p lastKnown) (start atOnce, ok bool) {
-	last := p.last
+func (c Clock) StartsAtOnce(t Timer, p Known) (start Start, ok bool) {
+	last := p.Last
 	var why []string
 	missed := false
-	if t.Schedule.Boot && (p.active.IsZero() || last.IsZero()) {
-		why = append(why, "it runs once after each boot, and the last one was "+c.show(c.Boot))
+	if t.Schedule.Boot && (p.Active.IsZero() || last.IsZero()) {
+		why = append(why, "it runs once after each boot, and the last one was "+c.Show(c.Boot))
 	}
 	for _, span := range t.Schedule.Every {
 		switch {
 		case !last.IsZero() && !last.Add(span).After(c.Now):
-			why = append(why, fmt.Sprintf("it runs every %s, and last did %s", calendar.FormatSpan(span), c.show(last)))
+			why = append(why, fmt.Sprintf("it runs every %s, and last did %s", calendar.FormatSpan(span), c.Show(last)))
 		case last.IsZero() && !c.Boot.Add(span).After(c.Now):
 			why = append(why, fmt.Sprintf("it runs every %s, and has not since the boot", calendar.FormatSpan(span)))
 		default:
@@ -46,15 +46,15 @@ func (c Clock) startsAtOnce(t Timer, p lastKnown) (start atOnce, ok bool) {
 		}
 		missed = true
 	}
-	since, event := last, "it last ran, "+c.show(last)
+	since, event := last, "it last ran, "+c.Show(last)
 	if last.IsZero() {
-		since, event = p.active, "its timer was started"
+		since, event = p.Active, "its timer was started"
 	}
 	if due, ok := t.Schedule.Next(since, c.Local); ok && !since.IsZero() && !due.Add(t.Jitter).After(c.Now) {
-		why = append(why, fmt.Sprintf("its time %s has passed since %s", c.show(due), event))
+		why = append(why, fmt.Sprintf("its time %s has passed since %s", c.Show(due), event))
 		missed = missed || c.tooLong(t, since)
 	}
-	return atOnce{strings.Join(why, "; "), missed}, len(why) > 0
+	return Start{strings.Join(why, "; "), missed}, len(why) > 0
 }
 
 // tooLong reports whether the time between the last run and the next one is
@@ -72,10 +72,16 @@ func (c Clock) tooLong(t Timer, last time.Time) bool {
 // endOfCalendar is the end of the last year of calendar events.
 var endOfCalendar = time.Date(2200, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// stuck reports whether a timer that has elapsed for good has times left:
+// Stuck reports whether a timer that has elapsed for good has times left:
 // systemd only notices when it is restarted. This looks at the events
 // themselves, not at Next, which stops where systemd does.
-func (c Clock) stuck(t Timer) bool {
+func (c Clock) Stuck(t Timer) bool {
 	last, ok := calendar.Prev(t.Schedule.Events, endOfCalendar, c.Local)
 	return ok && last.After(c.Now) || slices.ContainsFunc(t.Schedule.Every, func(d time.Duration) bool { return d > 0 })
+}
+
+// TriggeredAhead reports whether the clock was set back since a timer was last
+// triggered, by more than a check can be late for other reasons.
+func TriggeredAhead(last, now time.Time) bool {
+	return last.Round(0).Sub(now.Round(0)) > time.Minute
 }

@@ -1,4 +1,4 @@
-package compiler
+package unitdir
 
 import (
 	"errors"
@@ -10,23 +10,14 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
-)
 
-// UnitPath lists where systemd looks for units of the system and their
-// drop-ins, the strongest first, as far as people and packages write there
-// (systemd.unit(5), "Unit File Load Path").
-func UnitPath() []string {
-	return []string{
-		"/etc/systemd/system.control", "/run/systemd/system.control",
-		"/etc/systemd/system", "/run/systemd/system",
-		"/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
-	}
-}
+	"github.com/montimer/montimer/compiler"
+)
 
 // Overrides returns what changes the units of the folder own from outside:
 // drop-ins anywhere in the unit path, and files in a folder before own that
 // have the name of a unit, such as a mask.
-func Overrides(unitPath []string, own string, units []Unit) ([]string, error) {
+func Overrides(unitPath []string, own string, units []compiler.Unit) ([]string, error) {
 	names := make(map[string]bool, len(units))
 	for _, u := range units {
 		names[u.Name] = true

@@ -1,9 +1,11 @@
-package compiler
+package apply
 
 import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/montimer/montimer/internal/timer"
 )
 
 // notDue returns the timers that would start their services at once although no
@@ -27,13 +29,13 @@ func (p *application) notDue(ctx context.Context) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		start, ok := p.Clock.startsAtOnce(p.timers[name], past)
+		start, ok := p.Clock.StartsAtOnce(p.timers[name], past)
 		switch {
 		case !ok:
-		case start.missed && !p.NoCatchUp || len(p.timers[name].Schedule.Every) > 0:
-			p.Say(fmt.Sprintf("%s starts at once: %s", name, start.why))
+		case start.Missed && !p.NoCatchUp || len(p.timers[name].Schedule.Every) > 0:
+			p.Say(fmt.Sprintf("%s starts at once: %s", name, start.Why))
 		default:
-			p.Say(fmt.Sprintf("%s does not start at once, although %s", name, start.why))
+			p.Say(fmt.Sprintf("%s does not start at once, although %s", name, start.Why))
 			suppressed = append(suppressed, name)
 		}
 	}
@@ -42,29 +44,29 @@ func (p *application) notDue(ctx context.Context) ([]string, error) {
 
 // lastKnown returns what systemd will know of a timer: for an active one what
 // it remembers, for one that it starts the stamp.
-func (p *application) lastKnown(ctx context.Context, name string) (lastKnown, error) {
+func (p *application) lastKnown(ctx context.Context, name string) (timer.Known, error) {
 	if state := p.before[name]; state.active() && !p.isStuck(name, state) {
 		last, err := p.Manager.LastTrigger(ctx, name)
 		if err != nil {
-			return lastKnown{}, err
+			return timer.Known{}, err
 		}
 		active, err := p.Manager.ActiveSince(ctx, name)
-		return lastKnown{last, active}, err
+		return timer.Known{Last: last, Active: active}, err
 	}
 	if !p.timers[name].Persistent {
-		return lastKnown{}, nil
+		return timer.Known{}, nil
 	}
 	last, err := p.Stamps.read(name)
 	if last.After(p.Clock.Now) {
 		last = time.Time{} // systemd ignores it, too
 	}
-	return lastKnown{last: last}, err
+	return timer.Known{Last: last}, err
 }
 
 // isStuck reports whether a timer will not elapse at its remaining times,
 // unless it is restarted.
 func (p *application) isStuck(name string, state UnitState) bool {
-	return p.ahead[name] || state.Sub == "elapsed" && p.Clock.stuck(p.timers[name])
+	return p.ahead[name] || state.Sub == "elapsed" && p.Clock.Stuck(p.timers[name])
 }
 
 // findAhead finds the active timers that were last triggered in the future: the
@@ -80,18 +82,12 @@ func (p *application) findAhead(ctx context.Context) (map[string]bool, error) {
 		if err != nil {
 			return nil, err
 		}
-		if TriggeredAhead(last, p.Clock.Now) {
+		if timer.TriggeredAhead(last, p.Clock.Now) {
 			ahead[name] = true
-			p.Say(fmt.Sprintf("%s is restarted: it was last triggered at %s, before the clock was set back, and would start nothing until then", name, p.Clock.show(last)))
+			p.Say(fmt.Sprintf("%s is restarted: it was last triggered at %s, before the clock was set back, and would start nothing until then", name, p.Clock.Show(last)))
 		}
 	}
 	return ahead, nil
-}
-
-// TriggeredAhead reports whether the clock was set back since a timer was last
-// triggered, by more than a check can be late for other reasons.
-func TriggeredAhead(last, now time.Time) bool {
-	return last.Round(0).Sub(now.Round(0)) > time.Minute
 }
 
 // suppressStarts keeps timers from starting their services at the reload: for

@@ -1,4 +1,4 @@
-package compiler
+package apply
 
 import (
 	"errors"
@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/montimer/montimer"
@@ -94,9 +95,9 @@ func (s Stamps) held() ([]string, error) {
 	}
 	var timers []string
 	for _, dir := range dirs {
-		entries, err := readDir(dir)
-		if err != nil {
-			return nil, err
+		entries, err := os.ReadDir(dir)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+			return nil, fmt.Errorf("look for drop-ins: %w", err)
 		}
 		if len(entries) == 0 || slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == guardFile }) {
 			timers = append(timers, strings.TrimSuffix(filepath.Base(dir), ".d"))

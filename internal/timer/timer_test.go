@@ -1,33 +1,16 @@
-package compiler
+package timer
 
 import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
-
-	"github.com/montimer/montimer"
 )
 
-// TestReadTimer: what is rendered is read back.
-func TestReadTimer(t *testing.T) {
+// TestReadWrong: a value that cannot be read is an error that names it.
+func TestReadWrong(t *testing.T) {
 	t.Parallel()
-	for _, p := range testProfiles(t) {
-		p.Enabled = true
-		content := installed(render(t, testHost(), p)).Files[montimer.Instance("").Timer(p.Name)]
-		got, err := ReadTimer(content)
-		want := Timer{
-			Schedule:   montimer.Schedule{Events: p.Schedule.Events, Boot: p.Schedule.Boot, Every: p.Schedule.Every},
-			Persistent: p.CatchUp,
-			Jitter:     p.Jitter,
-		}
-		if diff := cmp.Diff(want, got); err != nil || diff != "" {
-			t.Errorf("%s: %v\n%s", p.Name, err, diff)
-		}
-	}
 	for _, wrong := range []string{"OnCalendar=whenever", "OnUnitActiveSec=soon", "RandomizedDelaySec=3 apples"} {
-		if got, err := ReadTimer("[Timer]\n" + wrong + "\n"); err == nil || !strings.Contains(err.Error(), wrong) {
+		if got, err := Read("[Timer]\n" + wrong + "\n"); err == nil || !strings.Contains(err.Error(), wrong) {
 			t.Errorf("%s: %v, %v", wrong, got, err)
 		}
 	}
@@ -45,7 +28,7 @@ func TestWhyStarted(t *testing.T) {
 	}
 	m := Clock{Now: at("2026-11-24 12:00"), Boot: at("2026-11-20 08:00"), Local: time.UTC}
 	timer := func(lines ...string) *Timer {
-		v, err := ReadTimer(strings.Join(lines, "\n") + "\n")
+		v, err := Read(strings.Join(lines, "\n") + "\n")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -94,57 +77,5 @@ func TestWhyStarted(t *testing.T) {
 				t.Errorf("%q, want %q", why, tc.why)
 			}
 		})
-	}
-}
-
-func TestReschedulings(t *testing.T) {
-	t.Parallel()
-	profile := func(name string, specs ...string) montimer.Profile {
-		return montimer.Profile{Name: name, Enabled: true, Schedule: montimer.Schedule{Events: events(t, specs...)}}
-	}
-	same, moved, gone, new := profile("same", "daily"), profile("moved", "daily"), profile("gone", "daily"), profile("new", "hourly")
-	have := installed(render(t, testHost(), same, moved, gone))
-	same.Description = "in other words"
-	moved.Schedule.Events = events(t, "weekly")
-	want := render(t, testHost(), same, moved, new)
-
-	got, err := Reschedulings(want, have)
-	if err != nil {
-		t.Fatal(err)
-	}
-	day, week, hour := Timer{Schedule: gone.Schedule}, Timer{Schedule: moved.Schedule}, Timer{Schedule: new.Schedule}
-	if diff := cmp.Diff([]Rescheduling{{"gone", &day, nil}, {"moved", &day, &week}, {"new", nil, &hour}}, got); diff != "" {
-		t.Error(diff)
-	}
-
-	// The files of a profile that was removed are kept once more: it is not active.
-	have = installed(want)
-	have.Files[montimer.Instance("").Timer("gone")] = installed(render(t, testHost(), gone)).Files[montimer.Instance("").Timer("gone")]
-	got, err = Reschedulings(render(t, testHost(), same, moved, new, gone), have)
-	if diff := cmp.Diff([]Rescheduling{{"gone", nil, &day}}, got); err != nil || diff != "" {
-		t.Error(err, diff)
-	}
-}
-
-func TestSandboxChanges(t *testing.T) {
-	t.Parallel()
-	h := testHost()
-	have := installed(render(t, h, testProfiles(t)...))
-	have.Files[montimer.Instance("").Service("monotonic")] = headerLine + digestLine + "\n\n[Service]\n"
-	h.Sandboxes = map[string]montimer.Sandbox{montimer.AllOthers: montimer.SandboxStrict}
-	h.Checkout = "/elsewhere"
-	plan, err := Plan(render(t, h, testProfiles(t)...), have)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []SandboxChange{
-		{"default: exposure 2.0", "strict: exposure 1.4", []string{"hourly", "two-lines"}},
-		{"", "strict: exposure 1.4", []string{"monotonic"}},
-	}
-	if diff := cmp.Diff(want[:1], SandboxChanges("", plan)[:1]); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff(want[1:], SandboxChanges("", plan)[1:]); diff != "" {
-		t.Error(diff)
 	}
 }

@@ -1,4 +1,4 @@
-package compiler
+package unitdir
 
 import (
 	"strings"
@@ -8,18 +8,22 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/testhost"
 )
 
-// Units of the default instance.
-const (
-	targetName      = "montimer.target"
-	ourApplySocket  = "montimer-apply.socket"
-	ourApplyTimer   = "montimer-apply.timer"
-	ourApplyService = "montimer-apply.service"
-	ourOutboxTimer  = "montimer-outbox.timer"
-)
+const targetName = "montimer.target" // of the default instance
 
-func installed(units []Unit) Installed {
+func render(t testing.TB, h montimer.Host, profiles ...montimer.Profile) []compiler.Unit {
+	t.Helper()
+	units, err := compiler.Render(h, profiles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return units
+}
+
+func installed(units []compiler.Unit) Installed {
 	have := Installed{Files: map[string]string{}}
 	for _, u := range units {
 		have.Files[u.Name] = u.Content
@@ -29,19 +33,19 @@ func installed(units []Unit) Installed {
 
 func TestPlan(t *testing.T) {
 	t.Parallel()
-	a := montimer.Profile{Name: "a", Enabled: true, Schedule: montimer.Schedule{Events: events(t, "daily")}}
-	b := montimer.Profile{Name: "b", Enabled: true, Schedule: montimer.Schedule{Events: events(t, "daily")}}
+	a := montimer.Profile{Name: "a", Enabled: true, Schedule: montimer.Schedule{Events: testhost.Events(t, "daily")}}
+	b := montimer.Profile{Name: "b", Enabled: true, Schedule: montimer.Schedule{Events: testhost.Events(t, "daily")}}
 	moved := a
-	moved.Schedule = montimer.Schedule{Events: events(t, "hourly")}
+	moved.Schedule = montimer.Schedule{Events: testhost.Events(t, "hourly")}
 	off := b
 	off.Enabled = false
-	both, onlyA := render(t, testHost(), a, b), render(t, testHost(), a)
+	both, onlyA := render(t, testhost.Host(), a, b), render(t, testhost.Host(), a)
 
 	gone := installed(both) // as the first compile after b was removed leaves it
 	gone.Files[targetName] = installed(onlyA).Files[targetName]
 
 	brought := installed(onlyA)
-	for _, name := range []string{"montimer-failure@.service", "montimer-outbox.service", ourOutboxTimer, ourApplySocket} {
+	for _, name := range []string{"montimer-failure@.service", "montimer-outbox.service", "montimer-outbox.timer", "montimer-apply.socket"} {
 		brought.Files[name] = "[Unit]\nDescription=Report the failure of %i\nDocumentation=https://github.com/montimer/montimer\n"
 	}
 
@@ -50,7 +54,7 @@ func TestPlan(t *testing.T) {
 	foreign.Files["montimer-job-mine.service"] = "[Service]\n"
 
 	for name, tc := range map[string]struct {
-		want []Unit
+		want []compiler.Unit
 		have Installed
 		plan string
 		err  string
@@ -62,12 +66,12 @@ func TestPlan(t *testing.T) {
 
 		"same":  {both, installed(both), "", ""},
 		"added": {both, installed(onlyA), "create montimer-job-b.service, create montimer-job-b.timer, update montimer.target", ""},
-		"cadence": {render(t, testHost(), moved, b), installed(both),
+		"cadence": {render(t, testhost.Host(), moved, b), installed(both),
 			"update montimer-job-a.timer", ""},
 		"removed, first compile": {onlyA, installed(both),
 			"keep montimer-job-b.service, keep montimer-job-b.timer, update montimer.target", ""},
 		"removed, second compile": {onlyA, gone, "remove montimer-job-b.service, remove montimer-job-b.timer", ""},
-		"disabled is removed": {render(t, testHost(), a, off), installed(both),
+		"disabled is removed": {render(t, testhost.Host(), a, off), installed(both),
 			"keep montimer-job-b.service, keep montimer-job-b.timer, update montimer.target", ""},
 		"back before the second compile": {both, gone, "update montimer.target", ""},
 		"not ours":                       {onlyA, foreign, "", "montimer-job-a.timer exists and was not written by montimer"},
@@ -96,17 +100,12 @@ func TestPlan(t *testing.T) {
 // TestHeader: a change of one profile leaves the units of the others alone.
 func TestHeader(t *testing.T) {
 	t.Parallel()
-	profiles := testProfiles(t)
-	before := installed(render(t, testHost(), profiles...))
+	profiles := testhost.Profiles(t)
+	before := installed(render(t, testhost.Host(), profiles...))
 	profiles[0].Description = "something else"
-	changes, err := Plan(render(t, testHost(), profiles...), before)
+	changes, err := Plan(render(t, testhost.Host(), profiles...), before)
 	want := []Change{{Action: Update, Name: "montimer-job-hourly.service"}}
 	if diff := cmp.Diff(want, changes, cmpopts.IgnoreFields(Change{}, "Old", "New")); err != nil || diff != "" {
 		t.Error(err, diff)
-	}
-	for _, content := range []string{"", "[Unit]\n", headerLine, "\n" + headerLine + digestLine} {
-		if generated(content) {
-			t.Errorf("%q passes for generated", content)
-		}
 	}
 }

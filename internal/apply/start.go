@@ -1,10 +1,12 @@
-package compiler
+package apply
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/montimer/montimer/internal/unitdir"
 )
 
 // start makes every wanted timer active, unless the operator has masked or
@@ -33,6 +35,12 @@ func (p *application) start(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// Units that the target upholds beside the timers.
+const (
+	applySocket  = "apply.socket"
+	applyService = "apply.service"
+)
+
 // startSocket has systemd listen for requests as the file of the socket says now,
 // which takes a restart. systemd refuses that while the service of the socket
 // runs, as it does when this apply was requested.
@@ -42,7 +50,7 @@ func (p *application) startSocket(ctx context.Context) error {
 		return err
 	}
 	now, verb := units[p.unit(applySocket)], "start"
-	if slices.ContainsFunc(p.writes, func(c Change) bool { return c.Name == p.unit(applySocket) && c.ChangesSocket() }) && now.active() {
+	if slices.ContainsFunc(p.writes, func(c unitdir.Change) bool { return c.Name == p.unit(applySocket) && c.ChangesSocket() }) && now.active() {
 		verb = "restart"
 	}
 	if err := p.refusal(p.unit(applySocket), now); err != nil {
@@ -102,24 +110,24 @@ const (
 
 // planTarget decides about the target and names one that stays off.
 func (p *application) planTarget(ctx context.Context) (targetPlan, error) {
-	state := p.before[p.Dir.instance.Target()]
+	state := p.before[p.Dir.Instance.Target()]
 	if state.Load == "masked" {
-		p.Say(p.Dir.instance.Target() + " is masked: no timer runs")
+		p.Say(p.Dir.Instance.Target() + " is masked: no timer runs")
 		return targetOff, nil
 	}
-	if slices.ContainsFunc(p.writes, func(c Change) bool { return c.Action == Create && c.Name == p.Dir.instance.Target() }) {
+	if slices.ContainsFunc(p.writes, func(c unitdir.Change) bool { return c.Action == unitdir.Create && c.Name == p.Dir.Instance.Target() }) {
 		return targetStart, nil
 	}
-	enabled, err := p.Manager.Enabled(ctx, p.Dir.instance.Target())
+	enabled, err := p.Manager.Enabled(ctx, p.Dir.Instance.Target())
 	switch {
 	case err != nil:
 		return targetOff, err
 	case !enabled && !p.Automatic:
 		return targetStart, nil
 	case !enabled && state.active():
-		p.Say(p.Dir.instance.Target() + " is not enabled: no timer runs after the next boot")
+		p.Say(p.Dir.Instance.Target() + " is not enabled: no timer runs after the next boot")
 	case !state.active():
-		p.Say(p.Dir.instance.Target() + " is stopped: no timer runs until systemctl start " + p.Dir.instance.Target())
+		p.Say(p.Dir.Instance.Target() + " is stopped: no timer runs until systemctl start " + p.Dir.Instance.Target())
 		return targetOff, nil
 	}
 	return targetOn, nil
@@ -132,12 +140,12 @@ func (p *application) startTarget(ctx context.Context) error {
 	if p.target != targetStart {
 		return nil
 	}
-	if err := p.Manager.Start(ctx, p.Dir.instance.Target()); err != nil {
+	if err := p.Manager.Start(ctx, p.Dir.Instance.Target()); err != nil {
 		return err
 	}
-	if err := p.Manager.Enable(ctx, p.Dir.instance.Target()); err != nil {
+	if err := p.Manager.Enable(ctx, p.Dir.Instance.Target()); err != nil {
 		return err
 	}
-	p.Done("enable", p.Dir.instance.Target())
+	p.Done("enable", p.Dir.Instance.Target())
 	return p.Manager.Reload(ctx)
 }

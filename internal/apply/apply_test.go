@@ -1,4 +1,4 @@
-package compiler
+package apply
 
 import (
 	"context"
@@ -15,8 +15,48 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/calendar"
+	"github.com/montimer/montimer/internal/testhost"
+	"github.com/montimer/montimer/internal/timer"
+	"github.com/montimer/montimer/internal/unitdir"
 )
+
+// Units of the default instance.
+const (
+	targetName      = "montimer.target"
+	ourApplySocket  = "montimer-apply.socket"
+	ourApplyTimer   = "montimer-apply.timer"
+	ourApplyService = "montimer-apply.service"
+	ourOutboxTimer  = "montimer-outbox.timer"
+)
+
+func render(t testing.TB, h montimer.Host, profiles ...montimer.Profile) []compiler.Unit {
+	t.Helper()
+	units, err := compiler.Render(h, profiles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return units
+}
+
+// compileInto brings the unit directory in line with the profiles, as compile does.
+func (m *machine) compileInto(t *testing.T, profiles ...montimer.Profile) {
+	t.Helper()
+	dir, err := unitdir.Open(m.dir, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	have, err := dir.Installed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := unitdir.Plan(render(t, testhost.Host(), profiles...), have)
+	if err := errors.Join(err, dir.Write(have, plan)); err != nil {
+		t.Fatal(err)
+	}
+}
 
 // fakeSystemd does with unit files what systemd does, as far as Apply relies
 // on it: it reads them when told to, an active target holds its timers, and a
@@ -24,7 +64,7 @@ import (
 type fakeSystemd struct {
 	dir     string
 	stamps  Stamps
-	clock   Clock
+	clock   timer.Clock
 	log     []string // what it was asked to do; "! a.service" where that started one
 	read    time.Time
 	files   map[string]string // as last read
@@ -78,7 +118,7 @@ func (f *fakeSystemd) Reload(context.Context) error {
 }
 
 func (f *fakeSystemd) uphold() {
-	for name := range upheldUnits(f.files[targetName]) {
+	for name := range unitdir.Upheld(f.files[targetName]) {
 		if f.active[targetName] == "active" && f.active[name] == "" && f.load(name) == "loaded" {
 			f.begins(name)
 		}
@@ -278,7 +318,7 @@ func newMachine(t *testing.T) *machine {
 	f := &fakeSystemd{
 		dir:    filepath.Join(root, "units"),
 		stamps: Stamps{Dir: filepath.Join(root, "timers"), DropIns: filepath.Join(root, "run")},
-		clock:  Clock{Now: now, Boot: now.Add(-time.Hour), Local: time.UTC},
+		clock:  timer.Clock{Now: now, Boot: now.Add(-time.Hour), Local: time.UTC},
 		active: map[string]string{}, last: map[string]time.Time{}, started: map[string]time.Time{}, masked: map[string]bool{}, dropIns: map[string]bool{}, broken: map[string]string{},
 	}
 	for _, dir := range []string{f.dir, f.stamps.DropIns} {
@@ -297,14 +337,14 @@ func (m *machine) at(t *testing.T, name string, hours ...int) montimer.Profile {
 	t.Helper()
 	p := montimer.Profile{Name: name, Enabled: true, CatchUp: true}
 	for _, n := range hours {
-		p.Schedule.Events = append(p.Schedule.Events, events(t, m.hours(n).UTC().Format("*-*-* 15:04:05"))...)
+		p.Schedule.Events = append(p.Schedule.Events, testhost.Events(t, m.hours(n).UTC().Format("*-*-* 15:04:05"))...)
 	}
 	return p
 }
 
 // once is a profile with a single time, years ago.
 func once(t *testing.T, name string) montimer.Profile {
-	return montimer.Profile{Name: name, Enabled: true, Schedule: montimer.Schedule{Events: events(t, "2020-01-01")}}
+	return montimer.Profile{Name: name, Enabled: true, Schedule: montimer.Schedule{Events: testhost.Events(t, "2020-01-01")}}
 }
 
 func atBootOnly(name string) montimer.Profile {
@@ -314,7 +354,7 @@ func atBootOnly(name string) montimer.Profile {
 // apply applies profiles and returns what was done, in order.
 func (m *machine) apply(t *testing.T, profiles ...montimer.Profile) ([]string, error) {
 	t.Helper()
-	dir, err := OpenDirectory(m.dir, "")
+	dir, err := unitdir.Open(m.dir, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -325,7 +365,7 @@ func (m *machine) apply(t *testing.T, profiles ...montimer.Profile) ([]string, e
 	a.Clock = m.clock
 	a.Done = func(verb, unit string) { m.log = append(m.log, "* "+verb+" "+unit) }
 	a.Say = func(message string) { m.said = append(m.said, message) }
-	err = a.Apply(t.Context(), render(t, testHost(), profiles...))
+	err = a.Apply(t.Context(), render(t, testhost.Host(), profiles...))
 	return m.log, err
 }
 
@@ -408,9 +448,7 @@ func TestApplyOrder(t *testing.T) {
 			before: func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 3)} },
 			change: func(t *testing.T, m *machine) {
 				m.last[a+".timer"] = m.hours(-2)
-				if _, err := compileInto(m.dir, render(t, testHost(), m.at(t, "a", -1, 1), m.at(t, "b", 2))); err != nil {
-					t.Fatal(err)
-				}
+				m.compileInto(t, m.at(t, "a", -1, 1), m.at(t, "b", 2))
 			},
 			then: func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", -1, 1)} },
 			want: []string{"restart " + a + ".timer", "reload", "reload"},
@@ -693,7 +731,7 @@ func TestApplyRefused(t *testing.T) {
 			if diff := cmp.Diff(before, contents(t, m.dir)); diff != "" {
 				t.Error(diff)
 			}
-			if diff := cmp.Diff(m.files, plain(t, m.dir)); diff != "" {
+			if diff := cmp.Diff(m.files, contents(t, m.dir)); diff != "" {
 				t.Errorf("systemd has not read them again: %s", diff)
 			}
 			want := holding(b + ".timer")
@@ -753,10 +791,10 @@ func TestApplySpoiledHush(t *testing.T) {
 	if err == nil || !strings.HasPrefix(err.Error(), "systemd refuses "+a+".service: ") {
 		t.Errorf("error %v", err)
 	}
-	if diff := cmp.Diff(plain(t, m.dir), m.files); diff != "" {
+	if diff := cmp.Diff(contents(t, m.dir), m.files); diff != "" {
 		t.Error(diff)
 	}
-	if want := installed(render(t, testHost(), m.at(t, "b", 4))).Files[b+".timer"]; m.files[b+".timer"] != want {
+	if !slices.ContainsFunc(render(t, testhost.Host(), m.at(t, "b", 4)), func(u compiler.Unit) bool { return u.Content == m.files[b+".timer"] }) {
 		t.Errorf("b is not updated: %s", m.files[b+".timer"])
 	}
 
@@ -768,12 +806,20 @@ func TestApplySpoiledHush(t *testing.T) {
 	}
 }
 
-// plain lists the contents of a directory.
-func plain(t *testing.T, dir string) map[string]string {
+// contents lists the contents of a directory.
+func contents(t *testing.T, dir string) map[string]string {
 	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
 	files := map[string]string{}
-	for name, content := range contents(t, dir) {
-		_, files[name], _ = strings.Cut(content, "\n")
+	for _, e := range entries {
+		content, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[e.Name()] = string(content)
 	}
 	return files
 }
@@ -806,10 +852,10 @@ func TestApplyKilled(t *testing.T) {
 			t.Errorf("killed at call %d: a job was started: %s", n, log)
 		}
 		want := map[string]string{}
-		for _, u := range render(t, testHost(), wanted...) {
+		for _, u := range render(t, testhost.Host(), wanted...) {
 			want[u.Name] = u.Content
 		}
-		if diff := cmp.Diff(want, plain(t, m.dir)); diff != "" {
+		if diff := cmp.Diff(want, contents(t, m.dir)); diff != "" {
 			t.Errorf("killed at call %d: %s", n, diff)
 		}
 		if diff := cmp.Diff(want, m.files); diff != "" {
@@ -885,7 +931,7 @@ func TestApplyAutomatic(t *testing.T) {
 func TestApplyCancelled(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
-	dir, err := OpenDirectory(m.dir, "")
+	dir, err := unitdir.Open(m.dir, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -893,7 +939,7 @@ func TestApplyCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	a := Applier{Dir: dir, Manager: m, Stamps: m.stamps, Clock: m.clock, Say: func(string) {}}
-	if err := a.Apply(ctx, render(t, testHost(), atBootOnly("a"))); !errors.Is(err, context.Canceled) {
+	if err := a.Apply(ctx, render(t, testhost.Host(), atBootOnly("a"))); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	if files := slices.Collect(maps.Keys(contents(t, m.dir))); len(files) > 0 || len(m.log) > 0 {

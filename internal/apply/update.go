@@ -1,4 +1,4 @@
-package compiler
+package apply
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/montimer/montimer/internal/unitdir"
 )
 
 // update writes the files and reloads systemd. The files of removed profiles
@@ -57,7 +59,7 @@ func (p *application) refusal(name string, u UnitState) error {
 	case "loaded", "masked":
 		return nil
 	case "not-found":
-		return fmt.Errorf("systemd does not find %s in %s", name, p.Dir.path)
+		return fmt.Errorf("systemd does not find %s in %s", name, p.Dir.Path)
 	}
 	where := ""
 	if len(u.DropIns) > 0 {
@@ -74,15 +76,15 @@ func (p *application) isRefused(ctx context.Context, name string) bool {
 // rollBack undoes update: it restores old contents, deletes created files, and
 // starts affected timers again.
 func (p *application) rollBack(ctx context.Context) error {
-	var old, created []Change
+	var old, created []unitdir.Change
 	for _, c := range p.writes {
-		if c.Action == Create {
-			created = append(created, Change{Action: Remove, Name: c.Name, Old: c.New})
+		if c.Action == unitdir.Create {
+			created = append(created, unitdir.Change{Action: unitdir.Remove, Name: c.Name, Old: c.New})
 		} else {
-			old = append(old, Change{Action: Update, Name: c.Name, Old: c.New, New: c.Old})
+			old = append(old, unitdir.Change{Action: unitdir.Update, Name: c.Name, Old: c.New, New: c.Old})
 		}
 	}
-	if err := p.Dir.Write(Installed{}, old); err != nil {
+	if err := p.Dir.Write(unitdir.Installed{}, old); err != nil {
 		return err
 	}
 	for _, c := range old {
