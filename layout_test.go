@@ -40,7 +40,7 @@ var edges = map[string][]string{
 	"internal/store":    {".", "internal/flock", "internal/safefile", "modernc.org/sqlite", "modernc.org/sqlite/lib", "golang.org/x/sys/unix"},
 	"internal/telegram": {},
 	"internal/testenv":  {"golang.org/x/sys/unix"},
-	"internal/apply":    {".", "compiler", "internal/timer", "internal/unitdir", "internal/unitfile"},
+	"internal/apply":    {".", "compiler", "internal/systemd", "internal/timer", "internal/unitdir", "internal/unitfile"},
 	"internal/testhost": {".", "internal/calendar"},
 	"internal/timer":    {".", "internal/calendar", "internal/unitfile"},
 	"internal/unitdir":  {".", "compiler", "internal/unitfile", "golang.org/x/sys/unix"},

@@ -95,7 +95,9 @@ func (c applyCmd) apply(ctx context.Context, e env, conn *systemd.Conn, unitDir 
 	steps := 0
 	a := apply.Applier{
 		Dir:       dir,
-		Manager:   manager{conn},
+		State:     conn,
+		Control:   conn,
+		Boot:      conn,
 		Stamps:    apply.Stamps{Instance: e.instance, Dir: "/var/lib/systemd/timers", DropIns: "/run/systemd/system"},
 		Clock:     timer.Clock{Now: time.Now(), Boot: booted, Local: time.Local},
 		NoCatchUp: c.NoCatchUp,
@@ -125,16 +127,4 @@ func warnVersion(w io.Writer, conn *systemd.Conn) error {
 		fmt.Fprintf(w, "warning: this is systemd %d; the units need %d or newer\n", version, oldest)
 	}
 	return err
-}
-
-// manager implements [apply.Manager].
-type manager struct{ *systemd.Conn }
-
-func (m manager) Units(ctx context.Context, names []string) (map[string]apply.UnitState, error) {
-	units, err := m.Conn.Units(ctx, names)
-	states := make(map[string]apply.UnitState, len(units))
-	for name, u := range units {
-		states[name] = apply.UnitState(u)
-	}
-	return states, err
 }

@@ -28,7 +28,7 @@ func spareRuns(ctx context.Context, of montimer.Instance, unitDir string, plan [
 	if checkRead(conn, of, unitDir) != nil {
 		return plan, nil, nil
 	}
-	return apply.SpareRuns(ctx, plan, manager{conn}.Units)
+	return apply.SpareRuns(ctx, plan, conn.Units)
 }
 
 // checkRead returns an error if systemd does not read units in a directory.

@@ -14,48 +14,44 @@ import (
 	"time"
 
 	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/systemd"
 	"github.com/montimer/montimer/internal/timer"
 	"github.com/montimer/montimer/internal/unitdir"
 )
 
-// Manager is systemd for Apply. Start, Stop and Restart return when the unit is
-// in its new state; they work on failed units, and Stop on one that is not
-// loaded.
-type Manager interface {
-	Reload(context.Context) error
+// State is what the survey reads of systemd.
+type State interface {
+	Units(ctx context.Context, names []string) (map[string]systemd.Unit, error)
+	LastTrigger(ctx context.Context, timer string) (time.Time, error) // zero: never
+	ActiveSince(ctx context.Context, unit string) (time.Time, error)
 	ReadAt() (time.Time, error) // when units were last read from disk
 	// Unread reports whether a file or drop-in of any of the units has changed since.
 	Unread(ctx context.Context, names []string) (bool, error)
-	Units(ctx context.Context, names []string) (map[string]UnitState, error)
-	LastTrigger(ctx context.Context, timer string) (time.Time, error) // zero: never
-	ActiveSince(ctx context.Context, unit string) (time.Time, error)
+}
+
+// Control is what the steps have systemd do. Start, Stop and Restart return when
+// the unit is in its new state; they work on failed units, and Stop on one that
+// is not loaded.
+type Control interface {
+	Reload(context.Context) error
 	Start(ctx context.Context, unit string) error
 	Stop(ctx context.Context, unit string) error
 	Restart(ctx context.Context, unit string) error
 	ResetFailed(ctx context.Context, unit string) // a unit that has failed is inactive again
+}
+
+// Boot is what systemd starts at boot.
+type Boot interface {
 	Enabled(ctx context.Context, unit string) (bool, error)
 	Enable(ctx context.Context, unit string) error
-}
-
-// UnitState is the state of a unit (systemctl(1), "list-units").
-type UnitState struct {
-	Load, Active, Sub string
-	Reason            string   // why it could not be loaded
-	DropIns           []string // of a unit that could not be loaded
-}
-
-func (u UnitState) active() bool { return u.Active == "active" }
-
-// running reports whether a service has processes, or may have: a oneshot is
-// "activating" while it runs.
-func (u UnitState) running() bool {
-	return slices.Contains([]string{"activating", "active", "reloading", "deactivating"}, u.Active)
 }
 
 // Applier activates units: it writes their files and has systemd load them.
 type Applier struct {
 	Dir       *unitdir.Directory
-	Manager   Manager
+	State     State
+	Control   Control
+	Boot      Boot
 	Stamps    Stamps
 	Clock     timer.Clock
 	NoCatchUp bool // missed ticks do not run
@@ -98,14 +94,14 @@ func (p *application) carryOut(ctx context.Context) error {
 type application struct {
 	*Applier
 	have       unitdir.Installed
-	writes     []unitdir.Change       // files to create or to update
-	removals   []unitdir.Change       // files of profiles that have gone
-	timers     map[string]timer.Timer // the wanted ones
-	names      []string               // of the wanted timers, sorted
-	before     map[string]UnitState   // of the wanted timers, the target and the socket
-	ahead      map[string]bool        // wanted timers triggered in the future: the clock was set back
-	unread     bool                   // files that systemd has not read yet
-	suppressed []string               // timers that must not start anything
+	writes     []unitdir.Change        // files to create or to update
+	removals   []unitdir.Change        // files of profiles that have gone
+	timers     map[string]timer.Timer  // the wanted ones
+	names      []string                // of the wanted timers, sorted
+	before     map[string]systemd.Unit // of the wanted timers, the target and the socket
+	ahead      map[string]bool         // wanted timers triggered in the future: the clock was set back
+	unread     bool                    // files that systemd has not read yet
+	suppressed []string                // timers that must not start anything
 	target     targetPlan
 }
 
@@ -120,13 +116,7 @@ func (a *Applier) survey(ctx context.Context, want []compiler.Unit) (*applicatio
 	if err != nil {
 		return nil, fmt.Errorf("in %s: %w", a.Dir.Path, err)
 	}
-	for _, c := range plan {
-		if c.New != "" {
-			p.writes = append(p.writes, c)
-		} else {
-			p.removals = append(p.removals, unitdir.Change{Action: unitdir.Remove, Name: c.Name, Old: c.Old})
-		}
-	}
+	p.writes, p.removals = split(plan)
 	for _, u := range want {
 		if isTimer(u.Name) {
 			if p.timers[u.Name], err = timer.Read(u.Content); err != nil {
@@ -135,7 +125,7 @@ func (a *Applier) survey(ctx context.Context, want []compiler.Unit) (*applicatio
 		}
 	}
 	p.names = slices.Sorted(maps.Keys(p.timers))
-	if p.before, err = a.Manager.Units(ctx, append([]string{p.Dir.Instance.Target(), p.unit(applySocket)}, p.names...)); err != nil {
+	if p.before, err = a.State.Units(ctx, append([]string{p.Dir.Instance.Target(), p.unit(applySocket)}, p.names...)); err != nil {
 		return nil, err
 	}
 	if p.ahead, err = p.findAhead(ctx); err != nil {
@@ -151,6 +141,18 @@ func (a *Applier) survey(ctx context.Context, want []compiler.Unit) (*applicatio
 	return p, err
 }
 
+// split returns the files to write and those to remove, now or after a reload.
+func split(plan []unitdir.Change) (writes, removals []unitdir.Change) {
+	for _, c := range plan {
+		if c.New != "" {
+			writes = append(writes, c)
+		} else {
+			removals = append(removals, unitdir.Change{Action: unitdir.Remove, Name: c.Name, Old: c.Old})
+		}
+	}
+	return writes, removals
+}
+
 // isUnread reports whether files have changed since systemd read them: by a
 // compile, by a killed apply, or by the operator, who has removed a bad
 // drop-in.
@@ -159,7 +161,7 @@ func (p *application) isUnread(ctx context.Context) (bool, error) {
 	if err != nil || len(leftover) > 0 {
 		return true, err
 	}
-	read, err := p.Manager.ReadAt()
+	read, err := p.State.ReadAt()
 	if err != nil {
 		return false, err
 	}
@@ -172,7 +174,7 @@ func (p *application) isUnread(ctx context.Context) (bool, error) {
 			return true, nil
 		}
 	}
-	return p.Manager.Unread(ctx, append(p.pairs(), p.unit(applySocket)))
+	return p.State.Unread(ctx, append(p.pairs(), p.unit(applySocket)))
 }
 
 // unit returns the name of a unit that the instance has once.

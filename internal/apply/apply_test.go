@@ -17,6 +17,7 @@ import (
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/calendar"
+	"github.com/montimer/montimer/internal/systemd"
 	"github.com/montimer/montimer/internal/testhost"
 	"github.com/montimer/montimer/internal/timer"
 	"github.com/montimer/montimer/internal/unitdir"
@@ -221,10 +222,10 @@ func (f *fakeSystemd) Unread(_ context.Context, names []string) (bool, error) {
 	return slices.ContainsFunc(names, func(name string) bool { return f.dropIns[name] }), nil
 }
 
-func (f *fakeSystemd) Units(_ context.Context, names []string) (map[string]UnitState, error) {
-	units := map[string]UnitState{}
+func (f *fakeSystemd) Units(_ context.Context, names []string) (map[string]systemd.Unit, error) {
+	units := map[string]systemd.Unit{}
 	for _, name := range names {
-		u := UnitState{Load: f.load(name), Active: "active", Sub: f.active[name]}
+		u := systemd.Unit{Load: f.load(name), Active: "active", Sub: f.active[name]}
 		switch {
 		case u.Sub == "":
 			u.Active, u.Sub = "inactive", "dead"
@@ -361,7 +362,7 @@ func (m *machine) apply(t *testing.T, profiles ...montimer.Profile) ([]string, e
 	defer dir.Close()
 	m.log, m.said = nil, nil
 	a := m.flags
-	a.Dir, a.Manager, a.Stamps = dir, m, m.stamps
+	a.Dir, a.State, a.Control, a.Boot, a.Stamps = dir, m, m, m, m.stamps
 	a.Clock = m.clock
 	a.Done = func(verb, unit string) { m.log = append(m.log, "* "+verb+" "+unit) }
 	a.Say = func(message string) { m.said = append(m.said, message) }
@@ -938,7 +939,7 @@ func TestApplyCancelled(t *testing.T) {
 	defer dir.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	a := Applier{Dir: dir, Manager: m, Stamps: m.stamps, Clock: m.clock, Say: func(string) {}}
+	a := Applier{Dir: dir, State: m, Control: m, Boot: m, Stamps: m.stamps, Clock: m.clock, Say: func(string) {}}
 	if err := a.Apply(ctx, render(t, testhost.Host(), atBootOnly("a"))); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}

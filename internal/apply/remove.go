@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/montimer/montimer/internal/systemd"
 	"github.com/montimer/montimer/internal/unitdir"
 	"github.com/montimer/montimer/internal/unitfile"
 )
@@ -42,12 +43,12 @@ func (p *application) removeStamps() error {
 func (p *application) delete(ctx context.Context, files []unitdir.Change) error {
 	for _, c := range files {
 		if isTimer(c.Name) {
-			if err := p.Manager.Stop(ctx, c.Name); err != nil {
+			if err := p.Control.Stop(ctx, c.Name); err != nil {
 				return err
 			}
 		}
 	}
-	files, running, err := SpareRuns(ctx, files, p.Manager.Units)
+	files, running, err := SpareRuns(ctx, files, p.State.Units)
 	if err != nil {
 		return err
 	}
@@ -58,19 +59,19 @@ func (p *application) delete(ctx context.Context, files []unitdir.Change) error 
 		return nil
 	}
 	for _, c := range files {
-		p.Manager.ResetFailed(ctx, c.Name)
+		p.Control.ResetFailed(ctx, c.Name)
 	}
 	if err := p.Dir.Write(unitdir.Installed{}, files); err != nil {
 		return err
 	}
 	p.done(files...)
-	return p.Manager.Reload(ctx)
+	return p.Control.Reload(ctx)
 }
 
 // SpareRuns drops running services from the removals of a plan, and returns
 // their names. Without its file systemd would apply defaults to a run: ignore
 // its progress, and kill it after 90 seconds.
-func SpareRuns(ctx context.Context, plan []unitdir.Change, units func(context.Context, []string) (map[string]UnitState, error)) (rest []unitdir.Change, running []string, err error) {
+func SpareRuns(ctx context.Context, plan []unitdir.Change, units func(context.Context, []string) (map[string]systemd.Unit, error)) (rest []unitdir.Change, running []string, err error) {
 	var services []string
 	for _, c := range plan {
 		if c.Action == unitdir.Remove && strings.HasSuffix(c.Name, ".service") {
@@ -85,7 +86,7 @@ func SpareRuns(ctx context.Context, plan []unitdir.Change, units func(context.Co
 		return nil, nil, err
 	}
 	for _, c := range plan {
-		if c.Action == unitdir.Remove && states[c.Name].running() {
+		if c.Action == unitdir.Remove && states[c.Name].IsRunning() {
 			running = append(running, c.Name)
 		} else {
 			rest = append(rest, c)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/montimer/montimer/internal/systemd"
 	"github.com/montimer/montimer/internal/unitdir"
 )
 
@@ -16,7 +17,7 @@ func (p *application) start(ctx context.Context) error {
 	if err := p.startTarget(ctx); err != nil {
 		return err
 	}
-	units, err := p.Manager.Units(ctx, p.pairs())
+	units, err := p.State.Units(ctx, p.pairs())
 	if err != nil {
 		return err
 	}
@@ -45,12 +46,12 @@ const (
 // which takes a restart. systemd refuses that while the service of the socket
 // runs, as it does when this apply was requested.
 func (p *application) startSocket(ctx context.Context) error {
-	units, err := p.Manager.Units(ctx, []string{p.unit(applySocket), p.unit(applyService)})
+	units, err := p.State.Units(ctx, []string{p.unit(applySocket), p.unit(applyService)})
 	if err != nil {
 		return err
 	}
 	now, verb := units[p.unit(applySocket)], "start"
-	if slices.ContainsFunc(p.writes, func(c unitdir.Change) bool { return c.Name == p.unit(applySocket) && c.ChangesSocket() }) && now.active() {
+	if slices.ContainsFunc(p.writes, func(c unitdir.Change) bool { return c.Name == p.unit(applySocket) && c.ChangesSocket() }) && now.IsActive() {
 		verb = "restart"
 	}
 	if err := p.refusal(p.unit(applySocket), now); err != nil {
@@ -60,14 +61,14 @@ func (p *application) startSocket(ctx context.Context) error {
 	case now.Load == "masked":
 		p.Say(p.unit(applySocket) + " is masked: left alone")
 		return nil
-	case verb == "start" && p.before[p.unit(applySocket)].active():
+	case verb == "start" && p.before[p.unit(applySocket)].IsActive():
 		return nil
-	case verb == "start" && now.active(): // by the target
-	case units[p.unit(applyService)].running():
+	case verb == "start" && now.IsActive(): // by the target
+	case units[p.unit(applyService)].IsRunning():
 		p.Say(fmt.Sprintf("%s cannot be started while %s runs; then: systemctl restart %[1]s", p.unit(applySocket), p.unit(applyService)))
 		return nil
 	default:
-		if err := p.Manager.Restart(ctx, p.unit(applySocket)); err != nil {
+		if err := p.Control.Restart(ctx, p.unit(applySocket)); err != nil {
 			return err
 		}
 	}
@@ -76,16 +77,16 @@ func (p *application) startSocket(ctx context.Context) error {
 }
 
 // startTimer starts one timer, unless the target has done so already.
-func (p *application) startTimer(ctx context.Context, name string, now, service UnitState) (err error) {
+func (p *application) startTimer(ctx context.Context, name string, now, service systemd.Unit) (err error) {
 	switch {
 	case now.Load == "masked":
 		p.Say(name + " is masked: left alone")
 		return nil
 	case p.isStuck(name, now):
-		err = p.Manager.Restart(ctx, name)
-	case !now.active():
-		err = p.Manager.Start(ctx, name)
-	case p.before[name].active():
+		err = p.Control.Restart(ctx, name)
+	case !now.IsActive():
+		err = p.Control.Start(ctx, name)
+	case p.before[name].IsActive():
 		return nil
 	}
 	if err == nil {
@@ -118,15 +119,15 @@ func (p *application) planTarget(ctx context.Context) (targetPlan, error) {
 	if slices.ContainsFunc(p.writes, func(c unitdir.Change) bool { return c.Action == unitdir.Create && c.Name == p.Dir.Instance.Target() }) {
 		return targetStart, nil
 	}
-	enabled, err := p.Manager.Enabled(ctx, p.Dir.Instance.Target())
+	enabled, err := p.Boot.Enabled(ctx, p.Dir.Instance.Target())
 	switch {
 	case err != nil:
 		return targetOff, err
 	case !enabled && !p.Automatic:
 		return targetStart, nil
-	case !enabled && state.active():
+	case !enabled && state.IsActive():
 		p.Say(p.Dir.Instance.Target() + " is not enabled: no timer runs after the next boot")
-	case !state.active():
+	case !state.IsActive():
 		p.Say(p.Dir.Instance.Target() + " is stopped: no timer runs until systemctl start " + p.Dir.Instance.Target())
 		return targetOff, nil
 	}
@@ -140,12 +141,12 @@ func (p *application) startTarget(ctx context.Context) error {
 	if p.target != targetStart {
 		return nil
 	}
-	if err := p.Manager.Start(ctx, p.Dir.Instance.Target()); err != nil {
+	if err := p.Control.Start(ctx, p.Dir.Instance.Target()); err != nil {
 		return err
 	}
-	if err := p.Manager.Enable(ctx, p.Dir.Instance.Target()); err != nil {
+	if err := p.Boot.Enable(ctx, p.Dir.Instance.Target()); err != nil {
 		return err
 	}
 	p.Done("enable", p.Dir.Instance.Target())
-	return p.Manager.Reload(ctx)
+	return p.Control.Reload(ctx)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/montimer/montimer/internal/systemd"
 	"github.com/montimer/montimer/internal/timer"
 )
 
@@ -45,12 +46,12 @@ func (p *application) notDue(ctx context.Context) ([]string, error) {
 // lastKnown returns what systemd will know of a timer: for an active one what
 // it remembers, for one that it starts the stamp.
 func (p *application) lastKnown(ctx context.Context, name string) (timer.Known, error) {
-	if state := p.before[name]; state.active() && !p.isStuck(name, state) {
-		last, err := p.Manager.LastTrigger(ctx, name)
+	if state := p.before[name]; state.IsActive() && !p.isStuck(name, state) {
+		last, err := p.State.LastTrigger(ctx, name)
 		if err != nil {
 			return timer.Known{}, err
 		}
-		active, err := p.Manager.ActiveSince(ctx, name)
+		active, err := p.State.ActiveSince(ctx, name)
 		return timer.Known{Last: last, Active: active}, err
 	}
 	if !p.timers[name].Persistent {
@@ -65,7 +66,7 @@ func (p *application) lastKnown(ctx context.Context, name string) (timer.Known, 
 
 // isStuck reports whether a timer will not elapse at its remaining times,
 // unless it is restarted.
-func (p *application) isStuck(name string, state UnitState) bool {
+func (p *application) isStuck(name string, state systemd.Unit) bool {
 	return p.ahead[name] || state.Sub == "elapsed" && p.Clock.Stuck(p.timers[name])
 }
 
@@ -75,10 +76,10 @@ func (p *application) isStuck(name string, state UnitState) bool {
 func (p *application) findAhead(ctx context.Context) (map[string]bool, error) {
 	ahead := map[string]bool{}
 	for _, name := range p.names {
-		if !p.before[name].active() || len(p.timers[name].Schedule.Events) == 0 {
+		if !p.before[name].IsActive() || len(p.timers[name].Schedule.Events) == 0 {
 			continue
 		}
-		last, err := p.Manager.LastTrigger(ctx, name)
+		last, err := p.State.LastTrigger(ctx, name)
 		if err != nil {
 			return nil, err
 		}
@@ -106,17 +107,17 @@ func (p *application) suppressStarts(ctx context.Context) error {
 		if err := p.Stamps.hold(name); err != nil {
 			return err
 		}
-		if state := p.before[name]; state.active() && !p.isStuck(name, state) {
+		if state := p.before[name]; state.IsActive() && !p.isStuck(name, state) {
 			active = append(active, name)
 		}
 	}
 	if len(active) > 0 && !p.unread {
-		if err := p.Manager.Reload(ctx); err != nil {
+		if err := p.Control.Reload(ctx); err != nil {
 			return err
 		}
 	}
 	for _, name := range active {
-		if err := p.Manager.Restart(ctx, name); err != nil && !p.isRefused(ctx, serviceOf(name)) {
+		if err := p.Control.Restart(ctx, name); err != nil && !p.isRefused(ctx, serviceOf(name)) {
 			return err // else start reports it, or the reload fixes it
 		}
 	}
@@ -135,5 +136,5 @@ func (p *application) restoreTimers(ctx context.Context) error {
 			return err
 		}
 	}
-	return p.Manager.Reload(ctx)
+	return p.Control.Reload(ctx)
 }

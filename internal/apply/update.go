@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/montimer/montimer/internal/systemd"
 	"github.com/montimer/montimer/internal/unitdir"
 )
 
@@ -21,7 +22,7 @@ func (p *application) update(ctx context.Context) error {
 		return err
 	}
 	p.done(p.writes...)
-	if err := p.Manager.Reload(ctx); err != nil {
+	if err := p.Control.Reload(ctx); err != nil {
 		return err
 	}
 	err := p.refused(ctx)
@@ -42,7 +43,7 @@ func (p *application) refused(ctx context.Context) error {
 			names = append(names, c.Name)
 		}
 	}
-	units, err := p.Manager.Units(ctx, names)
+	units, err := p.State.Units(ctx, names)
 	if err != nil {
 		return err
 	}
@@ -54,7 +55,7 @@ func (p *application) refused(ctx context.Context) error {
 }
 
 // refusal says why systemd does not load a unit; nil if it does.
-func (p *application) refusal(name string, u UnitState) error {
+func (p *application) refusal(name string, u systemd.Unit) error {
 	switch u.Load {
 	case "loaded", "masked":
 		return nil
@@ -69,28 +70,21 @@ func (p *application) refusal(name string, u UnitState) error {
 }
 
 func (p *application) isRefused(ctx context.Context, name string) bool {
-	units, err := p.Manager.Units(ctx, []string{name})
+	units, err := p.State.Units(ctx, []string{name})
 	return err == nil && p.refusal(name, units[name]) != nil
 }
 
 // rollBack undoes update: it restores old contents, deletes created files, and
 // starts affected timers again.
 func (p *application) rollBack(ctx context.Context) error {
-	var old, created []unitdir.Change
-	for _, c := range p.writes {
-		if c.Action == unitdir.Create {
-			created = append(created, unitdir.Change{Action: unitdir.Remove, Name: c.Name, Old: c.New})
-		} else {
-			old = append(old, unitdir.Change{Action: unitdir.Update, Name: c.Name, Old: c.New, New: c.Old})
-		}
-	}
+	old, created := split(unitdir.Revert(p.writes))
 	if err := p.Dir.Write(unitdir.Installed{}, old); err != nil {
 		return err
 	}
 	for _, c := range old {
 		p.Done("revert", c.Name)
 	}
-	if err := p.Manager.Reload(ctx); err != nil {
+	if err := p.Control.Reload(ctx); err != nil {
 		return err
 	}
 	return errors.Join(p.delete(ctx, created), p.restartTimers(ctx))
@@ -101,7 +95,7 @@ func (p *application) rollBack(ctx context.Context) error {
 // its service.
 func (p *application) restartTimers(ctx context.Context) error {
 	names := slices.Sorted(maps.Keys(p.before))
-	now, err := p.Manager.Units(ctx, names)
+	now, err := p.State.Units(ctx, names)
 	if err != nil {
 		return err
 	}
@@ -109,11 +103,11 @@ func (p *application) restartTimers(ctx context.Context) error {
 	for _, name := range names {
 		before, now := p.before[name], now[name]
 		switch {
-		case !before.active():
-		case !now.active():
-			errs = append(errs, p.Manager.Start(ctx, name))
+		case !before.IsActive():
+		case !now.IsActive():
+			errs = append(errs, p.Control.Start(ctx, name))
 		case now.Sub == "elapsed" && before.Sub != "elapsed":
-			errs = append(errs, p.Manager.Restart(ctx, name))
+			errs = append(errs, p.Control.Restart(ctx, name))
 		}
 	}
 	return errors.Join(errs...)

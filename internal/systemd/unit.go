@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,15 @@ type Unit struct {
 	Reason string // why it could not be loaded
 
 	DropIns []string // paths of those of a unit that could not be loaded
+}
+
+// IsActive reports whether the unit is in force.
+func (u Unit) IsActive() bool { return u.Active == "active" }
+
+// IsRunning reports whether a service has processes, or may have: a oneshot is
+// "activating" while it runs.
+func (u Unit) IsRunning() bool {
+	return slices.Contains([]string{"activating", "active", "reloading", "deactivating"}, u.Active)
 }
 
 // Units returns the states of units by name. systemd tries to load those that

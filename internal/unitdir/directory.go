@@ -133,14 +133,22 @@ func (d *Directory) Write(have Installed, plan []Change) error {
 // stage writes the new contents under temporary names, and has them on disk.
 func (d *Directory) stage(plan []Change) error {
 	for _, c := range plan {
-		if c.New == "" {
-			continue
-		}
-		if err := createFile(d.fd(), temporary(c.Name), c.New); err != nil {
-			return fmt.Errorf("write unit %s: %w", c.Name, err)
+		if err := d.create(c); err != nil {
+			return err
 		}
 	}
 	return d.sync()
+}
+
+// create writes the new content of a change, if it has one, under a temporary name.
+func (d *Directory) create(c Change) error {
+	if c.New == "" {
+		return nil
+	}
+	if err := createFile(d.fd(), temporary(c.Name), c.New); err != nil {
+		return fmt.Errorf("write unit %s: %w", c.Name, err)
+	}
+	return nil
 }
 
 // commit makes one staged change visible.
@@ -161,17 +169,8 @@ func (d *Directory) commit(c Change) error {
 // undo restores the files of changes that were made.
 func (d *Directory) undo(done []Change) error {
 	var errs []error
-	for _, c := range done {
-		back := Change{Action: Update, Name: c.Name, New: c.Old}
-		switch c.Action {
-		case Create:
-			back = Change{Action: Remove, Name: c.Name}
-		case Keep:
-			continue
-		default:
-			errs = append(errs, createFile(d.fd(), temporary(c.Name), c.Old))
-		}
-		errs = append(errs, d.commit(back))
+	for _, c := range Revert(done) {
+		errs = append(errs, d.create(c), d.commit(c))
 	}
 	return errors.Join(errs...)
 }

@@ -103,6 +103,21 @@ func Plan(want []compiler.Unit, have Installed) ([]Change, error) {
 	return changes, nil
 }
 
+// Revert returns the changes that undo a plan.
+func Revert(plan []Change) (back []Change) {
+	for _, c := range plan {
+		switch c.Action {
+		case Create:
+			back = append(back, Change{Action: Remove, Name: c.Name, Old: c.New})
+		case Update:
+			back = append(back, Change{Action: Update, Name: c.Name, Old: c.New, New: c.Old})
+		case Remove:
+			back = append(back, Change{Action: Create, Name: c.Name, New: c.Old})
+		}
+	}
+	return back
+}
+
 // Writes reports whether carrying out the plan changes any file.
 func Writes(plan []Change) bool {
 	return slices.ContainsFunc(plan, func(c Change) bool { return c.Action != Keep })
