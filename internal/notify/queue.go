@@ -128,18 +128,26 @@ func paid(pace, now time.Time) time.Time {
 // next returns the alert to send, or how long to wait for one; ok is false when
 // nothing is pending. All wait while Telegram demands a pause; one that met
 // what the operator has to correct, or one of a profile that has used up its
-// pace, waits alone. Of the others, one that is due is enough to go on, so that
-// no alert overtakes one that met a transport error: first failures and pages,
-// the newest of them first; then the rest in order.
+// pace, waits alone, but the later alerts of its profile wait for one that was
+// refused: the bot or the chat is theirs, too. Of the others, one that is due is
+// enough to go on, so that no alert overtakes one that met a transport error: first
+// failures and pages, the newest of them first; then the rest in order.
 func next(pending []montimer.Alert, paces map[string]time.Time, now time.Time) (a montimer.Alert, wait time.Duration, ok bool) {
 	if len(pending) == 0 {
 		return a, 0, false
 	}
 	var soonest time.Duration
 	var ready []montimer.Alert
+	behind := map[string]time.Duration{} // how long the refused alert of a profile waits
 	for i, p := range pending {
 		status := lastStatus(p)
 		left, held := toWait(p, now), paced(paces[p.Profile], now)
+		if !urgent(p) {
+			held = max(held, behind[p.Profile])
+		}
+		if refused(p) {
+			behind[p.Profile] = max(behind[p.Profile], left)
+		}
 		if i == 0 || max(left, held) < soonest {
 			soonest = max(left, held)
 		}
@@ -204,17 +212,19 @@ func probe(pending []montimer.Alert, paces map[string]time.Time, tried map[int64
 }
 
 func urgency(a, b montimer.Alert) int {
-	rank := func(a montimer.Alert) int {
-		if a.First || a.Kind == montimer.AlertPage {
-			return 0
-		}
+	switch {
+	case urgent(a) && urgent(b):
+		return cmp.Compare(b.ID, a.ID)
+	case urgent(a):
+		return -1
+	case urgent(b):
 		return 1
 	}
-	if r := rank(a); r == rank(b) && r == 0 {
-		return cmp.Compare(b.ID, a.ID)
-	}
-	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.ID, b.ID))
+	return cmp.Compare(a.ID, b.ID)
 }
+
+// urgent reports whether an alert goes before those that have an order.
+func urgent(a montimer.Alert) bool { return a.First || a.Kind == montimer.AlertPage }
 
 // lastStatus returns the HTTP status of the last attempt; 0: none. The text of
 // a *telegram.Error begins with it.

@@ -240,7 +240,7 @@ func TestCorrected(t *testing.T) {
 			}
 			time.Sleep(time.Minute)
 		}
-		if said := strings.Count(log.String(), "level=ERROR"); said != 2 || !strings.Contains(log.String(), "correct TELEGRAM_BOT_TOKEN_DEFAULT), then: montimer notify flush") {
+		if said := strings.Count(log.String(), "level=ERROR"); said != 1 || !strings.Contains(log.String(), "correct TELEGRAM_BOT_TOKEN_DEFAULT), then: montimer notify flush") {
 			t.Errorf("%d errors: %s", said, log.String())
 		}
 		right = true

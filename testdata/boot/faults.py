@@ -66,7 +66,7 @@ class Bot(http.server.BaseHTTPRequestHandler):
     """A Bot API that answers as the mode says: ok, random, down, hang, 401."""
 
     mode = "ok"
-    accepted = []  # (text, whether the sender got an answer, its invocation)
+    accepted = []  # (text, whether the sender got an answer, its invocation, time since boot)
     lock = threading.Lock()
 
     def do_POST(self):
@@ -81,7 +81,7 @@ class Bot(http.server.BaseHTTPRequestHandler):
                 time.sleep(0.2)
         if what in ("ok", "unanswered", "half"):
             with Bot.lock:
-                Bot.accepted.append((text, what == "ok", by))
+                Bot.accepted.append((text, what == "ok", by, up()))
         if what in ("down", "hang", "unanswered"):
             self.close_connection = True
             with contextlib.suppress(OSError):
@@ -209,17 +209,25 @@ def started_by_pid1():
             yield entry["INVOCATION_ID"], unit.removesuffix(".service")
 
 
+def may_be_good(unit, a, b):
+    """Whether a run of a profile, which lasted from a to b, can have been good: see KINDS."""
+    if "-some" not in unit:
+        return not re.search("-(bad|slow)", unit)
+    return any(int(at + [ahead for since, ahead in Clock.steps if since <= at][-1]) // 60 % 3 for at in (a, b))
+
+
 def oracle(periods=None, away=()):
     """periods: profile -> (seconds between ticks, offset); away: (from, to) without timers."""
     bad = []
     starts, triggered, codes, spans = {}, {}, {}, collections.defaultdict(list)
-    begun = {}
+    begun, lived = {}, {}
     for what, invocation, unit, at, rest in records():
         if what == "start":
             starts[invocation], begun[invocation] = unit, at
             triggered[invocation] = bool(rest) and at < settle.at
         else:
-            spans[unit].append((begun.pop(invocation, at), at))
+            lived[invocation] = begun.pop(invocation, at), at
+            spans[unit].append(lived[invocation])
             codes[invocation] = (rest.split() or [""])[-1]
     both = dict(started_by_pid1())
     only_journal = [i for i in both if i not in starts]
@@ -227,17 +235,24 @@ def oracle(periods=None, away=()):
 
     runs = {id: (profile, trigger, state, reason, event) for id, profile, trigger, state, reason, event in
             rows("SELECT id, profile, trigger, state, reason, event_id FROM montimer_runs")}
-    texts = [text.replace("\\", "") for text, _, _ in Bot.accepted]
+    texts = [text.replace("\\", "") for text, *_ in Bot.accepted]
     everything = "\n".join(texts)
     told = set(re.findall(r"[0-9a-f]{32}", everything))
     critical = run("journalctl", "--no-pager", "-o", "json", "MESSAGE_ID=5d1c3a4e0b6f4c7c9a2f8e71d0b3c596").stdout
     states = collections.Counter(f"{t}/{s}" for _, t, s, _, _ in runs.values())
 
-    # A good run that could not be recorded is in the page of another. When that was
-    # sent is not checked.
-    unrecorded = {i for i, code in codes.items() if code == "74" and not re.search("-(bad|some|slow|flood)", both.get(i, "-bad"))}
-    if "not recorded" not in everything:
-        unrecorded = set()
+    # A good run that could not be recorded is in a page that came within the hour
+    # before it, or while it reported: one page an hour is enough, until another says
+    # that runs are recorded again.
+    down = [at for text, _, _, at in Bot.accepted if "; not recorded: " in text]
+    # It waits in the outbox: when it was made is the end of the run that it names.
+    again = [lived.get(id, (0, at))[1] for text, _, _, at in Bot.accepted if "runs are recorded again" in text for id in re.findall(r"[0-9a-f]{32}", text)]
+
+    def is_paged(invocation):
+        a, b = lived[invocation]
+        return any(a - 3630 <= at <= b + 30 and not any(at < end < a for end in again) for at in down)
+
+    unrecorded = {i for i, code in codes.items() if code == "74" and may_be_good(both.get(i, "-bad"), *lived[i]) and is_paged(i)}
     by_row = by_message = by_journal = by_page = 0
     for invocation, unit in both.items():
         if invocation in runs:
@@ -278,17 +293,17 @@ def oracle(periods=None, away=()):
     lives = collections.defaultdict(list)
     for what, id, unit, at, _ in records("montimer-"):
         lives[id].append(f"{unit} {what} {at:.1f}")
-    before, again = {}, collections.Counter()
-    for text, answered, by in Bot.accepted:
+    before, twice = {}, collections.Counter()
+    for text, answered, by, _ in Bot.accepted:
         if text in before:
             was_answered, was_by = before[text]
             result = (results.get(was_by) or "unknown").split()[0]
             why = f"its sender ended by {result}" if was_answered else "no answer that the sender could read"
-            again[why] += 1
+            twice[why] += 1
             if was_answered:
                 say(f"again, from {by} {lives[by]} after {was_by} {lives[was_by]}: {text[:60]!r}")
         before[text] = answered, by
-    say(f"oracle: {len(texts)} messages accepted, {sum(again.values())} of them again: {dict(again)}")
+    say(f"oracle: {len(texts)} messages accepted, {sum(twice.values())} of them again: {dict(twice)}")
 
     # Of one profile, what follows the first alert of an incident arrives in order.
     first = {}
@@ -298,7 +313,7 @@ def oracle(periods=None, away=()):
     for id, (status, message) in sorted(events.items()):
         message = message.replace("\\", "")
         profile = re.match(r"\*automation: ([\w-]+)", message)
-        if profile and re.search(r"failing: \d+ runs|recovered after", message) and message in first:
+        if status != "not_attempted" and profile and re.search(r"failing: \d+ runs|recovered after", message) and message in first:
             order[profile[1]].append(first[message])
     swapped = sum(a > b for arrived in order.values() for a, b in zip(arrived, arrived[1:]))
     say(f"oracle: {sum(map(len, order.values()))} messages of incidents under way, {swapped} out of order")
