@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/manual"
 	"github.com/montimer/montimer/internal/pager"
 	"github.com/montimer/montimer/taskexec"
@@ -83,7 +84,16 @@ func exitCode(stderr io.Writer, err error) int {
 		return exitDone
 	}
 	coded := exitError{exitFailed, err}
-	errors.As(err, &coded)
+	var child *host.ChildError // that has passed on what it said
+	var refused *taskexec.UsageError
+	var unknown *taskexec.UnknownError
+	switch {
+	case errors.As(err, &coded):
+	case errors.As(err, &child) && child.Message == "":
+		return child.Code
+	case errors.As(err, &refused), errors.As(err, &unknown):
+		coded.code = exitUsage
+	}
 	if coded.err != nil && !errors.Is(err, syscall.EPIPE) { // the reader closed the pipe
 		fmt.Fprintln(stderr, "montimer:", errorText(coded.err))
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/byhand"
 	"github.com/montimer/montimer/internal/console"
 	"github.com/montimer/montimer/internal/drift"
 	"github.com/montimer/montimer/internal/host"
@@ -37,13 +38,13 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 	}
 	if host.IsRoot() && h.User != "root" {
 		if c.DryRun {
-			return c.stepDown(ctx, e, h, nil, append([]string{"exec", "--dry-run", c.Profile}, taskFlags(c.Task)...))
+			return byhand.StepDown(ctx, h, nil, append([]string{"exec", "--dry-run", c.Profile}, taskFlags(c.Task)...), e.stdout, e.stderr)
 		}
 		return usage(fmt.Errorf("tasks do not run as root: use %s (or runuser -u %s -- %s)",
 			e.instance.Command("run "+c.Profile), h.User, e.instance.Command("exec "+c.Profile)))
 	}
 	if !c.DryRun {
-		if err := c.asService(e, h); err != nil {
+		if err := c.takeEnvironment(e, h); err != nil {
 			return err
 		}
 		err := host.MakeStateDir(h.StateDir)

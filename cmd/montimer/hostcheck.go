@@ -149,5 +149,5 @@ func inspect(ctx context.Context, w io.Writer, h montimer.Host, j montimer.Jobs)
 		fmt.Fprintf(w, "note: cannot look into the checkout: %s\n", safetext.String(err.Error()))
 		return
 	}
-	displayed{w}.Write(out)
+	safetext.NewWriter(w).Write(out)
 }

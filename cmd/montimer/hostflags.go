@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/byhand"
 	"github.com/montimer/montimer/internal/host"
 )
 
@@ -108,4 +109,13 @@ func resolve(e env, s host.Settings, withUser bool) (montimer.Host, error) {
 		return montimer.Host{}, usage(err)
 	}
 	return h, nil
+}
+
+// takeEnvironment gives this process the environment of the services.
+func (f hostFlags) takeEnvironment(e env, h montimer.Host) error {
+	s, err := f.settings(e)
+	if err != nil {
+		return err
+	}
+	return byhand.TakeEnvironment(h, s, func(warning string) { fmt.Fprintln(e.stderr, "warning:", warning) })
 }

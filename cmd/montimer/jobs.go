@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"strings"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/console"
@@ -59,25 +58,5 @@ func loadProfile(ctx context.Context, e env, h *montimer.Host, name string, opt 
 	if err := e.show(f.Of(name)); err != nil {
 		return montimer.Profile{}, err
 	}
-	return profileOf(f, name)
-}
-
-// findProfile is loadProfile without output.
-func findProfile(ctx context.Context, h montimer.Host, name string) (montimer.Profile, error) {
-	f, err := jobsfile.Read(ctx, h, jobsfile.Options{})
-	if err == nil {
-		err = f.Err(strings.Clone)
-	}
-	if err != nil {
-		return montimer.Profile{}, err
-	}
-	return profileOf(f, name)
-}
-
-func profileOf(f jobsfile.File, name string) (montimer.Profile, error) {
-	p, err := taskexec.FindProfile(f.Jobs, name)
-	if err != nil {
-		return p, usage(err)
-	}
-	return p, nil
+	return taskexec.FindProfile(f.Jobs, name)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/calendar"
 	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/jobsfile"
 	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/internal/unitdir"
 	"github.com/montimer/montimer/taskexec"
@@ -72,7 +73,7 @@ func findTimer(ctx context.Context, e env, profile string) error {
 	if h, err = (hostFlags{}).host(e); err != nil {
 		return err
 	}
-	p, err := findProfile(ctx, h, profile)
+	p, err := jobsfile.FindProfile(ctx, h, profile)
 	var unknown *taskexec.UnknownError
 	switch {
 	case err == nil && !p.Enabled:
@@ -84,7 +85,7 @@ func findTimer(ctx context.Context, e env, profile string) error {
 	case len(timers(installed)) == 0:
 		return usage(fmt.Errorf("there is no timer yet: montimer apply"))
 	}
-	return usage(&taskexec.UnknownError{Kind: "profile", Name: profile, Known: timers(installed)})
+	return &taskexec.UnknownError{Kind: "profile", Name: profile, Known: timers(installed)}
 }
 
 // timers names the profiles that have a timer.

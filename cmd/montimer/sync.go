@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/byhand"
 	"github.com/montimer/montimer/internal/console"
 	"github.com/montimer/montimer/internal/drift"
 	"github.com/montimer/montimer/internal/flock"
@@ -41,7 +42,7 @@ func (c syncCmd) Run(ctx context.Context, e env) error {
 		return errors.New(missing)
 	}
 	if host.IsRoot() && h.User != "root" {
-		environ, err := passEnvironment(h)
+		environ, err := byhand.PassedEnvironment(h)
 		if err != nil {
 			return err
 		}
@@ -52,9 +53,9 @@ func (c syncCmd) Run(ctx context.Context, e env) error {
 		if c.URL != "" {
 			args = append(args, "--url="+c.URL)
 		}
-		return c.stepDown(ctx, e, h, environ, args)
+		return byhand.StepDown(ctx, h, environ, args, e.stdout, e.stderr)
 	}
-	if err := c.asService(e, h); err != nil {
+	if err := c.takeEnvironment(e, h); err != nil {
 		return err
 	}
 	if err := host.MakeStateDir(h.StateDir); err != nil {

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobs"
 	"github.com/montimer/montimer/internal/safefile"
+	"github.com/montimer/montimer/taskexec"
 )
 
 // A File is a jobs.yaml that was read. Jobs is for use only where
@@ -63,6 +65,19 @@ func (r *Reader) Read(ctx context.Context, h montimer.Host) (File, error) {
 func Read(ctx context.Context, h montimer.Host, opt Options) (File, error) {
 	r := Reader{Options: opt}
 	return r.Read(ctx, h)
+}
+
+// FindProfile reads the jobs.yaml of a host, and returns a profile, or a
+// [*taskexec.UnknownError]. The error is ErrInvalid if the file has mistakes.
+func FindProfile(ctx context.Context, h montimer.Host, name string) (montimer.Profile, error) {
+	f, err := Read(ctx, h, Options{})
+	if err == nil {
+		err = f.Err(strings.Clone)
+	}
+	if err != nil {
+		return montimer.Profile{}, err
+	}
+	return taskexec.FindProfile(f.Jobs, name)
 }
 
 func (r *Reader) decode(h montimer.Host, path string, data []byte) File {

@@ -1,7 +1,7 @@
 // Package journal writes the messages of a run and the output of its tasks to
 // the systemd journal, by its native protocol, with fields to find them by, and
 // reads the entries of a run. Read journal.go, handler.go and flush.go
-// (writing), then reader.go and ending.go (reading). The profile is no field
+// (writing), then reader.go, ending.go and follow.go (reading). The profile is no field
 // here: the services have it from LogExtraFields=.
 //
 //	MONTIMER_RUN_ID   the run

@@ -5,7 +5,9 @@
 package safetext
 
 import (
+	"bytes"
 	"encoding/binary"
+	"io"
 	"unicode"
 	"unicode/utf8"
 )
@@ -68,4 +70,23 @@ func plain(b []byte) int {
 		n++
 	}
 	return n
+}
+
+// NewWriter returns a writer that makes the output of another user's processes
+// safe for a terminal, and writes it to w. Each write must end with a whole
+// character.
+func NewWriter(w io.Writer) io.Writer { return displayed{w} }
+
+type displayed struct{ w io.Writer }
+
+func (d displayed) Write(p []byte) (int, error) {
+	var text []byte
+	for line := range bytes.Lines(p) {
+		body, newline := bytes.CutSuffix(line, []byte("\n"))
+		if text = Append(text, body); newline {
+			text = append(text, '\n')
+		}
+	}
+	_, err := d.w.Write(text)
+	return len(p), err
 }
