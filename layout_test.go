@@ -30,7 +30,7 @@ var edges = map[string][]string{
 	"internal/explain":  {".", "internal/calendar", "internal/cron", "internal/safetext"},
 	"internal/flock":    {"golang.org/x/sys/unix"},
 	"internal/gitsync":  {"internal/lazy", ".", "internal/flock", "internal/safefile", "golang.org/x/sys/unix"},
-	"internal/host":     {"internal/lazy", ".", "internal/flock", "internal/safefile", "internal/calendar", "internal/suggest", "gopkg.in/yaml.v3", "golang.org/x/sys/unix"},
+	"internal/host":     {"internal/lazy", ".", "internal/flock", "internal/safefile", "internal/safetext", "internal/calendar", "internal/suggest", "gopkg.in/yaml.v3", "golang.org/x/sys/unix"},
 	"internal/lazy":     {},
 	"internal/manual":   {".", "internal/jobs", "internal/safetext", "internal/suggest", "taskexec", "github.com/alecthomas/kong"},
 	"internal/notify":   {".", "internal/safetext", "internal/telegram"},

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -117,7 +116,7 @@ func (c compileCmd) diff(ctx context.Context, e env, h montimer.Host, profiles [
 		return err
 	}
 	if c.Output == "json" {
-		err = writeDiffJSON(e.stdout, found)
+		err = found.WriteJSON(e.stdout)
 	} else {
 		err = found.WriteText(e.stdout, console.Colors(e.stdout))
 	}
@@ -125,39 +124,6 @@ func (c compileCmd) diff(ctx context.Context, e env, h montimer.Host, profiles [
 		return exitError{code: exitChanges}
 	}
 	return err
-}
-
-func writeDiffJSON(w io.Writer, found diff.Comparison) error {
-	for _, s := range found.Schedules {
-		for _, t := range []*diff.Timing{s.Before, s.After} {
-			if t == nil {
-				continue
-			}
-			for i := range t.Next {
-				t.Next[i] = t.Next[i].UTC()
-			}
-		}
-	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(found)
-}
-
-// Of every JSON form: names are in snake_case, a list is never null, a time is
-// RFC 3339 in UTC and absent where there is none, a duration is in seconds and
-// its name says so. TestJSONForms holds them to that.
-
-// writeJSONLines writes one object a line.
-func writeJSONLines[T any](w io.Writer, all []T) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	for _, v := range all {
-		if err := enc.Encode(v); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // noteLeftovers lists files and links of older versions on this host.

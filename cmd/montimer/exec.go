@@ -113,7 +113,7 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, reader *jobsf
 	pause := ""
 	paused, err := host.PauseOfTicks(h.Instance.PauseDir(), h.StateDir, c.Profile, time.Now())
 	if err == nil && !paused.Until.IsZero() {
-		pause = pauseText(paused)
+		pause = host.PauseText(paused)
 	}
 	if err != nil {
 		runner.Log.Error("pause ignored: "+err.Error(), "event", taskexec.EventTrouble)

@@ -1,17 +1,12 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"slices"
-	"strings"
 	"time"
 
-	"github.com/montimer/montimer/internal/cron"
 	"github.com/montimer/montimer/internal/explain"
 	"github.com/montimer/montimer/internal/jobsfile"
 )
@@ -27,19 +22,16 @@ type explainCmd struct {
 	Output   string   `short:"o" enum:"text,json" default:"text" help:"text, or json: one object a line."`
 }
 
-// maxLine bounds a line of standard input, in bytes.
-const maxLine = 4 << 20
-
 // Run explains expressions. An invalid expression does not stop the others; the
 // exit code is then 2.
 func (c explainCmd) Run(ctx context.Context, e env) error {
-	reader, err := c.reader()
+	explainer, err := c.explainer()
 	if err != nil {
 		return usage(err)
 	}
-	print := textPrinter(e.stdout)
+	print := explain.TextPrinter(e.stdout)
 	if c.Output == "json" {
-		print = jsonPrinter(e.stdout)
+		print = explain.JSONPrinter(e.stdout)
 	}
 	refused := false
 	show := func(x explain.Explanation) error {
@@ -48,16 +40,16 @@ func (c explainCmd) Run(ctx context.Context, e env) error {
 	}
 	switch {
 	case c.Profile != "" && len(c.Expr) == 0:
-		err = c.profile(ctx, e, reader, show)
+		err = c.profile(ctx, e, explainer, show)
 	case c.Profile != "" || len(c.Expr) == 0:
 		err = usage(errors.New("give expressions, -, or --profile NAME"))
 	case len(c.Expr) == 1 && c.Expr[0] == "-":
-		err = explainLines(os.Stdin, reader, show)
-	case c.Dialect != "systemd" && len(c.Expr) > 1 && unquoted(c.Expr):
+		err = explainer.Lines(os.Stdin, show)
+	case c.Dialect != "systemd" && len(c.Expr) > 1 && explain.Unquoted(c.Expr):
 		err = usage(errors.New("each expression must be one argument: montimer explain '5 * * * *'"))
 	default:
 		for _, text := range c.Expr {
-			if err = show(reader.Explain(c.Dialect, text)); err != nil {
+			if err = show(explainer.Explain(c.Dialect, text)); err != nil {
 				break
 			}
 		}
@@ -68,14 +60,8 @@ func (c explainCmd) Run(ctx context.Context, e env) error {
 	return err
 }
 
-// unquoted reports whether the arguments look like the fields of one
-// expression, in which a shell may have replaced * by file names.
-func unquoted(args []string) bool {
-	return !slices.ContainsFunc(args, func(arg string) bool { return strings.ContainsAny(arg, " \t@") })
-}
-
-// reader checks the settings that all expressions share.
-func (c explainCmd) reader() (explain.Explainer, error) {
+// explainer checks the settings that all expressions share.
+func (c explainCmd) explainer() (explain.Explainer, error) {
 	x := explain.Explainer{Zone: c.Timezone, Location: time.Local, From: time.Now(), N: c.N}
 	var err error
 	if c.Timezone != "" {
@@ -94,7 +80,7 @@ func (c explainCmd) reader() (explain.Explainer, error) {
 	return x, nil
 }
 
-func (c explainCmd) profile(ctx context.Context, e env, reader explain.Explainer, show func(explain.Explanation) error) error {
+func (c explainCmd) profile(ctx context.Context, e env, explainer explain.Explainer, show func(explain.Explanation) error) error {
 	h, err := c.host(e)
 	if err != nil {
 		return err
@@ -103,45 +89,5 @@ func (c explainCmd) profile(ctx context.Context, e env, reader explain.Explainer
 	if err != nil {
 		return err
 	}
-	return show(reader.Schedule(p.Schedule))
-}
-
-// explainLines explains lines of a dialect, a tab and an expression.
-func explainLines(r io.Reader, reader explain.Explainer, show func(explain.Explanation) error) error {
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, maxLine)
-	for lines.Scan() {
-		dialect, text, ok := strings.Cut(lines.Text(), "\t")
-		if !ok {
-			dialect, text = string(cron.Supercronic), dialect
-		}
-		if err := show(reader.Explain(dialect, text)); err != nil {
-			return err
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("read standard input: %w", err)
-	}
-	return nil
-}
-
-// textPrinter writes an empty line between two explanations.
-func textPrinter(w io.Writer) func(explain.Explanation) error {
-	first := true
-	return func(x explain.Explanation) error {
-		if !first {
-			fmt.Fprintln(w)
-		}
-		first = false
-		return x.WriteText(w)
-	}
-}
-
-func jsonPrinter(w io.Writer) func(explain.Explanation) error {
-	return func(x explain.Explanation) error {
-		for i := range x.Next {
-			x.Next[i] = x.Next[i].UTC()
-		}
-		return writeJSONLines(w, []explain.Explanation{x})
-	}
+	return show(explainer.Schedule(p.Schedule))
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/calendar"
+	"github.com/montimer/montimer/internal/console"
 	"github.com/montimer/montimer/internal/diff"
 	"github.com/montimer/montimer/internal/explain"
 	"github.com/montimer/montimer/internal/jobs"
@@ -23,7 +24,7 @@ import (
 )
 
 // TestJSONForms holds what every command writes with --output json to the rules
-// above writeJSONLines.
+// above [console.JSONLines].
 func TestJSONForms(t *testing.T) {
 	t.Parallel()
 	berlin, err := time.LoadLocation("Europe/Berlin")
@@ -57,16 +58,16 @@ func TestJSONForms(t *testing.T) {
 		"compile": {
 			func(w io.Writer) error { return jobs.WriteJSON(w, nil) },
 			func(w io.Writer) error { return jobs.WriteJSON(w, mistakes) },
-			func(w io.Writer) error { return writeDiffJSON(w, compared(nil)) },
-			func(w io.Writer) error { return writeDiffJSON(w, compared(j.Profiles)) },
+			func(w io.Writer) error { return compared(nil).WriteJSON(w) },
+			func(w io.Writer) error { return compared(j.Profiles).WriteJSON(w) },
 		},
 		"explain": {
-			func(w io.Writer) error { return jsonPrinter(w)(explainer.Explain("crontab", "30 4 * * *")) },
-			func(w io.Writer) error { return jsonPrinter(w)(explainer.Explain("crontab", "@reboot")) },
-			func(w io.Writer) error { return jsonPrinter(w)(explainer.Explain(explain.Systemd, "nonsense")) },
-			func(w io.Writer) error { return jsonPrinter(w)(explainer.Schedule(j.Profiles[1].Schedule)) },
+			func(w io.Writer) error { return explain.JSONPrinter(w)(explainer.Explain("crontab", "30 4 * * *")) },
+			func(w io.Writer) error { return explain.JSONPrinter(w)(explainer.Explain("crontab", "@reboot")) },
+			func(w io.Writer) error { return explain.JSONPrinter(w)(explainer.Explain(explain.Systemd, "nonsense")) },
+			func(w io.Writer) error { return explain.JSONPrinter(w)(explainer.Schedule(j.Profiles[1].Schedule)) },
 		},
-		"list": {func(w io.Writer) error { return writeJSONLines(w, listProfiles("", j.Profiles, now)) }},
+		"list": {func(w io.Writer) error { return console.JSONLines(w, listProfiles("", j.Profiles, now)) }},
 		"notify pending": {func(w io.Writer) error {
 			return writePendingJSON(w, []montimer.Alert{{ID: 1, Created: now, NextTry: now}, {ID: 2, Created: now}})
 		}},

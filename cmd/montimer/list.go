@@ -46,7 +46,7 @@ func (c listCmd) Run(ctx context.Context, e env) error {
 	}
 	rows := listProfiles(h.Instance, j.Profiles, time.Now())
 	if c.Output == "json" {
-		return writeJSONLines(e.stdout, rows)
+		return console.JSONLines(e.stdout, rows)
 	}
 	return writeList(e.stdout, rows, console.Columns(e.stdout))
 }
@@ -72,7 +72,7 @@ func listProfiles(of montimer.Instance, profiles []montimer.Profile, now time.Ti
 			Calendar: []string{},
 			Tasks:    len(p.EnabledTasks()),
 		}
-		r.Paused, _ = pauseNow(of, p.Name, now) // exec reports a damaged one
+		r.Paused, _ = host.PausedNow(of, p.Name, now) // exec reports a damaged one
 		for _, event := range p.Schedule.Events {
 			r.Calendar = append(r.Calendar, event.String())
 		}

@@ -123,7 +123,7 @@ func writePendingJSON(w io.Writer, alerts []montimer.Alert) error {
 	for i, a := range alerts {
 		all[i] = pendingAlert{a.ID, a.Created.UTC(), string(a.Kind), a.Profile, a.RunID, a.Attempts, a.NextTry.UTC(), a.Error, a.Text}
 	}
-	return writeJSONLines(w, all)
+	return console.JSONLines(w, all)
 }
 
 type notifyFlushCmd struct {

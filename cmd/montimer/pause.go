@@ -5,12 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/montimer/montimer"
-	"github.com/montimer/montimer/internal/calendar"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobsfile"
 	"github.com/montimer/montimer/internal/safetext"
@@ -41,7 +39,7 @@ func (c pauseCmd) Run(ctx context.Context, e env) error {
 	if err := findTimer(ctx, e, c.Profile); err != nil {
 		return err
 	}
-	until, err := parseUntil(c.Until, time.Now())
+	until, err := host.ParseUntil(c.Until, time.Now())
 	if err != nil {
 		return usage(fmt.Errorf("--until: %w", err))
 	}
@@ -52,7 +50,7 @@ func (c pauseCmd) Run(ctx context.Context, e env) error {
 	if err := host.WritePause(e.instance.PauseDir(), c.Profile, p); err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stderr, "%s is %s\n", e.instance.Of(c.Profile), pauseText(p))
+	fmt.Fprintf(e.stderr, "%s is %s\n", e.instance.Of(c.Profile), host.PauseText(p))
 	return nil
 }
 
@@ -82,22 +80,10 @@ func findTimer(ctx context.Context, e env, profile string) error {
 		return usage(fmt.Errorf("profile %q has no timer yet: %s", profile, e.instance.Command("apply")))
 	case errors.As(err, &unknown):
 		return err
-	case len(timers(installed)) == 0:
+	case len(installed.Profiles()) == 0:
 		return usage(fmt.Errorf("there is no timer yet: montimer apply"))
 	}
-	return &taskexec.UnknownError{Kind: "profile", Name: profile, Known: timers(installed)}
-}
-
-// timers names the profiles that have a timer.
-func timers(installed unitdir.Installed) (profiles []string) {
-	for name := range installed.Files {
-		profile, ok := installed.Instance.ProfileOf(name)
-		if ok && profile != montimer.GitSync && installed.Instance.IsJobTimer(name) {
-			profiles = append(profiles, profile)
-		}
-	}
-	slices.Sort(profiles)
-	return profiles
+	return &taskexec.UnknownError{Kind: "profile", Name: profile, Known: installed.Profiles()}
 }
 
 type resumeCmd struct {
@@ -109,7 +95,7 @@ func (c resumeCmd) Run(ctx context.Context, e env) error {
 	if err := needRoot("resume"); err != nil {
 		return err
 	}
-	was, err := pauseNow(e.instance, c.Profile, time.Now())
+	was, err := host.PausedNow(e.instance, c.Profile, time.Now())
 	if err != nil {
 		was = "paused by a file that cannot be used: " + safetext.String(err.Error())
 	}
@@ -127,49 +113,3 @@ func (c resumeCmd) Run(ctx context.Context, e env) error {
 	fmt.Fprintf(e.stderr, "%s is not paused\n", e.instance.Of(c.Profile))
 	return nil
 }
-
-// parseUntil reads the end of a pause: a time of RFC 3339, a span of
-// systemd.time(7) from now on, or HH:MM, the next one or that of tomorrow.
-func parseUntil(text string, now time.Time) (time.Time, error) {
-	until, err := untilTime(strings.TrimSpace(text), now)
-	if err == nil && !until.After(now) {
-		err = fmt.Errorf("%s is in the past", until.Format(time.RFC3339))
-	}
-	return until, err
-}
-
-func untilTime(text string, now time.Time) (time.Time, error) {
-	if t, err := time.Parse(time.RFC3339, text); err == nil {
-		return t, nil
-	}
-	clock, tomorrow := strings.CutPrefix(text, "tomorrow ")
-	if t, err := time.Parse("15:04", strings.TrimSpace(clock)); err == nil {
-		day := now.Day()
-		at := func() time.Time {
-			return time.Date(now.Year(), now.Month(), day, t.Hour(), t.Minute(), 0, 0, now.Location())
-		}
-		if tomorrow || !at().After(now) {
-			day++
-		}
-		return at(), nil
-	}
-	if d, err := calendar.ParseSpan(text); err == nil {
-		if calendar.EndsWithoutUnit(text) {
-			return time.Time{}, fmt.Errorf("%q is %s: a number without a unit is seconds: write %sm or %[3]ss", text, calendar.FormatSpan(d), text)
-		}
-		return now.Add(d), nil
-	}
-	return time.Time{}, fmt.Errorf("%q is neither a time span (2h), nor HH:MM, nor tomorrow HH:MM, nor a time like %s", text, now.Format(time.RFC3339))
-}
-
-// pauseNow says until when and why a profile is paused; "": it is not. A file
-// that cannot be read pauses nothing.
-func pauseNow(of montimer.Instance, profile string, now time.Time) (string, error) {
-	p, err := host.ReadPause(of.PauseDir(), profile, now)
-	if err != nil || p.Until.IsZero() {
-		return "", err
-	}
-	return pauseText(p), nil
-}
-
-func pauseText(p montimer.Pause) string { return safetext.String(p.String()) }

@@ -1,6 +1,6 @@
 // Package console shows the progress of montimer: the lines of a log
 // (log.go), a terminal's last lines with the tasks under way (screen.go), tables
-// (table.go), and the status of a service (watchdog.go).
+// (table.go), JSON (json.go), and the status of a service (watchdog.go).
 package console
 
 import (

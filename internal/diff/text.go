@@ -3,6 +3,7 @@ package diff
 import (
 	"bufio"
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -150,4 +151,22 @@ func (w writer) styled(code, text string) {
 		return
 	}
 	fmt.Fprintf(w, "\x1b[%sm%s\x1b[0m\n", code, safetext.String(text))
+}
+
+// WriteJSON writes c as one object. Its times become UTC.
+func (c Comparison) WriteJSON(w io.Writer) error {
+	for _, s := range c.Schedules {
+		for _, t := range []*Timing{s.Before, s.After} {
+			if t == nil {
+				continue
+			}
+			for i := range t.Next {
+				t.Next[i] = t.Next[i].UTC()
+			}
+		}
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(c)
 }

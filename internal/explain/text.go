@@ -1,8 +1,10 @@
 package explain
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/montimer/montimer/internal/safetext"
@@ -32,4 +34,30 @@ func (x Explanation) WriteText(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// TextPrinter returns a function that writes explanations for people, with an
+// empty line between two of them.
+func TextPrinter(w io.Writer) func(Explanation) error {
+	first := true
+	return func(x Explanation) error {
+		if !first {
+			fmt.Fprintln(w)
+		}
+		first = false
+		return x.WriteText(w)
+	}
+}
+
+// JSONPrinter returns a function that writes one object a line.
+func JSONPrinter(w io.Writer) func(Explanation) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return func(x Explanation) error {
+		x.Next = slices.Clone(x.Next)
+		for i := range x.Next {
+			x.Next[i] = x.Next[i].UTC()
+		}
+		return enc.Encode(x)
+	}
 }

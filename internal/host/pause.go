@@ -7,12 +7,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/calendar"
 	"github.com/montimer/montimer/internal/safefile"
+	"github.com/montimer/montimer/internal/safetext"
 )
 
 // ReadPause returns the pause of a profile that is in force at a time; the zero
@@ -112,4 +115,51 @@ func pausePath(dir, profile string) (string, error) {
 		return "", fmt.Errorf("%q cannot be the name of a profile", profile)
 	}
 	return filepath.Join(dir, profile), nil
+}
+
+// PausedNow says until when and why a profile is paused; "": it is not. A file
+// that cannot be used pauses nothing.
+func PausedNow(of montimer.Instance, profile string, now time.Time) (string, error) {
+	p, err := ReadPause(of.PauseDir(), profile, now)
+	if err != nil || p.Until.IsZero() {
+		return "", err
+	}
+	return PauseText(p), nil
+}
+
+// PauseText formats a pause for people.
+func PauseText(p montimer.Pause) string { return safetext.String(p.String()) }
+
+// ParseUntil reads the end of a pause: a time of RFC 3339, a span of
+// systemd.time(7) from now on, or HH:MM, the next one or that of tomorrow.
+func ParseUntil(text string, now time.Time) (time.Time, error) {
+	until, err := untilTime(strings.TrimSpace(text), now)
+	if err == nil && !until.After(now) {
+		err = fmt.Errorf("%s is in the past", until.Format(time.RFC3339))
+	}
+	return until, err
+}
+
+func untilTime(text string, now time.Time) (time.Time, error) {
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return t, nil
+	}
+	clock, tomorrow := strings.CutPrefix(text, "tomorrow ")
+	if t, err := time.Parse("15:04", strings.TrimSpace(clock)); err == nil {
+		day := now.Day()
+		at := func() time.Time {
+			return time.Date(now.Year(), now.Month(), day, t.Hour(), t.Minute(), 0, 0, now.Location())
+		}
+		if tomorrow || !at().After(now) {
+			day++
+		}
+		return at(), nil
+	}
+	if d, err := calendar.ParseSpan(text); err == nil {
+		if calendar.EndsWithoutUnit(text) {
+			return time.Time{}, fmt.Errorf("%q is %s: a number without a unit is seconds: write %sm or %[3]ss", text, calendar.FormatSpan(d), text)
+		}
+		return now.Add(d), nil
+	}
+	return time.Time{}, fmt.Errorf("%q is neither a time span (2h), nor HH:MM, nor tomorrow HH:MM, nor a time like %s", text, now.Format(time.RFC3339))
 }

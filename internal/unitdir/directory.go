@@ -95,6 +95,17 @@ func (d *Directory) Installed() (Installed, error) {
 	return have, nil
 }
 
+// Profiles names the profiles that have a timer, sorted.
+func (i Installed) Profiles() (profiles []string) {
+	for name := range i.Files {
+		if profile, ok := i.Instance.ProfileOf(name); ok && profile != montimer.GitSync && i.Instance.IsJobTimer(name) {
+			profiles = append(profiles, profile)
+		}
+	}
+	slices.Sort(profiles)
+	return profiles
+}
+
 // names lists the folder. (ReadDir of an os.Root would look at each entry.)
 func (d *Directory) names() ([]string, error) {
 	if _, err := d.dir.Seek(0, io.SeekStart); err != nil {
