@@ -33,6 +33,7 @@ test: build ## run the tests; what needs root or a tool skips with the reason
 	cd difftest && $(GO) test -parallel 4 ./...
 
 boot: export MONTIMER_BOOT_ROOT = $(ROOT)
+boot: export ATTACKS ?=
 boot: build ## as root: run the scenarios of testdata/boot, each in a systemd that has just booted
 	@test -z '$(RUN)' || test -f 'testdata/boot/$(RUN).sh' || { echo 'no scenario $(RUN)'; exit 1; }
 	$(GO) test ./cmd/montimer -count 1 -timeout $(if $(MONTIMER_SOAK),6h,30m) -parallel 6 -v -run 'TestBooted/^($(or $(RUN),.*))$$'

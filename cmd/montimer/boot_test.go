@@ -76,7 +76,7 @@ func TestBooted(t *testing.T) {
 			needIn(t, root, needs(t, script)...)
 			cmd := exec.Command(filepath.Join(tree, "testdata/systemd-sandbox"), slices.Concat(sandbox(clock(t, script, binary)), []string{"/testdata/boot/" + name})...)
 			// What else this process has in its environment is of no concern there.
-			cmd.Env = []string{"PATH=" + systemPath, "HOME=/root", "LANG=C.UTF-8", "TMPDIR=" + os.TempDir(), "MONTIMER_SOAK=" + os.Getenv("MONTIMER_SOAK")}
+			cmd.Env = []string{"PATH=" + systemPath, "HOME=/root", "LANG=C.UTF-8", "TMPDIR=" + os.TempDir(), "MONTIMER_SOAK=" + os.Getenv("MONTIMER_SOAK"), "ATTACKS=" + os.Getenv("ATTACKS")}
 			out, err := cmd.CombinedOutput()
 			if err != nil || !bytes.HasSuffix(out, []byte("PASS\n")) {
 				said.Lock()

@@ -183,7 +183,7 @@ func (c *checkout) Sync(ctx context.Context) []montimer.TaskRun {
 	return o.Failed
 }
 
-// holdWait is how long tasks wait for the end of a sync and of the commands
+// holdWait is how long tasks wait at most for the end of a sync and of the commands
 // after it.
 const holdWait = 20 * time.Minute
 

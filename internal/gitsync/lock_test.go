@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/flock"
 )
 
@@ -159,5 +160,38 @@ func TestSyncAtWorkIsWaitedFor(t *testing.T) {
 	defer s.alive()()
 	if _, err := s.Hold(context.Background(), 3*grace); !errors.Is(err, flock.ErrHeld) {
 		t.Error(err)
+	}
+}
+
+// A process that holds both locks and gives the life signs of a sync delays a run
+// as long as a sync and the commands after it may take, and no longer. Commands
+// that the sync has just brought count, too.
+func TestForgedSync(t *testing.T) {
+	t.Parallel()
+	s := Syncer{StateDir: t.TempDir(), Log: slog.New(slog.DiscardHandler)}
+	s.Sync.Timeout = time.Millisecond
+	reads := 0
+	s.OnChange = func(context.Context) (commands []montimer.OnChange, err error) {
+		if reads++; reads == 2 {
+			commands = []montimer.OnChange{{Timeout: time.Millisecond}}
+		}
+		return commands, nil
+	}
+	for _, path := range []string{checkoutLock(s.StateDir), syncLock(s.StateDir)} {
+		release, err := s.lock(context.Background(), path, flock.Exclusive, 0, inUse)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer release()
+	}
+	defer s.alive()()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	began := time.Now()
+	if _, err := s.Hold(ctx, time.Hour); !errors.Is(err, flock.ErrHeld) {
+		t.Error(err)
+	}
+	if waited := time.Since(began); reads != 3 || waited < 3*grace {
+		t.Errorf("waited %v, read jobs.yaml %d times", waited, reads)
 	}
 }

@@ -37,7 +37,8 @@ func (s Syncer) reset(ctx context.Context, state *State, target, commit string) 
 }
 
 // Hold keeps syncs from changing the checkout until release is called. It waits
-// for a sync that changes it, and for the commands that follow, at most wait.
+// for a sync that changes it, and for the commands that follow, as long as their
+// time-outs allow and at most wait.
 // If the holder of the lock is no working sync it waits only as long as
 // completing a change may take. Then the error is [ErrNoSync], else
 // [flock.ErrHeld]; after either, the next Hold waits for some seconds only,
@@ -77,9 +78,14 @@ func (s Syncer) share(ctx context.Context, wait time.Duration) (release func(), 
 	var idle time.Duration // how long the lock was held without a working sync
 	seen := lastLifeSign(s.StateDir)
 	step := time.Duration(0)
-	for deadline := time.Now().Add(wait); ; step = grace {
+	start := time.Now()
+	for deadline := start.Add(wait); ; step = grace {
 		began := time.Now()
 		release, err = s.lock(ctx, path, flock.Shared, min(step, time.Until(deadline)), "")
+		if errors.Is(err, flock.ErrHeld) && (step == 0 || !time.Now().Before(deadline)) {
+			// Once more at the end: the sync may have brought other commands.
+			deadline = start.Add(min(wait, s.longest(ctx)))
+		}
 		last := !time.Now().Before(deadline)
 		switch {
 		case err == nil:
@@ -88,7 +94,7 @@ func (s Syncer) share(ctx context.Context, wait time.Duration) (release func(), 
 		case !errors.Is(err, flock.ErrHeld):
 			return nil, err
 		case !last && step == 0:
-			s.Log.Info(fmt.Sprintf("git sync: a git sync is changing the checkout: waiting, at most %v", wait))
+			s.Log.Info(fmt.Sprintf("git sync: a git sync is changing the checkout: waiting, at most %v", deadline.Sub(start)))
 		case s.atWork(ctx, &seen):
 			idle = 0
 		default:
@@ -103,6 +109,22 @@ func (s Syncer) share(ctx context.Context, wait time.Duration) (release func(), 
 			return nil, err
 		}
 	}
+}
+
+// longest returns how long a sync may hold the lock of the checkout.
+func (s Syncer) longest(ctx context.Context) time.Duration {
+	all := 2 * (s.Sync.Timeout + grace) // of the reset, and what goes with it
+	if s.OnChange == nil {
+		return all
+	}
+	commands, err := s.OnChange(ctx)
+	if err != nil {
+		return all // a sync runs none, either
+	}
+	for _, c := range commands {
+		all += c.Timeout + grace
+	}
+	return all
 }
 
 // atWork reports whether a sync is working: it has the lock of syncs, and gave
