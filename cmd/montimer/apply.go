@@ -4,15 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"time"
 
+	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/apply"
+	"github.com/montimer/montimer/internal/hostcheck"
 	"github.com/montimer/montimer/internal/jobsfile"
 	"github.com/montimer/montimer/internal/systemd"
-	"github.com/montimer/montimer/internal/timer"
 	"github.com/montimer/montimer/internal/unitdir"
 )
 
@@ -50,10 +49,7 @@ func (c applyCmd) Run(ctx context.Context, e env) error {
 		return err
 	}
 	h.JobsFile = f.Path
-	j := f.Jobs
-	warnUnknown(e.stderr, h, j)
-	warnUnwritten(e.stderr, h)
-	units, err := compiler.Render(h, j.Profiles)
+	units, err := compiler.Render(h, f.Jobs.Profiles)
 	if err != nil {
 		return usage(err)
 	}
@@ -62,69 +58,46 @@ func (c applyCmd) Run(ctx context.Context, e env) error {
 		return err
 	}
 	defer conn.Close()
-	if err := warnVersion(e.stderr, conn); err != nil {
-		return err
+	warning, err := apply.CheckSystemd(conn, h)
+	if warning != "" {
+		fmt.Fprintln(e.stderr, "warning:", warning)
 	}
-	if err := checkRead(conn, h.Instance, h.UnitDir); err != nil {
-		return err
-	}
-	if err := errors.Join(checkBinary(e.stderr, h, true), checkHost(e.stderr, h, j, true)); err != nil {
+	if errors.Is(err, apply.ErrNotRead) {
 		return usage(err)
 	}
-	if !c.Automatic { // it shows lines of jobs.yaml
-		inspect(ctx, e.stderr, h, j)
-	}
-	warnEnvironment(e.stderr, h, j)
-	err = c.apply(ctx, e, conn, h.UnitDir, units)
-	if !c.Automatic {
-		noteLeftovers(e.stderr, h.UnitDir)
-	}
-	return err
-}
-
-func (c applyCmd) apply(ctx context.Context, e env, conn *systemd.Conn, unitDir string, units []compiler.Unit) error {
-	booted, err := conn.BootedAt()
 	if err != nil {
 		return err
 	}
-	dir, err := unitdir.Open(unitDir, e.instance)
+	if err := e.report(hostcheck.Check(h, f.Jobs, true)); err != nil {
+		return err
+	}
+	if !c.Automatic { // it shows lines of jobs.yaml
+		showCheckout(ctx, e, h, f.Jobs)
+		defer noteLeftovers(e, h)
+	}
+	return c.apply(ctx, e, conn, h, units)
+}
+
+func (c applyCmd) apply(ctx context.Context, e env, conn *systemd.Conn, h montimer.Host, units []compiler.Unit) error {
+	dir, err := unitdir.Open(h.UnitDir, h.Instance)
 	if err != nil {
 		return err
 	}
 	defer dir.Close()
-	steps := 0
-	a := apply.Applier{
-		Dir:       dir,
-		State:     conn,
-		Control:   conn,
-		Boot:      conn,
-		Stamps:    apply.Stamps{Instance: e.instance, Dir: "/var/lib/systemd/timers", DropIns: "/run/systemd/system"},
-		Clock:     timer.Clock{Now: time.Now(), Boot: booted, Local: time.Local},
-		NoCatchUp: c.NoCatchUp,
-		Automatic: c.Automatic,
-		Done: func(verb, unit string) {
-			steps++
-			fmt.Fprintf(e.stdout, "%-6s  %s\n", verb, unit)
-		},
-		Say: func(message string) { fmt.Fprintln(e.stderr, "note:", message) },
-	}
-	if err := a.Apply(ctx, units); err != nil {
+	a, err := apply.OnSystemd(conn, dir)
+	if err != nil {
 		return err
 	}
-	if steps == 0 {
-		fmt.Fprintln(e.stderr, "nothing changed")
+	steps := 0
+	a.NoCatchUp, a.Automatic = c.NoCatchUp, c.Automatic
+	a.Done = func(verb, unit string) {
+		steps++
+		fmt.Fprintf(e.stdout, "%-6s  %s\n", verb, unit)
 	}
-	return nil
-}
-
-// oldest is the oldest systemd with all directives of the units.
-const oldest = 252
-
-// warnVersion warns of a systemd that does not know all directives of the units.
-func warnVersion(w io.Writer, conn *systemd.Conn) error {
-	version, err := conn.Version()
-	if err == nil && version < oldest {
-		fmt.Fprintf(w, "warning: this is systemd %d; the units need %d or newer\n", version, oldest)
+	a.Say = func(message string) { fmt.Fprintln(e.stderr, "note:", message) }
+	err = a.Apply(ctx, units)
+	if err == nil && steps == 0 {
+		fmt.Fprintln(e.stderr, "nothing changed")
 	}
 	return err
 }

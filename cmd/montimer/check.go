@@ -52,11 +52,6 @@ func counted(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
-}
-
 // anyHost takes the place of an unknown host.
 func anyHost() montimer.Host {
 	var i montimer.Instance

@@ -4,23 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"maps"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/apply"
 	"github.com/montimer/montimer/internal/console"
 	"github.com/montimer/montimer/internal/diff"
 	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/hostcheck"
 	"github.com/montimer/montimer/internal/jobsfile"
+	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/internal/systemd"
 	"github.com/montimer/montimer/internal/timer"
-	"github.com/montimer/montimer/internal/unitdir"
-	"github.com/montimer/montimer/internal/unitfile"
 )
 
 type compileCmd struct {
@@ -59,22 +57,19 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	warnUnknown(e.stderr, h, j)
-	warnUnwritten(e.stderr, h)
-	here := forThisHost(h)
-	if err := errors.Join(checkBinary(e.stderr, h, here), checkHost(e.stderr, h, j, here)); err != nil {
-		return usage(err)
+	here := hostcheck.IsThisHost(h)
+	if err := e.report(hostcheck.Check(h, j, here)); err != nil {
+		return err
 	}
 	if here {
-		inspect(ctx, e.stderr, h, j)
+		showCheckout(ctx, e, h, j)
 	}
-	warnEnvironment(e.stderr, h, j)
 	units, err := compiler.Render(h, j.Profiles)
 	if err != nil {
 		return usage(err)
 	}
 	if c.Diff {
-		warnNoSync(e.stderr, h, j)
+		e.note(hostcheck.Sync(h, j))
 		return c.diff(ctx, e, h, j.Profiles, units)
 	}
 	if os.Geteuid() == 0 {
@@ -84,22 +79,26 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 		}
 		defer unlock()
 	}
-	plan, running, err := writeUnits(ctx, h, units)
+	plan, running, err := apply.Write(ctx, h, units)
 	if errors.Is(err, fs.ErrPermission) && !host.IsRoot() {
 		return fmt.Errorf("%w: sudo %s, or --out DIR to write the units elsewhere", err, h.Instance.Command("compile"))
 	}
 	if err != nil {
 		return err
 	}
-	if err := printPlan(e.stdout, plan); err != nil {
-		return err
+	for _, change := range plan {
+		if _, err := fmt.Fprintf(e.stdout, "%-6s  %s\n", change.Action, change.Name); err != nil {
+			return err
+		}
 	}
-	advise(e.stderr, h.Instance, plan)
+	for _, line := range apply.Next(h.Instance, plan) {
+		fmt.Fprintln(e.stderr, line)
+	}
 	for _, name := range running {
-		fmt.Fprintln(e.stderr, "note: kept while its run is under way, compile again afterwards to remove it:", name)
+		e.note("kept while its run is under way, compile again afterwards to remove it: " + name)
 	}
 	if here {
-		noteLeftovers(e.stderr, h.UnitDir)
+		noteLeftovers(e, h)
 	}
 	return nil
 }
@@ -126,91 +125,30 @@ func (c compileCmd) diff(ctx context.Context, e env, h montimer.Host, profiles [
 	return err
 }
 
-// noteLeftovers lists files and links of older versions on this host.
-func noteLeftovers(w io.Writer, unitDir string) {
-	notes, err := unitdir.Leftovers(unitfile.UnitPath(), unitDir, []string{"/etc/tmpfiles.d", "/usr/local/lib/tmpfiles.d", "/usr/lib/tmpfiles.d"})
+// lockCompile waits for other compiles to end, and locks out new ones until
+// unlock is called.
+func lockCompile(ctx context.Context, e env) (unlock func(), err error) {
+	unlock, err = host.LockCompile(ctx, e.instance, func() { fmt.Fprintln(e.stderr, "waiting for another compile or apply to end") })
+	switch {
+	case errors.Is(err, host.ErrCompiling):
+		return nil, exitError{exitTryAgain, err}
+	case errors.Is(err, context.Canceled):
+		return nil, exitError{code: exitInterrupted} // stopped by the operator
+	}
+	return unlock, err
+}
+
+// showCheckout shows what is wrong with the checkout.
+func showCheckout(ctx context.Context, e env, h montimer.Host, j montimer.Jobs) {
+	found, err := hostcheck.Checkout(ctx, h, j)
 	if err != nil {
-		notes = append(notes, err.Error())
+		e.note("cannot look into the checkout: " + safetext.String(err.Error()))
 	}
-	for _, note := range notes {
-		fmt.Fprintln(w, "note:", note)
-	}
+	safetext.NewWriter(e.stderr).Write(found)
 }
 
-// warnUnknown warns of settings for profiles that jobs.yaml does not have: a
-// renamed profile loses its settings.
-func warnUnknown(w io.Writer, h montimer.Host, j montimer.Jobs) {
-	named := slices.Concat(slices.Collect(maps.Keys(h.Sandboxes)), slices.Collect(maps.Keys(h.Limits)), slices.Collect(maps.Keys(h.Writable)))
-	slices.Sort(named)
-	for _, name := range slices.Compact(named) {
-		if _, known := j.Profile(name); !known && name != montimer.AllOthers {
-			fmt.Fprintf(w, "warning: sandbox, limits or write in %s name the profile %q, which jobs.yaml does not have\n", h.Instance.ConfigFile(), name)
-		}
-	}
-}
-
-// warnUnwritten warns of paths of the setting write that do not exist: systemd
-// ignores them, and tasks cannot create them.
-func warnUnwritten(w io.Writer, h montimer.Host) {
-	for _, path := range host.Unwritten(h, exists) {
-		fmt.Fprintf(w, "warning: write in %s names %s, which does not exist, so no task can write there: install -d -o %s -g %s %[2]s\n", h.Instance.ConfigFile(), path, h.User, h.Group)
-	}
-}
-
-// writeUnits makes a plan and carries it out, but keeps the files of running
-// services.
-func writeUnits(ctx context.Context, h montimer.Host, units []compiler.Unit) (plan []unitdir.Change, running []string, err error) {
-	dir, err := unitdir.Open(h.UnitDir, h.Instance)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer dir.Close()
-	have, err := dir.Installed()
-	if err != nil {
-		return nil, nil, err
-	}
-	if plan, err = unitdir.Plan(units, have); err != nil {
-		return nil, nil, fmt.Errorf("in %s: %w", h.UnitDir, err)
-	}
-	if plan, running, err = spareRuns(ctx, h.Instance, h.UnitDir, plan); err != nil {
-		return nil, nil, err
-	}
-	return plan, running, dir.Write(have, plan)
-}
-
-func printPlan(w io.Writer, plan []unitdir.Change) error {
-	for _, c := range plan {
-		if _, err := fmt.Fprintf(w, "%-6s  %s\n", c.Action, c.Name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// advise prints the commands with which the plan takes effect.
-func advise(w io.Writer, of montimer.Instance, plan []unitdir.Change) {
-	if len(plan) == 0 {
-		fmt.Fprintln(w, "nothing changed")
-		return
-	}
-	fmt.Fprintln(w, "next: systemctl daemon-reload")
-	for _, c := range plan {
-		switch {
-		case c.Action == unitdir.Create && c.Name == of.Target():
-			fmt.Fprintln(w, "next (once, starts the timers): systemctl enable --now", c.Name)
-		case c.Action == unitdir.Keep:
-			fmt.Fprintln(w, "note: removal pending, compile again after the daemon-reload:", c.Name)
-		case c.Action == unitdir.Update && c.BecomesInterval():
-			fmt.Fprintln(w, "next (a new interval counts from the restart): systemctl restart", c.Name)
-		case c.ChangesSocket():
-			fmt.Fprintln(w, "next (a listening socket keeps its settings): systemctl restart", c.Name)
-		}
-	}
-}
-
-// warnEnvFile warns of a missing environment file: no task runs without it.
-func warnEnvFile(w io.Writer, h montimer.Host) {
-	if _, err := os.Stat(h.EnvFile); errors.Is(err, fs.ErrNotExist) {
-		fmt.Fprintf(w, "warning: the services need %s, which does not exist (it may be empty): install -m 640 -g %s /dev/null %s\n", h.EnvFile, h.Group, h.EnvFile)
+func noteLeftovers(e env, h montimer.Host) {
+	for _, note := range hostcheck.Leftovers(h.UnitDir) {
+		e.note(note)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/hostcheck"
 	"github.com/montimer/montimer/internal/manual"
 	"github.com/montimer/montimer/internal/pager"
 	"github.com/montimer/montimer/taskexec"
@@ -27,6 +28,24 @@ func (e env) ofInstance() string {
 		return ""
 	}
 	return " of instance " + string(e.instance)
+}
+
+// note shows a note; "": none.
+func (e env) note(text string) {
+	if text != "" {
+		fmt.Fprintln(e.stderr, "note:", text)
+	}
+}
+
+// report shows the warnings, and returns the errors, about a host.
+func (e env) report(f hostcheck.Findings) error {
+	for _, text := range f.Warnings {
+		fmt.Fprintln(e.stderr, "warning:", text)
+	}
+	if len(f.Errors) > 0 {
+		return usage(errors.New(strings.Join(f.Errors, "\n")))
+	}
+	return nil
 }
 
 // Exit codes.

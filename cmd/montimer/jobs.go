@@ -5,6 +5,7 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/console"
+	"github.com/montimer/montimer/internal/hostcheck"
 	"github.com/montimer/montimer/internal/jobs"
 	"github.com/montimer/montimer/internal/jobsfile"
 	"github.com/montimer/montimer/taskexec"
@@ -59,4 +60,19 @@ func loadProfile(ctx context.Context, e env, h *montimer.Host, name string, opt 
 		return montimer.Profile{}, err
 	}
 	return taskexec.FindProfile(f.Jobs, name)
+}
+
+// inspectCmd is started by root as the run-as user: it looks at the checkout.
+type inspectCmd struct {
+	hostFlags
+	Synced bool `help:"The checkout is synced."`
+}
+
+// Run writes a warning for each thing that would fail at every run.
+func (c inspectCmd) Run(ctx context.Context, e env) error {
+	h, err := c.hostWithUser(e)
+	if err != nil {
+		return err
+	}
+	return hostcheck.Inspect(ctx, e.stdout, h, c.Synced)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/console"
 	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/hostcheck"
 	"github.com/montimer/montimer/internal/jobsfile"
 )
 
@@ -40,10 +41,8 @@ func (c listCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	warnNoSync(e.stderr, h, j)
-	if text, ok := environmentFile(h); ok {
-		warnMode(e.stderr, h, host.Environment(text))
-	}
+	e.note(hostcheck.Sync(h, j))
+	e.report(hostcheck.Alerts(h))
 	rows := listProfiles(h.Instance, j.Profiles, time.Now())
 	if c.Output == "json" {
 		return console.JSONLines(e.stdout, rows)

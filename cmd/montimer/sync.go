@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/montimer/montimer"
@@ -240,29 +238,4 @@ func (c *checkout) lagging(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	return drift.Lagging(h, j.Profiles)
-}
-
-// warnNoSync says that nothing syncs the git checkout. Root does not look
-// whether it is one.
-func warnNoSync(w io.Writer, h montimer.Host, j montimer.Jobs) {
-	if syncs(h.Sync, j) {
-		return
-	}
-	if !host.IsRoot() {
-		if _, err := os.Lstat(filepath.Join(h.Checkout, ".git")); err != nil {
-			return
-		}
-	}
-	fmt.Fprintf(w, "note: nothing pulls the checkout: no profile that runs has sync_before_run, and %s has no sync.every\n", h.Instance.ConfigFile())
-}
-
-// syncs reports whether anything syncs the checkout: an enabled profile or the
-// sync timer.
-func syncs(of montimer.Sync, j montimer.Jobs) bool {
-	for _, p := range j.Profiles {
-		if p.Enabled && p.SyncBeforeRun {
-			return true
-		}
-	}
-	return of.Every > 0
 }
