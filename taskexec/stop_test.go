@@ -111,7 +111,7 @@ func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	h := newHost(t,
 		shell("exit 0"),
-		shell(`trap 'echo bye; exit 5' TERM; touch started; sleep 60 & wait`),
+		shell(`trap 'echo bye; exit 5' TERM; sleep 60 & : >started; wait`),
 		shell("touch ran"),
 	)
 	ctx, cancel := context.WithCancel(t.Context())
