@@ -3,6 +3,7 @@ package safetext
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"log/slog"
 	"net/url"
 	"slices"
@@ -11,10 +12,11 @@ import (
 )
 
 const (
-	minSecret = 6       // bytes; a shorter value would hide half of all output
-	minShort  = 4       // bytes; of one that is hidden where it stands alone
-	maxSecret = 4 << 10 // bytes; a longer one is looked for in parts
-	minToken  = 30      // characters of a bot token after its colon
+	minSecret  = 6       // bytes; a shorter value would hide half of all output
+	minShort   = 4       // bytes; of one that is hidden where it stands alone
+	maxSecret  = 4 << 10 // bytes; a longer one is looked for in parts
+	minEncoded = 8       // bytes; a shorter value is not looked for in base64
+	minToken   = 30      // characters of a bot token after its colon
 )
 
 // Redactor hides secrets: values that are known to be secret, and what has the
@@ -22,14 +24,16 @@ const (
 // the key of a provider in its path (see shape.go).
 type Redactor struct {
 	secrets [][]byte
-	short   [][]byte // hidden where they stand alone
+	known   map[string]bool // the secrets
+	matcher *matcher        // of the secrets; nil: there are none
+	short   [][]byte        // hidden where they stand alone
 }
 
 // NewRedactor returns a Redactor that knows these values. Those of 4 or 5 bytes are
 // hidden where they stand alone and have letters and digits, shorter ones never.
 // Each line of a longer text is a secret of its own.
 func NewRedactor(secrets []string) *Redactor {
-	r := &Redactor{}
+	r := &Redactor{known: map[string]bool{}}
 	r.Add(secrets)
 	return r
 }
@@ -41,24 +45,35 @@ func (r *Redactor) Add(secrets []string) {
 			if len(line) >= minSecret {
 				for _, other := range written(line) {
 					for part := range slices.Chunk([]byte(other), maxSecret) {
-						r.secrets = addNew(r.secrets, part)
+						r.add(part) // unless it is a short rest
 					}
 				}
 			}
 			for part := range slices.Chunk([]byte(line), maxSecret) {
 				switch {
 				case len(part) >= minSecret:
-					r.secrets = addNew(r.secrets, part)
+					r.add(part)
 				case len(part) >= minShort && bytes.ContainsAny(part, "0123456789") && bytes.ContainsFunc(part, func(c rune) bool { return c < '0' || c > '9' }):
-					r.short = addNew(r.short, part)
+					r.short = append(r.short, part)
 				}
 			}
 		}
 	}
+	if r.secrets != nil {
+		r.matcher = newMatcher(r.secrets)
+	}
 }
 
-// written returns how else a secret is written where it is shown: in a URL, and
-// quoted in JSON, Python or Go. Those that are the secret itself are left out.
+func (r *Redactor) add(secret []byte) {
+	if len(secret) >= minSecret && !r.known[string(secret)] {
+		r.known[string(secret)] = true
+		r.secrets = append(r.secrets, secret)
+	}
+}
+
+// written returns how else a secret is written where it is shown: in a URL, quoted
+// in JSON, Python or Go, and in base64 (RFC 4648), also as part of a longer text.
+// Those that are the secret itself are left out.
 func written(secret string) (others []string) {
 	quoted := strconv.Quote(secret)
 	for _, other := range []string{url.QueryEscape(secret), url.PathEscape(secret), quoted[1 : len(quoted)-1], strings.ReplaceAll(secret, `\`, `\\`)} {
@@ -66,14 +81,20 @@ func written(secret string) (others []string) {
 			others = append(others, other)
 		}
 	}
-	return others
-}
-
-func addNew(all [][]byte, one []byte) [][]byte {
-	if slices.ContainsFunc(all, func(b []byte) bool { return bytes.Equal(b, one) }) {
-		return all
+	if len(secret) < minEncoded {
+		return others
 	}
-	return append(all, one)
+	for _, in := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
+		others = append(others, in.EncodeToString([]byte(secret)))
+		in = in.WithPadding(base64.NoPadding)
+		others = append(others, in.EncodeToString([]byte(secret)))
+		for before := range 3 { // bytes of other text in the first group of three
+			text := in.EncodeToString(append(make([]byte, before), secret...))
+			end := (before + len(secret)) * 8 / 6 // the character after it has bits of what follows
+			others = append(others, text[(before*8+5)/6:end])
+		}
+	}
+	return others
 }
 
 // Bytes returns b with *** for each secret; b itself when there is none.
@@ -125,14 +146,14 @@ func (r *Redactor) spans(b []byte) []span {
 			if i < 0 {
 				return
 			}
-			if start, end := from+i, from+i+len(secret); ok == nil || ok(start, end) {
+			if start, end := from+i, from+i+len(secret); ok(start, end) {
 				found = append(found, span{start, end, "***"})
 			}
 			from += i + 1
 		}
 	}
-	for _, secret := range r.secrets {
-		all(secret, nil)
+	if r.matcher != nil {
+		r.matcher.find(b, func(start, end int) { found = append(found, span{start, end, "***"}) })
 	}
 	for _, secret := range r.short {
 		all(secret, func(start, end int) bool {

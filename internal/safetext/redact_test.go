@@ -2,6 +2,9 @@ package safetext
 
 import (
 	"bytes"
+	"encoding/base64"
+	"fmt"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
@@ -189,18 +192,86 @@ func FuzzSpans(f *testing.F) {
 
 // BenchmarkRedact reads output as tasks print it, with as many secrets known as
 // a host has.
+// A secret is hidden in base64, too: by itself and within other text, wherever that
+// begins, in both alphabets. At most the characters at its ends are left, which it
+// shares with what is before and after it.
+func TestBase64(t *testing.T) {
+	t.Parallel()
+	const secret = "tr\xffub?~d\xfb4Dor"
+	r := NewRedactor([]string{secret, "1234567"})
+	for _, in := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding, base64.RawStdEncoding, base64.RawURLEncoding} {
+		if got := r.String("is " + in.EncodeToString([]byte(secret)) + " it"); got != "is *** it" {
+			t.Errorf("%q", got)
+		}
+		for before := range 4 {
+			for after := range 4 {
+				text := in.EncodeToString([]byte("user:"[:before] + secret + "@host"[:after]))
+				got := r.String(text)
+				if most := (before+2)/3*4 + (after+2)/3*4 + 3 + 4; !strings.Contains(got, "***") || len(got) > most {
+					t.Errorf("%s: %s", text, got)
+				}
+			}
+		}
+	}
+	for _, harmless := range []string{"MTIzNDU2Nw==", "dHLdYnVi", base64.StdEncoding.EncodeToString([]byte("tr ub do 4Dor"))} {
+		if got := r.String(harmless); got != harmless {
+			t.Errorf("%s: %s", harmless, got)
+		}
+	}
+}
+
+// The matcher finds what a search for each word finds.
+func TestMatcher(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(1, 2))
+	some := func(n int) []byte {
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = "abc"[random.IntN(3)]
+		}
+		return b
+	}
+	for range 300 {
+		words := make([][]byte, 1+random.IntN(5))
+		for i := range words {
+			words[i] = some(2 + random.IntN(6))
+		}
+		slices.SortFunc(words, bytes.Compare)
+		words = slices.CompactFunc(words, bytes.Equal)
+		text := some(random.IntN(60))
+		var got, want []string
+		newMatcher(words).find(text, func(start, end int) { got = append(got, fmt.Sprint(start, " ", end)) })
+		for _, w := range words {
+			for start := range text {
+				if bytes.HasPrefix(text[start:], w) {
+					want = append(want, fmt.Sprint(start, " ", start+len(w)))
+				}
+			}
+		}
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Fatalf("%q in %q: %q, want %q", words, text, got, want)
+		}
+	}
+}
+
 func BenchmarkRedact(b *testing.B) {
 	text, err := os.ReadFile("testdata/output.txt")
 	if err != nil {
 		b.Fatal(err)
 	}
-	var secrets []string
-	for i := range 20 {
-		secrets = append(secrets, strings.Repeat(string(rune('a'+i)), 5)+"-secret-value")
-	}
-	r := NewRedactor(secrets)
-	b.SetBytes(int64(len(text)))
-	for b.Loop() {
-		r.Bytes(text)
+	for _, n := range []int{1, 3, 20} {
+		b.Run(fmt.Sprint(n, " secrets"), func(b *testing.B) {
+			var secrets []string
+			for i := range n {
+				secrets = append(secrets, strings.Repeat(string(rune('a'+i)), 5)+"-secret-value")
+			}
+			r := NewRedactor(secrets)
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				r.Bytes(text)
+			}
+		})
 	}
 }
