@@ -19,6 +19,7 @@ import (
 	"github.com/montimer/montimer/internal/notify"
 	"github.com/montimer/montimer/internal/pager"
 	"github.com/montimer/montimer/internal/store"
+	"github.com/montimer/montimer/internal/systemd"
 	"github.com/montimer/montimer/taskexec"
 )
 
@@ -120,7 +121,7 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, reader *jobsf
 	}
 	var triggered time.Time
 	runner.Timer = func(ctx context.Context, profile string) (taskexec.Timer, error) {
-		t, err := e.loadedTimer(ctx, profile)
+		t, err := systemd.LoadedTimer(ctx, e.instance.Timer(profile))
 		triggered = t.Triggered
 		return t, err
 	}

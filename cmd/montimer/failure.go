@@ -124,7 +124,7 @@ func (c endedCmd) Run(ctx context.Context, e env) error {
 	}
 	return newPager(e, db, serviceLog(e)).Ensure(ctx, h.StateDir, f, func(reason string) montimer.Run {
 		var timer *taskexec.Timer
-		if t, err := e.loadedTimer(ctx, c.Profile); err == nil {
+		if t, err := systemd.LoadedTimer(ctx, e.instance.Timer(c.Profile)); err == nil {
 			timer = &t
 		}
 		run := taskexec.Unrecorded(os.Environ(), c.Profile, e.instance.Timer(c.Profile), timer, reason)

@@ -10,33 +10,17 @@ import (
 
 	"github.com/coreos/go-systemd/v22/dbus"
 	godbus "github.com/godbus/dbus/v5"
+
+	"github.com/montimer/montimer/internal/calendar"
+	"github.com/montimer/montimer/taskexec"
 )
-
-// Timer is a timer as systemd has it loaded, drop-ins included.
-type Timer struct {
-	Calendar        []string       // OnCalendar=, in normal form
-	Local           *time.Location // that events without a zone of their own are read in
-	Boot            bool           // it has OnBootSec=
-	Interval        bool           // it has OnUnitActiveSec= or the like
-	RandomizedDelay time.Duration
-	Persistent      bool
-
-	// Zero: never in this boot, or not known.
-	LastTrigger time.Time
-	ActiveSince time.Time
-	Freed       time.Time // when its service last became inactive
-
-	// On the monotonic clock. 0: never since the unit was loaded, or not known.
-	Trigger time.Duration // when it last elapsed
-	Began   time.Duration // when its service was last started
-}
 
 // LoadedTimer returns a timer that is loaded. It needs no rights, and a single
 // connection: it is asked at every tick.
-func LoadedTimer(ctx context.Context, unit string) (Timer, error) {
+func LoadedTimer(ctx context.Context, unit string) (taskexec.Timer, error) {
 	bus, err := godbus.ConnectSystemBus(godbus.WithContext(ctx))
 	if err != nil {
-		return Timer{}, fmt.Errorf("connect to systemd: %w", err)
+		return taskexec.Timer{}, fmt.Errorf("connect to systemd: %w", err)
 	}
 	defer bus.Close()
 	service := strings.TrimSuffix(unit, ".timer") + ".service"
@@ -47,20 +31,26 @@ func LoadedTimer(ctx context.Context, unit string) (Timer, error) {
 	began := ask(ctx, bus, service, "Get", "org.freedesktop.systemd1.Unit", "InactiveExitTimestampMonotonic")
 	var p map[string]godbus.Variant
 	if err := (<-properties.Done).Store(&p); err != nil {
-		return Timer{}, fmt.Errorf("ask systemd for %s: %w", unit, err)
+		return taskexec.Timer{}, fmt.Errorf("ask systemd for %s: %w", unit, err)
 	}
-	timer := Timer{
-		LastTrigger: instant(p["LastTriggerUSec"]), ActiveSince: reply(since), Freed: reply(freed),
+	timer := taskexec.Timer{
+		Triggered: instant(p["LastTriggerUSec"]), Since: reply(since), Freed: reply(freed),
 		Trigger: sinceBoot(instant(p["LastTriggerUSecMonotonic"])), Began: sinceBoot(reply(began)),
 	}
 	if timer.Local, err = localZone(); err != nil {
-		return Timer{}, err
+		return taskexec.Timer{}, err
 	}
 	lines, _ := p["TimersCalendar"].Value().([][]any) // base, event, next elapse
 	for _, l := range lines {
-		if text, ok := l[1].(string); ok {
-			timer.Calendar = append(timer.Calendar, text)
+		text, ok := l[1].(string)
+		if !ok {
+			continue
 		}
+		event, err := calendar.Parse(text)
+		if err != nil {
+			return taskexec.Timer{}, fmt.Errorf("the calendar of %s: %w", unit, err)
+		}
+		timer.Events = append(timer.Events, event)
 	}
 	monotonic, known := p["TimersMonotonic"].Value().([][]any) // base, span, next elapse
 	timer.Interval = !known
@@ -69,7 +59,7 @@ func LoadedTimer(ctx context.Context, unit string) (Timer, error) {
 		timer.Boot, timer.Interval = timer.Boot || boot, timer.Interval || !boot
 	}
 	delay, _ := p["RandomizedDelayUSec"].Value().(uint64)
-	timer.RandomizedDelay = time.Duration(delay) * time.Microsecond
+	timer.Jitter = time.Duration(delay) * time.Microsecond
 	timer.Persistent, _ = p["Persistent"].Value().(bool)
 	return timer, nil
 }
