@@ -20,7 +20,7 @@ type dbInitCmd struct{ hostFlags }
 
 // Run creates or migrates the database.
 func (c dbInitCmd) Run(ctx context.Context, e env) error {
-	h, err := becomeUser(c.hostFlags, e)
+	h, err := c.becomeUser(e)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ type dbCheckCmd struct {
 // Run prints one line for each repair and each problem, and fails when there is a
 // problem.
 func (c dbCheckCmd) Run(ctx context.Context, e env) error {
-	h, err := becomeUser(c.hostFlags, e)
+	h, err := c.becomeUser(e)
 	if err != nil {
 		return err
 	}

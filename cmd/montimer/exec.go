@@ -105,7 +105,7 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, reader *jobsf
 	}
 	var page *pager.Pager
 	if !c.DryRun {
-		page = newPager(e, pager.Open(ctx, h.StateDir), runner.Log)
+		page = pager.OfProcess(e.instance, pager.Open(ctx, h.StateDir), runner.Log)
 		page.Manual = c.Notify
 		checkout.records = &page.Records
 		page.Observe(&runner)
@@ -168,12 +168,6 @@ func (c execCmd) exec(ctx context.Context, e env, h montimer.Host, reader *jobsf
 	return exitError{code, err}
 }
 
-// hostname is the name of this machine; "": not known.
-func hostname() string {
-	name, _ := os.Hostname()
-	return name
-}
-
 // isolate keeps the tasks of a confined service from the memory of processes
 // outside of the sandbox, if the kernel can.
 func isolate(e env, log *slog.Logger) {
@@ -219,7 +213,7 @@ func (c execCmd) runner(e env, h montimer.Host, reader *jobsfile.Reader, id stri
 		Checkout: h.Checkout,
 		StateDir: h.StateDir,
 		Environ:  os.Environ(),
-		Host:     hostname(),
+		Host:     host.Hostname(),
 		Load:     func(ctx context.Context) (montimer.Jobs, error) { return load(ctx, e, h, reader) },
 		Redactor: notify.Redactor(os.Environ()),
 		Sink:     sink,

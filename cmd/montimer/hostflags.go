@@ -119,3 +119,13 @@ func (f hostFlags) takeEnvironment(e env, h montimer.Host) error {
 	}
 	return byhand.TakeEnvironment(h, s, func(warning string) { fmt.Fprintln(e.stderr, "warning:", warning) })
 }
+
+// becomeUser resolves the host settings. Root becomes the user of the tasks,
+// for good: it opens nothing that this user controls.
+func (f hostFlags) becomeUser(e env) (montimer.Host, error) {
+	h, err := f.host(e)
+	if err == nil && host.IsRoot() && h.User != "root" {
+		err = host.Become(h.User, h.Group)
+	}
+	return h, err
+}

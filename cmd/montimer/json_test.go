@@ -20,6 +20,7 @@ import (
 	"github.com/montimer/montimer/internal/diff"
 	"github.com/montimer/montimer/internal/explain"
 	"github.com/montimer/montimer/internal/jobs"
+	"github.com/montimer/montimer/internal/notify"
 	"github.com/montimer/montimer/internal/timer"
 )
 
@@ -69,7 +70,7 @@ func TestJSONForms(t *testing.T) {
 		},
 		"list": {func(w io.Writer) error { return console.JSONLines(w, listProfiles("", j.Profiles, now)) }},
 		"notify pending": {func(w io.Writer) error {
-			return writePendingJSON(w, []montimer.Alert{{ID: 1, Created: now, NextTry: now}, {ID: 2, Created: now}})
+			return console.JSONLines(w, notify.PendingAlerts([]montimer.Alert{{ID: 1, Created: now, NextTry: now}, {ID: 2, Created: now}}))
 		}},
 	} {
 		for i, write := range write {

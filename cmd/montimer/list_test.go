@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/console"
+	"github.com/montimer/montimer/internal/notify"
 )
 
 // TestList: on a terminal no line is wider than it is.
@@ -41,6 +43,10 @@ func TestTables(t *testing.T) {
 	t.Parallel()
 	long, words := strings.Repeat("x", 64), strings.Repeat("some words of it ", 30)
 	at := time.Date(2026, 11, 30, 8, 0, 0, 0, time.UTC)
+	pending := func(w io.Writer, alerts []montimer.Alert, columns int) error {
+		header, rows := notify.PendingTable(alerts)
+		return console.Table(w, columns, header, rows)
+	}
 	for name, write := range map[string]func(w io.Writer, columns int) error{
 		"list": func(w io.Writer, columns int) error {
 			return writeList(w, []listed{{Profile: long, Enabled: true, Schedule: words, Next: at}, {Profile: "p", Schedule: long + long}}, columns)
@@ -49,13 +55,13 @@ func TestTables(t *testing.T) {
 			return writeList(w, []listed{{Profile: "nightly", Enabled: true, Schedule: words, Next: at}}, columns)
 		},
 		"notify pending": func(w io.Writer, columns int) error {
-			return writePending(w, []montimer.Alert{
+			return pending(w, []montimer.Alert{
 				{ID: 1, Created: at, Kind: montimer.AlertFailure, Profile: "nightly", NextTry: at, Error: words},
 				{ID: 123456, Created: at, Kind: montimer.AlertRecovery, Profile: long, Error: "https://" + long + long},
 			}, columns)
 		},
 		"notify pending, no error": func(w io.Writer, columns int) error {
-			return writePending(w, []montimer.Alert{{ID: 1, Created: at, Kind: montimer.AlertFailure, Profile: "n"}}, columns)
+			return pending(w, []montimer.Alert{{ID: 1, Created: at, Kind: montimer.AlertFailure, Profile: "n"}}, columns)
 		},
 	} {
 		var whole strings.Builder

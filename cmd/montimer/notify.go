@@ -4,18 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"os"
-	"strconv"
-	"strings"
-	"time"
 
-	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/console"
+	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/notify"
-	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/internal/store"
 )
 
@@ -31,28 +26,23 @@ type notifyTestCmd struct{}
 // Run sends a message without the outbox, with the variables of the services.
 func (c notifyTestCmd) Run(ctx context.Context, e env) error {
 	log := slog.New(console.NewLog(e.stderr, false))
-	if err := sendAsServices(hostFlags{}, e, log); err != nil {
+	h, err := (hostFlags{}).resolve(e, false)
+	if err != nil {
 		return err
+	}
+	if err := host.TakeSending(h, log); err != nil {
+		return usage(err)
 	}
 	n, err := notify.New(e.getenv, notify.Redactor(os.Environ()).String, nil, log)
 	if err != nil {
 		return usage(err)
 	}
-	hostname, err := os.Hostname()
-	if err != nil {
-		return err
-	}
-	formatter := notify.Formatter{Host: hostname}
+	formatter := notify.Formatter{Host: host.Hostname()}
 	to, err := n.Test(ctx, formatter.Page("", "", "A test: alerts of this host arrive here.").Text)
 	if err != nil {
-		return fmt.Errorf("the message was not sent: %w", e.whereFrom(err))
+		return fmt.Errorf("the message was not sent: %w", notify.OfFile(err, h.EnvFile))
 	}
-	bot, _, _ := strings.Cut(to.Token, ":")
-	where := "chat " + to.Chat
-	if to.Thread != 0 {
-		where += fmt.Sprintf(", topic %d", to.Thread)
-	}
-	fmt.Fprintf(e.stdout, "sent to %s (%s) by bot %s\n", where, to.ChatFrom, bot)
+	fmt.Fprintf(e.stdout, "sent to %s\n", to)
 	if to.Test {
 		log.Warn(fmt.Sprintf("TELEGRAM_TEST_CHAT_ID is set: all alerts go to chat %s only, until it is unset", to.Chat))
 	}
@@ -64,22 +54,9 @@ type notifyPendingCmd struct {
 	Output string `short:"o" enum:"text,json" default:"text" help:"text, or json: one object a line."`
 }
 
-// pendingAlert is an alert as `pending` shows it.
-type pendingAlert struct {
-	ID       int64     `json:"id"`
-	Created  time.Time `json:"created"`
-	Kind     string    `json:"kind"`
-	Profile  string    `json:"profile"`
-	RunID    string    `json:"run"`
-	Attempts int       `json:"attempts"`
-	NextTry  time.Time `json:"next_try,omitzero"` // absent: at once
-	Error    string    `json:"error"`
-	Text     string    `json:"text"`
-}
-
 // Run lists the outbox, oldest first.
 func (c notifyPendingCmd) Run(ctx context.Context, e env) error {
-	box, err := openOutbox(ctx, c.hostFlags, e, store.Options{ReadOnly: true})
+	box, err := c.openOutbox(ctx, e, store.Options{ReadOnly: true})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // no database, no alerts
 	}
@@ -93,37 +70,12 @@ func (c notifyPendingCmd) Run(ctx context.Context, e env) error {
 	}
 	switch {
 	case c.Output == "json":
-		return writePendingJSON(e.stdout, alerts)
+		return console.JSONLines(e.stdout, notify.PendingAlerts(alerts))
 	case len(alerts) == 0:
 		return nil
 	}
-	return writePending(e.stdout, alerts, console.Columns(e.stdout))
-}
-
-// writePending writes the alerts as a table; see [console.Table].
-func writePending(w io.Writer, alerts []montimer.Alert, columns int) error {
-	rows := make([][]string, len(alerts))
-	for i, a := range alerts {
-		rows[i] = []string{strconv.FormatInt(a.ID, 10), localTime(a.Created), safetext.String(string(a.Kind)), safetext.String(a.Profile),
-			strconv.Itoa(a.Attempts), localTime(a.NextTry), safetext.String(a.Error)}
-	}
-	return console.Table(w, columns, []string{"ID", "CREATED", "KIND", "PROFILE", "ATTEMPTS", "NEXT TRY", "LAST ERROR"}, rows)
-}
-
-// localTime formats a time with its zone; "-" is none.
-func localTime(t time.Time) string {
-	if t.IsZero() {
-		return "-"
-	}
-	return t.Local().Format("2006-01-02 15:04:05 MST")
-}
-
-func writePendingJSON(w io.Writer, alerts []montimer.Alert) error {
-	all := make([]pendingAlert, len(alerts))
-	for i, a := range alerts {
-		all[i] = pendingAlert{a.ID, a.Created.UTC(), string(a.Kind), a.Profile, a.RunID, a.Attempts, a.NextTry.UTC(), a.Error, a.Text}
-	}
-	return console.JSONLines(w, all)
+	header, rows := notify.PendingTable(alerts)
+	return console.Table(e.stdout, console.Columns(e.stdout), header, rows)
 }
 
 type notifyFlushCmd struct {
@@ -134,59 +86,40 @@ type notifyFlushCmd struct {
 // Run sends pending alerts, for half a minute at most after another process has
 // finished.
 func (c notifyFlushCmd) Run(ctx context.Context, e env) error {
-	if !c.Due { // else it is a service
-		if err := sendAsServices(c.hostFlags, e, serviceLog(e)); err != nil {
-			return err
-		}
-	}
-	box, err := openOutbox(ctx, c.hostFlags, e, store.Options{})
-	if errors.Is(err, fs.ErrNotExist) { // nothing has run yet
-		if !c.Due {
-			c.report(e, notify.FlushResult{})
-		}
-		return nil
-	}
+	log := console.ServiceLog(e.stderr)
+	h, err := c.resolve(e, false)
 	if err != nil {
 		return err
 	}
+	if !c.Due { // else it is a service
+		if err := host.TakeSending(h, log); err != nil {
+			return usage(err)
+		}
+	}
+	box, err := c.openOutbox(ctx, e, store.Options{})
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && c.Due: // nothing has run yet
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		_, err = fmt.Fprintln(e.stdout, notify.FlushResult{}.Text(e.instance))
+		return err
+	case err != nil:
+		return err
+	}
 	defer box.Close()
-	n, err := notify.New(e.getenv, notify.Redactor(os.Environ()).String, box, serviceLog(e))
+	n, err := notify.New(e.getenv, notify.Redactor(os.Environ()).String, box, log)
 	if err != nil {
 		return usage(err)
 	}
 	if c.Due {
-		return c.whichFile(e, n.SendPending(ctx))
+		return notify.Waiting(n.SendPending(ctx), h.EnvFile)
 	}
 	f, err := n.Flush(ctx)
 	if err != nil && !errors.Is(err, store.ErrHeld) {
-		return e.whereFrom(err)
+		return notify.OfFile(err, h.EnvFile)
 	}
-	c.report(e, f)
+	fmt.Fprintln(e.stdout, f.Text(e.instance))
 	return err
-}
-
-// whichFile adds to an error about a missing route the file of its variables,
-// and whether that is missing.
-func (c notifyFlushCmd) whichFile(e env, err error) error {
-	if !errors.Is(err, notify.ErrNoRoute) && !errors.Is(err, notify.ErrNoToken) {
-		return err
-	}
-	h, resolveErr := c.resolve(e, false)
-	if resolveErr != nil {
-		return err
-	}
-	if _, statErr := os.Stat(h.EnvFile); errors.Is(statErr, fs.ErrNotExist) {
-		return fmt.Errorf("alerts wait, as the environment file %s is missing: put it back; until then: %w", h.EnvFile, err)
-	}
-	return fmt.Errorf("alerts wait: %w (variables of %s)", err, h.EnvFile)
-}
-
-func (notifyFlushCmd) report(e env, f notify.FlushResult) {
-	left := "none waiting"
-	if f.Waiting > 0 {
-		left = fmt.Sprintf("%d pending, next attempt at %s (reason: %s)", f.Waiting, localTime(f.Next), e.instance.Command("notify pending"))
-	}
-	fmt.Fprintf(e.stdout, "%d sent, %s\n", f.Sent, left)
 }
 
 type notifyDropCmd struct {
@@ -196,19 +129,22 @@ type notifyDropCmd struct {
 
 // Run removes an alert from the outbox.
 func (c notifyDropCmd) Run(ctx context.Context, e env) error {
-	box, err := openOutbox(ctx, c.hostFlags, e, store.Options{})
+	box, err := c.openOutbox(ctx, e, store.Options{})
 	if err != nil {
 		return err
 	}
 	defer box.Close()
-	alerts, err := box.Pending(ctx)
+	found, err := notify.Drop(ctx, box, c.ID)
+	if err == nil && !found {
+		return usage(fmt.Errorf("there is no alert %d: see %s", c.ID, e.instance.Command("notify pending")))
+	}
+	return err
+}
+
+func (f hostFlags) openOutbox(ctx context.Context, e env, o store.Options) (*store.Store, error) {
+	h, err := f.becomeUser(e)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, a := range alerts {
-		if a.ID == c.ID {
-			return box.Drop(ctx, a, montimer.DeliveryFailed, "dropped by hand")
-		}
-	}
-	return usage(fmt.Errorf("there is no alert %d: see %s", c.ID, e.instance.Command("notify pending")))
+	return store.Open(ctx, h.StateDir, o)
 }

@@ -69,7 +69,7 @@ func (c syncCmd) Run(ctx context.Context, e env) error {
 	}
 	o := checkout.syncer.Run(ctx)
 	if len(o.Pages) > 0 {
-		p := newPager(e, pager.Open(ctx, h.StateDir), checkout.log)
+		p := pager.OfProcess(e.instance, pager.Open(ctx, h.StateDir), checkout.log)
 		defer p.Records.Close()
 		for _, words := range o.Pages {
 			p.Page(ctx, "", "", words)

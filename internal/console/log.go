@@ -28,6 +28,12 @@ func Outlets(stderr io.Writer, runID string) (taskexec.Sink, slog.Handler, error
 	return sink, log, nil
 }
 
+// ServiceLog logs to stderr, in the journal's format if that leads there.
+func ServiceLog(stderr io.Writer) *slog.Logger {
+	inJournal, err := sdjournal.StderrIsJournalStream()
+	return slog.New(NewLog(stderr, err == nil && inJournal))
+}
+
 // lines is a slog.Handler that writes the message alone: it repeats the
 // attributes already, and the journal adds time and unit.
 type lines struct {

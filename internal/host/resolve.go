@@ -203,3 +203,9 @@ func MakeStateDir(path string) error {
 	}
 	return os.Chmod(path, 0o750)
 }
+
+// Hostname is the name of this machine; "": not known.
+func Hostname() string {
+	name, _ := os.Hostname()
+	return name
+}

@@ -11,11 +11,22 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+
+	"github.com/montimer/montimer"
 )
 
 // Run names one run of a service: Unit with its suffix, or "" where it is not
 // known, and the invocation ID that systemd gave to the run.
 type Run struct{ Unit, Invocation string }
+
+// Of returns a run of a profile, "": of one that is not known.
+func Of(of montimer.Instance, profile, runID string) Run {
+	run := Run{Invocation: runID}
+	if profile != "" {
+		run.Unit = of.Service(profile)
+	}
+	return run
+}
 
 // Command returns the shell command that shows the run's entries.
 func (r Run) Command() string { return "journalctl " + strings.Join(r.matches(), " ") }

@@ -3,7 +3,9 @@ package notify
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 
@@ -28,6 +30,37 @@ var (
 	ErrNoRoute = errors.New("nowhere to send to: set TELEGRAM_BOT_TOKEN_DEFAULT, and TELEGRAM_CHAT_ID_AUTOMATION or TELEGRAM_CHAT_ID_DEFAULT")
 	ErrNoToken = errors.New("TELEGRAM_TEST_CHAT_ID is set, but TELEGRAM_BOT_TOKEN_DEFAULT is not")
 )
+
+// OfFile adds to an error about a missing route the file of its variables: the
+// environment file of the services.
+func OfFile(err error, file string) error {
+	if errors.Is(err, ErrNoRoute) || errors.Is(err, ErrNoToken) || errors.Is(err, ErrDebug) {
+		return fmt.Errorf("%w (these are variables of the services' environment file, %s)", err, file)
+	}
+	return err
+}
+
+// Waiting adds to an error about a missing route, for which alerts wait, the
+// file of its variables, and whether that is missing.
+func Waiting(err error, file string) error {
+	if !errors.Is(err, ErrNoRoute) && !errors.Is(err, ErrNoToken) {
+		return err
+	}
+	if _, statErr := os.Stat(file); errors.Is(statErr, fs.ErrNotExist) {
+		return fmt.Errorf("alerts wait, as the environment file %s is missing: put it back; until then: %w", file, err)
+	}
+	return fmt.Errorf("alerts wait: %w (variables of %s)", err, file)
+}
+
+// String names the chat and the bot, without the bot's secret.
+func (r Route) String() string {
+	bot, _, _ := strings.Cut(r.Token, ":")
+	where := "chat " + r.Chat
+	if r.Thread != 0 {
+		where += fmt.Sprintf(", topic %d", r.Thread)
+	}
+	return fmt.Sprintf("%s (%s) by bot %s", where, r.ChatFrom, bot)
+}
 
 // The environment variables; the tasks use the same names.
 const (

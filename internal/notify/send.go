@@ -40,6 +40,14 @@ type FlushResult struct {
 	Next          time.Time // nothing that waits is sent before
 }
 
+// Text says what was sent and what waits, for people.
+func (f FlushResult) Text(of montimer.Instance) string {
+	if f.Waiting == 0 {
+		return fmt.Sprintf("%d sent, none waiting", f.Sent)
+	}
+	return fmt.Sprintf("%d sent, %d pending, next attempt at %s (reason: %s)", f.Sent, f.Waiting, localTime(f.Next), of.Command("notify pending"))
+}
+
 // ErrBusy says that another process has been sending for longer than limit.
 var ErrBusy = errors.New("another process has not finished sending: try again")
 

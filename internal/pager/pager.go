@@ -1,6 +1,6 @@
 // Package pager reports runs to people: it joins what is recorded ([Records]) with
 // what is sent (package notify). Read pager.go (a run that reports itself), then
-// failed.go (a run that could not) and unrecorded.go (the database cannot be used).
+// failed.go and handler.go (a run that could not) and unrecorded.go (the database cannot be used).
 package pager
 
 import (
@@ -8,10 +8,14 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"sync"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/journal"
 	"github.com/montimer/montimer/internal/notify"
+	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/taskexec"
 )
 
@@ -48,6 +52,15 @@ func New(h Host, r Records, log *slog.Logger) *Pager {
 		formatter: notify.Formatter{Instance: h.Instance, Host: cmp.Or(h.Name, "unknown"), Redact: h.Redact, Journal: h.Journal, Subjects: r.subjects},
 		heartbeat: notify.Heartbeat{Getenv: h.Getenv, Redact: h.Redact, Log: log},
 	}
+}
+
+// OfProcess returns the pager of this process, as its environment says. What it
+// logs has no secrets.
+func OfProcess(of montimer.Instance, r Records, log *slog.Logger) *Pager {
+	redactor := notify.Redactor(os.Environ())
+	h := Host{Instance: of, Name: host.Hostname(), Getenv: os.Getenv, Redact: redactor.String,
+		Journal: func(profile, runID string) string { return journal.Of(of, profile, runID).Command() }}
+	return New(h, r, slog.New(safetext.NewHandler(log.Handler(), redactor)))
 }
 
 // Observe has the runner report its runs to the pager.

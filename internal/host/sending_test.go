@@ -1,19 +1,19 @@
-package main
+package host
 
 import (
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/testenv"
 )
 
-// TestSendAsServices holds that root's commands send with what the services
+// TestTakeSending holds that root's commands send with what the services
 // have, and take nothing else from a file, nor anything from one of others.
-func TestSendAsServices(t *testing.T) {
+func TestTakeSending(t *testing.T) {
 	testenv.NeedRoot(t) // who alone reads the environment file
 	path := filepath.Join(t.TempDir(), "env")
 	const file = "TELEGRAM_BOT_TOKEN_DEFAULT='1:A'\nTELEGRAM_CHAT_ID_DEFAULT=-2\nMONTIMER_PLANTED=x\nHTTPS_PROXY=http://127.0.0.1:1\nLOG_LEVEL=DEBUG\n"
@@ -25,10 +25,9 @@ func TestSendAsServices(t *testing.T) {
 	t.Setenv("MONTIMER_PLANTED", "")
 	t.Setenv("HTTPS_PROXY", "http://127.0.0.1:2")
 	t.Setenv("LOG_LEVEL", "info")
-	e := env{stdout: io.Discard, stderr: io.Discard, getenv: os.Getenv}
 	var said strings.Builder
 	send := func() error {
-		return sendAsServices(hostFlags{EnvFile: path}, e, slog.New(slog.NewTextHandler(&said, nil)))
+		return TakeSending(montimer.Host{EnvFile: path}, slog.New(slog.NewTextHandler(&said, nil)))
 	}
 
 	if err := os.Chown(path, 65534, 65534); err != nil {
