@@ -53,7 +53,7 @@ func check(t *testing.T, known []Known, dialect string, texts []string) {
 	for i, text := range texts {
 		cases[i] = NewCase(dialect, text)
 	}
-	analyzed := analyze(t, cases)
+	analyzed := analyzeAll(t, cases)
 	translated, excused := 0, 0
 	for _, c := range cases {
 		if c.refusal == nil {
@@ -71,7 +71,7 @@ func check(t *testing.T, known []Known, dialect string, texts []string) {
 	t.Logf("%d expressions, %d translated, %d known differences", len(cases), translated, excused)
 }
 
-func analyze(t *testing.T, cases []*Case) map[time.Time]map[string]Fires {
+func analyzeAll(t *testing.T, cases []*Case) map[time.Time]map[string]Fires {
 	t.Helper()
 	var lines []string
 	for _, c := range cases {
@@ -96,7 +96,7 @@ func TestKnown(t *testing.T) {
 	for _, k := range readKnown(t) {
 		for _, dialect := range k.Dialects {
 			c := NewCase(dialect, k.Example)
-			v, detail := c.Compare(runs, analyze(t, []*Case{c}))
+			v, detail := c.Compare(runs, analyzeAll(t, []*Case{c}))
 			if !k.Excuses(c, v) {
 				t.Errorf("%s %q: verdict %q %s, the row says %s: delete it?", dialect, k.Example, v, detail, k.Verdict)
 			}

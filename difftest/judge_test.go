@@ -129,3 +129,23 @@ func TestSupercronicAgainstGolden(t *testing.T) {
 		t.Errorf("%d rows read", rows)
 	}
 }
+
+// TestZoneOfAnEvent: a zone in TZ means what it does in the event.
+func TestZoneOfAnEvent(t *testing.T) {
+	t.Parallel()
+	testenv.Need(t, "systemd-analyze")
+	for _, zone := range clockZones {
+		for _, change := range clockChanges(t, zone) {
+			base := change.Add(-2 * time.Hour)
+			const event = "*-*-* 00..03:00/20:00"
+			own, err := analyze([]string{event + " " + zone}, "Asia/Tokyo", base, 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			given, err := analyze([]string{event}, zone, base, 10)
+			if diff := cmp.Diff(own, given); err != nil || diff != "" {
+				t.Errorf("%s: %v (-in the event +in TZ)\n%s", zone, err, diff)
+			}
+		}
+	}
+}
