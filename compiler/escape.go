@@ -48,6 +48,10 @@ func line(s string) (text, error) {
 	return text(strings.ReplaceAll(s, "%", "%%")), nil
 }
 
+// singlePercents undoes the doubling of specifiers for systemd-run, which takes
+// values as they are meant and knows no specifiers.
+func singlePercents(value string) string { return strings.ReplaceAll(value, "%%", "%") }
+
 // maxPath is the longest path of Linux, in bytes: PATH_MAX of limits.h without
 // its NUL.
 const maxPath = 4095
@@ -192,23 +196,33 @@ func madeOf(s, others string) bool {
 	return s != ""
 }
 
-// prose makes any text fit for Description=, which is only ever read by people:
-// blanks and control characters become single blanks, and a backslash at the
-// end, which would join the next line, is cut off. So is a full stop: systemd
-// puts three of its own behind it.
+// prose makes any text fit for Description=, which is only ever read by people.
+// A full stop at the end is cut off: systemd puts three of its own behind it.
 func prose(s string) text {
-	s = s[:min(len(s), 16*maxProse)] // no need to look at a megabyte
-	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unprintable(r) }), " ")
-	if runes := []rune(s); len(runes) > maxProse {
-		s = string(runes[:maxProse-1]) + "…"
-	}
-	s = strings.TrimRight(s, `\ .`)
-	return text(strings.ReplaceAll(s, "%", "%%"))
+	return text(strings.ReplaceAll(strings.TrimRight(oneLine(s, maxProse), `\ .`), "%", "%%"))
 }
 
 // maxProse keeps a description to one line of systemctl's output, in
 // characters.
 const maxProse = 120
+
+// comment makes any text fit for a comment.
+func comment(s string) text { return text(oneLine(s, maxComment)) }
+
+// maxComment is in characters.
+const maxComment = 1000
+
+// oneLine makes one line of a text, of at most so many characters: blanks and
+// control characters become single blanks, and a backslash at the end, which
+// would join the next line, is cut off.
+func oneLine(s string, most int) string {
+	s = s[:min(len(s), 16*most)] // no need to look at a megabyte
+	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unprintable(r) }), " ")
+	if runes := []rune(s); len(runes) > most {
+		s = string(runes[:most-1]) + "…"
+	}
+	return strings.TrimRight(s, `\ `)
+}
 
 // unprintable reports whether r would be invisible, change the direction of
 // the text around it, or is no character at all.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -22,6 +23,7 @@ import (
 	"github.com/montimer/montimer/internal/jobs"
 	"github.com/montimer/montimer/internal/testenv"
 	"github.com/montimer/montimer/internal/testhost"
+	"github.com/montimer/montimer/internal/timer"
 )
 
 // hostileTexts are what somebody might try, or write without thinking.
@@ -120,6 +122,8 @@ func fields() []field {
 		}, func(s string) bool { return s == "" || expressible("*-*-* *:*:* "+s) }, nil},
 		{"name", func(_ *montimer.Host, p *montimer.Profile, s string) { p.Name = s },
 			func(s string) bool { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`).MatchString(s) }, nil},
+		{"words", func(_ *montimer.Host, p *montimer.Profile, s string) { p.Schedule.Words, p.Schedule.Timezone = s, s },
+			func(string) bool { return true }, nil},
 		{"description", func(_ *montimer.Host, p *montimer.Profile, s string) { p.Description = s }, func(string) bool { return true }, nil},
 	}
 }
@@ -182,6 +186,11 @@ func checkUnits(t *testing.T, f field, s string, units []Unit, want map[string][
 		}
 		if diff := gocmp.Diff(want[kind], keysOf(t, u.Content)); diff != "" {
 			t.Errorf("%s %.80q, %s: %s", f.name, s, kind, diff)
+		}
+		if u.Timer != nil && f.name != "calendar" { // which is no event
+			if is, err := timer.Read(u.Content); err != nil || !reflect.DeepEqual(is, *u.Timer) {
+				t.Errorf("%s %.80q: read back as %v (%v), want %v", f.name, s, is, err, *u.Timer)
+			}
 		}
 		for _, o := range options {
 			meant, ok := f.means[o.Name]

@@ -3,8 +3,6 @@ package compiler
 import (
 	"fmt"
 	"strings"
-
-	"github.com/montimer/montimer/internal/unitfile"
 )
 
 // expectedLines lists how each significant line of a unit begins: a section
@@ -13,7 +11,7 @@ func expectedLines(unit string) []string {
 	var expected []string
 	for line := range strings.Lines(unit) {
 		line = strings.TrimSuffix(line, "\n")
-		if unitfile.Insignificant(line) {
+		if insignificant(line) {
 			continue
 		}
 		if key, _, ok := strings.Cut(line, "="); ok && line[0] != '[' {
@@ -30,7 +28,7 @@ func expectedLines(unit string) []string {
 func checkLines(unit string, expected []string) error {
 	for line := range strings.Lines(unit) {
 		line = strings.TrimSuffix(line, "\n")
-		if unitfile.Insignificant(line) {
+		if insignificant(line) {
 			continue
 		}
 		if len(expected) == 0 || !strings.HasPrefix(line, expected[0]) {
@@ -45,4 +43,9 @@ func checkLines(unit string, expected []string) error {
 		return fmt.Errorf("the line %q of units.tmpl is missing", expected[0])
 	}
 	return nil
+}
+
+// insignificant reports whether systemd skips the line (systemd.syntax(7)).
+func insignificant(line string) bool {
+	return line == "" || line[0] == '#' || line[0] == ';'
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/timer"
 	"github.com/montimer/montimer/internal/unitfile"
 )
 
@@ -18,6 +19,7 @@ import (
 type Unit struct {
 	Name    string // file name, such as montimer-job-hourly.timer
 	Content string
+	Timer   *timer.Timer // of the timer of a profile or of the git syncs; of others nil
 }
 
 // singles are the units that an instance has once, besides its target, by their
@@ -52,16 +54,6 @@ func HostUnits(i montimer.Instance) []string {
 // Render returns the units of the enabled profiles and those of the host, sorted
 // by name, the target last. Its error names every value of h that no unit file can express.
 func Render(h montimer.Host, profiles []montimer.Profile) ([]Unit, error) {
-	return renderOnly(h, profiles, func(string) bool { return true })
-}
-
-// RenderTimers returns of [Render]'s units those that jobs.yaml decides about: the
-// timers of profiles and of the git syncs, and the target.
-func RenderTimers(h montimer.Host, profiles []montimer.Profile) ([]Unit, error) {
-	return renderOnly(h, profiles, func(name string) bool { return name == h.Instance.Target() || h.Instance.IsJobTimer(name) })
-}
-
-func renderOnly(h montimer.Host, profiles []montimer.Profile, wanted func(name string) bool) ([]Unit, error) {
 	host, err := newHostView(h)
 	if err != nil {
 		return nil, fmt.Errorf("host settings: %w", err)
@@ -79,15 +71,18 @@ func renderOnly(h montimer.Host, profiles []montimer.Profile, wanted func(name s
 	for _, name := range []string{applySocket, applyTimer, outboxTimer} {
 		target.Upheld = append(target.Upheld, text(i.Unit(name)))
 	}
-	add := func(profile string, v view, err error) {
-		for _, u := range []struct{ name, template string }{{i.Timer(profile), "timer"}, {i.Service(profile), "service"}} {
+	add := func(profile string, at timer.Timer, v view, err error) {
+		for _, u := range []struct {
+			name, template string
+			timer          *timer.Timer
+		}{{i.Timer(profile), "timer", &at}, {i.Service(profile), "service", nil}} {
 			var content string
-			if err == nil && wanted(u.name) {
+			if err == nil {
 				if content, err = f.render(u.template, v); err != nil {
 					err = fmt.Errorf("%s: %w", u.template, err)
 				}
-				units = append(units, Unit{u.name, content})
 			}
+			units = append(units, Unit{u.name, content, u.timer})
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("profile %.64q: %w", profile, err))
@@ -96,7 +91,9 @@ func renderOnly(h montimer.Host, profiles []montimer.Profile, wanted func(name s
 		target.Upheld = append(target.Upheld, text(i.Timer(profile)))
 	}
 	if h.Sync.Every > 0 {
-		add(montimer.GitSync, syncView(host), nil)
+		at := syncTimer(h)
+		v, err := syncView(host, at)
+		add(montimer.GitSync, at, v, err)
 	}
 	for _, p := range profiles {
 		if !p.Enabled {
@@ -106,17 +103,16 @@ func renderOnly(h montimer.Host, profiles []montimer.Profile, wanted func(name s
 			errs = append(errs, fmt.Errorf("profile %.64q: its schedule never runs", p.Name))
 			continue
 		}
-		v, err := profileView(host, p)
-		add(p.Name, v, err)
+		at := profileTimer(p)
+		v, err := profileView(host, p, at)
+		add(p.Name, at, v, err)
 	}
 	slices.Sort(target.Upheld)
 	target.hostView = host
 	single := func(name, template string) {
-		if wanted(name) {
-			content, err := f.single(template, target)
-			errs = append(errs, err)
-			units = append(units, Unit{name, content})
-		}
+		content, err := f.single(template, target)
+		errs = append(errs, err)
+		units = append(units, Unit{Name: name, Content: content})
 	}
 	for name, template := range singles {
 		single(i.Unit(name), template)
@@ -128,6 +124,21 @@ func renderOnly(h montimer.Host, profiles []montimer.Profile, wanted func(name s
 	}
 	slices.SortFunc(units[:last], func(a, b Unit) int { return strings.Compare(a.Name, b.Name) })
 	return units, nil
+}
+
+// Timers returns when the timers of the enabled profiles and of the git syncs
+// elapse, by the names of the units.
+func Timers(h montimer.Host, profiles []montimer.Profile) map[string]timer.Timer {
+	timers := map[string]timer.Timer{}
+	if h.Sync.Every > 0 {
+		timers[h.Instance.Timer(montimer.GitSync)] = syncTimer(h)
+	}
+	for _, p := range profiles {
+		if p.Enabled {
+			timers[h.Instance.Timer(p.Name)] = profileTimer(p)
+		}
+	}
+	return timers
 }
 
 // single renders a unit of the host.

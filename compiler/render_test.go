@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -67,7 +68,7 @@ func TestGolden(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		golden = append(golden, Unit{u.Name, string(content)})
+		golden = append(golden, Unit{u.Name, string(content), u.Timer})
 	}
 	if diff := cmp.Diff(golden, units); diff != "" {
 		t.Errorf("make golden rewrites them:\n%s", diff)
@@ -269,7 +270,7 @@ func TestPromise(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, hostile := range []text{"x\nUser=root", "x\n[Install]", "x\\", "x\n  x", "\nDescription=y"} {
-		v, err := profileView(host, montimer.Profile{Name: "p"})
+		v, err := profileView(host, montimer.Profile{Name: "p"}, timer.Timer{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -330,20 +331,74 @@ func TestInstance(t *testing.T) {
 	}
 }
 
-// TestRenderTimers: the timers and the target are as Render has them.
-func TestRenderTimers(t *testing.T) {
+// TestTimers: a wanted timer is what its file says, and what Timers returns.
+func TestTimers(t *testing.T) {
 	t.Parallel()
 	h := testhost.Host()
 	h.Sync.Every = time.Minute
-	var want []Unit
-	for _, u := range render(t, h, testhost.Profiles(t)...) {
-		if name := u.Name; name == "montimer.target" || name == "montimer-sync.timer" || strings.HasPrefix(name, "montimer-job-") && strings.HasSuffix(name, ".timer") {
-			want = append(want, u)
+	last := "2199-12-31 23:59:59 UTC"
+	profiles := append(testhost.Profiles(t),
+		montimer.Profile{Name: "last", Enabled: true, CatchUp: true, Schedule: montimer.Schedule{Events: testhost.Events(t, last)}},
+		montimer.Profile{Name: "once", Enabled: true, Schedule: montimer.Schedule{Events: testhost.Events(t, "2030-01-01", last, "2031-01-01"), Boot: true, Words: "a\nb"}})
+	read := map[string]timer.Timer{}
+	for _, u := range render(t, h, profiles...) {
+		if (u.Timer != nil) != h.Instance.IsJobTimer(u.Name) {
+			t.Errorf("%s has the timer %v", u.Name, u.Timer)
+		}
+		if u.Timer == nil {
+			continue
+		}
+		is, err := timer.Read(u.Content)
+		if diff := cmp.Diff(*u.Timer, is); err != nil || diff != "" {
+			t.Errorf("%s: %v\n%s", u.Name, err, diff)
+		}
+		read[u.Name] = is
+	}
+	if diff := cmp.Diff(read, Timers(h, profiles)); diff != "" || len(read) != 6 {
+		t.Errorf("%d timers\n%s", len(read), diff)
+	}
+}
+
+// TestProperties: systemd-run is given the confinement of the service, its values as
+// they are meant, and no command.
+func TestProperties(t *testing.T) {
+	t.Parallel()
+	h := testhost.Host()
+	h.Checkout = "/srv/100% mine"
+	got, err := Properties(h, montimer.Profile{Name: "p"})
+	for _, want := range []string{"WorkingDirectory=/srv/100% mine", "JoinsNamespaceOf=montimer-tmp.service", "ProtectSystem=strict", "User=root"} {
+		if err != nil || !slices.Contains(got, want) {
+			t.Errorf("%s is not among %q, %v", want, got, err)
 		}
 	}
-	got, err := RenderTimers(h, testhost.Profiles(t))
-	if diff := cmp.Diff(want, got); err != nil || diff != "" || len(want) != 5 {
-		t.Error(err, len(want), diff)
+	for _, property := range got {
+		if key, _, _ := strings.Cut(property, "="); strings.HasPrefix(key, "Exec") || key == "Type" || key == "OnFailure" || key == "Description" {
+			t.Errorf("%s", property)
+		}
+	}
+}
+
+// TestWords: a timer says in words when it elapses, with the zone where they do
+// not name it.
+func TestWords(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		schedule montimer.Schedule
+		want     string
+	}{
+		{montimer.Schedule{Words: "at 04:30 every Friday", Timezone: "Europe/Berlin", Events: testhost.Events(t, "Fri 04:30 Europe/Berlin")}, "at 04:30 every Friday, Europe/Berlin time"},
+		{montimer.Schedule{Words: "at 04:30 every Friday", Events: testhost.Events(t, "Fri 04:30")}, "at 04:30 every Friday"},
+		{montimer.Schedule{Words: "at 04:30 every day, Asia/Tokyo time", Timezone: "Asia/Tokyo", Events: testhost.Events(t, "04:30 Asia/Tokyo")}, "at 04:30 every day, Asia/Tokyo time"},
+		{montimer.Schedule{Words: "at 04:30 every day", Timezone: "UTC", Events: testhost.Events(t, "04:30 UTC")}, "at 04:30 every day, UTC"},
+		{montimer.Schedule{Words: "at 04:30 every day, Asia/Tokyo time", Timezone: "Europe/Berlin", Events: testhost.Events(t, "04:30 Asia/Tokyo")}, "at 04:30 every day, Asia/Tokyo time"},
+		{montimer.Schedule{Words: "every 7 hours", Timezone: "Europe/Berlin", Every: []time.Duration{7 * time.Hour}}, "every 7 hours"},
+		{montimer.Schedule{Words: "50 % of\n[Service]\nUser=root\\", Boot: true}, "50 % of [Service] User=root"},
+	} {
+		units := render(t, testhost.Host(), montimer.Profile{Name: "p", Enabled: true, Schedule: tc.schedule})
+		content := contentOf(units, montimer.Instance("").Timer("p"))
+		if !strings.Contains(content, "\n[Timer]\n# Schedule: "+tc.want+"\nO") {
+			t.Errorf("%q is not in\n%s", tc.want, content)
+		}
 	}
 }
 
@@ -359,23 +414,5 @@ func TestTimezoneOfHost(t *testing.T) {
 	h.Timezone = "Asia/Tokyo"
 	if c := contentOf(render(t, h, p), montimer.Instance("").Service(p.Name)); !strings.Contains(c, "\nEnvironment=MONTIMER_TIMEZONE=Asia/Tokyo\n") {
 		t.Error(c)
-	}
-}
-
-// TestTimerReadBack: what is rendered is read back.
-func TestTimerReadBack(t *testing.T) {
-	t.Parallel()
-	for _, p := range testhost.Profiles(t) {
-		p.Enabled = true
-		content := contentOf(render(t, testhost.Host(), p), montimer.Instance("").Timer(p.Name))
-		got, err := timer.Read(content)
-		want := timer.Timer{
-			Schedule:   montimer.Schedule{Events: p.Schedule.Events, Boot: p.Schedule.Boot, Every: p.Schedule.Every},
-			Persistent: p.CatchUp,
-			Jitter:     p.Jitter,
-		}
-		if diff := cmp.Diff(want, got); err != nil || diff != "" {
-			t.Errorf("%s: %v\n%s", p.Name, err, diff)
-		}
 	}
 }

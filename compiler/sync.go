@@ -2,21 +2,31 @@ package compiler
 
 import (
 	"cmp"
+	"time"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/calendar"
+	"github.com/montimer/montimer/internal/timer"
 )
 
+// syncTimer returns when the timer of the git syncs elapses.
+func syncTimer(h montimer.Host) timer.Timer {
+	every := h.Sync.Every
+	return timer.Timer{Schedule: montimer.Schedule{Words: "every " + calendar.FormatSpan(every), Every: []time.Duration{every}}}
+}
+
 // syncView is the view of the pair of the git syncs. It has no profile.
-func syncView(h hostView) view {
-	return view{
+func syncView(h hostView, at timer.Timer) (view, error) {
+	var e escaper
+	v := view{
 		hostView:    h,
 		Description: prose(h.host.Instance.Prefix() + ": " + montimer.GitSync),
-		Every:       []text{text(calendar.FormatSpan(h.host.Sync.Every))},
 		Sandbox:     cmp.Or(of(h.host.Sandboxes, montimer.GitSync), montimer.SandboxDefault),
 		Limits:      of(h.limits, montimer.GitSync),
 		Writable:    of(h.writable, montimer.GitSync),
 	}
+	v.setTimer(&e, at)
+	return v, e.err()
 }
 
 // syncEnv has the settings of the git sync that the host sets.

@@ -23,12 +23,12 @@ type cachedTemplate struct {
 
 // shape is everything about a profile that changes its units, except texts.
 type shape struct {
-	unit                          string // "timer" or "service"
-	sync                          bool   // of no profile
-	onCalendar, onBoot, every     int
-	jitter, described, catchingUp bool
-	sandbox                       montimer.Sandbox
-	limits, writable              string // as text
+	unit                                string // "timer" or "service"
+	sync                                bool   // of no profile
+	onCalendar, onBoot, every           int
+	jitter, described, said, catchingUp bool
+	sandbox                             montimer.Sandbox
+	limits, writable                    string // as text
 }
 
 // renderer renders units.tmpl, once for each shape.
@@ -52,7 +52,7 @@ func (f *renderer) render(unit string, v view) (string, error) {
 		unit:       unit,
 		sync:       v.Profile == "",
 		onCalendar: len(v.OnCalendar), onBoot: len(v.OnBoot), every: len(v.Every),
-		jitter: v.Jitter != "", described: v.Description != "", catchingUp: v.CatchUp,
+		jitter: v.Jitter != "", described: v.Description != "", said: v.Words != "", catchingUp: v.CatchUp,
 		sandbox: v.Sandbox,
 	}
 	for _, l := range v.Limits {
@@ -131,7 +131,7 @@ func (v view) texts() []text {
 
 // replaceTexts returns v with each non-empty text of its profile replaced.
 func (v view) replaceTexts(replace func(text) text) view {
-	for _, t := range []*text{&v.Profile, &v.Description, &v.Jitter} {
+	for _, t := range []*text{&v.Profile, &v.Description, &v.Words, &v.Jitter} {
 		if *t != "" {
 			*t = replace(*t)
 		}

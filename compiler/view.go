@@ -3,6 +3,7 @@ package compiler
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/calendar"
@@ -16,6 +17,7 @@ type view struct {
 	// Of one profile.
 	Profile     text
 	Description text
+	Words       text
 	OnCalendar  []text
 	OnBoot      []text
 	Every       []text
@@ -30,13 +32,12 @@ type view struct {
 }
 
 // profileView adds one profile to the host's settings.
-func profileView(h hostView, p montimer.Profile) (view, error) {
+func profileView(h hostView, p montimer.Profile, at timer.Timer) (view, error) {
 	var e escaper
 	v := view{
 		hostView:    h,
 		Profile:     e.text("name", name, p.Name),
 		Description: prose(h.host.Instance.Prefix() + " profile " + p.Name),
-		CatchUp:     catchesUp(p),
 		Sandbox:     cmp.Or(of(h.host.Sandboxes, p.Name), montimer.SandboxDefault),
 		Limits:      of(h.limits, p.Name),
 		Writable:    of(h.writable, p.Name),
@@ -47,22 +48,52 @@ func profileView(h hostView, p montimer.Profile) (view, error) {
 	if p.Description != "" {
 		v.Description = prose(p.Name + ": " + p.Description)
 	}
-	for _, event := range p.Schedule.Events {
+	v.setTimer(&e, at)
+	return v, e.err()
+}
+
+// setTimer adds the lines of a timer.
+func (v *view) setTimer(e *escaper, at timer.Timer) {
+	v.Words, v.CatchUp = comment(at.Schedule.Words), at.Persistent
+	for _, event := range at.Schedule.Events {
 		v.OnCalendar = append(v.OnCalendar, e.text("calendar", line, event.String()))
 	}
-	if ends(p.Schedule) {
+	if ends(at.Schedule) {
 		v.OnCalendar = append(v.OnCalendar, timer.LastSecond)
 	}
-	if p.Schedule.Boot {
+	if at.Schedule.Boot {
 		v.OnBoot = []text{timer.AtBoot}
 	}
-	for _, d := range p.Schedule.Every {
+	for _, d := range at.Schedule.Every {
 		v.Every = append(v.Every, e.text("interval", line, calendar.FormatSpan(d)))
 	}
-	if p.Jitter > 0 {
-		v.Jitter = e.text("jitter", line, calendar.FormatSpan(p.Jitter))
+	if at.Jitter > 0 {
+		v.Jitter = e.text("jitter", line, calendar.FormatSpan(at.Jitter))
 	}
-	return v, e.err()
+}
+
+// profileTimer returns when the timer of a profile elapses.
+func profileTimer(p montimer.Profile) timer.Timer {
+	s := p.Schedule
+	return timer.Timer{
+		Schedule:   montimer.Schedule{Words: string(comment(wordsInZone(s))), Events: s.Events, Boot: s.Boot, Every: s.Every},
+		Persistent: catchesUp(p),
+		Jitter:     p.Jitter,
+	}
+}
+
+// wordsInZone returns the words of a schedule with the zone of its profile, where
+// it counts and they do not name it.
+func wordsInZone(s montimer.Schedule) string {
+	zone := s.Timezone
+	inZone := func(e calendar.Event) bool { return e.Zone == zone }
+	if s.Words == "" || zone == "" || strings.Contains(s.Words, zone) || !slices.ContainsFunc(s.Events, inZone) {
+		return s.Words
+	}
+	if zone != "UTC" {
+		zone += " time"
+	}
+	return s.Words + ", " + zone
 }
 
 // catchesUp reports whether the timer keeps a stamp of its last trigger. Only

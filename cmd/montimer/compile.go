@@ -70,7 +70,7 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 	}
 	if c.Diff {
 		e.note(hostcheck.Sync(h, j))
-		return c.diff(ctx, e, h, j.Profiles, units)
+		return c.diff(ctx, e, h, units)
 	}
 	if os.Geteuid() == 0 {
 		unlock, err := lockCompile(ctx, e)
@@ -105,12 +105,17 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 
 // diff shows what writing the units would change. It takes no lock and writes
 // nothing.
-func (c compileCmd) diff(ctx context.Context, e env, h montimer.Host, profiles []montimer.Profile, units []compiler.Unit) error {
+func (c compileCmd) diff(ctx context.Context, e env, h montimer.Host, units []compiler.Unit) error {
 	booted, err := systemd.BootedAt(ctx)
 	if err != nil {
 		return err
 	}
-	found, err := diff.Compare(h, profiles, units, timer.Clock{Now: time.Now(), Boot: booted, Local: time.Local})
+	var running diff.Systemd
+	if conn, err := systemd.Connect(ctx); err == nil {
+		defer conn.Close()
+		running = conn
+	}
+	found, err := diff.Compare(ctx, h, units, running, timer.Clock{Now: time.Now(), Boot: booted, Local: time.Local})
 	if err != nil {
 		return err
 	}

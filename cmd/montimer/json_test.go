@@ -47,7 +47,7 @@ func TestJSONForms(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := diff.Compare(h, profiles, units, timer.Clock{Now: now, Local: berlin})
+		c, err := diff.Compare(t.Context(), h, units, nil, timer.Clock{Now: now, Local: berlin})
 		if err != nil || (len(c.Schedules) > 0) != (len(profiles) > 0) {
 			t.Fatalf("%d schedules, %v", len(c.Schedules), err)
 		}

@@ -21,9 +21,8 @@ import (
 
 // State is what the survey reads of systemd.
 type State interface {
+	timer.Running
 	Units(ctx context.Context, names []string) (map[string]systemd.Unit, error)
-	LastTrigger(ctx context.Context, timer string) (time.Time, error) // zero: never
-	ActiveSince(ctx context.Context, unit string) (time.Time, error)
 	ReadAt() (time.Time, error) // when units were last read from disk
 	// Unread reports whether a file or drop-in of any of the units has changed since.
 	Unread(ctx context.Context, names []string) (bool, error)
@@ -118,10 +117,11 @@ func (a *Applier) survey(ctx context.Context, want []compiler.Unit) (*applicatio
 	}
 	p.writes, p.removals = split(plan)
 	for _, u := range want {
-		if isTimer(u.Name) {
-			if p.timers[u.Name], err = timer.Read(u.Content); err != nil {
-				return nil, fmt.Errorf("read %s back: %w", u.Name, err)
-			}
+		switch {
+		case u.Timer != nil:
+			p.timers[u.Name] = *u.Timer
+		case isTimer(u.Name): // of the host: it never starts anything that is not due
+			p.timers[u.Name] = timer.Timer{}
 		}
 	}
 	p.names = slices.Sorted(maps.Keys(p.timers))

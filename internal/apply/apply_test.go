@@ -21,6 +21,7 @@ import (
 	"github.com/montimer/montimer/internal/testhost"
 	"github.com/montimer/montimer/internal/timer"
 	"github.com/montimer/montimer/internal/unitdir"
+	"github.com/montimer/montimer/internal/unitfile"
 )
 
 // Units of the default instance.
@@ -119,7 +120,7 @@ func (f *fakeSystemd) Reload(context.Context) error {
 }
 
 func (f *fakeSystemd) uphold() {
-	for name := range unitdir.Upheld(f.files[targetName]) {
+	for name := range unitfile.Upheld(f.files[targetName]) {
 		if f.active[targetName] == "active" && f.active[name] == "" && f.load(name) == "loaded" {
 			f.begins(name)
 		}
@@ -140,7 +141,7 @@ func (f *fakeSystemd) begins(name string) {
 func (f *fakeSystemd) startTimer(name string) {
 	f.active[name], f.last[name] = "waiting", time.Time{}
 	if strings.Contains(f.files[name], "\nPersistent=yes\n") || slices.Contains(f.guards, name) {
-		f.last[name], _ = f.stamps.read(name)
+		f.last[name], _ = timer.ReadStamp(f.stamps.Dir, name)
 		if f.last[name].IsZero() {
 			_ = f.stamps.touch(name)
 		}
@@ -401,9 +402,9 @@ func holding(timers ...string) map[string]string {
 	return active
 }
 
-func (m *machine) stamp(t *testing.T, timer string, at time.Time) {
+func (m *machine) stamp(t *testing.T, unit string, at time.Time) {
 	t.Helper()
-	if err := errors.Join(m.stamps.touch(timer), os.Chtimes(m.stamps.path(timer), at, at)); err != nil {
+	if err := errors.Join(m.stamps.touch(unit), os.Chtimes(timer.StampFile(m.stamps.Dir, unit), at, at)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -903,7 +904,7 @@ func TestApplyNoCatchUp(t *testing.T) {
 	if _, err := m.apply(t, m.at(t, "a", -1)); err != nil {
 		t.Fatal(err)
 	}
-	if at, err := m.stamps.read(a + ".timer"); err != nil || time.Since(at) > time.Minute {
+	if at, err := timer.ReadStamp(m.stamps.Dir, a+".timer"); err != nil || time.Since(at) > time.Minute {
 		t.Errorf("stamp of %v, %v", at, err)
 	}
 	if !m.enabled || m.active[a+".timer"] != "waiting" {

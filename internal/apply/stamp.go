@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/timer"
 )
 
 // Stamps are the files in which systemd keeps when it last triggered a
@@ -19,7 +20,7 @@ import (
 // apply.
 type Stamps struct {
 	Instance montimer.Instance
-	Dir      string // /var/lib/systemd/timers
+	Dir      string // timer.StampDir
 	DropIns  string // /run/systemd/system, which is empty after a reboot
 }
 
@@ -30,58 +31,44 @@ const guardText = `# While montimer apply runs: whether the timer was triggered 
 Persistent=yes
 `
 
-func (s Stamps) path(timer string) string { return filepath.Join(s.Dir, "stamp-"+timer) }
-
-// read returns the time of a timer's stamp, zero if there is none.
-func (s Stamps) read(timer string) (time.Time, error) {
-	info, err := os.Stat(s.path(timer))
-	if errors.Is(err, fs.ErrNotExist) {
-		return time.Time{}, nil
-	}
-	if err != nil {
-		return time.Time{}, fmt.Errorf("read stamp: %w", err)
-	}
-	return info.ModTime(), nil
-}
-
 // hold makes the timer persistent, with a stamp of now.
-func (s Stamps) hold(timer string) error {
-	if err := s.touch(timer); err != nil {
+func (s Stamps) hold(unit string) error {
+	if err := s.touch(unit); err != nil {
 		return fmt.Errorf("touch stamp: %w", err)
 	}
-	dir := filepath.Join(s.DropIns, timer+".d")
+	dir := filepath.Join(s.DropIns, unit+".d")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("suppress the start of %s: %w", timer, err)
+		return fmt.Errorf("suppress the start of %s: %w", unit, err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, guardFile), []byte(guardText), 0o644); err != nil {
-		return fmt.Errorf("suppress the start of %s: %w", timer, err)
+		return fmt.Errorf("suppress the start of %s: %w", unit, err)
 	}
 	return nil
 }
 
-func (s Stamps) touch(timer string) error {
+func (s Stamps) touch(unit string) error {
 	if err := os.MkdirAll(s.Dir, 0o755); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(s.path(timer), os.O_WRONLY|os.O_CREATE, 0o644)
+	f, err := os.OpenFile(timer.StampFile(s.Dir, unit), os.O_WRONLY|os.O_CREATE, 0o644)
 	if err != nil {
 		return err
 	}
 	now := time.Now()
-	return errors.Join(os.Chtimes(s.path(timer), now, now), f.Close())
+	return errors.Join(os.Chtimes(timer.StampFile(s.Dir, unit), now, now), f.Close())
 }
 
 // release undoes hold. The stamp is removed too, and first, if the timer itself
 // keeps none.
-func (s Stamps) release(timer string, persistent bool) error {
+func (s Stamps) release(unit string, persistent bool) error {
 	if !persistent {
-		if err := s.remove(timer); err != nil {
+		if err := s.remove(unit); err != nil {
 			return err
 		}
 	}
-	dir := filepath.Join(s.DropIns, timer+".d")
+	dir := filepath.Join(s.DropIns, unit+".d")
 	if err := os.Remove(filepath.Join(dir, guardFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("release %s: %w", timer, err)
+		return fmt.Errorf("release %s: %w", unit, err)
 	}
 	_ = os.Remove(dir) // stays if it has other drop-ins
 	return nil
@@ -108,7 +95,7 @@ func (s Stamps) held() ([]string, error) {
 
 // list returns the timers of profiles with a stamp.
 func (s Stamps) list() ([]string, error) {
-	paths, err := filepath.Glob(s.path(s.Instance.Unit("job-*.timer")))
+	paths, err := filepath.Glob(timer.StampFile(s.Dir, s.Instance.Unit("job-*.timer")))
 	if err != nil {
 		return nil, fmt.Errorf("look for stamps: %w", err)
 	}
@@ -118,8 +105,8 @@ func (s Stamps) list() ([]string, error) {
 	return paths, nil
 }
 
-func (s Stamps) remove(timer string) error {
-	if err := os.Remove(s.path(timer)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+func (s Stamps) remove(unit string) error {
+	if err := os.Remove(timer.StampFile(s.Dir, unit)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove stamp: %w", err)
 	}
 	return nil

@@ -3,7 +3,6 @@ package apply
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/montimer/montimer/internal/systemd"
 	"github.com/montimer/montimer/internal/timer"
@@ -26,11 +25,12 @@ func (p *application) notDue(ctx context.Context) ([]string, error) {
 		if !taken || state.Load == "masked" || state.Sub == "running" {
 			continue
 		}
-		past, err := p.lastKnown(ctx, name)
+		remembered := timer.Memory{Running: p.State, Stamps: p.Stamps.Dir}
+		known, err := remembered.Known(ctx, name, p.timers[name], state.IsActive() && !p.isStuck(name, state))
 		if err != nil {
 			return nil, err
 		}
-		start, ok := p.Clock.StartsAtOnce(p.timers[name], past)
+		start, ok := p.Clock.StartsAtOnce(p.timers[name], known)
 		switch {
 		case !ok:
 		case start.Missed && !p.NoCatchUp || len(p.timers[name].Schedule.Every) > 0:
@@ -41,27 +41,6 @@ func (p *application) notDue(ctx context.Context) ([]string, error) {
 		}
 	}
 	return suppressed, nil
-}
-
-// lastKnown returns what systemd will know of a timer: for an active one what
-// it remembers, for one that it starts the stamp.
-func (p *application) lastKnown(ctx context.Context, name string) (timer.Known, error) {
-	if state := p.before[name]; state.IsActive() && !p.isStuck(name, state) {
-		last, err := p.State.LastTrigger(ctx, name)
-		if err != nil {
-			return timer.Known{}, err
-		}
-		active, err := p.State.ActiveSince(ctx, name)
-		return timer.Known{Last: last, Active: active}, err
-	}
-	if !p.timers[name].Persistent {
-		return timer.Known{}, nil
-	}
-	last, err := p.Stamps.read(name)
-	if last.After(p.Clock.Now) {
-		last = time.Time{} // systemd ignores it, too
-	}
-	return timer.Known{Last: last}, err
 }
 
 // isStuck reports whether a timer will not elapse at its remaining times,

@@ -1,28 +1,27 @@
 // Package diff says what a compile and the daemon-reload after it would change:
-// [Compare] reads, text.go formats the result for people, words.go describes
-// old and new schedules.
+// [Compare] reads, reschedule.go and sandbox.go find what matters most, text.go
+// formats the result for people.
 package diff
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aymanbagabas/go-udiff"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/calendar"
+	"github.com/montimer/montimer/internal/systemd"
 	"github.com/montimer/montimer/internal/timer"
 	"github.com/montimer/montimer/internal/unitdir"
 	"github.com/montimer/montimer/internal/unitfile"
 )
-
-// stampDir is where systemd keeps the time at which a persistent timer was
-// last triggered, as the modification time of a file (systemd.timer(5)).
-const stampDir = "/var/lib/systemd/timers"
 
 // nextRuns is how many runs of a schedule are shown.
 const nextRuns = 3
@@ -62,8 +61,15 @@ type File struct {
 	Diff   string         `json:"diff,omitempty"`
 }
 
-// Compare finds out what writing the units would change. It only reads.
-func Compare(h montimer.Host, profiles []montimer.Profile, units []compiler.Unit, clock timer.Clock) (Comparison, error) {
+// Systemd says what it remembers of timers.
+type Systemd interface {
+	timer.Running
+	Units(ctx context.Context, names []string) (map[string]systemd.Unit, error)
+}
+
+// Compare finds out what writing the units would change. It only reads. Where no
+// systemd runs (nil), or it does not read the unit directory, no timer is active.
+func Compare(ctx context.Context, h montimer.Host, units []compiler.Unit, running Systemd, clock timer.Clock) (Comparison, error) {
 	have, err := unitdir.Read(h.UnitDir, h.Instance)
 	if err != nil {
 		return Comparison{}, err
@@ -76,46 +82,55 @@ func Compare(h montimer.Host, profiles []montimer.Profile, units []compiler.Unit
 	for _, step := range plan {
 		c.Changes = append(c.Changes, File{step.Action, step.Name, unitfile.ByHand(step.Old), unified(h.UnitDir, step)})
 	}
-	if c.Schedules, err = reschedules(profiles, units, have, clock); err != nil {
+	here := slices.Contains(unitfile.UnitPath(), h.UnitDir)
+	if !here {
+		running = nil
+	}
+	if c.Schedules, err = schedules(ctx, Reschedulings(units, have), h.Instance, running, clock); err != nil {
 		return Comparison{}, err
 	}
-	if path := unitfile.UnitPath(); slices.Contains(path, h.UnitDir) {
-		c.Overrides, err = unitdir.Overrides(path, h.UnitDir, units)
+	if here {
+		c.Overrides, err = unitdir.Overrides(unitfile.UnitPath(), h.UnitDir, units)
 	}
 	return c, err
 }
 
-func reschedules(profiles []montimer.Profile, units []compiler.Unit, have unitdir.Installed, clock timer.Clock) ([]Schedule, error) {
-	changes, err := Reschedulings(units, have)
-	if err != nil {
-		return nil, err
+func schedules(ctx context.Context, changes []Rescheduling, of montimer.Instance, running Systemd, clock timer.Clock) ([]Schedule, error) {
+	states := map[string]systemd.Unit{}
+	if running != nil {
+		var names []string
+		for _, change := range changes {
+			names = append(names, of.Timer(change.Profile))
+		}
+		var err error
+		if states, err = running.Units(ctx, names); err != nil {
+			return nil, err
+		}
 	}
-	words := make(map[string]string, len(profiles))
-	for _, p := range profiles {
-		words[p.Name] = p.Schedule.Words
-	}
+	memory := timer.Memory{Running: running, Stamps: timer.StampDir}
 	list := make([]Schedule, 0, len(changes))
 	for _, change := range changes {
-		r := Schedule{Profile: change.Profile}
-		before, after := changeWords(change, words[change.Profile])
+		s := Schedule{Profile: change.Profile}
 		if change.Old != nil {
-			r.Before = newTiming(*change.Old, before, clock)
+			s.Before = newTiming(*change.Old, clock)
 		}
 		if change.New != nil {
-			stamp, err := readStamp(have.Instance.Timer(change.Profile))
+			s.After = newTiming(*change.New, clock)
+			unit := of.Timer(change.Profile)
+			known, err := memory.Known(ctx, unit, *change.New, states[unit].IsActive())
 			if err != nil {
 				return nil, err
 			}
-			r.After = newTiming(*change.New, after, clock)
-			r.Starts = clock.WhyStarted(change.Old, *change.New, stamp)
+			start, _ := clock.StartsAtOnce(*change.New, known)
+			s.Starts = start.Why
 		}
-		list = append(list, r)
+		list = append(list, s)
 	}
 	return list, nil
 }
 
-func newTiming(t timer.Timer, words string, clock timer.Clock) *Timing {
-	shown := Timing{Words: words, OnCalendar: []string{}, AtBoot: t.Schedule.Boot, Every: []float64{}, Jitter: t.Jitter.Seconds(), CatchUp: t.Persistent, Next: []time.Time{}}
+func newTiming(t timer.Timer, clock timer.Clock) *Timing {
+	shown := Timing{Words: words(t.Schedule), OnCalendar: []string{}, AtBoot: t.Schedule.Boot, Every: []float64{}, Jitter: t.Jitter.Seconds(), CatchUp: t.Persistent, Next: []time.Time{}}
 	for _, event := range t.Schedule.Events {
 		shown.OnCalendar = append(shown.OnCalendar, event.String())
 	}
@@ -128,17 +143,22 @@ func newTiming(t timer.Timer, words string, clock timer.Clock) *Timing {
 	return &shown
 }
 
-// readStamp returns when a timer was last triggered, or first activated; zero if
-// there is no stamp or it cannot be read.
-func readStamp(timer string) (time.Time, error) {
-	info, err := os.Stat(filepath.Join(stampDir, "stamp-"+timer))
-	switch {
-	case errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission):
-		return time.Time{}, nil
-	case err != nil:
-		return time.Time{}, fmt.Errorf("read the stamp of a timer: %w", err)
+// words says when a timer elapses: as its file says, or by its directives.
+func words(s montimer.Schedule) string {
+	if s.Words != "" {
+		return s.Words
 	}
-	return info.ModTime(), nil
+	var all []string
+	for _, event := range s.Events {
+		all = append(all, event.String())
+	}
+	if s.Boot {
+		all = append(all, "once after each boot")
+	}
+	for _, span := range s.Every {
+		all = append(all, "every "+calendar.FormatSpan(span))
+	}
+	return strings.Join(all, "; ")
 }
 
 // unified is the change of one file as patch(1) reads it.

@@ -2,10 +2,10 @@ package diff
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/unitdir"
+	"github.com/montimer/montimer/internal/unitfile"
 )
 
 // SandboxChange is a change of confinement, with the profiles that it is for.
@@ -21,7 +21,7 @@ type SandboxChange struct {
 func SandboxChanges(of montimer.Instance, plan []unitdir.Change) []SandboxChange {
 	list := []SandboxChange{}
 	for _, c := range plan {
-		before, after := sandboxOf(c.Old), sandboxOf(c.New)
+		before, after := unitfile.Comment(c.Old, "Sandbox "), unitfile.Comment(c.New, "Sandbox ")
 		if c.Action != unitdir.Update || before == after {
 			continue
 		}
@@ -33,10 +33,4 @@ func SandboxChanges(of montimer.Instance, plan []unitdir.Change) []SandboxChange
 		list[i].Profiles = append(list[i].Profiles, profile)
 	}
 	return list
-}
-
-func sandboxOf(service string) string {
-	_, rest, _ := strings.Cut(service, "\n# Sandbox ")
-	said, _, _ := strings.Cut(rest, "\n")
-	return said
 }

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -17,23 +19,41 @@ import (
 	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/timer"
 	"github.com/montimer/montimer/internal/unitdir"
+	"github.com/montimer/montimer/internal/unitfile"
 )
 
 // maxLag is how long the units may differ from jobs.yaml.
 const maxLag = 15 * time.Minute
 
 // Lagging names the units of a host that differ from what the next compile would
-// write for these profiles.
+// write for these profiles: the timers, and the target. The other units do not
+// count: they do not depend on jobs.yaml, or a run reads it itself. Without a
+// target, nothing has been compiled yet.
 func Lagging(h montimer.Host, profiles []montimer.Profile) ([]string, error) {
-	want, err := compiler.RenderTimers(h, profiles)
-	if err != nil {
-		return nil, err
-	}
 	have, err := unitdir.Read(h.UnitDir, h.Instance)
 	if err != nil {
 		return nil, err
 	}
-	return compareTimers(want, have), nil
+	return compareTimers(compiler.Timers(h, profiles), have), nil
+}
+
+func compareTimers(want map[string]timer.Timer, have unitdir.Installed) (differ []string) {
+	target := have.Instance.Target()
+	if have.Files[target] == "" {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		content, exists := have.Files[name]
+		if is, err := timer.Read(content); err != nil || !exists || !is.Equal(want[name]) {
+			differ = append(differ, name)
+		}
+	}
+	upheld := unitfile.Upheld(have.Files[target])
+	maps.DeleteFunc(upheld, func(name string, _ bool) bool { return !have.Instance.IsJobTimer(name) }) // the host's
+	if !slices.Equal(slices.Sorted(maps.Keys(upheld)), slices.Sorted(maps.Keys(want))) {
+		differ = append(differ, target)
+	}
+	return differ
 }
 
 // Report asks for an apply because of units that lag behind jobs.yaml. It returns a
@@ -58,37 +78,6 @@ func Report(h montimer.Host, lagging []string, log *slog.Logger) (page string) {
 func LagsTooLong(written, now time.Time) bool {
 	age := now.Sub(written)
 	return age > maxLag || age < 0
-}
-
-// compareTimers names the timers, and the target, that differ from jobs.yaml.
-// The other units do not count: they do not depend on jobs.yaml, or a run reads
-// it itself. Without a target, nothing has been compiled yet.
-func compareTimers(want []compiler.Unit, have unitdir.Installed) (differ []string) {
-	if have.Files[have.Instance.Target()] == "" {
-		return nil
-	}
-	for _, u := range want {
-		if (u.Name == have.Instance.Target() || have.Instance.IsJobTimer(u.Name)) && directives(have.Instance, u.Content) != directives(have.Instance, have.Files[u.Name]) {
-			differ = append(differ, u.Name)
-		}
-	}
-	return differ
-}
-
-// directives returns the lines of a unit that jobs.yaml decides about.
-func directives(of montimer.Instance, unit string) string {
-	var b strings.Builder
-	for line := range strings.Lines(unit) {
-		upheld, upholds := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "Upholds=")
-		switch {
-		case line[0] == '#':
-		case strings.HasPrefix(line, "DeferReactivation="), strings.HasPrefix(line, "Wants="): // only older versions, or newer ones, have them
-		case upholds && !of.IsJobTimer(upheld): // likewise
-		default:
-			b.WriteString(line)
-		}
-	}
-	return b.String()
 }
 
 // UnblockTimer asks for an apply if the clock was set back during a run: its

@@ -10,25 +10,22 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/testhost"
 	"github.com/montimer/montimer/internal/unitdir"
 )
 
 func TestCompareTimers(t *testing.T) {
 	t.Parallel()
-	const target, timer, service = "montimer.target", "montimer-job-p.timer", "montimer-job-p.service"
-	want := []compiler.Unit{
-		{Name: service, Content: "# sha256:1\n[Service]\nUser=a\n"},
-		{Name: timer, Content: "# sha256:2\n[Timer]\nOnCalendar=daily\n"},
-		{Name: target, Content: "[Unit]\nWants=montimer-tmp.service\nUpholds=montimer-apply.socket\nUpholds=" + timer + "\nUpholds=montimer-outbox.timer\n"},
-		{Name: "montimer-outbox.timer", Content: "[Timer]\nOnBootSec=1min\n"},
-		{Name: "montimer-apply.socket", Content: "[Socket]\nSocketGroup=a\n"},
-	}
+	const target, unit, service = "montimer.target", "montimer-job-p.timer", "montimer-job-p.service"
+	h := testhost.Host()
+	p := montimer.Profile{Name: "p", Enabled: true, Schedule: montimer.Schedule{Events: testhost.Events(t, "daily"), Words: "at 00:00 every day"}}
 	same := func() map[string]string {
 		return map[string]string{
 			service: "[Service]\nUser=b\n",
-			timer:   "# sha256:3\n[Timer]\nOnCalendar=daily\nDeferReactivation=yes\n",
-			target:  "[Unit]\nUpholds=" + timer + "\n", // of an older version
+			unit:    "# sha256:3\n[Timer]\nOnCalendar=daily\nDeferReactivation=yes\n", // of an older version
+			target:  "[Unit]\nWants=montimer-tmp.service\nUpholds=montimer-apply.socket\nUpholds=" + unit + "\nUpholds=montimer-outbox.timer\n",
 		}
 	}
 	for name, tc := range map[string]struct {
@@ -36,8 +33,10 @@ func TestCompareTimers(t *testing.T) {
 		want   []string
 	}{
 		"what the host decides":     {func(map[string]string) {}, nil},
-		"another schedule":          {func(f map[string]string) { f[timer] = strings.Replace(f[timer], "daily", "hourly", 1) }, []string{timer}},
-		"a profile that is new":     {func(f map[string]string) { delete(f, timer); f[target] = "[Unit]\n" }, []string{timer, target}},
+		"another schedule":          {func(f map[string]string) { f[unit] = strings.Replace(f[unit], "daily", "hourly", 1) }, []string{unit}},
+		"not a schedule":            {func(f map[string]string) { f[unit] = strings.Replace(f[unit], "daily", "whenever", 1) }, []string{unit}},
+		"changed by hand":           {func(f map[string]string) { f[unit] += "Persistent=yes\n" }, []string{unit}},
+		"a profile that is new":     {func(f map[string]string) { delete(f, unit); f[target] = "[Unit]\n" }, []string{unit, target}},
 		"a profile that has gone":   {func(f map[string]string) { f[target] += "Upholds=montimer-job-gone.timer\n" }, []string{target}},
 		"files kept for the reload": {func(f map[string]string) { f["montimer-job-gone.timer"] = "[Timer]\n" }, nil},
 		"never compiled":            {func(f map[string]string) { clear(f) }, nil},
@@ -46,7 +45,7 @@ func TestCompareTimers(t *testing.T) {
 			t.Parallel()
 			files := same()
 			tc.change(files)
-			if diff := cmp.Diff(tc.want, compareTimers(want, unitdir.Installed{Files: files})); diff != "" {
+			if diff := cmp.Diff(tc.want, compareTimers(compiler.Timers(h, []montimer.Profile{p}), unitdir.Installed{Files: files})); diff != "" {
 				t.Error(diff)
 			}
 		})

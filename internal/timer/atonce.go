@@ -9,17 +9,22 @@ import (
 	"github.com/montimer/montimer/internal/calendar"
 )
 
+// Clock is a time on a host, with its boot and zone.
+type Clock struct {
+	Now, Boot time.Time
+	Local     *time.Location
+}
+
+// Show returns a time for people.
+func (c Clock) Show(t time.Time) string {
+	return t.In(c.Local).Format("Mon 2006-01-02 15:04:05 MST")
+}
+
 // Start is a run that systemd starts as soon as it loads a timer, and not at
 // one of its times.
 type Start struct {
 	Why    string
 	Missed bool // without it a time would be missed
-}
-
-// Known is what systemd knows of a timer that it loads.
-type Known struct {
-	Last   time.Time // when it was last triggered; zero: never
-	Active time.Time // since when it has been active; zero: it is started now
 }
 
 // StartsAtOnce reports whether systemd starts the service when it loads the

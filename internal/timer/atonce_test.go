@@ -53,7 +53,7 @@ func TestStartsAtOnce(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			timer, err := Read(tc.timer + "\n")
+			timer, err := Read("[Timer]\n" + tc.timer + "\n")
 			if err != nil {
 				t.Fatal(err)
 			}

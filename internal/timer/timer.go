@@ -1,11 +1,11 @@
 // Package timer knows timer units: timer.go when one elapses and how to read that
-// from its file, atonce.go what systemd starts as soon as it loads one.
+// from its file, memory.go what systemd remembers of one, atonce.go what it starts
+// as soon as it loads one.
 package timer
 
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/montimer/montimer"
@@ -24,23 +24,28 @@ const LastSecond = "2199-12-31 23:59:59 UTC"
 
 // Timer is when a timer unit elapses.
 type Timer struct {
-	Schedule   montimer.Schedule // Events, Boot and Every alone
+	Schedule   montimer.Schedule // Words, with the zone; Events, Boot and Every
 	Persistent bool
 	Jitter     time.Duration
 }
 
-// Read reads a timer unit that Render made. Directives that are not about
-// time are skipped.
-func Read(content string) (Timer, error) {
+// Read reads a timer unit. Directives that are not about time are skipped. It has
+// no words if it was made by a version that wrote none, or changed by hand since.
+func Read(unit string) (Timer, error) {
 	var t Timer
-	for line := range strings.Lines(content) {
-		key, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
-		if !ok || unitfile.Insignificant(line) {
+	for d := range unitfile.Directives(unit) {
+		if d.Section != "Timer" {
 			continue
 		}
-		if err := t.read(key, value); err != nil {
-			return Timer{}, fmt.Errorf("%s=%s: %w", key, value, err)
+		if err := t.read(d.Key, d.Value); err != nil {
+			return Timer{}, fmt.Errorf("%s=%s: %w", d.Key, d.Value, err)
 		}
+	}
+	if n := len(t.Schedule.Events) - 1; n >= 0 && t.Schedule.Events[n].String() == LastSecond {
+		t.Schedule.Events = t.Schedule.Events[:n:n]
+	}
+	if !unitfile.ByHand(unit) {
+		t.Schedule.Words = unitfile.Comment(unit, "Schedule: ")
 	}
 	return t, nil
 }
@@ -48,9 +53,6 @@ func Read(content string) (Timer, error) {
 func (t *Timer) read(key, value string) error {
 	switch key {
 	case "OnCalendar":
-		if value == LastSecond {
-			return nil
-		}
 		event, err := calendar.Parse(value)
 		t.Schedule.Events = append(t.Schedule.Events, event)
 		return err
@@ -75,64 +77,4 @@ func (t Timer) Equal(u Timer) bool {
 	return t.Persistent == u.Persistent && t.Jitter == u.Jitter && t.Schedule.Boot == u.Schedule.Boot &&
 		slices.Equal(t.Schedule.Every, u.Schedule.Every) &&
 		slices.EqualFunc(t.Schedule.Events, u.Schedule.Events, calendar.Event.Equal)
-}
-
-// Clock is a time on a host, with its boot and zone.
-type Clock struct {
-	Now, Boot time.Time
-	Local     *time.Location
-}
-
-// WhyStarted says why systemd starts a service at once when it reloads its
-// timer; "" if it does not. old is the active timer, nil for none; stamp is the
-// time of its stamp file, zero for none.
-//
-// What only systemd remembers is guessed in favour of a start: better to
-// announce one too many than one too few.
-func (c Clock) WhyStarted(old *Timer, new Timer, stamp time.Time) string {
-	if old == nil {
-		if !new.Persistent {
-			stamp = time.Time{}
-		}
-		start, _ := c.StartsAtOnce(new, Known{Last: stamp})
-		return start.Why
-	}
-	if old.Equal(new) {
-		return ""
-	}
-	known := Known{Last: c.lastTrigger(*old, stamp), Active: c.Boot}
-	// A stamp since the boot may be that of a first start.
-	triggered := old.Schedule.Boot || old.Persistent && !stamp.IsZero() && stamp.Before(c.Boot)
-	start, ok := c.StartsAtOnce(new, known)
-	if !ok && !triggered && new.Schedule.Boot {
-		known.Active = time.Time{}
-		start, _ = c.StartsAtOnce(new, known)
-	}
-	return start.Why
-}
-
-// lastTrigger returns when an active timer was last triggered, as far as known;
-// zero if not since the boot.
-func (c Clock) lastTrigger(t Timer, stamp time.Time) (last time.Time) {
-	if t.Persistent && !stamp.IsZero() {
-		return stamp
-	}
-	if t.Schedule.Boot {
-		last = c.Boot
-	}
-	if tick, ok := calendar.Prev(t.Schedule.Events, c.Now, c.Local); ok && tick.After(c.Boot) {
-		last = tick
-	}
-	if len(t.Schedule.Every) > 0 {
-		// At least as recent as this.
-		if run := c.Now.Add(-slices.Min(t.Schedule.Every)); run.After(c.Boot) && run.After(last) {
-			last = run
-		}
-	}
-	return last
-}
-
-// Show returns a time for people.
-func (c Clock) Show(t time.Time) string {
-	return t.In(c.Local).Format("Mon 2006-01-02 15:04:05 MST")
 }

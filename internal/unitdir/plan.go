@@ -36,22 +36,20 @@ type Change struct {
 // A reload does not begin one for a service that has not run since the boot
 // (systemd.timer(5), OnUnitActiveSec=).
 func (c Change) BecomesInterval() bool {
-	const interval = "\nOnUnitActiveSec="
-	return strings.Contains(c.New, interval) && !strings.Contains(c.Old, interval)
+	intervals := func(unit string) int { return len(unitfile.Values(unit, "Timer", "OnUnitActiveSec")) }
+	return intervals(c.New) > 0 && intervals(c.Old) == 0
 }
 
 // ChangesSocket reports whether a socket that listens has to be restarted to take
 // up the change.
 func (c Change) ChangesSocket() bool {
-	listens := func(unit string) (lines []string) {
-		_, section, _ := strings.Cut(unit, "\n[Socket]\n")
-		section, _, _ = strings.Cut(section, "\n[")
-		for line := range strings.Lines(section) {
-			if line = strings.TrimSpace(line); !unitfile.Insignificant(line) {
-				lines = append(lines, line)
+	listens := func(unit string) (socket []unitfile.Directive) {
+		for d := range unitfile.Directives(unit) {
+			if d.Section == "Socket" {
+				socket = append(socket, d)
 			}
 		}
-		return lines
+		return socket
 	}
 	return c.Action == Update && !slices.Equal(listens(c.Old), listens(c.New))
 }
@@ -86,7 +84,7 @@ func Plan(want []compiler.Unit, have Installed) ([]Change, error) {
 	}
 
 	i := have.Instance
-	upheld := Upheld(have.Files[i.Target()])
+	upheld := unitfile.Upheld(have.Files[i.Target()])
 	for _, name := range slices.Sorted(maps.Keys(have.Files)) {
 		old := have.Files[name]
 		if wanted[name] || !unitfile.Generated(old) {
@@ -121,17 +119,6 @@ func Revert(plan []Change) (back []Change) {
 // Writes reports whether carrying out the plan changes any file.
 func Writes(plan []Change) bool {
 	return slices.ContainsFunc(plan, func(c Change) bool { return c.Action != Keep })
-}
-
-// Upheld returns the units that a target's Upholds= lines name.
-func Upheld(target string) map[string]bool {
-	upheld := map[string]bool{}
-	for line := range strings.Lines(target) {
-		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "Upholds="); ok {
-			upheld[name] = true
-		}
-	}
-	return upheld
 }
 
 // compareNames sorts the target behind the units that it names, so that it

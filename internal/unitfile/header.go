@@ -1,6 +1,3 @@
-// Package unitfile knows the files that montimer writes for systemd: header.go
-// their first lines, unitfile.go where systemd reads them and which of their
-// lines count.
 package unitfile
 
 import (
