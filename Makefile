@@ -55,7 +55,7 @@ bench: ## run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 golden: ## rewrite the golden files from what the code does now
-	$(GO) test ./compiler ./internal/jobs ./internal/notify -update
+	$(GO) test ./compiler ./internal/jobs ./internal/notify ./internal/tick -update
 	$(GO) test ./cmd/montimer -run 'Script|Manual' -update
 
 clean: ## remove what was built

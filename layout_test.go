@@ -49,6 +49,7 @@ var edges = map[string][]string{
 	"internal/unitfile":  {},
 	"compiler":           {".", "internal/calendar", "internal/timer", "internal/unitfile"},
 	"taskexec":           {".", "internal/calendar", "internal/flock", "internal/safefile", "internal/safetext", "golang.org/x/sys/unix"},
+	"internal/tick":      {".", "internal/console", "internal/drift", "internal/flock", "internal/gitsync", "internal/host", "internal/jobs", "internal/jobsfile", "internal/notify", "internal/pager", "internal/safetext", "internal/store", "internal/systemd", "taskexec"},
 	"cmd/montimer": {".", "compiler", "taskexec", "internal/*", "github.com/alecthomas/kong",
 		"github.com/coreos/go-systemd/v22/journal", "golang.org/x/sys/unix"},
 }

@@ -114,11 +114,3 @@ func (c runCmd) transient(ctx context.Context, e env) error {
 	}
 	return err
 }
-
-// taskFlags are the flags of exec for single tasks.
-func taskFlags(tasks []string) (flags []string) {
-	for _, t := range tasks {
-		flags = append(flags, "--task="+t)
-	}
-	return flags
-}

@@ -64,3 +64,25 @@ func names(p taskexec.Progress) string {
 	}
 	return news
 }
+
+// KeepAlive keeps systemd from killing the service as hung until stop is
+// called: what it does has its own time-outs. socket is $NOTIFY_SOCKET.
+func KeepAlive(socket, status string) (stop func()) {
+	if socket == "" {
+		return func() {}
+	}
+	done := make(chan struct{})
+	if notifier, err := systemd.NewNotifier(socket); err == nil {
+		go func() {
+			for {
+				notifier.Status(status, Hangs)
+				select {
+				case <-done:
+					return
+				case <-time.After(5 * time.Second):
+				}
+			}
+		}()
+	}
+	return func() { close(done) }
+}

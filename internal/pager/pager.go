@@ -140,6 +140,17 @@ func (p *Pager) Page(ctx context.Context, profile, runID, words string) {
 	}
 }
 
+// SendPages sends pages of montimer itself that are of no run.
+func SendPages(ctx context.Context, of montimer.Instance, stateDir string, pages []string, log *slog.Logger) error {
+	p := OfProcess(of, Open(ctx, stateDir), log)
+	defer p.Records.Close()
+	for _, words := range pages {
+		p.Page(ctx, "", "", words)
+	}
+	_, err := p.Send(ctx)
+	return err
+}
+
 // Send sends the alerts that have been made and what else waits in the outbox.
 // What could not be stored is sent from memory; a run that was found lost will
 // be found again. stuck says why alerts cannot be sent from this host; err also

@@ -1,9 +1,9 @@
-package main
+package tick
 
 import (
 	"errors"
+	"flag"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -20,6 +20,8 @@ import (
 	"github.com/montimer/montimer/taskexec"
 )
 
+var update = flag.Bool("update", false, "rewrite the page of docs/telegram.md")
+
 // TestManualOfBrokenJobs holds the page of docs/telegram.md about a run with a
 // broken jobs.yaml; -update rewrites it.
 func TestManualOfBrokenJobs(t *testing.T) {
@@ -35,14 +37,13 @@ func TestManualOfBrokenJobs(t *testing.T) {
 			t.Fatal(err)
 		}
 		said.Reset()
-		e := env{stdout: io.Discard, stderr: &said, getenv: func(string) string { return "" }}
 		outlet := taskexec.NewOutlet()
 		defer outlet.Close(time.Minute)
-		runner, err := execCmd{}.runner(e, h, new(jobsfile.Reader), "", outlet)
+		runner, err := Run{Host: h, Stderr: &said, Outlet: outlet}.runner(new(jobsfile.Reader), "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		h := pager.Host{Name: "alpha_1", Getenv: e.getenv, Redact: strings.Clone, Journal: func(profile, runID string) string { return journal.Of("", profile, runID).Command() }}
+		h := pager.Host{Name: "alpha_1", Getenv: func(string) string { return "" }, Redact: strings.Clone, Journal: func(profile, runID string) string { return journal.Of("", profile, runID).Command() }}
 		p := pager.New(h, pager.Open(t.Context(), dir), runner.Log)
 		defer p.Records.Close()
 		p.Observe(&runner)

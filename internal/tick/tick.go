@@ -1,0 +1,179 @@
+// Package tick is what the services do at a tick of their timers: it joins a run
+// of package taskexec with the sync of the checkout, the pages, the pauses, and
+// the units that follow jobs.yaml. Read tick.go (a run), checkout.go (the sync),
+// then service.go.
+package tick
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/console"
+	"github.com/montimer/montimer/internal/drift"
+	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/jobs"
+	"github.com/montimer/montimer/internal/jobsfile"
+	"github.com/montimer/montimer/internal/notify"
+	"github.com/montimer/montimer/internal/pager"
+	"github.com/montimer/montimer/internal/store"
+	"github.com/montimer/montimer/internal/systemd"
+	"github.com/montimer/montimer/taskexec"
+)
+
+// Run is a run of a profile in this process.
+type Run struct {
+	Host     montimer.Host
+	UnitHost func() (montimer.Host, error) // with the settings that the next compile uses
+	Profile  string
+	Tasks    []string // only these; none: all that are enabled
+	DryRun   bool     // only show what would run
+	Notify   bool     // send alerts for a run by hand, too
+
+	Stderr io.Writer
+	Outlet *taskexec.Outlet // what Stderr is written by
+	Screen *console.Screen  // a live view of the run; nil: none
+}
+
+// Exec runs the tasks, and reports the run. The error is what has not been
+// reported yet.
+func (r Run) Exec(ctx context.Context) (code int, err error) {
+	id := taskexec.RunID(os.Environ())
+	reader := &jobsfile.Reader{Options: jobsfile.Options{Files: r.DryRun}}
+	runner, err := r.runner(reader, id)
+	if err != nil {
+		return 1, err
+	}
+	service, err := console.NewWatchdog(os.Getenv("NOTIFY_SOCKET"), runner.Redactor.String)
+	switch {
+	case err != nil:
+		runner.Log.Warn(err.Error()) // systemd may kill the run if it takes long
+	case service != nil:
+		runner.Watch = service.Watch
+	case r.Screen != nil:
+		runner.Watch, runner.Log = r.Screen.Watch, slog.New(console.WithoutStarts(runner.Log.Handler()))
+	}
+	Isolate(runner.Log)
+	checkout := NewCheckout(r.Host, r.UnitHost, reader, runner.Log.Handler())
+	runner.Peek, runner.Syncer = checkout.peek, checkout
+	missing := MissingEnvFile()
+	if missing != "" {
+		runner.Syncer = nil // the commands after a change need it, too
+	}
+	var page *pager.Pager
+	if !r.DryRun {
+		page = pager.OfProcess(r.Host.Instance, pager.Open(ctx, r.Host.StateDir), runner.Log)
+		page.Manual = r.Notify
+		checkout.records = &page.Records
+		page.Observe(&runner)
+		defer page.Records.Close()
+	}
+	timer := r.Host.Instance.Timer(r.Profile)
+	var triggered time.Time
+	runner.Timer = func(ctx context.Context, _ string) (taskexec.Timer, error) {
+		t, err := systemd.LoadedTimer(ctx, timer)
+		triggered = t.Triggered
+		return t, err
+	}
+	result, err := runner.Exec(ctx, taskexec.Request{
+		ID:      id,
+		Profile: r.Profile,
+		Tasks:   r.Tasks,
+		Trigger: taskexec.StartedBy(runner.Environ, timer),
+		Pause:   r.pause(runner.Log),
+		Refused: missing,
+		DryRun:  r.DryRun,
+	})
+	code = taskexec.ExitCode(result, err)
+	service.End(taskexec.Summary(result, err))
+	if !r.DryRun {
+		if words := drift.UnblockTimer(timer, triggered, func() error { return drift.RequestApply(r.Host.Instance) }, runner.Log); words != "" {
+			checkout.pages = append(checkout.pages, words)
+		}
+		code = r.report(context.WithoutCancel(ctx), page, result, err, code, checkout.pages)
+		if err := page.Records.Prune(context.WithoutCancel(ctx)); err != nil {
+			runner.Log.Warn("prune old runs: " + err.Error())
+		}
+	}
+	var refused *taskexec.UsageError
+	switch {
+	case code == 0:
+		return 0, nil
+	case errors.Is(err, jobsfile.ErrInvalid): // reported already
+		return code, nil
+	case errors.As(err, &refused):
+		return code, refused
+	case errors.Is(err, taskexec.ErrUnrecorded): // likewise
+		return code, nil
+	}
+	return code, err
+}
+
+// report reports a run that has ended with this error and exit code, and returns
+// the exit code of the process.
+func (r Run) report(ctx context.Context, page *pager.Pager, result montimer.Run, err error, code int, pages []string) int {
+	unclaim := func() {}
+	unrecorded := errors.Is(err, taskexec.ErrUnrecorded) && taskexec.IsService(os.Environ())
+	if unrecorded {
+		unclaim = page.Unrecorded(ctx, r.Host.StateDir, result, err, pages)
+	} else {
+		page.Recorded(ctx, r.Host.StateDir, result, pages)
+	}
+	if unsent := page.Ended(result, code); unsent != nil {
+		unclaim()
+	} else if unrecorded {
+		return pager.ExitUnrecorded // the handler of the failure has nothing to report
+	}
+	return code
+}
+
+// pause says until when and why the profile is paused; "": it is not.
+func (r Run) pause(log *slog.Logger) string {
+	paused, err := host.PauseOfTicks(r.Host.Instance.PauseDir(), r.Host.StateDir, r.Profile, time.Now())
+	switch {
+	case err != nil:
+		log.Error("pause ignored: "+err.Error(), "event", taskexec.EventTrouble)
+	case !paused.Until.IsZero():
+		return host.PauseText(paused)
+	}
+	return ""
+}
+
+// runner returns a Runner that reads jobs.yaml, and writes to the outlet.
+func (r Run) runner(reader *jobsfile.Reader, id string) (taskexec.Runner, error) {
+	sink, log, err := console.Outlets(r.Stderr, id)
+	if err != nil {
+		return taskexec.Runner{}, err
+	}
+	log = r.Outlet.Handler(log)
+	most, err := taskexec.ParseMaxOutput(os.Getenv("MONTIMER_OUTPUT_MAX"))
+	if err != nil {
+		slog.New(log).Warn(err.Error())
+	}
+	redactor := notify.Redactor(os.Environ())
+	return taskexec.Runner{
+		Checkout: r.Host.Checkout,
+		StateDir: r.Host.StateDir,
+		Environ:  os.Environ(),
+		Host:     host.Hostname(),
+		Load: func(ctx context.Context) (montimer.Jobs, error) {
+			f, err := reader.Read(ctx, r.Host)
+			if err != nil {
+				return montimer.Jobs{}, err
+			}
+			jobs.WriteText(r.Outlet.Writer(r.Stderr), f.Diagnostics, false)
+			return f.Jobs, f.Err(redactor.String) // short, for a page
+		},
+		Redactor: redactor,
+		Sink:     sink,
+		Outlet:   r.Outlet,
+
+		MaxOutput: most,
+		Log:       slog.New(log),
+		Boot:      store.Now().Boot,
+	}, nil
+}
