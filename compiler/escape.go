@@ -15,6 +15,9 @@ import (
 // this file make one, so a raw string in a view does not compile.
 type text string
 
+// keyword is the name of a directive, which is safe, too.
+type keyword string
+
 // escaper gathers the errors of many values.
 type escaper struct{ errs []error }
 

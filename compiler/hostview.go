@@ -36,7 +36,10 @@ type hostView struct {
 }
 
 // limit is a directive whose name is the host's choice too.
-type limit struct{ Directive, Value text }
+type limit struct {
+	Directive keyword
+	Value     text
+}
 
 // stateRoot is where StateDirectory= makes directories (systemd.exec(5)).
 const stateRoot = "/var/lib/"
@@ -165,7 +168,7 @@ func (e *escaper) limits(given map[string][]montimer.Limit) map[string][]limit {
 				how = word
 			}
 			escaped[profile] = append(escaped[profile], limit{
-				e.text("limits of "+profile, directive, l.Directive),
+				keyword(e.text("limits of "+profile, directive, l.Directive)),
 				e.text("limits of "+profile+", "+l.Directive, how, l.Value),
 			})
 		}

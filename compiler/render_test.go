@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"errors"
 	"flag"
 	"os"
 	"os/exec"
@@ -19,6 +20,7 @@ import (
 	"github.com/montimer/montimer/internal/testenv"
 	"github.com/montimer/montimer/internal/testhost"
 	"github.com/montimer/montimer/internal/timer"
+	"github.com/montimer/montimer/internal/unitfile"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -278,6 +280,50 @@ func TestPromise(t *testing.T) {
 		if got, err := f.render("service", v); err == nil {
 			t.Errorf("%q made\n%s", hostile, got)
 		}
+	}
+}
+
+// TestShapes: whatever a pair has or lacks, the template that is kept for its shape
+// gives what units.tmpl itself does.
+func TestShapes(t *testing.T) {
+	t.Parallel()
+	f, err := newRenderer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := testhost.Host()
+	h.Limits = map[string][]montimer.Limit{"limited": {{Directive: "MemoryMax", Value: "1G"}}, "tight": {{Directive: "MemoryMax", Value: "1M"}, {Directive: "Nice", Value: "5"}}}
+	h.Writable = map[string][]string{"limited": {"/srv/w"}, "tight": {"/srv/w", "/srv/v"}}
+	h.Sandboxes = map[string]montimer.Sandbox{"limited": montimer.SandboxHost, "tight": montimer.SandboxStrict}
+	host, err := newHostView(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	times := testhost.Events(t, "daily", "Mon 04:30", "2030-01-01")
+	for n := range 500 {
+		bit := func(i int) int { return n >> i & 1 }
+		p := montimer.Profile{Name: []string{"p", "limited", "tight", "q"}[n&3], Description: strings.Repeat("d", bit(2)), CatchUp: bit(3) > 0, Jitter: time.Duration(bit(4)+n) * time.Second * time.Duration(bit(4)),
+			Schedule: montimer.Schedule{Events: times[n%4%3 : 2+bit(5)], Boot: bit(6) > 0, Every: []time.Duration{time.Hour, time.Duration(n+1) * time.Second}[:bit(7)+bit(8)], Words: strings.Repeat("w", bit(5))}}
+		v, err := profileView(host, p, profileTimer(p))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n%7 == 0 {
+			v, err = syncView(host, profileTimer(p))
+		}
+		for _, unit := range []string{"timer", "service"} {
+			got, renderErr := f.render(unit, v)
+			want, executeErr := f.execute(unit, v)
+			signed := []byte(want)
+			unitfile.Sign(signed)
+			if diff := cmp.Diff(string(signed), got); diff != "" || errors.Join(err, renderErr, executeErr) != nil {
+				t.Fatalf("%d: %s of %v: %v, %v, %v\n%s", n, unit, p, err, renderErr, executeErr, diff)
+			}
+		}
+	}
+	t.Logf("%d shapes", len(f.cached))
+	if len(f.cached) < 100 {
+		t.Error("this proves little")
 	}
 }
 

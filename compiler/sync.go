@@ -18,15 +18,14 @@ func syncTimer(h montimer.Host) timer.Timer {
 // syncView is the view of the pair of the git syncs. It has no profile.
 func syncView(h hostView, at timer.Timer) (view, error) {
 	var e escaper
-	v := view{
-		hostView:    h,
+	v := pairView{
 		Description: prose(h.host.Instance.Prefix() + ": " + montimer.GitSync),
 		Sandbox:     cmp.Or(of(h.host.Sandboxes, montimer.GitSync), montimer.SandboxDefault),
 		Limits:      of(h.limits, montimer.GitSync),
 		Writable:    of(h.writable, montimer.GitSync),
 	}
 	v.setTimer(&e, at)
-	return v, e.err()
+	return view{hostView: h, pairView: v}, e.err()
 }
 
 // syncEnv has the settings of the git sync that the host sets.

@@ -3,7 +3,7 @@ package compiler
 import (
 	"bytes"
 	"fmt"
-	"slices"
+	"reflect"
 	"strconv"
 	"strings"
 	"text/template"
@@ -12,29 +12,19 @@ import (
 	"github.com/montimer/montimer/internal/unitfile"
 )
 
-// A cachedTemplate is a unit of one shape with slots for a profile's texts.
-// Profiles of the same shape differ only in those texts, so the template runs
-// once for each shape, not for each profile.
+// A cachedTemplate is a unit of one shape with slots for a pair's texts. Pairs of
+// the same shape differ only in those texts, so the template runs once for each
+// shape, not for each profile.
 type cachedTemplate struct {
 	pieces   []string // constant text; slots[i] comes after pieces[i]
-	slots    []int    // index into the values of a view
+	slots    []int    // index into the texts of a pair
 	expected []string // how each significant line must begin
-}
-
-// shape is everything about a profile that changes its units, except texts.
-type shape struct {
-	unit                                string // "timer" or "service"
-	sync                                bool   // of no profile
-	onCalendar, onBoot, every           int
-	jitter, described, said, catchingUp bool
-	sandbox                             montimer.Sandbox
-	limits, writable                    string // as text
 }
 
 // renderer renders units.tmpl, once for each shape.
 type renderer struct {
 	template *template.Template
-	cached   map[shape]*cachedTemplate
+	cached   map[string]*cachedTemplate // by the template's name and the shape
 	buffer   []byte
 }
 
@@ -43,33 +33,73 @@ func newRenderer() (*renderer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse units.tmpl: %w", err)
 	}
-	return &renderer{template: t, cached: map[shape]*cachedTemplate{}}, nil
+	return &renderer{template: t, cached: map[string]*cachedTemplate{}}, nil
 }
 
-// render renders one unit of a profile.
+// split separates the texts of a pair from its shape, which is all else that
+// changes its units.
+func (v *pairView) split(unit string) (shape []byte, texts []text) {
+	shape = append(shape, unit...)
+	leaves(reflect.ValueOf(v).Elem(), func(leaf reflect.Value) {
+		switch {
+		case leaf.Kind() == reflect.Slice:
+			shape = strconv.AppendInt(append(shape, '*'), int64(leaf.Len()), 10)
+		case leaf.Type() != textType:
+			shape = fmt.Appendf(shape, "%q", leaf)
+		case leaf.Len() == 0:
+			shape = append(shape, '-')
+		default:
+			shape, texts = append(shape, '+'), append(texts, text(leaf.String()))
+		}
+	})
+	return shape, texts
+}
+
+// replaceTexts replaces each text that is not empty.
+func replaceTexts(v reflect.Value, replace func(text) text) {
+	leaves(v, func(leaf reflect.Value) {
+		switch {
+		case !leaf.CanSet():
+		case leaf.Kind() == reflect.Slice: // the list of the original stays as it is
+			leaf.Set(reflect.AppendSlice(reflect.MakeSlice(leaf.Type(), 0, leaf.Len()), leaf))
+		case leaf.Type() == textType && leaf.Len() > 0:
+			leaf.SetString(string(replace(text(leaf.String()))))
+		}
+	})
+}
+
+var textType = reflect.TypeFor[text]()
+
+// leaves calls visit for each value in a struct, in order; for a list before its
+// items.
+func leaves(v reflect.Value, visit func(reflect.Value)) {
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			leaves(v.Field(i), visit)
+		}
+	case reflect.Slice:
+		visit(v)
+		for i := range v.Len() {
+			leaves(v.Index(i), visit)
+		}
+	default:
+		visit(v)
+	}
+}
+
+// render renders one unit of a pair.
 func (f *renderer) render(unit string, v view) (string, error) {
-	key := shape{
-		unit:       unit,
-		sync:       v.Profile == "",
-		onCalendar: len(v.OnCalendar), onBoot: len(v.OnBoot), every: len(v.Every),
-		jitter: v.Jitter != "", described: v.Description != "", said: v.Words != "", catchingUp: v.CatchUp,
-		sandbox: v.Sandbox,
-	}
-	for _, l := range v.Limits {
-		key.limits += string(l.Directive + "=" + l.Value + "\n")
-	}
-	for _, path := range v.Writable {
-		key.writable += string(path + "\n")
-	}
-	m := f.cached[key]
+	shape, texts := v.split(unit)
+	m := f.cached[string(shape)]
 	if m == nil {
 		var err error
 		if m, err = f.newTemplate(unit, v); err != nil {
 			return "", err
 		}
-		f.cached[key] = m
+		f.cached[string(shape)] = m
 	}
-	f.buffer = m.fill(f.buffer[:0], v.texts())
+	f.buffer = m.fill(f.buffer[:0], texts)
 	content := string(f.buffer)
 	return content, checkLines(content, m.expected)
 }
@@ -77,16 +107,17 @@ func (f *renderer) render(unit string, v view) (string, error) {
 // newTemplate runs the template with a mark in the place of each text of v. The
 // expected lines are those of the template with harmless texts.
 func (f *renderer) newTemplate(unit string, v view) (*cachedTemplate, error) {
-	harmless, err := f.execute(unit, v.replaceTexts(x).replaceHostTexts(x))
+	harmless, err := f.harmless(unit, v)
 	if err != nil {
 		return nil, err
 	}
 	n := 0
-	marked, err := f.execute(unit, v.replaceTexts(func(text) text { n++; return text("\x00" + strconv.Itoa(n-1) + "\x00") }))
+	replaceTexts(reflect.ValueOf(&v.pairView).Elem(), func(text) text { n++; return text("\x00" + strconv.Itoa(n-1) + "\x00") })
+	marked, err := f.execute(unit, v)
 	if err != nil {
 		return nil, err
 	}
-	m := &cachedTemplate{expected: expectedLines(harmless)}
+	m := &cachedTemplate{expected: harmless}
 	for i, part := range strings.Split(marked, "\x00") {
 		if i%2 == 0 {
 			m.pieces = append(m.pieces, part)
@@ -110,6 +141,13 @@ func (f *renderer) execute(unit string, v view) (string, error) {
 	return b.String(), nil
 }
 
+// harmless returns the lines that a unit has where no text means anything.
+func (f *renderer) harmless(unit string, v view) ([]string, error) {
+	replaceTexts(reflect.ValueOf(&v).Elem(), func(text) text { return "x" })
+	content, err := f.execute(unit, v)
+	return expectedLines(content), err
+}
+
 // fill appends a signed unit with values in the slots.
 func (m *cachedTemplate) fill(b []byte, values []text) []byte {
 	for i, piece := range m.pieces {
@@ -121,52 +159,3 @@ func (m *cachedTemplate) fill(b []byte, values []text) []byte {
 	unitfile.Sign(b)
 	return b
 }
-
-// texts lists the texts of the profile in the order of replaceTexts.
-func (v view) texts() []text {
-	values := make([]text, 0, 4+len(v.OnCalendar)+len(v.OnBoot)+len(v.Every))
-	v.replaceTexts(func(t text) text { values = append(values, t); return t })
-	return values
-}
-
-// replaceTexts returns v with each non-empty text of its profile replaced.
-func (v view) replaceTexts(replace func(text) text) view {
-	for _, t := range []*text{&v.Profile, &v.Description, &v.Words, &v.Jitter} {
-		if *t != "" {
-			*t = replace(*t)
-		}
-	}
-	for _, list := range []*[]text{&v.OnCalendar, &v.OnBoot, &v.Every} {
-		*list = replaced(*list, replace)
-	}
-	return v
-}
-
-// replaceHostTexts returns v with each text of its host replaced.
-func (v view) replaceHostTexts(replace func(text) text) view {
-	for _, t := range []*text{&v.Binary, &v.User, &v.Group, &v.Checkout, &v.EnvFile, &v.Name, &v.Umask, &v.State, &v.HelperHome} {
-		*t = replace(*t)
-	}
-	if v.Instance != "" {
-		v.Instance = replace(v.Instance)
-	}
-	for _, list := range []*[]text{&v.Environment, &v.StateDirectory, &v.Writable, &v.Agents, &v.Frozen, &v.UnitDirs} {
-		*list = replaced(*list, replace)
-	}
-	v.Limits = slices.Clone(v.Limits)
-	for i := range v.Limits {
-		v.Limits[i].Value = replace(v.Limits[i].Value)
-	}
-	return v
-}
-
-func replaced(list []text, replace func(text) text) []text {
-	out := make([]text, len(list))
-	for i, t := range list {
-		out[i] = replace(t)
-	}
-	return out
-}
-
-// x is a harmless text.
-func x(text) text { return "x" }

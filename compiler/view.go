@@ -10,12 +10,17 @@ import (
 	"github.com/montimer/montimer/internal/timer"
 )
 
-// view is the data of units.tmpl.
+// view is the data of units.tmpl. The template decides by a text only whether it is
+// empty, and how many items a list has.
 type view struct {
 	hostView
+	pairView
+	Upheld []text // of the target
+}
 
-	// Of one profile.
-	Profile     text
+// pairView is what makes one pair of units differ from another.
+type pairView struct {
+	Profile     text // "" of the git syncs
 	Description text
 	Words       text
 	OnCalendar  []text
@@ -26,16 +31,12 @@ type view struct {
 	Sandbox     montimer.Sandbox
 	Limits      []limit
 	Writable    []text
-
-	// Of the target.
-	Upheld []text
 }
 
 // profileView adds one profile to the host's settings.
 func profileView(h hostView, p montimer.Profile, at timer.Timer) (view, error) {
 	var e escaper
-	v := view{
-		hostView:    h,
+	v := pairView{
 		Profile:     e.text("name", name, p.Name),
 		Description: prose(h.host.Instance.Prefix() + " profile " + p.Name),
 		Sandbox:     cmp.Or(of(h.host.Sandboxes, p.Name), montimer.SandboxDefault),
@@ -49,11 +50,11 @@ func profileView(h hostView, p montimer.Profile, at timer.Timer) (view, error) {
 		v.Description = prose(p.Name + ": " + p.Description)
 	}
 	v.setTimer(&e, at)
-	return v, e.err()
+	return view{hostView: h, pairView: v}, e.err()
 }
 
 // setTimer adds the lines of a timer.
-func (v *view) setTimer(e *escaper, at timer.Timer) {
+func (v *pairView) setTimer(e *escaper, at timer.Timer) {
 	v.Words, v.CatchUp = comment(at.Schedule.Words), at.Persistent
 	for _, event := range at.Schedule.Events {
 		v.OnCalendar = append(v.OnCalendar, e.text("calendar", line, event.String()))
