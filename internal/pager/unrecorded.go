@@ -174,6 +174,8 @@ func recordFix(err error, of montimer.Instance, stateDir string) string {
 		return fmt.Sprintf("dmesg | tail; mount -o remount,rw \"$(findmnt -n -o TARGET -T %s)\"", stateDir)
 	case errors.Is(err, store.ErrFull):
 		return "df -h " + stateDir + ", and free space there"
+	case errors.Is(err, store.ErrNoInodes):
+		return "df -i " + stateDir + ", and remove files there"
 	case errors.Is(err, store.ErrBusy):
 		return "fuser -v " + stateDir + "/" + store.FileName + ", and end what locks it"
 	case errors.Is(err, store.ErrIncomplete):

@@ -15,6 +15,7 @@ import (
 var (
 	ErrBusy       = errors.New("the database is locked by another program: try again")
 	ErrFull       = errors.New("the disk is full: free some space")
+	ErrNoInodes   = errors.New("the file system has no room for another file: remove some files")
 	ErrReadOnly   = errors.New("the database cannot be written: check the owner and mode of the file, of its -wal and -shm, and of the directory")
 	ErrReadOnlyFS = errors.New("the file system is mounted read-only, perhaps since a disk error: see dmesg, and mount it read-write")
 	ErrOpen       = errors.New("the database cannot be opened: check the owner and mode of the file, of its -wal and -shm, and of the directory")
@@ -59,20 +60,27 @@ func (s *Store) explain(doing string, err error) error {
 		if coded.Code() == sqlite3.SQLITE_ERROR && lacks(coded.Error()) {
 			return fmt.Errorf("%s: %s: %w (%w)", doing, s.path, ErrIncomplete, err)
 		}
-		if kind := kind(coded.Code()); kind != nil {
-			if (kind == ErrReadOnly || kind == ErrOpen) && onReadOnly(s.path) {
-				kind = ErrReadOnlyFS
-			}
+		if kind := atFault(kind(coded.Code()), s.path); kind != nil {
 			return fmt.Errorf("%s: %s: %w (%w)", doing, s.path, kind, err)
 		}
 	}
 	return fmt.Errorf("%s: %s: %w", doing, s.path, err)
 }
 
-// onReadOnly reports whether a file is on a file system that cannot be written.
-func onReadOnly(path string) bool {
+// atFault returns what is wrong with the file system of a database, if that is why
+// it cannot be opened, written or made; else kind.
+func atFault(kind error, path string) error {
 	var fs unix.Statfs_t
-	return unix.Statfs(filepath.Dir(path), &fs) == nil && fs.Flags&unix.ST_RDONLY != 0
+	if kind != ErrReadOnly && kind != ErrOpen && kind != ErrFull || unix.Statfs(filepath.Dir(path), &fs) != nil {
+		return kind
+	}
+	switch {
+	case fs.Flags&unix.ST_RDONLY != 0:
+		return ErrReadOnlyFS
+	case fs.Files > 0 && fs.Ffree == 0: // some file systems have no limit
+		return ErrNoInodes
+	}
+	return kind
 }
 
 // lacks reports whether a message of SQLite is about a table or a column that is

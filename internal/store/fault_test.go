@@ -160,11 +160,14 @@ func hold(t *testing.T, dir string) (release func()) {
 }
 
 // small mounts a file system of so many bytes.
-func small(t *testing.T, size int) (dir string) {
+func small(t *testing.T, size int) (dir string) { return limited(t, fmt.Sprintf("size=%d", size)) }
+
+// limited mounts a tmpfs with this option.
+func limited(t *testing.T, option string) (dir string) {
 	t.Helper()
 	testenv.NeedRoot(t)
 	dir = t.TempDir()
-	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%d,mode=700", size)); err != nil {
+	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, option+",mode=700"); err != nil {
 		t.Fatal("mount:", err)
 	}
 	t.Cleanup(func() {
@@ -223,6 +226,35 @@ func TestDiskFullAtOpen(t *testing.T) {
 	}
 	if !errors.Is(err, ErrFull) {
 		t.Error(err)
+	}
+}
+
+// A file system can be full of files while it has space: the error says so, both
+// for a new database and for one whose write-ahead log cannot be created.
+func TestNoInodes(t *testing.T) {
+	t.Parallel()
+	for name, exists := range map[string]bool{"new": false, "existing": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := limited(t, "nr_inodes=20")
+			if exists {
+				if err := openAndSay(dir); err != nil {
+					t.Fatal(err)
+				}
+			}
+			fill := func() (err error) {
+				for n := 0; err == nil; n++ {
+					err = os.Mkdir(filepath.Join(dir, fmt.Sprint(n)), 0o700)
+				}
+				return err
+			}
+			if err := fill(); !errors.Is(err, syscall.ENOSPC) {
+				t.Fatal(err)
+			}
+			if err := openAndSay(dir); !errors.Is(err, ErrNoInodes) {
+				t.Error(err)
+			}
+		})
 	}
 }
 

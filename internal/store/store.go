@@ -64,9 +64,12 @@ func Open(ctx context.Context, stateDir string, o Options) (*Store, error) {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
 	s := &Store{path: path, endTimeout: 40 * time.Second, notes: NotesFile(filepath.Dir(path))}
-	if s.file, err = secureFile(path, !o.ReadOnly); errors.Is(err, unix.EROFS) {
+	switch s.file, err = secureFile(path, !o.ReadOnly); {
+	case errors.Is(err, unix.EROFS):
 		return nil, fmt.Errorf("open the database: %w (%w)", ErrReadOnlyFS, err)
-	} else if err != nil {
+	case errors.Is(err, unix.ENOSPC):
+		return nil, fmt.Errorf("open the database: %w (%w)", atFault(ErrFull, path), err)
+	case err != nil:
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
 	if s.db, err = sql.Open("sqlite", dsn(path, o.ReadOnly)); err != nil {

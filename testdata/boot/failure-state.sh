@@ -86,6 +86,13 @@ unusable "the disk is full"
 umount $state
 usable
 
+step "the state directory has room for no other file"
+mount -t tmpfs -o nr_inodes=40,mode=750,uid="$(id -u deploy)",gid="$(id -g deploy)" tmpfs $state
+runuser -u deploy -- bash -c "for ((n = 0; n < 60; n++)); do mkdir $state/\$n; done" 2>/dev/null || true
+unusable "no room for another file"
+umount $state
+usable
+
 jobs <<'YAML'
 profiles:
   one: { calendar: "2098-01-01", tasks: [{ name: bad, command: "exit 3" }] }
