@@ -26,7 +26,7 @@ var edges = map[string][]string{
 	"internal/systemd":   {"taskexec", "internal/calendar", "golang.org/x/sys/unix", "github.com/coreos/go-systemd/v22/dbus", "github.com/godbus/dbus/v5"},
 	"internal/console":   {"internal/journal", "internal/safetext", "internal/systemd", "taskexec", "github.com/coreos/go-systemd/v22/journal", "golang.org/x/sys/unix"},
 	"internal/diff":      {".", "compiler", "internal/calendar", "internal/safetext", "internal/systemd", "internal/timer", "internal/unitdir", "internal/unitfile", "github.com/aymanbagabas/go-udiff"},
-	"internal/drift":     {".", "compiler", "internal/timer", "internal/unitdir", "internal/unitfile"},
+	"internal/drift":     {"taskexec", ".", "compiler", "internal/timer", "internal/unitdir", "internal/unitfile"},
 	"internal/explain":   {".", "internal/calendar", "internal/cron", "internal/safetext"},
 	"internal/flock":     {"golang.org/x/sys/unix"},
 	"internal/gitsync":   {"internal/lazy", ".", "internal/flock", "internal/safefile", "golang.org/x/sys/unix"},
@@ -50,6 +50,7 @@ var edges = map[string][]string{
 	"compiler":           {".", "internal/calendar", "internal/timer", "internal/unitfile"},
 	"taskexec":           {".", "internal/calendar", "internal/flock", "internal/safefile", "internal/safetext", "golang.org/x/sys/unix"},
 	"internal/tick":      {".", "internal/console", "internal/drift", "internal/flock", "internal/gitsync", "internal/host", "internal/jobs", "internal/jobsfile", "internal/notify", "internal/pager", "internal/safetext", "internal/store", "internal/systemd", "taskexec"},
+	"internal/listing":   {".", "internal/host"},
 	"cmd/montimer": {".", "compiler", "taskexec", "internal/*", "github.com/alecthomas/kong",
 		"github.com/coreos/go-systemd/v22/journal", "golang.org/x/sys/unix"},
 }

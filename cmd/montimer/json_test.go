@@ -20,6 +20,7 @@ import (
 	"github.com/montimer/montimer/internal/diff"
 	"github.com/montimer/montimer/internal/explain"
 	"github.com/montimer/montimer/internal/jobs"
+	"github.com/montimer/montimer/internal/listing"
 	"github.com/montimer/montimer/internal/notify"
 	"github.com/montimer/montimer/internal/timer"
 )
@@ -68,7 +69,7 @@ func TestJSONForms(t *testing.T) {
 			func(w io.Writer) error { return explain.JSONPrinter(w)(explainer.Explain(explain.Systemd, "nonsense")) },
 			func(w io.Writer) error { return explain.JSONPrinter(w)(explainer.Schedule(j.Profiles[1].Schedule)) },
 		},
-		"list": {func(w io.Writer) error { return console.JSONLines(w, listProfiles("", j.Profiles, now)) }},
+		"list": {func(w io.Writer) error { return console.JSONLines(w, listing.Profiles("", j.Profiles, now)) }},
 		"notify pending": {func(w io.Writer) error {
 			return console.JSONLines(w, notify.PendingAlerts([]montimer.Alert{{ID: 1, Created: now, NextTry: now}, {ID: 2, Created: now}}))
 		}},

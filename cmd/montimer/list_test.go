@@ -8,21 +8,23 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/console"
+	"github.com/montimer/montimer/internal/listing"
 	"github.com/montimer/montimer/internal/notify"
 )
 
 // TestList: on a terminal no line is wider than it is.
 func TestList(t *testing.T) {
 	t.Parallel()
-	rows := []listed{
-		{Profile: "nightly", Enabled: true, Tasks: 2, Schedule: "at 04:30 every Friday, and at 04:30 on day 1 and 15 of the month, Europe/Berlin",
+	rows := []listing.Profile{
+		{Name: "nightly", Enabled: true, Tasks: 2, Schedule: "at 04:30 every Friday, and at 04:30 on day 1 and 15 of the month, Europe/Berlin",
 			Next: time.Date(2026, 12, 4, 4, 30, 0, 0, time.Local)},
-		{Profile: "hourly", Enabled: true, Tasks: 28, Schedule: "every hour at minute 5", Paused: "paused until Mon 2026-11-30 16:00:00 UTC: the disk is swapped (root)"},
-		{Profile: "off", Schedule: "at 05:00 every day"},
+		{Name: "hourly", Enabled: true, Tasks: 28, Schedule: "every hour at minute 5", Paused: "paused until Mon 2026-11-30 16:00:00 UTC: the disk is swapped (root)"},
+		{Name: "off", Schedule: "at 05:00 every day"},
 	}
+	header, cells := listing.Table(rows)
 	for _, columns := range []int{0, 10, 72, 80, 100} {
 		var b strings.Builder
-		if err := writeList(&b, rows, columns); err != nil {
+		if err := console.Table(&b, columns, header, cells); err != nil {
 			t.Fatal(err)
 		}
 		lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
@@ -43,16 +45,20 @@ func TestTables(t *testing.T) {
 	t.Parallel()
 	long, words := strings.Repeat("x", 64), strings.Repeat("some words of it ", 30)
 	at := time.Date(2026, 11, 30, 8, 0, 0, 0, time.UTC)
+	list := func(w io.Writer, profiles []listing.Profile, columns int) error {
+		header, rows := listing.Table(profiles)
+		return console.Table(w, columns, header, rows)
+	}
 	pending := func(w io.Writer, alerts []montimer.Alert, columns int) error {
 		header, rows := notify.PendingTable(alerts)
 		return console.Table(w, columns, header, rows)
 	}
 	for name, write := range map[string]func(w io.Writer, columns int) error{
 		"list": func(w io.Writer, columns int) error {
-			return writeList(w, []listed{{Profile: long, Enabled: true, Schedule: words, Next: at}, {Profile: "p", Schedule: long + long}}, columns)
+			return list(w, []listing.Profile{{Name: long, Enabled: true, Schedule: words, Next: at}, {Name: "p", Schedule: long + long}}, columns)
 		},
 		"list, ordinary": func(w io.Writer, columns int) error {
-			return writeList(w, []listed{{Profile: "nightly", Enabled: true, Schedule: words, Next: at}}, columns)
+			return list(w, []listing.Profile{{Name: "nightly", Enabled: true, Schedule: words, Next: at}}, columns)
 		},
 		"notify pending": func(w io.Writer, columns int) error {
 			return pending(w, []montimer.Alert{

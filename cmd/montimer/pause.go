@@ -9,11 +9,10 @@ import (
 	"time"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/drift"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobsfile"
 	"github.com/montimer/montimer/internal/safetext"
-	"github.com/montimer/montimer/internal/unitdir"
-	"github.com/montimer/montimer/taskexec"
 )
 
 type pauseCmd struct {
@@ -54,36 +53,20 @@ func (c pauseCmd) Run(ctx context.Context, e env) error {
 	return nil
 }
 
-// findTimer checks that a profile has a timer in the unit directory. jobs.yaml
-// need not be readable; it only explains why there is none.
+// findTimer checks that a profile has a timer. jobs.yaml need not be readable; it
+// only explains why there is none.
 func findTimer(ctx context.Context, e env, profile string) error {
 	h, err := hostFlags{}.resolve(e, false)
 	if err != nil {
 		return err
 	}
-	installed, err := unitdir.Read(h.UnitDir, h.Instance)
-	if err != nil {
-		return err
-	}
-	if _, ok := installed.Files[e.instance.Timer(profile)]; ok {
-		return nil
-	}
-	if h, err = (hostFlags{}).host(e); err != nil {
-		return err
-	}
-	p, err := jobsfile.FindProfile(ctx, h, profile)
-	var unknown *taskexec.UnknownError
-	switch {
-	case err == nil && !p.Enabled:
-		return usage(fmt.Errorf("profile %q is disabled (enabled: false in jobs.yaml): it has no scheduled runs", profile))
-	case err == nil:
-		return usage(fmt.Errorf("profile %q has no timer yet: %s", profile, e.instance.Command("apply")))
-	case errors.As(err, &unknown):
-		return err
-	case len(installed.Profiles()) == 0:
-		return usage(fmt.Errorf("there is no timer yet: montimer apply"))
-	}
-	return &taskexec.UnknownError{Kind: "profile", Name: profile, Known: installed.Profiles()}
+	return drift.FindTimer(h, profile, func() (montimer.Profile, error) {
+		h, err := hostFlags{}.host(e)
+		if err != nil {
+			return montimer.Profile{}, err
+		}
+		return jobsfile.FindProfile(ctx, h, profile)
+	})
 }
 
 type resumeCmd struct {
