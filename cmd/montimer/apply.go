@@ -27,7 +27,7 @@ func (c applyCmd) Run(ctx context.Context, e env) error {
 	if os.Geteuid() != 0 {
 		return usage(errors.New("apply changes the system's units: run it as root, or use compile"))
 	}
-	h, err := c.hostWithUser(e)
+	h, err := e.hostWithUser(c.given())
 	if err != nil {
 		return err
 	}

@@ -50,14 +50,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	e := env{stdout: stdout, stderr: stderr, getenv: os.Getenv}
 	own, err := montimer.ParseInstance(e.getenv("MONTIMER_INSTANCE"))
 	if err != nil {
-		return exitCode(stderr, usage(fmt.Errorf("MONTIMER_INSTANCE: %w", err)))
+		return exitCode(e, usage(fmt.Errorf("MONTIMER_INSTANCE: %w", err)))
 	}
 	e.instance = own
 	if c := shortcut(args); c != nil {
-		return exitCode(stderr, wrongUser(e, args, c.Run(ctx, e)))
+		return exitCode(e, wrongUser(e, args, c.Run(ctx, e)))
 	}
 	if len(args) == 1 && slices.Contains([]string{"version", "--version", "-V"}, args[0]) {
-		return exitCode(stderr, versionCmd{}.Run(e))
+		return exitCode(e, versionCmd{}.Run(e))
 	}
 	answered := false
 	args, output, code := plain(args, stdout, stderr)
@@ -93,7 +93,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitFailed
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "montimer: %s\nTry: montimer --help\n", manual.Misused(parser.Model.Node, withoutInstance(args), err))
+		rest, of := splitInstance(args, own)
+		fmt.Fprintf(stderr, "montimer: %s\nTry: montimer --help\n", manual.Misused(parser.Model.Node, of, rest, err))
 		return exitUsage
 	}
 	if !handlesSignals(kctx.Command()) {
@@ -104,42 +105,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		e.instance = c.Instance.of
 		leave(e.instance)
 	}
-	return exitCode(stderr, wrongUser(e, withoutInstance(args), kctx.Run(e)))
-}
-
-// leave clears the settings of one instance from the environment, for another
-// instance.
-func leave(to montimer.Instance) {
-	for _, name := range host.Variables() {
-		os.Unsetenv(name)
-	}
-	os.Setenv("MONTIMER_INSTANCE", string(to))
-}
-
-// instanceFlag is the name of an instance.
-type instanceFlag struct {
-	given bool
-	of    montimer.Instance
-}
-
-// UnmarshalText implements [encoding.TextUnmarshaler].
-func (f *instanceFlag) UnmarshalText(text []byte) (err error) {
-	f.given = true
-	f.of, err = montimer.ParseInstance(string(text))
-	return err
-}
-
-// withoutInstance returns a command line without the flag that selects an instance.
-func withoutInstance(args []string) (rest []string) {
-	for i := 0; i < len(args); i++ {
-		switch {
-		case args[i] == "--instance":
-			i++ // its value
-		case !strings.HasPrefix(args[i], "--instance="):
-			rest = append(rest, args[i])
-		}
-	}
-	return rest
+	return exitCode(e, wrongUser(e, args, kctx.Run(e)))
 }
 
 // shortcut parses the command lines of the services, which run at every tick:
@@ -191,7 +157,7 @@ func wrongUser(e env, args []string, err error) error {
 	if err == nil || host.IsRoot() || !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
-	config, _ := readConfig(e)
+	config, _ := host.ConfigOf(e.instance)
 	runAs, _, _ := strings.Cut(config.RunAs, ":")
 	if account, lookup := user.Current(); runAs == "" || lookup == nil && account.Username == runAs {
 		return err
@@ -200,6 +166,7 @@ func wrongUser(e env, args []string, err error) error {
 	if errors.As(err, &coded); coded.err == nil {
 		return err
 	}
+	args, _ = splitInstance(args, e.instance)
 	as := "sudo " + e.instance.Command(args[0]) // root becomes the user of the tasks
 	if args[0] == "exec" {
 		as = "sudo -u " + runAs + " " + e.instance.Command("exec")

@@ -49,7 +49,7 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 	if c.Check {
 		return c.check(e)
 	}
-	h, err := c.hostWithUser(e)
+	h, err := e.hostWithUser(c.given())
 	if err != nil {
 		return err
 	}

@@ -16,11 +16,11 @@ type dbCmd struct {
 	Check dbCheckCmd `cmd:"" help:"Check the database for damage and missing parts; say how to fix them."`
 }
 
-type dbInitCmd struct{ hostFlags }
+type dbInitCmd struct{ stateFlags }
 
 // Run creates or migrates the database.
 func (c dbInitCmd) Run(ctx context.Context, e env) error {
-	h, err := c.becomeUser(e)
+	h, err := e.becomeUser(c.given())
 	if err != nil {
 		return err
 	}
@@ -36,14 +36,14 @@ func (c dbInitCmd) Run(ctx context.Context, e env) error {
 }
 
 type dbCheckCmd struct {
-	hostFlags
+	stateFlags
 	Repair bool `help:"First make what is missing, and move rows that cannot be read to the table montimer_set_aside."`
 }
 
 // Run prints one line for each repair and each problem, and fails when there is a
 // problem.
 func (c dbCheckCmd) Run(ctx context.Context, e env) error {
-	h, err := c.becomeUser(e)
+	h, err := e.becomeUser(c.given())
 	if err != nil {
 		return err
 	}

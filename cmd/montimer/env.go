@@ -89,16 +89,16 @@ func (e exitError) Unwrap() error { return e.err }
 func usage(err error) error { return exitError{exitUsage, err} }
 
 // errorText formats an error for standard error, after "montimer: ".
-func errorText(err error) string {
+func errorText(of montimer.Instance, err error) string {
 	var unknown *taskexec.UnknownError
 	if errors.As(err, &unknown) {
-		return manual.Unknown(unknown)
+		return manual.Unknown(unknown, of)
 	}
 	return strings.ReplaceAll(err.Error(), "\n", "\nmontimer: ")
 }
 
 // exitCode reports the error of a command and returns its exit code.
-func exitCode(stderr io.Writer, err error) int {
+func exitCode(e env, err error) int {
 	if err == nil {
 		return exitDone
 	}
@@ -114,7 +114,7 @@ func exitCode(stderr io.Writer, err error) int {
 		coded.code = exitUsage
 	}
 	if coded.err != nil && !errors.Is(err, syscall.EPIPE) { // the reader closed the pipe
-		fmt.Fprintln(stderr, "montimer:", errorText(coded.err))
+		fmt.Fprintln(e.stderr, "montimer:", errorText(e.instance, coded.err))
 	}
 	return coded.code
 }

@@ -6,7 +6,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/byhand"
 	"github.com/montimer/montimer/internal/console"
 	"github.com/montimer/montimer/internal/host"
@@ -16,7 +15,7 @@ import (
 )
 
 type execCmd struct {
-	hostFlags
+	runFlags
 	Profile string   `arg:"" help:"Name of the profile."`
 	Task    []string `placeholder:"TASK" help:"Run only this task, even if it or its profile is disabled; may be repeated."`
 	DryRun  bool     `help:"Show what would run, and run nothing."`
@@ -25,7 +24,7 @@ type execCmd struct {
 
 // Run runs the tasks of one profile; its exit code tells how they ended.
 func (c execCmd) Run(ctx context.Context, e env) error {
-	h, err := c.host(e)
+	h, err := e.host(c.given())
 	if err != nil {
 		return err
 	}
@@ -37,7 +36,7 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 			e.instance.Command("run "+c.Profile), h.User, e.instance.Command("exec "+c.Profile)))
 	}
 	if !c.DryRun {
-		if err := c.takeEnvironment(e, h); err != nil {
+		if err := e.takeEnvironment(c.given(), h); err != nil {
 			return err
 		}
 		err := host.MakeStateDir(h.StateDir)
@@ -59,12 +58,12 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 		e.stderr = live
 	}
 	code, err := tick.Run{
-		Host: h, UnitHost: func() (montimer.Host, error) { return c.compileHost(e) },
+		Host: h, UnitHost: e.source(c.given()).ForUnits,
 		Profile: c.Profile, Tasks: c.Task, DryRun: c.DryRun, Notify: c.Notify,
 		Stderr: e.stderr, Outlet: outlet, Screen: live,
 	}.Exec(ctx)
 	if err != nil { // flushed: the outlet may be stuck
-		fmt.Fprintln(outlet.Writer(e.stderr), "montimer:", errorText(err))
+		fmt.Fprintln(outlet.Writer(e.stderr), "montimer:", errorText(e.instance, err))
 	}
 	if code != exitDone {
 		return exitError{code: code}

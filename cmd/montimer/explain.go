@@ -12,7 +12,7 @@ import (
 )
 
 type explainCmd struct {
-	hostFlags
+	readFlags
 	Expr     []string `arg:"" optional:"" help:"Cron expressions or calendar events, one an argument; - reads lines of DIALECT, a tab and EXPRESSION."`
 	Profile  string   `placeholder:"NAME" help:"Explain the schedule of this profile of jobs.yaml."`
 	Dialect  string   `default:"supercronic" enum:"supercronic,crontab,cronie,robfig,systemd" help:"How to read the expressions: supercronic, crontab (Debian), cronie, robfig, or systemd for calendar events."`
@@ -81,7 +81,7 @@ func (c explainCmd) explainer() (explain.Explainer, error) {
 }
 
 func (c explainCmd) profile(ctx context.Context, e env, explainer explain.Explainer, show func(explain.Explanation) error) error {
-	h, err := c.host(e)
+	h, err := e.host(c.given())
 	if err != nil {
 		return err
 	}

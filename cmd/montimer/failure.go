@@ -8,14 +8,14 @@ import (
 )
 
 type failureCmd struct {
-	hostFlags
+	stateFlags
 	IfMissing string `placeholder:"USER" help:"Do nothing, unless this user is missing or the handler that runs as this user could not report."`
 	Unit      string `arg:"" help:"The unit that failed."`
 }
 
 // Run makes sure that the failure of a service is reported.
 func (c failureCmd) Run(ctx context.Context, e env) error {
-	h, err := c.becomeUser(e)
+	h, err := e.becomeUser(c.given())
 	return pager.Handler{
 		Instance:  e.instance,
 		Unit:      c.Unit,
@@ -28,7 +28,7 @@ func (c failureCmd) Run(ctx context.Context, e env) error {
 
 // endedCmd runs after each run of a service.
 type endedCmd struct {
-	hostFlags
+	stateFlags
 	Profile string `arg:"" help:"Name of the profile."`
 }
 
@@ -38,7 +38,7 @@ func (c endedCmd) Run(ctx context.Context, e env) error {
 	if f.Result == "success" || f.SelfReported() {
 		return nil
 	}
-	h, err := c.host(e)
+	h, err := e.host(c.given())
 	if err != nil {
 		return err
 	}

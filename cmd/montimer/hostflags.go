@@ -1,110 +1,91 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/byhand"
 	"github.com/montimer/montimer/internal/host"
 )
 
-// hostFlags are the host's settings as flags; the environment and the config
-// file replace missing ones.
-type hostFlags struct {
+// The host's settings as flags, for the commands that use them; the environment
+// and the config file replace missing ones. Their group is [manual.HostGroup].
+
+// readFlags are for commands that read jobs.yaml.
+type readFlags struct {
 	Jobs     string `group:"host" placeholder:"FILE" help:"The jobs.yaml to read ($$MONTIMER_JOBS; default: jobs.yaml or automation/jobs.yaml in the checkout)."`
 	Checkout string `group:"host" placeholder:"DIR" help:"The checkout that tasks run in ($$MONTIMER_CHECKOUT, $$REPO_ROOT; default: the current directory)."`
+	userFlag
+}
+
+type userFlag struct {
+	RunAs string `group:"host" placeholder:"USER" help:"User that tasks run as, or USER:GROUP ($$MONTIMER_RUN_AS; default: the calling user; required as root)."`
+}
+
+type envFlag struct {
+	EnvFile string `group:"host" placeholder:"FILE" help:"Environment file of the services ($$MONTIMER_ENV_FILE; default: /etc/montimer/env)."`
+}
+
+type stateFlag struct {
 	StateDir string `group:"host" placeholder:"DIR" help:"Directory for locks and the database ($$MONTIMER_STATE_DIR, $$CACHE_DIR; default: /var/lib/montimer, or ~/.local/state/montimer when not root and run_as is unset)."`
-	EnvFile  string `group:"host" placeholder:"FILE" help:"Environment file of the services ($$MONTIMER_ENV_FILE; default: /etc/montimer/env)."`
-	RunAs    string `group:"host" placeholder:"USER" help:"User that tasks run as, or USER:GROUP ($$MONTIMER_RUN_AS; default: the calling user; required as root)."`
-	Out      string `group:"host" placeholder:"DIR" help:"Directory for the units ($$MONTIMER_UNIT_DIR; default: /usr/local/lib/systemd/system)."`
-	Binary   string `group:"host" placeholder:"FILE" help:"The montimer binary that the services start ($$MONTIMER_BINARY; default: this one)."`
 }
 
-// given are the settings of the command line and the environment.
-func (f hostFlags) given(e env) host.Settings {
-	return host.Settings{
-		Jobs: f.Jobs, Checkout: f.Checkout, StateDir: f.StateDir, EnvFile: f.EnvFile,
-		RunAs: f.RunAs, UnitDir: f.Out, Binary: f.Binary,
-		Instance: e.instance,
-	}.Or(host.FromEnvironment(e.getenv))
+// stateFlags are for commands that open the database.
+type stateFlags struct {
+	stateFlag
+	userFlag
 }
 
-// readConfig reads the config file of the instance. Only the default instance
-// may lack it: else a mistyped name would be a new instance.
-func readConfig(e env) (host.Settings, error) {
-	file := e.instance.ConfigFile()
-	if _, err := os.Stat(file); e.instance != "" && errors.Is(err, fs.ErrNotExist) {
-		return host.Settings{}, fmt.Errorf("there is no instance %s: %s does not exist", e.instance, file)
-	}
-	return host.ReadConfig(file)
+// runFlags are for commands that run tasks or git.
+type runFlags struct {
+	readFlags
+	stateFlag
+	envFlag
 }
 
-// settings merges the flags with the environment and the config file. A service
-// has all settings from its unit: a mistake in the file must not stop it.
-func (f hostFlags) settings(e env) (host.Settings, error) {
-	s := f.given(e)
-	if e.getenv("MONTIMER_JOBS") != "" && !host.IsRoot() {
-		return s, nil
-	}
-	config, err := readConfig(e)
-	if err != nil && !errors.Is(err, fs.ErrPermission) {
-		return host.Settings{}, usage(err)
-	}
-	return s.Or(config), nil
+// hostFlags are for commands that make units.
+type hostFlags struct {
+	runFlags
+	Out    string `group:"host" placeholder:"DIR" help:"Directory for the units ($$MONTIMER_UNIT_DIR; default: /usr/local/lib/systemd/system)."`
+	Binary string `group:"host" placeholder:"FILE" help:"The montimer binary that the services start ($$MONTIMER_BINARY; default: this one)."`
 }
 
-// compileHost resolves the settings that the next compile of this host will
-// use: those of the config file. The settings in a service's unit fill the gaps
-// only, because they are as old as the unit.
-func (f hostFlags) compileHost(e env) (montimer.Host, error) {
-	config, err := readConfig(e)
-	if err != nil {
-		return montimer.Host{}, err
-	}
-	return resolve(e, config.Or(f.given(e)), true)
+func (f readFlags) given() host.Settings {
+	return host.Settings{Jobs: f.Jobs, Checkout: f.Checkout, RunAs: f.RunAs}
 }
 
-// host resolves the paths; as root also the user of the tasks, since root
-// touches nothing that this user controls.
-func (f hostFlags) host(e env) (montimer.Host, error) {
-	return f.resolve(e, host.IsRoot())
+func (f stateFlags) given() host.Settings {
+	return host.Settings{StateDir: f.StateDir, RunAs: f.RunAs}
 }
 
-// hostWithUser also resolves the user of the services. Root gets only paths
-// that it can rely on.
-func (f hostFlags) hostWithUser(e env) (montimer.Host, error) {
-	h, err := f.resolve(e, true)
-	if err == nil && host.IsRoot() {
-		for _, path := range []string{h.Binary, h.Instance.ConfigFile(), h.EnvFile, h.UnitDir} {
-			if err := host.Trusted(path); err != nil {
-				return montimer.Host{}, usage(err)
-			}
-		}
-	}
-	return h, err
+func (f runFlags) given() host.Settings {
+	s := f.readFlags.given()
+	s.StateDir, s.EnvFile = f.StateDir, f.EnvFile
+	return s
 }
 
-func (f hostFlags) resolve(e env, withUser bool) (montimer.Host, error) {
-	s, err := f.settings(e)
-	if err != nil {
-		return montimer.Host{}, err
-	}
-	return resolve(e, s, withUser)
+func (f hostFlags) given() host.Settings {
+	s := f.runFlags.given()
+	s.UnitDir, s.Binary = f.Out, f.Binary
+	return s
 }
 
-func resolve(e env, s host.Settings, withUser bool) (montimer.Host, error) {
-	p, err := host.ThisProcess(e.getenv)
-	if err != nil {
-		return montimer.Host{}, err
-	}
-	h, err := host.Resolve(p, s)
-	if err == nil && withUser {
-		h.User, h.Group, err = host.RunAs(p, s)
-		h.Home = host.HomeOf(h.User)
-	}
+// source returns where the host's settings come from.
+func (e env) source(given host.Settings) host.Source {
+	return host.Source{Instance: e.instance, Flags: given, Getenv: e.getenv}
+}
+
+// host resolves the host's settings, as [host.Source.Host] does.
+func (e env) host(given host.Settings) (montimer.Host, error) {
+	return resolved(e.source(given).Host())
+}
+
+// hostWithUser resolves the host's settings, as [host.Source.WithUser] does.
+func (e env) hostWithUser(given host.Settings) (montimer.Host, error) {
+	return resolved(e.source(given).WithUser())
+}
+
+func resolved(h montimer.Host, err error) (montimer.Host, error) {
 	if err != nil {
 		return montimer.Host{}, usage(err)
 	}
@@ -112,18 +93,18 @@ func resolve(e env, s host.Settings, withUser bool) (montimer.Host, error) {
 }
 
 // takeEnvironment gives this process the environment of the services.
-func (f hostFlags) takeEnvironment(e env, h montimer.Host) error {
-	s, err := f.settings(e)
+func (e env) takeEnvironment(given host.Settings, h montimer.Host) error {
+	s, err := e.source(given).Settings()
 	if err != nil {
-		return err
+		return usage(err)
 	}
 	return byhand.TakeEnvironment(h, s, func(warning string) { fmt.Fprintln(e.stderr, "warning:", warning) })
 }
 
-// becomeUser resolves the host settings. Root becomes the user of the tasks,
+// becomeUser resolves the host's settings. Root becomes the user of the tasks,
 // for good: it opens nothing that this user controls.
-func (f hostFlags) becomeUser(e env) (montimer.Host, error) {
-	h, err := f.host(e)
+func (e env) becomeUser(given host.Settings) (montimer.Host, error) {
+	h, err := e.host(given)
 	if err == nil && host.IsRoot() && h.User != "root" {
 		err = host.Become(h.User, h.Group)
 	}

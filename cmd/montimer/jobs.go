@@ -14,12 +14,12 @@ import (
 // readJobsCmd is started by root as the run-as user: it finds and reads
 // jobs.yaml.
 type readJobsCmd struct {
-	hostFlags
+	readFlags
 }
 
 // Run writes the path of jobs.yaml and the file.
 func (c readJobsCmd) Run(e env) error {
-	h, err := c.host(e)
+	h, err := e.host(c.given())
 	if err != nil {
 		return err
 	}
@@ -64,13 +64,13 @@ func loadProfile(ctx context.Context, e env, h *montimer.Host, name string, opt 
 
 // inspectCmd is started by root as the run-as user: it looks at the checkout.
 type inspectCmd struct {
-	hostFlags
+	runFlags
 	Synced bool `help:"The checkout is synced."`
 }
 
 // Run writes a warning for each thing that would fail at every run.
 func (c inspectCmd) Run(ctx context.Context, e env) error {
-	h, err := c.hostWithUser(e)
+	h, err := e.hostWithUser(c.given())
 	if err != nil {
 		return err
 	}

@@ -5,19 +5,27 @@ import (
 	"time"
 
 	"github.com/montimer/montimer/internal/console"
+	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/hostcheck"
 	"github.com/montimer/montimer/internal/jobsfile"
 	"github.com/montimer/montimer/internal/listing"
 )
 
 type listCmd struct {
-	hostFlags
+	readFlags
+	envFlag
 	Output string `short:"o" enum:"text,json" default:"text" help:"text, or json: one object a line."`
+}
+
+func (c listCmd) given() host.Settings {
+	s := c.readFlags.given()
+	s.EnvFile = c.EnvFile
+	return s
 }
 
 // Run lists the profiles of jobs.yaml in file order.
 func (c listCmd) Run(ctx context.Context, e env) error {
-	h, err := c.host(e)
+	h, err := e.host(c.given())
 	if err != nil {
 		return err
 	}

@@ -37,6 +37,6 @@ func main() {
 // runsTasks reports whether a command runs programs of the checkout, which PATH
 // is for. Root runs them only if root is the user of the tasks.
 func runsTasks(args []string) bool {
-	args = withoutInstance(args)
+	args, _ = splitInstance(args, "")
 	return len(args) > 0 && (args[0] == "exec" || args[0] == "sync")
 }

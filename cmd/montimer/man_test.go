@@ -62,6 +62,8 @@ func TestCompletion(t *testing.T) {
 		"notify flush --du":       "--due",
 		"run hourly --fol":        "--follow",
 		"--help compile --strict": "--strict",
+		"list --inst":             "--instance",
+		"list --bin":              "",
 	} {
 		script := `source ../../deploy/completions/montimer.bash
 			montimer() { :; }

@@ -26,7 +26,7 @@ type notifyTestCmd struct{}
 // Run sends a message without the outbox, with the variables of the services.
 func (c notifyTestCmd) Run(ctx context.Context, e env) error {
 	log := slog.New(console.NewLog(e.stderr, false))
-	h, err := (hostFlags{}).resolve(e, false)
+	h, err := resolved(e.source(host.Settings{}).Paths())
 	if err != nil {
 		return err
 	}
@@ -50,13 +50,13 @@ func (c notifyTestCmd) Run(ctx context.Context, e env) error {
 }
 
 type notifyPendingCmd struct {
-	hostFlags
+	stateFlags
 	Output string `short:"o" enum:"text,json" default:"text" help:"text, or json: one object a line."`
 }
 
 // Run lists the outbox, oldest first.
 func (c notifyPendingCmd) Run(ctx context.Context, e env) error {
-	box, err := c.openOutbox(ctx, e, store.Options{ReadOnly: true})
+	box, err := openOutbox(ctx, e, c.given(), store.Options{ReadOnly: true})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // no database, no alerts
 	}
@@ -79,15 +79,22 @@ func (c notifyPendingCmd) Run(ctx context.Context, e env) error {
 }
 
 type notifyFlushCmd struct {
-	hostFlags
+	stateFlags
+	envFlag
 	Due bool `help:"Send only what is due (montimer-outbox.service, every minute)."`
+}
+
+func (c notifyFlushCmd) given() host.Settings {
+	s := c.stateFlags.given()
+	s.EnvFile = c.EnvFile
+	return s
 }
 
 // Run sends pending alerts, for half a minute at most after another process has
 // finished.
 func (c notifyFlushCmd) Run(ctx context.Context, e env) error {
 	log := console.ServiceLog(e.stderr)
-	h, err := c.resolve(e, false)
+	h, err := resolved(e.source(c.given()).Paths())
 	if err != nil {
 		return err
 	}
@@ -96,7 +103,7 @@ func (c notifyFlushCmd) Run(ctx context.Context, e env) error {
 			return usage(err)
 		}
 	}
-	box, err := c.openOutbox(ctx, e, store.Options{})
+	box, err := openOutbox(ctx, e, c.given(), store.Options{})
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && c.Due: // nothing has run yet
 		return nil
@@ -123,13 +130,13 @@ func (c notifyFlushCmd) Run(ctx context.Context, e env) error {
 }
 
 type notifyDropCmd struct {
-	hostFlags
+	stateFlags
 	ID int64 `arg:"" help:"ID of the alert, as shown by notify pending."`
 }
 
 // Run removes an alert from the outbox.
 func (c notifyDropCmd) Run(ctx context.Context, e env) error {
-	box, err := c.openOutbox(ctx, e, store.Options{})
+	box, err := openOutbox(ctx, e, c.given(), store.Options{})
 	if err != nil {
 		return err
 	}
@@ -141,8 +148,8 @@ func (c notifyDropCmd) Run(ctx context.Context, e env) error {
 	return err
 }
 
-func (f hostFlags) openOutbox(ctx context.Context, e env, o store.Options) (*store.Store, error) {
-	h, err := f.becomeUser(e)
+func openOutbox(ctx context.Context, e env, given host.Settings, o store.Options) (*store.Store, error) {
+	h, err := e.becomeUser(given)
 	if err != nil {
 		return nil, err
 	}

@@ -56,12 +56,12 @@ func (c pauseCmd) Run(ctx context.Context, e env) error {
 // findTimer checks that a profile has a timer. jobs.yaml need not be readable; it
 // only explains why there is none.
 func findTimer(ctx context.Context, e env, profile string) error {
-	h, err := hostFlags{}.resolve(e, false)
+	h, err := resolved(e.source(host.Settings{}).Paths())
 	if err != nil {
 		return err
 	}
 	return drift.FindTimer(h, profile, func() (montimer.Profile, error) {
-		h, err := hostFlags{}.host(e)
+		h, err := e.host(host.Settings{})
 		if err != nil {
 			return montimer.Profile{}, err
 		}

@@ -13,7 +13,7 @@ import (
 )
 
 type runCmd struct {
-	hostFlags
+	runFlags
 	Profile string   `arg:"" help:"Name of the profile."`
 	Task    []string `placeholder:"TASK" help:"Run only this task, even if it or its profile is disabled; may be repeated. Waits for the end."`
 	Follow  bool     `short:"f" help:"Show what the run logs until it ends, and exit with its exit code."`
@@ -26,7 +26,7 @@ type runCmd struct {
 // transient service with the properties of the profile's, and Run waits for its
 // end; a user other than root runs it directly.
 func (c runCmd) Run(ctx context.Context, e env) error {
-	direct := execCmd{hostFlags: c.hostFlags, Profile: c.Profile, Task: c.Task, Notify: c.Notify, DryRun: c.DryRun}
+	direct := execCmd{runFlags: c.runFlags, Profile: c.Profile, Task: c.Task, Notify: c.Notify, DryRun: c.DryRun}
 	switch {
 	case c.DryRun:
 		return direct.Run(ctx, e)
@@ -41,7 +41,7 @@ func (c runCmd) Run(ctx context.Context, e env) error {
 // start starts the profile's service, unless the profile is disabled. A
 // jobs.yaml that cannot be read is reported by the run.
 func (c runCmd) start(ctx context.Context, e env) error {
-	h, err := c.host(e)
+	h, err := e.host(c.given())
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func goesOn(e env, run journal.Run) error {
 
 // transient runs single tasks, or sends alerts, as root.
 func (c runCmd) transient(ctx context.Context, e env) error {
-	h, err := c.hostWithUser(e)
+	h, err := e.hostWithUser(c.given())
 	if err != nil {
 		return err
 	}

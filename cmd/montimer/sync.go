@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/byhand"
 	"github.com/montimer/montimer/internal/console"
 	"github.com/montimer/montimer/internal/gitsync"
@@ -17,7 +16,7 @@ import (
 )
 
 type syncCmd struct {
-	hostFlags
+	runFlags
 	Repair bool   `help:"Replace a damaged repository by a new fetch; the old one is kept in the checkout."`
 	URL    string `name:"url" placeholder:"URL" help:"With --repair: the remote, where .git/config has lost it."`
 }
@@ -25,7 +24,7 @@ type syncCmd struct {
 // Run syncs the checkout as a run does. The exit code is 75 when tasks
 // prevented it.
 func (c syncCmd) Run(ctx context.Context, e env) error {
-	h, err := c.host(e)
+	h, err := e.host(c.given())
 	if err != nil {
 		return err
 	}
@@ -46,14 +45,14 @@ func (c syncCmd) Run(ctx context.Context, e env) error {
 		}
 		return byhand.StepDown(ctx, h, environ, args, e.stdout, e.stderr)
 	}
-	if err := c.takeEnvironment(e, h); err != nil {
+	if err := e.takeEnvironment(c.given(), h); err != nil {
 		return err
 	}
 	if err := host.MakeStateDir(h.StateDir); err != nil {
 		return fmt.Errorf("make the state directory: %w", err)
 	}
 	defer console.KeepAlive(e.getenv("NOTIFY_SOCKET"), "git sync")()
-	checkout := tick.NewCheckout(h, func() (montimer.Host, error) { return c.compileHost(e) }, new(jobsfile.Reader), console.NewLog(e.stderr, false))
+	checkout := tick.NewCheckout(h, e.source(c.given()).ForUnits, new(jobsfile.Reader), console.NewLog(e.stderr, false))
 	tick.Isolate(checkout.Log)
 	if c.Repair {
 		if err := c.repair(ctx, e, checkout.Syncer); err != nil {

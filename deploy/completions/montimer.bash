@@ -5,26 +5,26 @@ _montimer() {
     [[ ${COMP_WORDS[i]} == -* ]] || command+="${COMP_WORDS[i]} "
   done
   case "$command" in
-    "compile "*) words="--jobs --checkout --state-dir --env-file --run-as --out --binary --check --diff --systemd-version --strict --output" ;;
-    "apply "*) words="--jobs --checkout --state-dir --env-file --run-as --out --binary --no-catch-up --automatic" ;;
-    "explain "*) words="--jobs --checkout --state-dir --env-file --run-as --out --binary --profile --dialect --timezone --from --n --output" ;;
-    "list "*) words="--jobs --checkout --state-dir --env-file --run-as --out --binary --output" ;;
-    "init "*) words="" ;;
-    "exec "*) words="--jobs --checkout --state-dir --env-file --run-as --out --binary --task --dry-run --notify $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
-    "run "*) words="--jobs --checkout --state-dir --env-file --run-as --out --binary --task --follow --notify --dry-run $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
-    "pause "*) words="--until --reason $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
-    "resume "*) words=" $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
-    "sync "*) words="--jobs --checkout --state-dir --env-file --run-as --out --binary --repair --url" ;;
-    "notify test "*) words="" ;;
-    "notify pending "*) words="--jobs --checkout --state-dir --env-file --run-as --out --binary --output" ;;
-    "notify flush "*) words="--jobs --checkout --state-dir --env-file --run-as --out --binary --due" ;;
-    "notify drop "*) words="--jobs --checkout --state-dir --env-file --run-as --out --binary" ;;
+    "compile "*) words="--jobs --checkout --run-as --state-dir --env-file --out --binary --check --diff --strict --output --instance" ;;
+    "apply "*) words="--jobs --checkout --run-as --state-dir --env-file --out --binary --no-catch-up --automatic --instance" ;;
+    "explain "*) words="--jobs --checkout --run-as --profile --dialect --timezone --from --n --output --instance" ;;
+    "list "*) words="--jobs --checkout --run-as --env-file --output --instance" ;;
+    "init "*) words="--instance" ;;
+    "exec "*) words="--jobs --checkout --run-as --state-dir --env-file --task --dry-run --notify --instance $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
+    "run "*) words="--jobs --checkout --run-as --state-dir --env-file --task --follow --notify --dry-run --instance $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
+    "pause "*) words="--until --reason --instance $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
+    "resume "*) words="--instance $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
+    "sync "*) words="--jobs --checkout --run-as --state-dir --env-file --repair --url --instance" ;;
+    "notify test "*) words="--instance" ;;
+    "notify pending "*) words="--state-dir --run-as --output --instance" ;;
+    "notify flush "*) words="--state-dir --run-as --env-file --due --instance" ;;
+    "notify drop "*) words="--state-dir --run-as --instance" ;;
     "notify "*) words="test pending flush drop" ;;
-    "db init "*) words="--jobs --checkout --state-dir --env-file --run-as --out --binary" ;;
-    "db check "*) words="--jobs --checkout --state-dir --env-file --run-as --out --binary --repair" ;;
+    "db init "*) words="--state-dir --run-as --instance" ;;
+    "db check "*) words="--state-dir --run-as --repair --instance" ;;
     "db "*) words="init check" ;;
-    "schema "*) words="" ;;
-    "version "*) words="" ;;
+    "schema "*) words="--instance" ;;
+    "version "*) words="--instance" ;;
     ""*) words="compile apply explain list init exec run pause resume sync notify db schema version --help --instance" ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}")

@@ -67,7 +67,7 @@ func Resolve(p Process, s Settings) (montimer.Host, error) {
 		return montimer.Host{}, fmt.Errorf("sync of the host's settings: %w", err)
 	}
 	if s.StateDir == "" && !p.Root && s.RunAs == "" && p.StateHome == "" && p.Home == "" {
-		return montimer.Host{}, errors.New("no place for the state directory: neither $HOME nor $XDG_STATE_HOME is set: write --state-dir DIR")
+		return montimer.Host{}, fmt.Errorf("no place for the state directory: neither $HOME nor $XDG_STATE_HOME is set: set MONTIMER_STATE_DIR, or state_dir in %s", s.Instance.ConfigFile())
 	}
 	h := montimer.Host{
 		Instance:  s.Instance,

@@ -214,7 +214,7 @@ func TestNoHome(t *testing.T) {
 	t.Parallel()
 	p := process()
 	p.Home = ""
-	if h, err := Resolve(p, Settings{}); err == nil || !strings.Contains(err.Error(), "--state-dir") {
+	if h, err := Resolve(p, Settings{}); err == nil || !strings.Contains(err.Error(), "MONTIMER_STATE_DIR") {
 		t.Errorf("%s, %v", h.StateDir, err)
 	}
 	for _, s := range []Settings{{StateDir: "/s"}, {RunAs: "deploy"}} {

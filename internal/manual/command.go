@@ -6,42 +6,49 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/internal/suggest"
 )
 
 // elsewhere names the right command for commands that montimer does not have.
-var elsewhere = map[string]string{
-	"status":    "systemctl status 'montimer-job-*.service'",
-	"history":   "journalctl -u montimer-job-NAME",
-	"log":       "journalctl -u montimer-job-NAME",
-	"logs":      "journalctl -u montimer-job-NAME",
-	"start":     "montimer run NAME; for all timers: systemctl start montimer.target",
-	"stop":      "systemctl stop montimer-job-NAME.service; to skip runs to come: montimer pause NAME",
-	"kill":      "systemctl stop montimer-job-NAME.service",
-	"restart":   "montimer apply",
-	"reload":    "montimer apply",
-	"install":   "montimer apply",
-	"enable":    "systemctl enable --now montimer.target; for one profile: enabled: true in jobs.yaml",
-	"disable":   "montimer pause NAME, or enabled: false in jobs.yaml",
-	"unpause":   "montimer resume NAME",
-	"check":     "montimer compile --check",
-	"validate":  "montimer compile --check",
-	"lint":      "montimer compile --check",
-	"test":      "montimer compile --check; for messages: montimer notify test",
-	"diff":      "montimer compile --diff",
-	"plan":      "montimer compile --diff",
-	"next":      "montimer list",
-	"ls":        "montimer list",
-	"timers":    "systemctl list-timers 'montimer-job-*'",
-	"backup":    "sqlite3 monitoring.db \".backup copy.db\"",
-	"db repair": "montimer db check --repair",
-	"db backup": "sqlite3 monitoring.db \".backup copy.db\"",
+func elsewhere(of montimer.Instance, command string) string {
+	service, run, apply := of.Service("NAME"), of.Command("run NAME"), of.Command("apply")
+	const backup = `sqlite3 monitoring.db ".backup copy.db"`
+	return map[string]string{
+		"status":    "systemctl status '" + of.Service("*") + "'",
+		"history":   "journalctl -u " + service,
+		"log":       "journalctl -u " + service,
+		"logs":      "journalctl -u " + service,
+		"start":     run + "; for all timers: systemctl start " + of.Target(),
+		"stop":      "systemctl stop " + service + "; to skip runs to come: " + of.Command("pause NAME"),
+		"kill":      "systemctl stop " + service,
+		"restart":   apply,
+		"reload":    apply,
+		"install":   apply,
+		"enable":    "systemctl enable --now " + of.Target() + "; for one profile: enabled: true in jobs.yaml",
+		"disable":   of.Command("pause NAME") + ", or enabled: false in jobs.yaml",
+		"unpause":   of.Command("resume NAME"),
+		"check":     "montimer compile --check",
+		"validate":  "montimer compile --check",
+		"lint":      "montimer compile --check",
+		"test":      "montimer compile --check; for messages: " + of.Command("notify test"),
+		"diff":      of.Command("compile --diff"),
+		"plan":      of.Command("compile --diff"),
+		"next":      of.Command("list"),
+		"ls":        of.Command("list"),
+		"timers":    "systemctl list-timers '" + of.Timer("*") + "'",
+		"backup":    backup,
+		"db repair": of.Command("db check --repair"),
+		"db backup": backup,
+	}[command]
 }
 
-// Misused formats an error of the command line; an unknown command gets the
-// right one.
-func Misused(n *kong.Node, args []string, err error) string {
+// Misused formats an error of a command line for an instance, without the flag
+// that selects it; an unknown command gets the right one, an option for the
+// host's settings the commands that take it.
+func Misused(n *kong.Node, of montimer.Instance, args []string, err error) string {
+	app := n
 	var path []string
 	for _, arg := range args {
 		if strings.HasPrefix(arg, "-") {
@@ -62,20 +69,38 @@ func Misused(n *kong.Node, args []string, err error) string {
 			n, path = next, append(path, arg)
 			continue
 		case len(names) > 0:
-			return unknownCommand(strings.Join(append(path, arg), " "), arg, names)
+			return unknownCommand(of, strings.Join(append(path, arg), " "), arg, names)
 		}
 		break
 	}
 	if text := err.Error(); strings.HasPrefix(text, "unexpected argument ") && (n.Name == "run" || n.Name == "exec") {
 		return text + ": one profile is run at a time; one task of it: --task TASK"
 	}
+	if flag, unknown := strings.CutPrefix(err.Error(), "unknown flag "); unknown {
+		if takers := takersOf(app, strings.Split(flag, ",")[0]); len(takers) > 0 {
+			return fmt.Sprintf("%s takes no %s, since it does not use that setting; these do: %s", strings.Join(path, " "), strings.Split(flag, ",")[0], strings.Join(takers, ", "))
+		}
+	}
 	return err.Error()
 }
 
-func unknownCommand(command, word string, names []string) string {
+// takersOf names the commands that take an option for the host's settings.
+func takersOf(n *kong.Node, flag string) (commands []string) {
+	for _, f := range n.Flags {
+		if isHostOption(f) && "--"+f.Name == flag && !n.Hidden {
+			commands = append(commands, strings.TrimPrefix(n.Path(), "montimer "))
+		}
+	}
+	for _, child := range n.Children {
+		commands = append(commands, takersOf(child, flag)...)
+	}
+	return commands
+}
+
+func unknownCommand(of montimer.Instance, command, word string, names []string) string {
 	text := fmt.Sprintf("there is no command %s", safetext.String(command))
 	work := 1 << 16
-	if instead := elsewhere[command]; instead != "" {
+	if instead := elsewhere(of, command); instead != "" {
 		return text + "; instead: " + instead
 	} else if meant := suggest.Closest(word, names, &work); meant != "" {
 		return text + "; did you mean " + meant + "?"

@@ -23,7 +23,16 @@ func Bash(w io.Writer, app *kong.Application) error {
 			}
 		}
 		for _, f := range n.Flags {
-			words = append(words, "--"+f.Name)
+			if !f.Hidden {
+				words = append(words, "--"+f.Name)
+			}
+		}
+		if len(n.Children) == 0 {
+			for _, f := range app.Flags {
+				if f.Name != "help" {
+					words = append(words, "--"+f.Name)
+				}
+			}
 		}
 		profiles := slices.ContainsFunc(n.Positional, func(v *kong.Value) bool { return v.Name == "profile" })
 		text := strings.Join(words, " ")

@@ -79,9 +79,13 @@ func Command(w io.Writer, app *kong.Application, codes []ExitCode) error {
 		}
 	}
 	r.section("host settings")
-	r.paragraph("Most commands take these options. A setting comes from the option, else from the environment variable, else from /etc/montimer/config.yaml, else from its default.")
+	r.paragraph("Each command takes those of these options that it uses. A setting comes from the option, else from the environment variable, else from /etc/montimer/config.yaml, else from its default.")
 	for _, flag := range hostOptions(app.Node) {
 		r.entry(flag.String(), flag.Help)
+	}
+	r.section("environment")
+	for _, variable := range variables {
+		r.entry(variable[0], variable[1])
 	}
 	r.section("examples")
 	for _, example := range [][2]string{
@@ -113,6 +117,18 @@ func Command(w io.Writer, app *kong.Application, codes []ExitCode) error {
 	return r.err
 }
 
+// variables are the environment variables and what they are for.
+var variables = [][2]string{
+	{"MONTIMER_INSTANCE", "The instance, as --instance."},
+	{"MONTIMER_JOBS, MONTIMER_CHECKOUT, MONTIMER_STATE_DIR, MONTIMER_ENV_FILE, MONTIMER_RUN_AS, MONTIMER_UNIT_DIR, MONTIMER_BINARY", "Host settings, as the options above. The services have them from their units."},
+	{"REPO_ROOT, CACHE_DIR", "MONTIMER_CHECKOUT and MONTIMER_STATE_DIR where those are not set."},
+	{"MONTIMER_TIMEZONE", "The time zone of profiles that name none."},
+	{"MONTIMER_SYNC_REMOTE, MONTIMER_SYNC_BRANCH, MONTIMER_SYNC_TIMEOUT", "The host setting sync."},
+	{"TELEGRAM_BOT_TOKEN_DEFAULT, TELEGRAM_CHAT_ID_DEFAULT and others", "Where alerts go; the services have them from their environment file."},
+	{"LOG_LEVEL", "DEBUG: no alerts are sent."},
+	{"NO_COLOR", "Set: no colours."},
+}
+
 // command describes one command with its flags, and the commands below it.
 func (r *roff) command(c *kong.Node) {
 	r.printf(".SS %s\n%s\n", escapeRoff(strings.TrimPrefix(c.Summary(), "montimer ")), escapeRoff(c.Help))
@@ -124,8 +140,14 @@ func (r *roff) command(c *kong.Node) {
 			r.entry(flag.String(), flag.Help)
 		}
 	}
-	if len(hostOptions(c)) > 0 && len(c.Children) == 0 {
-		r.paragraph("Also takes the options below HOST SETTINGS.")
+	var settings []string
+	for _, flag := range c.Flags {
+		if isHostOption(flag) {
+			settings = append(settings, "--"+flag.Name)
+		}
+	}
+	if len(settings) > 0 {
+		r.paragraph("Options of HOST SETTINGS: " + strings.Join(settings, ", ") + ".")
 	}
 	for _, child := range c.Children {
 		if !child.Hidden {

@@ -17,10 +17,10 @@ const lineWidth = 80
 
 // Unknown formats an unknown name: with the name that was probably meant,
 // and a list of the known ones, folded if it is long.
-func Unknown(e *taskexec.UnknownError) string {
+func Unknown(e *taskexec.UnknownError, of montimer.Instance) string {
 	text := fmt.Sprintf("unknown %s %q", e.Kind, e.Name)
 	work := 1 << 20
-	if meant := cmp.Or(ofUnit(e.Name, e.Known), suggest.Closest(e.Name, e.Known, &work)); meant != "" {
+	if meant := cmp.Or(ofUnit(of, e.Name, e.Known), suggest.Closest(e.Name, e.Known, &work)); meant != "" {
 		text += fmt.Sprintf("; did you mean %q", meant)
 	}
 	if len(e.Known) == 0 {
@@ -34,9 +34,9 @@ func Unknown(e *taskexec.UnknownError) string {
 }
 
 // ofUnit returns the profile of the named unit; "" if there is none.
-func ofUnit(name string, profiles []string) string {
+func ofUnit(of montimer.Instance, name string, profiles []string) string {
 	for _, unit := range []string{name, name + ".timer"} {
-		if profile, ok := montimer.Instance("").ProfileOf(unit); ok && slices.Contains(profiles, profile) {
+		if profile, ok := of.ProfileOf(unit); ok && slices.Contains(profiles, profile) {
 			return profile
 		}
 	}

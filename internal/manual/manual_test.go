@@ -1,0 +1,56 @@
+package manual
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/montimer/montimer/internal/host"
+)
+
+// TestVariables: the page names every variable that the host's settings are read
+// from.
+func TestVariables(t *testing.T) {
+	t.Parallel()
+	named := ""
+	for _, v := range variables {
+		named += v[0] + ", "
+	}
+	for _, name := range host.Variables() {
+		if !strings.Contains(named, name+", ") {
+			t.Errorf("%s is not in the manual", name)
+		}
+	}
+}
+
+// TestMisused: the commands that are named instead are those of the instance, and
+// an option for the host's settings leads to the commands that take it.
+func TestMisused(t *testing.T) {
+	t.Parallel()
+	var cli struct {
+		List struct{} `cmd:""`
+		Make struct {
+			Out string `group:"host"`
+		} `cmd:""`
+		Inspect struct {
+			Out string `group:"host"`
+		} `cmd:"" hidden:""`
+	}
+	parser, err := kong.New(&cli)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct{ line, err, want string }{
+		{"stop", "", "there is no command stop; instead: systemctl stop montimer-b-job-NAME.service; to skip runs to come: montimer --instance b pause NAME"},
+		{"timers", "", "there is no command timers; instead: systemctl list-timers 'montimer-b-job-*.timer'"},
+		{"lst", "", "there is no command lst; did you mean list?"},
+		{"list --out=x", "unknown flag --out", "list takes no --out, since it does not use that setting; these do: make"},
+		{"list --oot=x", "unknown flag --oot", "unknown flag --oot"},
+	} {
+		if got := Misused(parser.Model.Node, "b", strings.Fields(tc.line), errors.New(tc.err)); got != tc.want {
+			t.Errorf("%s: %s", tc.line, got)
+		}
+	}
+}
