@@ -14,10 +14,10 @@ import (
 )
 
 // TestRefs follows every kind of name that git has, in clones that fetched
-// little.
+// little: four of them always.
 func TestRefs(t *testing.T) {
 	t.Parallel()
-	for name, tc := range map[string]struct {
+	cases := map[string]struct {
 		clone  []string
 		config [][2]string
 		branch func(s *site) string // prepares the remote, and says what to follow
@@ -51,7 +51,9 @@ func TestRefs(t *testing.T) {
 		"a tag of the name that the branch has here": {branch: func(s *site) string { s.host("tag", "origin/main"); return "main" }},
 		"a remote with a refspec without the branch": {config: [][2]string{{"remote.origin.fetch", "+refs/heads/other:refs/remotes/origin/other"}},
 			branch: func(*site) string { return "main" }},
-	} {
+	}
+	for name, tc := range sample(t, cases, "a branch that a single-branch clone leaves out", "a tag", "a commit",
+		"a rewritten history, by a refspec without +") {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t, tc.clone...)

@@ -43,10 +43,10 @@ func TestSync(t *testing.T) {
 	}
 }
 
-// TestWhateverItIs syncs checkouts in every odd state.
+// TestWhateverItIs syncs checkouts in every odd state: one of each kind always.
 func TestWhateverItIs(t *testing.T) {
 	t.Parallel()
-	for name, tc := range map[string]struct {
+	cases := map[string]struct {
 		clone []string
 		spoil func(s *site)
 	}{
@@ -85,7 +85,9 @@ func TestWhateverItIs(t *testing.T) {
 		"a submodule":             {nil, func(s *site) { submodule(s) }},
 		"a directory in place":    {nil, func(s *site) { os.Remove(s.syncer.Repo + "/jobs.yaml"); write(t, s.syncer.Repo+"/jobs.yaml/x", "") }},
 		"names in any encoding":   {nil, func(s *site) { s.push("caf\xe9 \n\"\t", "x"); s.push("日本/–", "y") }},
-	} {
+	}
+	for name, tc := range sample(t, cases, "local commits are given up", "an unborn branch", "an unfinished merge",
+		"a shallow clone", "a worktree", "old locks, empty", "an index without a byte", "names in any encoding") {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t, tc.clone...)

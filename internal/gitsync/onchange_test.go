@@ -187,7 +187,7 @@ func TestCorrectedCommandRuns(t *testing.T) {
 	failed.push("uv.lock", "2")
 	failed.syncer.OnChange = onChange("exit 3", "uv.lock")
 	failed.failing()
-	for name, tc := range map[string]struct {
+	cases := map[string]struct {
 		fix   func(s *site)
 		paths []string
 		runs  bool
@@ -204,7 +204,8 @@ func TestCorrectedCommandRuns(t *testing.T) {
 			}
 			s.push("jobs.yaml", "fixed\n")
 		}, []string{"uv.lock"}, true},
-	} {
+	}
+	for name, tc := range sample(t, cases, "another command", "for something else", "after a broken jobs.yaml") {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := failed.clone(t)

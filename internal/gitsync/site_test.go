@@ -151,6 +151,23 @@ func (s *site) push(name, content string) string {
 	return strings.TrimSpace(string(commit))
 }
 
+// sample returns the cases of these names; all of them in a soak.
+func sample[C any](t *testing.T, cases map[string]C, names ...string) map[string]C {
+	t.Helper()
+	if testenv.Soak() {
+		return cases
+	}
+	some := map[string]C{}
+	for _, name := range names {
+		one, ok := cases[name]
+		if !ok {
+			t.Fatalf("no case %q", name)
+		}
+		some[name] = one
+	}
+	return some
+}
+
 func write(t testing.TB, path, content string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
