@@ -32,6 +32,7 @@ type Alert struct {
 	Attempts int
 	Waited   time.Duration // for its attempts so far, independent of the clock
 	Folded   int           // how many other alerts it stands for
+	Status   int           // HTTP status of the last attempt; 0: none
 	Error    string        // of the last attempt, redacted
 }
 

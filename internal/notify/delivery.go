@@ -39,7 +39,7 @@ func (d *delivery) next(ctx context.Context) (*montimer.Alert, time.Duration, er
 		paces = nil
 	}
 	for i, a := range pending {
-		if d.tried[a.ID] || lastStatus(a) == http.StatusTooManyRequests {
+		if d.tried[a.ID] || a.Status == http.StatusTooManyRequests {
 			continue
 		}
 		if d.flush || d.open && refused(a) || routeless(a) {
@@ -95,7 +95,7 @@ func (d *delivery) deliver(ctx context.Context, a montimer.Alert) (time.Duration
 func (d *delivery) postpone(ctx context.Context, a montimer.Alert, failure *telegram.Error) (time.Duration, error) {
 	log := d.Log.With("profile", a.Profile, "run_id", a.RunID)
 	text := d.Redact(failure.Error())
-	early := time.Until(a.NextTry) > 0 && time.Until(a.NextTry) <= longest(lastStatus(a))
+	early := time.Until(a.NextTry) > 0 && time.Until(a.NextTry) <= longest(a.Status)
 	wait := pause(failure, a.Attempts)
 	switch {
 	case failure.Permanent() && early:
@@ -108,11 +108,11 @@ func (d *delivery) postpone(ctx context.Context, a montimer.Alert, failure *tele
 	default:
 		log.Warn(fmt.Sprintf("alert not sent, next attempt in %s: %s", wait, text))
 	}
-	waited := a.Waited
 	if !a.NextTry.IsZero() { // a flush makes more attempts, not longer waits
-		waited += wait
+		a.Waited += wait
 	}
-	if err := d.Outbox.Retry(ctx, a, time.Now().Add(wait), waited, text); err != nil {
+	a.NextTry, a.Status, a.Error = time.Now().Add(wait), failure.Status, text
+	if err := d.Outbox.Retry(ctx, a); err != nil {
 		return 0, err
 	}
 	if failure.Permanent() {

@@ -59,9 +59,9 @@ func (m *memory) Drop(_ context.Context, a montimer.Alert, _ montimer.DeliverySt
 	return m.remove(a)
 }
 
-func (m *memory) Retry(_ context.Context, a montimer.Alert, next time.Time, waited time.Duration, errText string) error {
+func (m *memory) Retry(_ context.Context, a montimer.Alert) error {
 	p := m.of(a)
-	p.Attempts, p.NextTry, p.Waited, p.Error = p.Attempts+1, next, waited, errText
+	p.Attempts, p.NextTry, p.Waited, p.Status, p.Error = p.Attempts+1, a.NextTry, a.Waited, a.Status, a.Error
 	return nil
 }
 

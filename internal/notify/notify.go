@@ -32,7 +32,7 @@ type Outbox interface {
 	// Drop ends the delivery of an alert with status s.
 	Drop(ctx context.Context, a montimer.Alert, s montimer.DeliveryStatus, errText string) error
 	// Retry keeps an alert for another attempt.
-	Retry(ctx context.Context, a montimer.Alert, next time.Time, waited time.Duration, errText string) error
+	Retry(ctx context.Context, a montimer.Alert) error
 	// Hold keeps alerts for which no attempt can be made.
 	Hold(ctx context.Context, alerts []montimer.Alert, s montimer.DeliveryStatus) error
 	// Pace records the pace of a profile, Paces returns those of all.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -140,7 +139,6 @@ func next(pending []montimer.Alert, paces map[string]time.Time, now time.Time) (
 	var ready []montimer.Alert
 	behind := map[string]time.Duration{} // how long the refused alert of a profile waits
 	for i, p := range pending {
-		status := lastStatus(p)
 		left, held := toWait(p, now), paced(paces[p.Profile], now)
 		if !urgent(p) {
 			held = max(held, behind[p.Profile])
@@ -151,7 +149,7 @@ func next(pending []montimer.Alert, paces map[string]time.Time, now time.Time) (
 		if i == 0 || max(left, held) < soonest {
 			soonest = max(left, held)
 		}
-		if held == 0 && (left == 0 || !telegram.Permanent(status)) {
+		if held == 0 && (left == 0 || !telegram.Permanent(p.Status)) {
 			ready = append(ready, p)
 		}
 	}
@@ -164,7 +162,7 @@ func next(pending []montimer.Alert, paces map[string]time.Time, now time.Time) (
 // toWait returns how long an alert has to wait for its next attempt.
 func toWait(a montimer.Alert, now time.Time) time.Duration {
 	left := max(0, a.NextTry.Sub(now))
-	if left > longest(lastStatus(a)) { // the clock was ahead
+	if left > longest(a.Status) { // the clock was ahead
 		return 0
 	}
 	return left
@@ -173,7 +171,7 @@ func toWait(a montimer.Alert, now time.Time) time.Duration {
 // floodWait returns how long Telegram demands a pause.
 func floodWait(pending []montimer.Alert, now time.Time) (wait time.Duration) {
 	for _, p := range pending {
-		if lastStatus(p) == http.StatusTooManyRequests {
+		if p.Status == http.StatusTooManyRequests {
 			wait = max(wait, toWait(p, now))
 		}
 	}
@@ -183,9 +181,9 @@ func floodWait(pending []montimer.Alert, now time.Time) (wait time.Duration) {
 // refused reports whether an alert failed for the bot or the chat, not for its
 // own text: once that is corrected, it can be sent.
 func refused(a montimer.Alert) bool {
-	status, text := lastStatus(a), strings.ToLower(a.Error)
-	return telegram.Permanent(status) &&
-		(status != http.StatusBadRequest || strings.Contains(text, "chat") || strings.Contains(text, "topic") || strings.Contains(text, "thread"))
+	text := strings.ToLower(a.Error)
+	return telegram.Permanent(a.Status) &&
+		(a.Status != http.StatusBadRequest || strings.Contains(text, "chat") || strings.Contains(text, "topic") || strings.Contains(text, "thread"))
 }
 
 // routeless reports whether an alert only waits for a route.
@@ -225,14 +223,6 @@ func urgency(a, b montimer.Alert) int {
 
 // urgent reports whether an alert goes before those that have an order.
 func urgent(a montimer.Alert) bool { return a.First || a.Kind == montimer.AlertPage }
-
-// lastStatus returns the HTTP status of the last attempt; 0: none. The text of
-// a *telegram.Error begins with it.
-func lastStatus(a montimer.Alert) int {
-	first, _, _ := strings.Cut(a.Error, " ")
-	status, _ := strconv.Atoi(first)
-	return status
-}
 
 // longest returns the longest wait after an attempt with this status.
 func longest(status int) time.Duration {

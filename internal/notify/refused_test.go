@@ -130,7 +130,7 @@ func TestRefusedForNow(t *testing.T) {
 	if err := n.SendPending(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if a := pending(t, o)[0]; time.Until(a.NextTry) > maxBackoff || lastStatus(a) != 502 {
+	if a := pending(t, o)[0]; time.Until(a.NextTry) > maxBackoff || a.Status != 502 {
 		t.Errorf("%+v", a)
 	}
 }
@@ -256,11 +256,11 @@ func TestForgedRow(t *testing.T) {
 	t.Parallel()
 	o, c := openOutbox(t), &chat{}
 	for _, values := range []string{
-		"1,'failure','x','y','z',1,'forged 1',0,'2026-11-30 10:00:00','2026-11-30 10:00:00',0,''",
-		"'a','page','x','y','z','b','forged 2','c','nonsense','x','d',''",
-		"x'ff',x'fe',x'00','y','z',-1,'forged 3',99999999999999,1796032800,'',1e300,'429 x'",
+		"1,'failure','x','y','z',1,'forged 1',0,'2026-11-30 10:00:00','2026-11-30 10:00:00',0,0,''",
+		"'a','page','x','y','z','b','forged 2','c','nonsense','x','d','e',''",
+		"x'ff',x'fe',x'00','y','z',-1,'forged 3',99999999999999,1796032800,'',1e300,429,'429 x'",
 	} {
-		o.sql(t, "INSERT INTO montimer_outbox (event_id,kind,profile,run_id,incident,is_first,message,plain_text,created_at,next_try_at,attempts,error) VALUES ("+values+") RETURNING id")
+		o.sql(t, "INSERT INTO montimer_outbox (event_id,kind,profile,run_id,incident,is_first,message,plain_text,created_at,next_try_at,attempts,status,error) VALUES ("+values+") RETURNING id")
 	}
 	enqueue(t, o, first("x", "real"))
 	var log strings.Builder

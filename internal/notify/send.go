@@ -159,7 +159,7 @@ func (n Notifier) hold(ctx context.Context, why error) error {
 			continue
 		}
 		a.Waited += correctionWait
-		a.NextTry, a.Error = now.Add(correctionWait), why.Error()
+		a.NextTry, a.Status, a.Error = now.Add(correctionWait), 0, why.Error()
 		held = append(held, a)
 	}
 	if held == nil {
@@ -199,7 +199,7 @@ func (n Notifier) Stuck(ctx context.Context) error {
 		return fmt.Errorf("pending alerts (%d): %w", len(pending), err)
 	}
 	for _, a := range pending {
-		if telegram.Permanent(lastStatus(a)) || a.Waited >= overdue {
+		if telegram.Permanent(a.Status) || a.Waited >= overdue {
 			return fmt.Errorf("pending alerts (%d): %s", len(pending), a.Error)
 		}
 	}

@@ -257,14 +257,12 @@ func TestCorrected(t *testing.T) {
 // any wait is tried, whatever it met, and that one which is not has to wait.
 func TestClockSetBack(t *testing.T) {
 	t.Parallel()
-	for errText, wait := range map[string]time.Duration{
-		"": maxBackoff, "502 Bad Gateway": maxBackoff, "401 Unauthorized": correctionWait, "429 Too Many Requests": telegram.MaxWait,
-	} {
+	for status, wait := range map[int]time.Duration{0: maxBackoff, 502: maxBackoff, 401: correctionWait, 429: telegram.MaxWait} {
 		for _, ahead := range []time.Duration{0, time.Second} {
 			a := *first("x", "text")
-			a.Error, a.NextTry = errText, tick.Add(wait+ahead)
+			a.Status, a.NextTry = status, tick.Add(wait+ahead)
 			if _, got, ok := next([]montimer.Alert{a}, nil, tick); !ok || (got == 0) != (ahead > 0) {
-				t.Errorf("after %q, %s ahead: to wait %s, %t", errText, wait+ahead, got, ok)
+				t.Errorf("after %d, %s ahead: to wait %s, %t", status, wait+ahead, got, ok)
 			}
 		}
 	}
@@ -489,7 +487,8 @@ func TestFlushWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o, c, start := openOutbox(t), &chat{}, time.Now()
 		a := enqueue(t, o, first("x", "text"))
-		if err := o.Retry(t.Context(), a, time.Now().Add(correctionWait), 0, "401 Unauthorized"); err != nil {
+		a.NextTry, a.Status, a.Error = time.Now().Add(correctionWait), 401, "401 Unauthorized"
+		if err := o.Retry(t.Context(), a); err != nil {
 			t.Fatal(err)
 		}
 		release, ok, err := o.BeginSending(t.Context())

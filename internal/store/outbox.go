@@ -39,11 +39,11 @@ func insertAlert(ctx context.Context, tx *sql.Tx, a *montimer.Alert) error {
 	}
 	err = tx.QueryRowContext(ctx, `
 		INSERT INTO montimer_outbox
-			(event_id, kind, profile, run_id, incident, is_first, message, plain_text, created_at, next_try_at, attempts, error)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			(event_id, kind, profile, run_id, incident, is_first, message, plain_text, created_at, next_try_at, attempts, status, error)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		RETURNING id`,
 		a.EventID, a.Kind, a.Profile, a.RunID, a.Incident, a.First, utf8(a.Text), a.Plain,
-		formatTime(a.Created), formatTime(a.NextTry), a.Attempts, a.Error).Scan(&a.ID)
+		formatTime(a.Created), formatTime(a.NextTry), a.Attempts, a.Status, a.Error).Scan(&a.ID)
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (s *Store) outbox(ctx context.Context) ([]montimer.Alert, error) {
 	rows, err := s.db.QueryContext(ctx, `
 		SELECT id, CAST(event_id AS INTEGER), `+word("kind")+word("profile")+word("run_id")+word("incident")+`
 			CAST(is_first AS INTEGER) <> 0, `+upTo(longestAlert, "message")+`octet_length(message), CAST(plain_text AS INTEGER) <> 0,
-			created_at, next_try_at, CAST(attempts AS INTEGER), `+word("error")+`CAST(waited AS INTEGER), CAST(folded AS INTEGER)
+			created_at, next_try_at, CAST(attempts AS INTEGER), CAST(status AS INTEGER), `+word("error")+`CAST(waited AS INTEGER), CAST(folded AS INTEGER)
 		FROM montimer_outbox ORDER BY id`)
 	if err != nil {
 		return nil, s.explain("read the outbox", err)
@@ -101,7 +101,7 @@ func (s *Store) outbox(ctx context.Context) ([]montimer.Alert, error) {
 	alerts, err := collect(rows, func(row scanner) (a montimer.Alert, err error) {
 		var waited, size int64
 		err = row.Scan(&a.ID, &a.EventID, &a.Kind, &a.Profile, &a.RunID, &a.Incident, &a.First, &a.Text, &size, &a.Plain,
-			timeColumn{&a.Created}, timeColumn{&a.NextTry}, &a.Attempts, &a.Error, &waited, &a.Folded)
+			timeColumn{&a.Created}, timeColumn{&a.NextTry}, &a.Attempts, &a.Status, &a.Error, &waited, &a.Folded)
 		if more := size - int64(len(a.Text)); more > 0 {
 			a.Text += fmt.Sprintf("\n… and %d bytes more: the row %d of montimer_outbox is longer than any that montimer writes", more, a.ID)
 		}
@@ -164,19 +164,18 @@ func (s *Store) Drop(ctx context.Context, alert montimer.Alert, status montimer.
 	return s.explain("record an alert that is not sent", err)
 }
 
-// Retry keeps an alert for a later attempt, and records how long it has waited
-// for its attempts by then. errText, redacted by the caller, is the error of
-// this attempt.
-func (s *Store) Retry(ctx context.Context, alert montimer.Alert, next time.Time, waited time.Duration, errText string) error {
+// Retry keeps an alert for another attempt, at its NextTry. Status and Error are
+// those of this attempt, and Waited is how long the alert has waited by then.
+func (s *Store) Retry(ctx context.Context, alert montimer.Alert) error {
 	err := s.write(ctx, durable, func(tx *sql.Tx) error {
-		return do(ctx, tx, "UPDATE montimer_outbox SET next_try_at = ?, waited = ?, attempts = attempts + 1, error = ? WHERE id = ?",
-			formatTime(next), int64(waited/time.Second), utf8(errText), alert.ID)
+		return do(ctx, tx, "UPDATE montimer_outbox SET next_try_at = ?, waited = ?, attempts = attempts + 1, status = ?, error = ? WHERE id = ?",
+			formatTime(alert.NextTry), int64(alert.Waited/time.Second), alert.Status, utf8(alert.Error), alert.ID)
 	})
 	return s.explain("record an alert that is to be retried", err)
 }
 
 // Hold keeps alerts for which no attempt can be made, with their current
-// NextTry, Waited and Error. Their rows in alert_events have the status until
+// NextTry, Waited, Status and Error. Their rows in alert_events have the status until
 // they are sent.
 func (s *Store) Hold(ctx context.Context, alerts []montimer.Alert, status montimer.DeliveryStatus) error {
 	err := s.write(ctx, durable, func(tx *sql.Tx) error {
@@ -184,8 +183,8 @@ func (s *Store) Hold(ctx context.Context, alerts []montimer.Alert, status montim
 			if err := do(ctx, tx, "UPDATE alert_events SET delivery_status = ? WHERE id = ? AND delivered_at IS NULL", status, a.EventID); err != nil {
 				return err
 			}
-			if err := do(ctx, tx, "UPDATE montimer_outbox SET next_try_at = ?, waited = ?, error = ? WHERE id = ?",
-				formatTime(a.NextTry), int64(a.Waited/time.Second), utf8(a.Error), a.ID); err != nil {
+			if err := do(ctx, tx, "UPDATE montimer_outbox SET next_try_at = ?, waited = ?, status = ?, error = ? WHERE id = ?",
+				formatTime(a.NextTry), int64(a.Waited/time.Second), a.Status, utf8(a.Error), a.ID); err != nil {
 				return err
 			}
 		}

@@ -32,14 +32,18 @@ func TestOutbox(t *testing.T) {
 	ctx := t.Context()
 	a := enqueue(t, s, "sent", "failed", "later", "debug", "kept", "folded", "folded too", "pruned")
 	a[4].Text = "kept, and 2 like it"
+	retry := func(a montimer.Alert, after, waited time.Duration, status int, text string) error {
+		a.NextTry, a.Waited, a.Status, a.Error = tick.Add(after), waited, status, text
+		return s.Retry(ctx, a)
+	}
 	err := errors.Join(
-		s.Retry(ctx, a[0], tick.Add(time.Minute), time.Minute, "429"),
+		retry(a[0], time.Minute, time.Minute, 429, "too many"),
 		s.Shorten(ctx, a[0], "t"),
 		s.Shorten(ctx, a[2], "er"),
 		s.Delivered(ctx, a[0], "[test] ", tick.Add(time.Hour)),
 		s.Drop(ctx, a[1], montimer.DeliveryFailed, "403: kicked"),
-		s.Retry(ctx, a[2], tick.Add(time.Hour), time.Minute, "502"),
-		s.Retry(ctx, a[2], tick.Add(2*time.Hour), 3*time.Minute, "503"),
+		retry(a[2], time.Hour, time.Minute, 502, "bad gateway"),
+		retry(a[2], 2*time.Hour, 3*time.Minute, 503, "unavailable"),
 		s.Drop(ctx, a[3], montimer.SkippedDebug, ""),
 		s.Fold(ctx, a[4], a[5:7]),
 		s.Delivered(ctx, a[0], "[test] ", tick.Add(time.Hour)), // once more: nothing happens
@@ -60,7 +64,7 @@ func TestOutbox(t *testing.T) {
 		"7|folded too|0|not_attempted|NULL|NULL",
 	})
 	a[2].Text = "er"
-	a[2].Attempts, a[2].Waited, a[2].Error, a[2].NextTry = 2, 3*time.Minute, "503", tick.Add(2*time.Hour)
+	a[2].Attempts, a[2].Waited, a[2].Status, a[2].Error, a[2].NextTry = 2, 3*time.Minute, 503, "unavailable", tick.Add(2*time.Hour)
 	pending, err := s.Pending(ctx)
 	if err != nil {
 		t.Fatal(err)

@@ -137,6 +137,32 @@ func TestMigrationOfServedTicks(t *testing.T) {
 	}
 }
 
+// Before version 8 only the error of an alert had the status of its last attempt.
+func TestMigrationOfStatuses(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("testdata/schema/7.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := string(data)
+	texts := []string{"429 Too Many Requests: retry after 30", "no answer: 502 is no address", "40 days", "4294 x", "403 Forbidden", "", "429"}
+	for _, text := range texts {
+		script += fmt.Sprintf("INSERT INTO montimer_outbox (event_id,kind,profile,run_id,incident,is_first,message,plain_text,created_at,next_try_at,attempts,error) "+
+			"VALUES (1,'page','','','',0,'x',1,'2026-11-30T08:00:00.000000Z','2026-11-30T08:00:00.000000Z',1,'%s');\n", text)
+	}
+	dir := t.TempDir()
+	execute(t, dir, script)
+	pending, err := open(t, dir, Options{}).Pending(t.Context())
+	var got []int
+	for _, a := range pending {
+		got = append(got, a.Status)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	equal(t, got, []int{429, 0, 0, 0, 403, 0, 0})
+}
+
 // Before version 7 two states of a task had two words.
 func TestMigrationOfTaskStates(t *testing.T) {
 	t.Parallel()
