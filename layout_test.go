@@ -25,7 +25,7 @@ var edges = map[string][]string{
 	"internal/jobsfile":  {".", "internal/host", "internal/jobs", "internal/safefile", "internal/safetext", "taskexec"},
 	"internal/systemd":   {"taskexec", "internal/calendar", "golang.org/x/sys/unix", "github.com/coreos/go-systemd/v22/dbus", "github.com/godbus/dbus/v5"},
 	"internal/console":   {"internal/journal", "internal/safetext", "internal/systemd", "taskexec", "github.com/coreos/go-systemd/v22/journal", "golang.org/x/sys/unix"},
-	"internal/diff":      {".", "compiler", "internal/calendar", "internal/safetext", "internal/systemd", "internal/timer", "internal/unitdir", "internal/unitfile", "github.com/aymanbagabas/go-udiff"},
+	"internal/diff":      {".", "compiler", "internal/calendar", "internal/safetext", "internal/systemd", "internal/timer", "internal/unitdir", "internal/unitfile", "github.com/aymanbagabas/go-udiff/lcs"},
 	"internal/drift":     {"taskexec", ".", "compiler", "internal/timer", "internal/unitdir", "internal/unitfile"},
 	"internal/explain":   {".", "internal/calendar", "internal/cron", "internal/safetext"},
 	"internal/flock":     {"golang.org/x/sys/unix"},

@@ -12,8 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aymanbagabas/go-udiff"
-
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/calendar"
@@ -172,5 +170,5 @@ func unified(dir string, c unitdir.Change) string {
 	case unitdir.Remove:
 		to = os.DevNull
 	}
-	return udiff.Unified(from, to, c.Old, c.New)
+	return unifiedDiff(from, to, c.Old, c.New)
 }

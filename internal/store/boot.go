@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -25,7 +26,7 @@ const bootID = "MONTIMER_BOOT_ID"
 // Now returns the present time, or the zero BootTime if the kernel does not
 // give it.
 func Now() BootTime {
-	boot := readBoot("/proc/sys/kernel/random/boot_id", os.Getenv(bootID))
+	boot := thisBoot()
 	if boot == "" {
 		return BootTime{}
 	}
@@ -35,6 +36,10 @@ func Now() BootTime {
 	}
 	return BootTime{boot, time.Duration(ts.Nano())}
 }
+
+var thisBoot = sync.OnceValue(func() string {
+	return readBoot("/proc/sys/kernel/random/boot_id", os.Getenv(bootID))
+})
 
 // readBoot returns the boot id of the variable or, where that has none, of the
 // file, as the kernel writes it: with hyphens.
