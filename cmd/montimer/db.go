@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 
+	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/store"
 )
@@ -27,7 +28,7 @@ func (c dbInitCmd) Run(ctx context.Context, e env) error {
 	if err := host.MakeStateDir(h.StateDir); err != nil {
 		return fmt.Errorf("make the state directory: %w", err)
 	}
-	s, err := store.Open(ctx, h.StateDir, store.Options{})
+	s, err := store.Open(ctx, h.StateDir, store.Options{Instance: e.instance})
 	if err != nil {
 		return err
 	}
@@ -48,29 +49,29 @@ func (c dbCheckCmd) Run(ctx context.Context, e env) error {
 		return err
 	}
 	if c.Repair {
-		done, err := store.Repair(ctx, h.StateDir)
+		done, err := store.Repair(ctx, e.instance, h.StateDir)
 		for _, d := range done {
 			fmt.Fprintln(e.stderr, d)
 		}
 		if err != nil {
-			return noDatabase(h.StateDir, err)
+			return noDatabase(h, err)
 		}
 	}
-	problems, err := store.Check(ctx, h.StateDir)
+	problems, err := store.Check(ctx, e.instance, h.StateDir)
 	for _, p := range problems {
 		fmt.Fprintln(e.stdout, p)
 	}
 	if err == nil && len(problems) > 0 {
 		err = exitError{code: exitFailed}
 	}
-	return noDatabase(h.StateDir, err)
+	return noDatabase(h, err)
 }
 
 // noDatabase adds the command that creates a database to an err about a missing
 // one.
-func noDatabase(stateDir string, err error) error {
+func noDatabase(h montimer.Host, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no database %s yet: the first run creates it, or montimer db init", filepath.Join(stateDir, store.FileName))
+		return fmt.Errorf("there is no database %s yet: the first run creates it, or %s", filepath.Join(h.StateDir, store.FileName), h.Instance.Command("db init"))
 	}
 	return err
 }

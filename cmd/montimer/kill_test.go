@@ -116,7 +116,7 @@ func (s *site) history(t *testing.T) (runs []montimer.Run) {
 	if err := db.Init(t.Context()); err != nil { // Check would miss them
 		t.Fatal(err)
 	}
-	if problems, err := store.Check(t.Context(), dir); err != nil || len(problems) > 0 {
+	if problems, err := store.Check(t.Context(), "", dir); err != nil || len(problems) > 0 {
 		t.Fatalf("%v %v", problems, err)
 	}
 	return runs

@@ -33,7 +33,7 @@ func (c notifyTestCmd) Run(ctx context.Context, e env) error {
 	if err := host.TakeSending(h, log); err != nil {
 		return usage(err)
 	}
-	n, err := notify.New(e.getenv, notify.Redactor(os.Environ()).String, nil, log)
+	n, err := notify.New(e.instance, e.getenv, notify.Redactor(os.Environ()).String, nil, log)
 	if err != nil {
 		return usage(err)
 	}
@@ -114,7 +114,7 @@ func (c notifyFlushCmd) Run(ctx context.Context, e env) error {
 		return err
 	}
 	defer box.Close()
-	n, err := notify.New(e.getenv, notify.Redactor(os.Environ()).String, box, log)
+	n, err := notify.New(e.instance, e.getenv, notify.Redactor(os.Environ()).String, box, log)
 	if err != nil {
 		return usage(err)
 	}
@@ -153,5 +153,6 @@ func openOutbox(ctx context.Context, e env, given host.Settings, o store.Options
 	if err != nil {
 		return nil, err
 	}
+	o.Instance = e.instance
 	return store.Open(ctx, h.StateDir, o)
 }

@@ -78,9 +78,9 @@ func (s Syncer) explain(err error) error {
 	case strings.Contains(text, "dubious ownership"), !s.isOurs():
 		return fmt.Errorf("%w: %s does not belong to the user that syncs it (uid %d): as root, chown -R it to that user", err, s.Repo, os.Geteuid())
 	case s.remoteURL() == "":
-		return fmt.Errorf("%w: .git/config has no URL of %s: montimer sync --repair --url URL", err, s.Sync.Remote)
+		return fmt.Errorf("%w: .git/config has no URL of %s: %s", err, s.Sync.Remote, s.Instance.Command("sync --repair --url URL"))
 	case damaged().MatchString(text):
-		return fmt.Errorf("%w: the repository is damaged: montimer sync --repair", err)
+		return fmt.Errorf("%w: the repository is damaged: %s", err, s.Instance.Command("sync --repair"))
 	}
 	return err
 }

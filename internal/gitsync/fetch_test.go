@@ -140,6 +140,8 @@ func TestNoRemote(t *testing.T) {
 	s := newSite(t)
 	s.host("remote", "remove", "origin")
 	s.fails("montimer sync --repair --url URL")
+	s.syncer.Instance = "b"
+	s.fails("montimer --instance b sync --repair --url URL")
 }
 
 // TestBlocked has another process keep the lock of syncs: a stopped sync, or a

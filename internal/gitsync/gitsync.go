@@ -26,6 +26,8 @@ import (
 
 // Syncer syncs one checkout.
 type Syncer struct {
+	Instance montimer.Instance // for the commands in errors
+
 	Repo     string        // absolute; the checkout
 	StateDir string        // absolute, exists; holds locks and state
 	Sync     montimer.Sync // remote, branch and time-out

@@ -104,7 +104,7 @@ func (d *delivery) postpone(ctx context.Context, a montimer.Alert, failure *tele
 		d.givenUp(a, text)
 		return 0, d.Outbox.Drop(ctx, a, montimer.DeliveryFailed, "send to Telegram: "+text)
 	case failure.Permanent():
-		log.Error(fmt.Sprintf("alert not sent until this is corrected: %s (%s), then: montimer notify flush", text, d.Redact(d.to.hint(failure))))
+		log.Error(fmt.Sprintf("alert not sent until this is corrected: %s (%s), then: %s", text, d.Redact(d.to.hint(failure)), d.Instance.Command("notify flush")))
 	default:
 		log.Warn(fmt.Sprintf("alert not sent, next attempt in %s: %s", wait, text))
 	}

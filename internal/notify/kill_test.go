@@ -48,7 +48,7 @@ func drainOnce(dir string) error {
 	if err != nil {
 		return err
 	}
-	n := Notifier{outbox{s, dir}, bot, os.Getenv, func(s string) string { return s }, textLog(os.Stderr)}
+	n := Notifier{"", outbox{s, dir}, bot, os.Getenv, func(s string) string { return s }, textLog(os.Stderr)}
 	return n.SendPending(context.Background())
 }
 

@@ -52,6 +52,8 @@ type Bot interface {
 
 // Notifier sends alerts to Telegram.
 type Notifier struct {
+	Instance montimer.Instance // for the commands in messages
+
 	Outbox Outbox
 	Bot    Bot
 	Getenv func(string) string // read for each message
@@ -59,10 +61,10 @@ type Notifier struct {
 	Log    *slog.Logger
 }
 
-// New returns what sends the alerts of box, as the environment says.
-func New(getenv func(string) string, redact func(string) string, box Outbox, log *slog.Logger) (Notifier, error) {
+// New returns what sends the alerts of an instance's box, as the environment says.
+func New(of montimer.Instance, getenv func(string) string, redact func(string) string, box Outbox, log *slog.Logger) (Notifier, error) {
 	bot, err := telegram.New(getenv("TELEGRAM_API_BASE"))
-	return Notifier{Outbox: box, Bot: bot, Getenv: getenv, Redact: redact, Log: log}, err
+	return Notifier{Instance: of, Outbox: box, Bot: bot, Getenv: getenv, Redact: redact, Log: log}, err
 }
 
 // Redactor returns what hides the secrets of an environment; the URL of a heartbeat

@@ -47,7 +47,7 @@ func (h Handler) Run(ctx context.Context) error {
 	}
 	db := Records{Err: h.Err}
 	if h.Err == nil {
-		db = Open(ctx, h.StateDir)
+		db = Open(ctx, h.Instance, h.StateDir)
 	}
 	defer db.Close()
 	p := OfProcess(h.Instance, db, h.Log)
@@ -111,7 +111,7 @@ func EndedRun(of montimer.Instance, profile string) Failed {
 // starts no second failure handler while one is running. It stores the alert in
 // the outbox; the handler sends it.
 func RecordEnd(ctx context.Context, of montimer.Instance, stateDir string, f Failed, log *slog.Logger) error {
-	db := Open(ctx, stateDir)
+	db := Open(ctx, of, stateDir)
 	defer db.Close()
 	if s := service(ctx, f.Unit); s.Invocation == f.ID {
 		f.Said = s.Status

@@ -142,7 +142,7 @@ func (p *Pager) Page(ctx context.Context, profile, runID, words string) {
 
 // SendPages sends pages of montimer itself that are of no run.
 func SendPages(ctx context.Context, of montimer.Instance, stateDir string, pages []string, log *slog.Logger) error {
-	p := OfProcess(of, Open(ctx, stateDir), log)
+	p := OfProcess(of, Open(ctx, of, stateDir), log)
 	defer p.Records.Close()
 	for _, words := range pages {
 		p.Page(ctx, "", "", words)
@@ -160,7 +160,7 @@ func (p *Pager) Send(ctx context.Context) (stuck, err error) {
 	if p.Records.Err == nil {
 		box = p.Records.Store
 	}
-	n, err := notify.New(p.host.Getenv, p.host.Redact, box, p.log)
+	n, err := notify.New(p.host.Instance, p.host.Getenv, p.host.Redact, box, p.log)
 	if err != nil {
 		p.unsent = err
 		return err, err

@@ -16,9 +16,9 @@ type Records struct {
 }
 
 // Open opens the database of a state directory.
-func Open(ctx context.Context, stateDir string) Records {
+func Open(ctx context.Context, of montimer.Instance, stateDir string) Records {
 	// With a context that can end each statement takes a goroutine.
-	s, err := store.Open(context.WithoutCancel(ctx), stateDir, store.Options{})
+	s, err := store.Open(context.WithoutCancel(ctx), stateDir, store.Options{Instance: of})
 	return Records{s, err}
 }
 

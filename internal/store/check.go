@@ -9,21 +9,31 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/montimer/montimer"
 )
 
 // maxLog is the size in bytes from which a write-ahead log counts as one that
 // cannot be folded into the database: SQLite tries from 4 MiB on.
 const maxLog = 64 << 20
 
-// Check finds the problems of the database of a state directory, and says how
-// to fix them. It reads all of the file, and changes nothing. The error says
-// why it stopped.
-func Check(ctx context.Context, stateDir string) (problems []string, err error) {
+// Check finds the problems of the database of an instance's state directory, and
+// says how to fix them. It reads all of the file, and changes nothing. The error
+// says why it stopped.
+func Check(ctx context.Context, of montimer.Instance, stateDir string) (problems []string, err error) {
+	problems, err = check(ctx, of, stateDir)
+	for i := range problems { // some are made by SQL, which knows no instance
+		problems[i] = strings.ReplaceAll(problems[i], "montimer db ", of.Command("db "))
+	}
+	return problems, err
+}
+
+func check(ctx context.Context, of montimer.Instance, stateDir string) (problems []string, err error) {
 	problems, err = checkFiles(filepath.Join(stateDir, FileName))
 	if err != nil {
 		return problems, fmt.Errorf("check the database: %w", err)
 	}
-	s, err := Open(ctx, stateDir, Options{ReadOnly: true})
+	s, err := Open(ctx, stateDir, Options{ReadOnly: true, Instance: of})
 	if err != nil {
 		return problems, err
 	}

@@ -11,7 +11,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// The errors of a database, each with the fix. Other errors are bugs of montimer.
+// The errors of a database, each with the fix; that of some is in [Store.fix]. Other errors are bugs of montimer.
 var (
 	ErrBusy       = errors.New("the database is locked by another program: try again")
 	ErrFull       = errors.New("the disk is full: free some space")
@@ -20,10 +20,10 @@ var (
 	ErrReadOnlyFS = errors.New("the file system is mounted read-only, perhaps since a disk error: see dmesg, and mount it read-write")
 	ErrOpen       = errors.New("the database cannot be opened: check the owner and mode of the file, of its -wal and -shm, and of the directory")
 	ErrIO         = errors.New("the disk fails, or a quota is used up: see dmesg")
-	ErrCorrupt    = errors.New("the database is damaged: run montimer db check, and restore a backup or move the file away")
+	ErrCorrupt    = errors.New("the database is damaged")
 	ErrGone       = errors.New("the file was deleted or replaced after it had been opened: what was recorded since is not in the one that is there now")
-	ErrIncomplete = errors.New("the database lacks a table or a column: run montimer db check --repair")
-	ErrSchema     = errors.New("the database lacks tables of montimer: run montimer db init")
+	ErrIncomplete = errors.New("the database lacks a table or a column")
+	ErrSchema     = errors.New("the database lacks tables of montimer")
 )
 
 // kind returns which of them a result code of SQLite is; nil: none
@@ -58,13 +58,26 @@ func (s *Store) explain(doing string, err error) error {
 	var coded *sqlite.Error
 	if errors.As(err, &coded) {
 		if coded.Code() == sqlite3.SQLITE_ERROR && lacks(coded.Error()) {
-			return fmt.Errorf("%s: %s: %w (%w)", doing, s.path, ErrIncomplete, err)
+			return fmt.Errorf("%s: %s: %w (%w)", doing, s.path, s.fix(ErrIncomplete), err)
 		}
 		if kind := atFault(kind(coded.Code()), s.path); kind != nil {
-			return fmt.Errorf("%s: %s: %w (%w)", doing, s.path, kind, err)
+			return fmt.Errorf("%s: %s: %w (%w)", doing, s.path, s.fix(kind), err)
 		}
 	}
 	return fmt.Errorf("%s: %s: %w", doing, s.path, err)
+}
+
+// fix adds to what is wrong with a database the command that fixes it.
+func (s *Store) fix(kind error) error {
+	switch kind {
+	case ErrCorrupt:
+		return fmt.Errorf("%w: run %s, and restore a backup or move the file away", kind, s.instance.Command("db check"))
+	case ErrIncomplete:
+		return fmt.Errorf("%w: run %s", kind, s.instance.Command("db check --repair"))
+	case ErrSchema:
+		return fmt.Errorf("%w: run %s", kind, s.instance.Command("db init"))
+	}
+	return kind
 }
 
 // atFault returns what is wrong with the file system of a database, if that is why

@@ -16,9 +16,10 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/testenv"
-	"golang.org/x/sys/unix"
 )
 
 func TestLocked(t *testing.T) {
@@ -336,7 +337,7 @@ func TestDamaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	check := func() string {
-		problems, err := Check(t.Context(), dir)
+		problems, err := Check(t.Context(), "", dir)
 		if err != nil {
 			problems = append(problems, err.Error())
 		}
@@ -366,7 +367,7 @@ func TestCheck(t *testing.T) {
 	}{
 		{name: "as it is made"},
 		{name: "made by tasks", tasks: true, want: []string{"index montimer_alert_events_protocol:", "index montimer_alert_events_protocol_severity:", "montimer_alert_events_severity", "montimer_alert_events_source"}},
-		{name: "no column", statement: "ALTER TABLE alert_events DROP COLUMN fingerprint", want: []string{"alert_events.fingerprint is missing: montimer db check --repair"}},
+		{name: "no column", statement: "ALTER TABLE alert_events DROP COLUMN fingerprint", want: []string{"alert_events.fingerprint is missing: montimer --instance b db check --repair"}},
 		{name: "journal", statement: "PRAGMA journal_mode=DELETE", want: []string{"journal mode is delete"}},
 		{name: "orphan", statement: "INSERT INTO montimer_task_runs VALUES (1, 7, '', '', 0, '', 0, NULL, 0, '', '', 0)", want: []string{"1 row of montimer_task_runs with no run to which the task belongs"}},
 		{name: "mode", damage: func(dir string) error { return os.Chmod(filepath.Join(dir, FileName), 0o666) }, want: []string{"all users can write"}},
@@ -397,7 +398,7 @@ func TestCheck(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			problems, err := Check(t.Context(), dir)
+			problems, err := Check(t.Context(), "b", dir)
 			if err != nil {
 				problems = append(problems, err.Error())
 			}
@@ -466,7 +467,7 @@ func TestRepair(t *testing.T) {
 			}
 			cli(t, dir, tt.damage)
 			check := func() string {
-				problems, err := Check(t.Context(), dir)
+				problems, err := Check(t.Context(), "", dir)
 				if err != nil {
 					problems = append(problems, err.Error())
 				}
@@ -475,13 +476,13 @@ func TestRepair(t *testing.T) {
 			if got := check(); !strings.Contains(got, tt.found) {
 				t.Errorf("check: %q", got)
 			}
-			done, err := Repair(t.Context(), dir)
+			done, err := Repair(t.Context(), "", dir)
 			if err != nil || len(done) == 0 {
 				t.Fatalf("repair: %q, %v", done, err)
 			}
 			equal(t, check(), "")
 			equal(t, cli(t, dir, tt.held), "1")
-			if done, err := Repair(t.Context(), dir); len(done) > 0 || err != nil {
+			if done, err := Repair(t.Context(), "", dir); len(done) > 0 || err != nil {
 				t.Errorf("repaired again: %q, %v", done, err)
 			}
 			open(t, dir, Options{})

@@ -54,7 +54,7 @@ func (s *Store) Lost(ctx context.Context, free func(profile string) bool, report
 		run.State, run.Ended = montimer.RunLost, time.Now()
 		why := fmt.Sprintf("its process died without recording a result, after %s", plural(len(run.Tasks), "task"))
 		if unreadable != nil {
-			why = fmt.Sprintf("its process died without recording a result; its tasks could not be read (montimer db check --repair): %v", unreadable)
+			why = fmt.Sprintf("its process died without recording a result; its tasks could not be read (%s): %v", s.instance.Command("db check --repair"), unreadable)
 		}
 		if run.Reason != "" {
 			why += "; " + run.Reason

@@ -86,7 +86,7 @@ func (s *Store) dropTriggers(ctx context.Context) error {
 func (s *Store) requireSchema(ctx context.Context) error {
 	version, err := s.version(ctx)
 	if err == nil && exists(version+1) {
-		return ErrSchema
+		return s.fix(ErrSchema)
 	}
 	return err
 }

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/montimer/montimer"
 )
 
 // setAside holds what Repair has removed from the tables: rows as JSON, and the
@@ -81,12 +83,12 @@ func numbers(ctx context.Context, db queryer, query string) ([]int64, error) {
 // views of others on montimer's tables, to the table montimer_set_aside. It
 // returns what it has done. All of it is one transaction. In the tables of the
 // tasks it changes nothing but metadata that is no JSON.
-func Repair(ctx context.Context, stateDir string) (done []string, err error) {
+func Repair(ctx context.Context, of montimer.Instance, stateDir string) (done []string, err error) {
 	path, err := filepath.Abs(filepath.Join(stateDir, FileName))
 	if err != nil {
 		return nil, fmt.Errorf("repair the database: %w", err)
 	}
-	s := &Store{path: path}
+	s := &Store{instance: of, path: path}
 	if s.file, err = secureFile(path, false); err != nil {
 		return nil, fmt.Errorf("repair the database: %w", err)
 	}

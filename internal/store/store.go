@@ -27,6 +27,8 @@ import (
 
 	"golang.org/x/sys/unix"
 	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"github.com/montimer/montimer"
 )
 
 // FileName is the name of the database in the state directory.
@@ -40,11 +42,13 @@ type Options struct {
 	// ReadOnly opens an existing database, and neither creates nor migrates
 	// anything.
 	ReadOnly bool
+	Instance montimer.Instance // for the commands in errors
 }
 
 // Store is an open database. It is safe for use by several goroutines; one
 // statement runs at a time.
 type Store struct {
+	instance   montimer.Instance
 	path       string
 	file       os.FileInfo // what was at path when it was opened
 	db         *sql.DB
@@ -63,7 +67,7 @@ func Open(ctx context.Context, stateDir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	s := &Store{path: path, endTimeout: 40 * time.Second, notes: NotesFile(filepath.Dir(path))}
+	s := &Store{instance: o.Instance, path: path, endTimeout: 40 * time.Second, notes: NotesFile(filepath.Dir(path))}
 	switch s.file, err = secureFile(path, !o.ReadOnly); {
 	case errors.Is(err, unix.EROFS):
 		return nil, fmt.Errorf("open the database: %w (%w)", ErrReadOnlyFS, err)

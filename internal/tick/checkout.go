@@ -38,7 +38,7 @@ func NewCheckout(h montimer.Host, unitHost func() (montimer.Host, error), reader
 	c := &Checkout{host: h, unitHost: unitHost, reader: reader, redactor: notify.Redactor(os.Environ())}
 	c.Log = slog.New(safetext.NewHandler(log, c.redactor))
 	c.Syncer = gitsync.Syncer{
-		Repo: h.Checkout, StateDir: h.StateDir, Sync: h.Sync, Environ: os.Environ(), Log: c.Log,
+		Instance: h.Instance, Repo: h.Checkout, StateDir: h.StateDir, Sync: h.Sync, Environ: os.Environ(), Log: c.Log,
 		OnChange: func(ctx context.Context) ([]montimer.OnChange, error) {
 			j, err := c.peek(ctx)
 			return j.OnChange, err

@@ -66,7 +66,7 @@ func (r Run) Exec(ctx context.Context) (code int, err error) {
 	}
 	var page *pager.Pager
 	if !r.DryRun {
-		page = pager.OfProcess(r.Host.Instance, pager.Open(ctx, r.Host.StateDir), runner.Log)
+		page = pager.OfProcess(r.Host.Instance, pager.Open(ctx, r.Host.Instance, r.Host.StateDir), runner.Log)
 		page.Manual = r.Notify
 		checkout.records = &page.Records
 		page.Observe(&runner)

@@ -44,7 +44,7 @@ func TestManualOfBrokenJobs(t *testing.T) {
 			t.Fatal(err)
 		}
 		h := pager.Host{Name: "alpha_1", Getenv: func(string) string { return "" }, Redact: strings.Clone, Journal: func(profile, runID string) string { return journal.Of("", profile, runID).Command() }}
-		p := pager.New(h, pager.Open(t.Context(), dir), runner.Log)
+		p := pager.New(h, pager.Open(t.Context(), "", dir), runner.Log)
 		defer p.Records.Close()
 		p.Observe(&runner)
 		runs++
