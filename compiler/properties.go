@@ -23,7 +23,7 @@ func Properties(h montimer.Host, p montimer.Profile) (all []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	service, err := r.render("service", v)
+	service, err := r.render("service", v, v.split())
 	for d := range unitfile.Directives(service) {
 		switch {
 		case d.Section == "Unit" && d.Value == h.Instance.Unit("tmp.service"):

@@ -72,13 +72,14 @@ func Render(h montimer.Host, profiles []montimer.Profile) ([]Unit, error) {
 		target.Upheld = append(target.Upheld, text(i.Unit(name)))
 	}
 	add := func(profile string, at timer.Timer, v view, err error) {
+		p := v.split()
 		for _, u := range []struct {
 			name, template string
 			timer          *timer.Timer
 		}{{i.Timer(profile), "timer", &at}, {i.Service(profile), "service", nil}} {
 			var content string
 			if err == nil {
-				if content, err = f.render(u.template, v); err != nil {
+				if content, err = f.render(u.template, v, p); err != nil {
 					err = fmt.Errorf("%s: %w", u.template, err)
 				}
 			}

@@ -277,7 +277,7 @@ func TestPromise(t *testing.T) {
 			t.Fatal(err)
 		}
 		v.Description = hostile
-		if got, err := f.render("service", v); err == nil {
+		if got, err := f.render("service", v, v.split()); err == nil {
 			t.Errorf("%q made\n%s", hostile, got)
 		}
 	}
@@ -312,7 +312,7 @@ func TestShapes(t *testing.T) {
 			v, err = syncView(host, profileTimer(p))
 		}
 		for _, unit := range []string{"timer", "service"} {
-			got, renderErr := f.render(unit, v)
+			got, renderErr := f.render(unit, v, v.split())
 			want, executeErr := f.execute(unit, v)
 			signed := []byte(want)
 			unitfile.Sign(signed)

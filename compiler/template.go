@@ -24,7 +24,7 @@ type cachedTemplate struct {
 // renderer renders units.tmpl, once for each shape.
 type renderer struct {
 	template *template.Template
-	cached   map[string]*cachedTemplate // by the template's name and the shape
+	cached   map[[2]string]*cachedTemplate // by the template's name and the shape
 	buffer   []byte
 }
 
@@ -33,13 +33,19 @@ func newRenderer() (*renderer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse units.tmpl: %w", err)
 	}
-	return &renderer{template: t, cached: map[string]*cachedTemplate{}}, nil
+	return &renderer{template: t, cached: map[[2]string]*cachedTemplate{}}, nil
 }
 
-// split separates the texts of a pair from its shape, which is all else that
-// changes its units.
-func (v *pairView) split(unit string) (shape []byte, texts []text) {
-	shape = append(shape, unit...)
+// parts are the texts of a pair, and its shape, which is all else that changes its
+// units.
+type parts struct {
+	shape string
+	texts []text
+}
+
+// split takes a pair apart.
+func (v *pairView) split() (p parts) {
+	shape := make([]byte, 0, 128)
 	leaves(reflect.ValueOf(v).Elem(), func(leaf reflect.Value) {
 		switch {
 		case leaf.Kind() == reflect.Slice:
@@ -49,10 +55,11 @@ func (v *pairView) split(unit string) (shape []byte, texts []text) {
 		case leaf.Len() == 0:
 			shape = append(shape, '-')
 		default:
-			shape, texts = append(shape, '+'), append(texts, text(leaf.String()))
+			shape, p.texts = append(shape, '+'), append(p.texts, text(leaf.String()))
 		}
 	})
-	return shape, texts
+	p.shape = string(shape)
+	return p
 }
 
 // replaceTexts replaces each text that is not empty.
@@ -88,18 +95,18 @@ func leaves(v reflect.Value, visit func(reflect.Value)) {
 	}
 }
 
-// render renders one unit of a pair.
-func (f *renderer) render(unit string, v view) (string, error) {
-	shape, texts := v.split(unit)
-	m := f.cached[string(shape)]
+// render renders one unit of a pair, which p are the parts of.
+func (f *renderer) render(unit string, v view, p parts) (string, error) {
+	key := [2]string{unit, p.shape}
+	m := f.cached[key]
 	if m == nil {
 		var err error
 		if m, err = f.newTemplate(unit, v); err != nil {
 			return "", err
 		}
-		f.cached[string(shape)] = m
+		f.cached[key] = m
 	}
-	f.buffer = m.fill(f.buffer[:0], texts)
+	f.buffer = m.fill(f.buffer[:0], p.texts)
 	content := string(f.buffer)
 	return content, checkLines(content, m.expected)
 }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -26,6 +27,8 @@ type Directory struct {
 
 	root *os.Root
 	dir  *os.File // the folder itself
+
+	buffer []byte
 }
 
 // Open opens the folder for reading and writing units, and makes it
@@ -47,7 +50,7 @@ func open(path string, of montimer.Instance) (*Directory, error) {
 		root.Close()
 		return nil, fmt.Errorf("open the unit directory: %w", err)
 	}
-	return &Directory{of, path, root, dir}, nil
+	return &Directory{Instance: of, Path: path, root: root, dir: dir}, nil
 }
 
 // Read reads the units of an instance in a folder and changes nothing. A
@@ -114,11 +117,17 @@ func (d *Directory) names() ([]string, error) {
 	return d.dir.Readdirnames(-1)
 }
 
+// umask guards the umask of the process.
+var umask sync.Mutex
+
 // Write carries out a plan. New contents are written next to the old files and
 // flushed to disk before the first is renamed into place, so an error or a
 // crash while writing leaves the old set whole. When a later step fails, what
 // was done is undone.
 func (d *Directory) Write(have Installed, plan []Change) error {
+	umask.Lock()
+	defer umask.Unlock()
+	defer unix.Umask(unix.Umask(0o022)) // of the process: cheaper than a chmod of each file
 	for _, name := range have.leftover {
 		if err := d.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("remove temporary files of an interrupted compile: %w", err)
@@ -156,7 +165,8 @@ func (d *Directory) create(c Change) error {
 	if c.New == "" {
 		return nil
 	}
-	if err := createFile(d.fd(), temporary(c.Name), c.New); err != nil {
+	var err error
+	if d.buffer, err = createFile(d.fd(), temporary(c.Name), c.New, d.buffer); err != nil {
 		return fmt.Errorf("write unit %s: %w", c.Name, err)
 	}
 	return nil

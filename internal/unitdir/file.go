@@ -10,22 +10,21 @@ import (
 // the kernel directly: a file of package os takes half as long again, for
 // deadlines and finalizers that are not needed here.
 
-// createFile writes a new file with mode 0644, independent of the umask.
-func createFile(dir int, name, content string) error {
+// createFile writes a new file with mode 0644, less what the umask takes away.
+// buffer is room for the content.
+func createFile(dir int, name, content string, buffer []byte) ([]byte, error) {
 	const flags = unix.O_WRONLY | unix.O_CREAT | unix.O_EXCL | unix.O_NOFOLLOW | unix.O_CLOEXEC
+	buffer = append(buffer[:0], content...)
 	fd, err := uninterrupted(func() (int, error) { return unix.Openat(dir, name, flags, 0o644) })
 	if err != nil {
-		return err
+		return buffer, err
 	}
-	for data := []byte(content); len(data) > 0 && err == nil; {
+	for data := buffer; len(data) > 0 && err == nil; {
 		var n int
 		n, err = uninterrupted(func() (int, error) { return unix.Write(fd, data) })
 		data = data[max(n, 0):]
 	}
-	if err == nil {
-		err = unix.Fchmod(fd, 0o644)
-	}
-	return errors.Join(err, unix.Close(fd))
+	return buffer, errors.Join(err, unix.Close(fd))
 }
 
 // readFile reads a regular file; any other, such as a link, is empty. It never
