@@ -21,6 +21,7 @@ type delivery struct {
 	flush  bool
 	probed bool
 	tried  map[int64]bool // ids of alerts
+	turn   int            // of the first message: see share
 	sent   int
 }
 
@@ -46,7 +47,7 @@ func (d *delivery) next(ctx context.Context) (*montimer.Alert, time.Duration, er
 			pending[i].NextTry = time.Time{}
 		}
 	}
-	a, wait, ok := next(pending, paces, time.Now())
+	a, wait, ok := next(pending, paces, d.turn+len(d.tried), time.Now())
 	if ok && wait > 0 && !d.probed {
 		d.probed = true
 		if p, found := probe(pending, paces, d.tried, time.Now()); found {

@@ -23,6 +23,10 @@ const (
 	// further ones are folded.
 	burst    = 20
 	interval = 5 * time.Minute
+
+	// Of so many messages one is for what is not urgent, where more than burst
+	// alerts are.
+	share = 4
 )
 
 // folding is an alert with those that it reports too.
@@ -130,8 +134,9 @@ func paid(pace, now time.Time) time.Time {
 // pace, waits alone, but the later alerts of its profile wait for one that was
 // refused: the bot or the chat is theirs, too. Of the others, one that is due is
 // enough to go on, so that no alert overtakes one that met a transport error: first
-// failures and pages, the newest of them first; then the rest in order.
-func next(pending []montimer.Alert, paces map[string]time.Time, now time.Time) (a montimer.Alert, wait time.Duration, ok bool) {
+// failures and pages, the newest of them first; then the rest in order. A flood of
+// these does not hold up the rest: see share. turn counts the messages.
+func next(pending []montimer.Alert, paces map[string]time.Time, turn int, now time.Time) (a montimer.Alert, wait time.Duration, ok bool) {
 	if len(pending) == 0 {
 		return a, 0, false
 	}
@@ -155,6 +160,10 @@ func next(pending []montimer.Alert, paces map[string]time.Time, now time.Time) (
 	}
 	if wait = max(floodWait(pending, now), soonest); wait > 0 {
 		return a, wait, true
+	}
+	rest := slices.DeleteFunc(slices.Clone(ready), urgent)
+	if turn%share == 0 && len(rest) > 0 && len(ready)-len(rest) > burst {
+		ready = rest
 	}
 	return slices.MinFunc(ready, urgency), 0, true
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/montimer/montimer"
@@ -65,7 +66,7 @@ func (n Notifier) Flush(ctx context.Context) (f FlushResult, err error) {
 	}
 	pending, err := n.Outbox.Pending(ctx)
 	now := time.Now()
-	_, wait, _ := next(pending, nil, now)
+	_, wait, _ := next(pending, nil, 0, now)
 	f.Waiting, f.Next = len(pending), now.Add(wait)
 	return f, errors.Join(wrong, err)
 }
@@ -106,7 +107,7 @@ func (n Notifier) sendAll(ctx context.Context, flush bool) (sent int, err error)
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	d := &delivery{Notifier: n, to: to, moved: moved, open: flush, flush: flush, tried: map[int64]bool{}}
+	d := &delivery{Notifier: n, to: to, moved: moved, open: flush, flush: flush, tried: map[int64]bool{}, turn: rand.IntN(share)}
 	for end := time.Now().Add(attemptTime); ; {
 		a, wait, err := d.next(ctx)
 		switch {

@@ -108,6 +108,23 @@ func TestFlood(t *testing.T) {
 	})
 }
 
+// TestManyUrgent holds that a flood of first failures, of as many profiles, holds up
+// no other alert.
+func TestManyUrgent(t *testing.T) {
+	t.Parallel()
+	o, c := openOutbox(t), &chat{}
+	enqueue(t, o, repeat("x", "x: 2 runs"))
+	for i := range 3 * burst {
+		enqueue(t, o, first(fmt.Sprint("p", i), fmt.Sprintf("p%d fails", i)))
+	}
+	if err := notifier(t, o, c, somewhere).SendPending(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if at := slices.Index(c.texts(), "x: 2 runs"); at < 0 || at >= share || len(c.sent) != 3*burst+1 {
+		t.Errorf("%d of %d", at, len(c.sent))
+	}
+}
+
 // TestOutage lets Telegram be away for an hour, during which four profiles
 // fail again and again, and one becomes well: nothing is lost, nothing comes
 // twice, and each is reported in the order in which it happened.
@@ -261,7 +278,7 @@ func TestClockSetBack(t *testing.T) {
 		for _, ahead := range []time.Duration{0, time.Second} {
 			a := *first("x", "text")
 			a.Status, a.NextTry = status, tick.Add(wait+ahead)
-			if _, got, ok := next([]montimer.Alert{a}, nil, tick); !ok || (got == 0) != (ahead > 0) {
+			if _, got, ok := next([]montimer.Alert{a}, nil, 0, tick); !ok || (got == 0) != (ahead > 0) {
 				t.Errorf("after %d, %s ahead: to wait %s, %t", status, wait+ahead, got, ok)
 			}
 		}
