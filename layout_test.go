@@ -4,6 +4,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -114,4 +115,26 @@ func standard(name string) bool {
 func matches(pattern, name string) bool {
 	prefix, wild := strings.CutSuffix(pattern, "*")
 	return pattern == name || wild && strings.HasPrefix(name, prefix)
+}
+
+// TestCommandIsWiring: the commands parse, wire and print. What is longer belongs
+// to a package, where something else than a command can use it.
+func TestCommandIsWiring(t *testing.T) {
+	files, err := filepath.Glob("cmd/montimer/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(file, "_test.go") {
+			lines += strings.Count(string(text), "\n")
+		}
+	}
+	if lines == 0 || lines > 1900 {
+		t.Errorf("cmd/montimer has %d lines, more than 1900", lines)
+	}
 }

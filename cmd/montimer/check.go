@@ -1,9 +1,7 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
-	"os"
 	_ "time/tzdata" // a container that checks pull requests often has none
 
 	"github.com/montimer/montimer"
@@ -13,10 +11,11 @@ import (
 	"github.com/montimer/montimer/internal/jobsfile"
 )
 
-// check compiles a jobs.yaml in memory. It needs only the file: no systemd, no
-// rights and no host settings.
-func (c compileCmd) check(e env) error {
-	f := jobsfile.Candidate{Name: cmp.Or(c.File, c.Jobs), Checkout: c.Checkout, Stdin: os.Stdin}.Check()
+// check compiles a jobs.yaml in memory, and writes what is wrong with it to
+// standard output. It needs only the file: no systemd, no rights and no host
+// settings.
+func check(e env, c jobsfile.Candidate, output string, strict bool) error {
+	f := c.Check()
 	if !jobs.HasErrors(f.Diagnostics) {
 		if _, err := compiler.Render(anyHost(), f.Jobs.Profiles); err != nil {
 			f = f.With(err)
@@ -24,7 +23,7 @@ func (c compileCmd) check(e env) error {
 	}
 	found := f.Diagnostics
 	var err error
-	switch c.Output {
+	switch output {
 	case "json":
 		err = jobs.WriteJSON(e.stdout, found)
 	case "github":
@@ -37,7 +36,7 @@ func (c compileCmd) check(e env) error {
 		return err
 	case jobs.HasErrors(found):
 		return exitError{code: exitUsage}
-	case c.Strict && len(found) > 0:
+	case strict && len(found) > 0:
 		return usage(fmt.Errorf("%s: %s, treated as errors because of --strict", f.Path, counted(len(found), "warning")))
 	}
 	fmt.Fprintf(e.stderr, "%s: %s, %s\n", f.Path, counted(len(f.Jobs.Profiles), "profile"), counted(len(found), "warning"))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,7 +48,7 @@ func (c compileCmd) Validate() error {
 // one line for each file that changes, standard error what to do next.
 func (c compileCmd) Run(ctx context.Context, e env) error {
 	if c.Check {
-		return c.check(e)
+		return check(e, jobsfile.Candidate{Name: cmp.Or(c.File, c.Jobs), Checkout: c.Checkout, Stdin: os.Stdin}, c.Output, c.Strict)
 	}
 	h, err := e.hostWithUser(c.given())
 	if err != nil {
