@@ -1,6 +1,7 @@
 package taskexec
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -83,7 +84,11 @@ func getenv(env []string, name string) string {
 // lookPath finds the file that argv[0] names: in dir when it has a slash, else
 // in the directories of path, the PATH that the task will see. (os/exec would
 // search montimer's own.)
-func lookPath(name, dir, path string) (string, error) {
+func lookPath(argv []string, dir, path string) (string, error) {
+	if len(argv) == 0 {
+		return "", errors.New("no command")
+	}
+	name := argv[0]
 	if strings.Contains(name, "/") {
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(dir, name)

@@ -29,7 +29,7 @@ type Line struct {
 	Partial  bool // the line goes on in the next Line
 }
 
-// stream turns what a task writes to one pipe into lines, in constant memory.
+// stream is a [proc.Output] that turns what a task writes to one pipe into lines, in constant memory.
 type stream struct {
 	task     string
 	sink     Sink
@@ -51,11 +51,11 @@ func (s *stream) reset(task string, allowed *allowance) {
 	s.task, s.tail, s.held, s.flooded, s.inLine = task, tail{}, 0, false, false
 }
 
-// waits reports whether to leave output in the pipes for now.
-func (s *stream) waits() bool { return s.outlet != nil && s.outlet.crowded() }
+// Waits reports whether to leave output in the pipes for now.
+func (s *stream) Waits() bool { return s.outlet != nil && s.outlet.crowded() }
 
-// read reads once, and reports whether there may be more to come.
-func (s *stream) read(fd int) bool {
+// Read reads once, and reports whether there may be more to come.
+func (s *stream) Read(fd int) bool {
 	space := s.space()
 	n, err := unix.Read(fd, space)
 	if err != nil {
@@ -69,22 +69,10 @@ func (s *stream) read(fd int) bool {
 	return n > 0
 }
 
-// rest reads what is in a pipe now.
-func (s *stream) rest(pipe int) {
-	for range maxPipe / bufferSize {
-		ready := []unix.PollFd{{Fd: int32(pipe), Events: unix.POLLIN}}
-		if n, err := unix.Poll(ready, 0); err != nil || n == 0 || !s.read(pipe) {
-			return
-		}
-	}
-}
-
-// maxPipe is how large an ordinary user may make a pipe, in bytes (pipe(7)).
-const maxPipe = 1 << 20
-
-// flooded makes a pipe as large as an ordinary user may, so that its writer
-// blocks less often. An error does not matter.
+// flooded makes a pipe as large as an ordinary user may (pipe(7)), so that its
+// writer blocks less often. An error does not matter.
 func flooded(pipe int) {
+	const maxPipe = 1 << 20 // bytes
 	_, _ = unix.FcntlInt(uintptr(pipe), unix.F_SETPIPE_SZ, maxPipe)
 }
 
@@ -104,8 +92,8 @@ func (s *stream) took(n int) {
 	}
 }
 
-// end passes on the rest.
-func (s *stream) end() { s.pass(s.held, s.held, false) }
+// End passes on the rest.
+func (s *stream) End() { s.pass(s.held, s.held, false) }
 
 // pass emits the first n of the end bytes in the buffer, and holds the others.
 func (s *stream) pass(end, n int, partial bool) {

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/proc"
 	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/internal/testenv"
 )
@@ -190,8 +191,8 @@ func BenchmarkOutput(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Run("exec", func(b *testing.B) {
-		c := command{argv: []string{"/bin/cat", file}}
-		s, err := newStopper(b.Context())
+		c := proc.Command{Path: "/bin/cat", Argv: []string{"/bin/cat", file}}
+		s, err := proc.NewStopper(b.Context())
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -201,7 +202,7 @@ func BenchmarkOutput(b *testing.B) {
 		out, errs := newStream(), newStream()
 		b.SetBytes(99_000_000)
 		for b.Loop() {
-			if _, err := c.run(s, out, errs); err != nil {
+			if _, err := c.Run(s, out, errs); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -232,7 +233,7 @@ func (s *stream) copy(r io.Reader) {
 		n, err := r.Read(s.space())
 		s.took(n)
 		if err != nil {
-			s.end()
+			s.End()
 			return
 		}
 	}

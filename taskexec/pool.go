@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/proc"
 )
 
 // pool runs the tasks of a run: as many workers as tasks may run at once take
@@ -29,11 +30,11 @@ func (r *run) tasks(ctx context.Context) (ended time.Time) {
 	n := len(r.profile.Tasks)
 	r.record.Tasks = notRun(r.profile.Tasks)
 	var err error
-	if r.stopper, err = newStopper(limited); err != nil {
+	if r.stopper, err = proc.NewStopper(limited); err != nil {
 		r.record.Reason = err.Error()
 		return time.Now()
 	}
-	defer r.stopper.close()
+	defer r.stopper.Close()
 	null, err := os.Open(os.DevNull)
 	if err != nil {
 		r.record.Reason = err.Error()

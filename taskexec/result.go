@@ -9,21 +9,22 @@ import (
 	"time"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/proc"
 )
 
 // setResult sets how the last attempt of a task ended; err is why it never
 // started.
-func setResult(t *montimer.TaskRun, end ending, err error) {
-	t.ExitCode = end.status.ExitStatus()
-	if end.status.Signaled() {
-		t.ExitCode = -int(end.status.Signal())
+func setResult(t *montimer.TaskRun, end proc.Ending, err error) {
+	t.ExitCode = end.Status.ExitStatus()
+	if end.Status.Signaled() {
+		t.ExitCode = -int(end.Status.Signal())
 	}
 	switch {
 	case err != nil:
 		t.Status, t.ExitCode, t.Error = montimer.TaskSpawnFailed, -1, "spawn failed: "+err.Error()
-	case errors.Is(end.cause, errTimeout):
+	case errors.Is(end.Cause, proc.ErrTimeout):
 		t.Status = montimer.TaskTimeout
-	case end.cause != nil:
+	case end.Cause != nil:
 		t.Status = montimer.TaskInterrupted
 	case t.ExitCode < 0:
 		t.Status = montimer.TaskKilled

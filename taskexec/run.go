@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/proc"
 	"github.com/montimer/montimer/internal/safetext"
 )
 
@@ -32,7 +33,7 @@ type run struct {
 	env        []string           // of all tasks
 	stdin      int                // of the tasks: /dev/null
 	streams    sync.Pool          // of *stream
-	stopper    *stopper
+	stopper    *proc.Stopper
 	recorded   []string // names of the tasks whose results are kept, in that order
 }
 
@@ -146,12 +147,12 @@ func eachSecond(f func()) (stop func()) {
 	}
 }
 
-// withLimit ends the context after limit, for errTimeout; 0: never.
+// withLimit ends the context after limit, for [proc.ErrTimeout]; 0: never.
 func withLimit(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	if limit == 0 {
 		return context.WithCancel(ctx)
 	}
-	return context.WithTimeoutCause(ctx, limit, errTimeout)
+	return context.WithTimeoutCause(ctx, limit, proc.ErrTimeout)
 }
 
 // report logs a line for each failure, and one for the run.

@@ -3,7 +3,7 @@
 // steps), then acquire.go and lock.go (one run at a time), timer.go, due.go and
 // overlap.go (is the tick due?), sync.go and load.go (the checkout and the
 // profile), pool.go, schedule.go and task.go (which task runs when, and its
-// attempts), process.go and stopper.go (one process), output.go, outlet.go and
+// attempts; package proc has one process), output.go, outlet.go and
 // sink.go (what it prints), result.go and recorder.go (what is kept of
 // it).
 package taskexec

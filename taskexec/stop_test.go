@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/proc"
 	"github.com/montimer/montimer/internal/safetext"
 )
 
@@ -232,12 +233,12 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	newStream := func() *stream { return &stream{sink: discard{}, redactor: safetext.NewRedactor(nil)} }
-	c := command{argv: []string{"sh", "-c", "echo $$ >pid; exec sleep 60"}, dir: os.Getenv("TASKEXEC_CHECKOUT"), env: os.Environ()}
-	s, err := newStopper(context.Background())
+	c := proc.Command{Path: "/bin/sh", Argv: []string{"sh", "-c", "echo $$ >pid; exec sleep 60"}, Dir: os.Getenv("TASKEXEC_CHECKOUT"), Env: os.Environ()}
+	s, err := proc.NewStopper(context.Background())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	c.run(s, newStream(), newStream())
+	c.Run(s, newStream(), newStream())
 	release()
 }

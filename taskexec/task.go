@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/proc"
 )
 
 // task runs one task, again after a failure where it has retries. The nth
@@ -51,21 +52,25 @@ func (r *run) attempt(ctx context.Context, log *slog.Logger, t montimer.Task, n 
 	if r.record.Scheduled.IsZero() { // an inherited value is that of another run
 		env = without(env, "MONTIMER_SCHEDULED_AT")
 	}
-	c := command{
-		argv:    argv(t, r.Checkout, r.python),
-		dir:     dir,
-		env:     env,
-		stdin:   r.stdin,
-		timeout: t.Timeout,
-		grace:   r.Grace,
+	c := proc.Command{
+		Argv:    argv(t, r.Checkout, r.python),
+		Dir:     dir,
+		Env:     env,
+		Stdin:   r.stdin,
+		Timeout: t.Timeout,
+		Grace:   r.Grace,
 	}
-	log.Info(fmt.Sprintf("running task %s: %s", t.Name, strings.Join(c.argv, " ")), "event", EventTaskStarted)
+	log.Info(fmt.Sprintf("running task %s: %s", t.Name, strings.Join(c.Argv, " ")), "event", EventTaskStarted)
 
 	stdout, stderr := r.stream(t.Name, output), r.stream(t.Name, output)
 	defer r.streams.Put(stdout)
 	defer r.streams.Put(stderr)
 	result := montimer.TaskRun{Name: t.Name, Started: time.Now()}
-	end, err := c.run(r.stopper, stdout, stderr)
+	var end proc.Ending
+	var err error
+	if c.Path, err = lookPath(c.Argv, dir, getenv(env, "PATH")); err == nil {
+		end, err = c.Run(r.stopper, stdout, stderr)
+	}
 	result.Duration = time.Since(result.Started)
 	result.StdoutTail, result.StderrTail = stdout.tail.String(), stderr.tail.String()
 	setResult(&result, end, err)

@@ -11,10 +11,10 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/montimer/montimer/internal/lazy"
+	"github.com/montimer/montimer/internal/proc"
 )
 
 // settings override those of the checkout's .git/config (git-config(1)). They
@@ -168,33 +168,31 @@ const grace = 5 * time.Second
 // run returns. Standard output goes to out; with a nil out it is part of said,
 // as standard error is.
 func (p process) run(ctx context.Context, out io.Writer) (said string, err error) {
-	cmd := exec.CommandContext(ctx, p.argv[0], p.argv[1:]...)
-	cmd.Dir, cmd.Env = p.dir, p.env
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
-	cmd.WaitDelay = grace
+	path := p.argv[0]
+	if !strings.Contains(path, "/") {
+		if path, err = exec.LookPath(path); err != nil {
+			return "", fmt.Errorf("%w: %w", errSpawn, err)
+		}
+	}
 	var end tail
-	cmd.Stdout, cmd.Stderr = &end, &end
-	if out != nil {
-		cmd.Stdout = out
+	if out == nil {
+		out = &end
 	}
-	if err := cmd.Start(); err != nil {
-		return "", fmt.Errorf("%w: %w", errSpawn, err)
-	}
-	err = cmd.Wait()
-	syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	ending, err := proc.Run(ctx, proc.Command{Path: path, Argv: p.argv, Dir: p.dir, Env: p.env, Session: true, Grace: grace}, out, &end)
 	said = end.String()
-	switch {
-	case err == nil, errors.Is(err, exec.ErrWaitDelay): // the latter: it has ended, a child had not
-		return said, nil
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+	switch status := ending.Status; {
+	case err != nil:
+		return "", fmt.Errorf("%w: %w", errSpawn, err)
+	case errors.Is(ending.Cause, context.DeadlineExceeded):
 		return said, errors.New("did not end in time")
-	case ctx.Err() != nil:
-		return said, fmt.Errorf("was stopped: %w", context.Cause(ctx))
-	case cmd.ProcessState.Exited():
-		return said, exitError(cmd.ProcessState.ExitCode())
+	case ending.Cause != nil:
+		return said, fmt.Errorf("was stopped: %w", ending.Cause)
+	case status.Signaled():
+		return said, fmt.Errorf("ended by signal: %v", status.Signal())
+	case status.ExitStatus() != 0:
+		return said, exitError(status.ExitStatus())
 	}
-	return said, fmt.Errorf("ended by %w", err)
+	return said, nil
 }
 
 // tail keeps the end of what is written to it.

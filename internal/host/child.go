@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/user"
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/montimer/montimer/internal/proc"
 )
 
 // Bounds of a child.
@@ -35,31 +36,23 @@ func (e *ChildError) Error() string { return e.Message }
 // device in their place can do no more than the user could. The child has its
 // own session (it cannot type into root's terminal), no input, and only PATH,
 // HOME, USER, LOGNAME and LC_ALL in its environment; after ten seconds it is
-// killed with all its children.
+// ended with all its children.
 func RunAsUser(ctx context.Context, userName, group string, args ...string) ([]byte, error) {
-	credential, home, err := credentials(userName, group)
-	if err != nil {
-		return nil, fmt.Errorf("run as %s: %w", userName, err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, childTime)
+	ctx, cancel := context.WithTimeoutCause(ctx, childTime, fmt.Errorf("not done after %s", childTime))
 	defer cancel()
-	cmd := child(ctx, credential, userName, home, args)
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = time.Second
-	stdout, stderr := &bounded{max: childOutput}, &bounded{max: childErrors}
-	cmd.Stdout, cmd.Stderr = stdout, stderr
-
-	err = cmd.Run()
-	var exit *exec.ExitError
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	stdout, stderr := &bounded{max: childOutput, stop: stop}, &bounded{max: childErrors}
+	err := runChild(ctx, userName, group, time.Second, nil, stdout, stderr, args)
+	var exit *ChildError
 	switch {
-	case ctx.Err() == context.DeadlineExceeded:
-		return nil, fmt.Errorf("run as %s: not done after %s", userName, childTime)
-	case stdout.full:
-		return nil, fmt.Errorf("run as %s: more output than %d bytes", userName, childOutput)
-	case errors.As(err, &exit) && exit.Exited():
-		return nil, &ChildError{exit.ExitCode(), string(bytes.TrimSpace(stderr.buf.Bytes()))}
+	case ctx.Err() != nil: // even if it has ended by itself: its output may be cut
+		return nil, fmt.Errorf("run as %s: %w", userName, context.Cause(ctx))
+	case errors.As(err, &exit):
+		exit.Message = string(bytes.TrimSpace(stderr.buf.Bytes()))
+		return nil, exit
 	case err != nil:
-		return nil, fmt.Errorf("run as %s: %w", userName, err)
+		return nil, err
 	}
 	return stdout.buf.Bytes(), nil
 }
@@ -70,37 +63,33 @@ func RunAsUser(ctx context.Context, userName, group string, args ...string) ([]b
 // after the time to stop its own children, SIGKILL. The error is a
 // [*ChildError] without a message if the child ended with an exit code.
 func StepDown(ctx context.Context, userName, group string, environ []string, stdout, stderr io.Writer, args ...string) error {
+	return runChild(ctx, userName, group, childGrace, environ, stdout, stderr, args)
+}
+
+// runChild runs this program under another user.
+func runChild(ctx context.Context, userName, group string, grace time.Duration, environ []string, stdout, stderr io.Writer, args []string) error {
 	credential, home, err := credentials(userName, group)
 	if err != nil {
 		return fmt.Errorf("run as %s: %w", userName, err)
 	}
-	cmd := child(ctx, credential, userName, home, args)
-	cmd.Env = append(cmd.Env, environ...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = childGrace
-	cmd.Stdout, cmd.Stderr = stdout, stderr
-	err = cmd.Run()
-	if cmd.Process != nil && ctx.Err() != nil {
-		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-	}
-	var exit *exec.ExitError
-	switch {
-	case errors.As(err, &exit) && exit.Exited():
-		return &ChildError{Code: exit.ExitCode()}
+	// The link leads to this file, even if the user cannot reach it by its path.
+	const self = "/proc/self/exe"
+	ending, err := proc.Run(ctx, proc.Command{
+		Path: self, Argv: append([]string{self}, args...), Dir: "/",
+		Env:     append([]string{"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + home, "USER=" + userName, "LOGNAME=" + userName, "LC_ALL=C.UTF-8"}, environ...),
+		Session: true, Credential: credential, Grace: grace,
+	}, stdout, stderr)
+	switch status := ending.Status; {
 	case err != nil:
 		return fmt.Errorf("run as %s: %w", userName, err)
+	case status.Exited() && status.ExitStatus() != 0:
+		return &ChildError{Code: status.ExitStatus()}
+	case ending.Cause != nil:
+		return fmt.Errorf("run as %s: %w", userName, ending.Cause)
+	case status.Signaled():
+		return fmt.Errorf("run as %s: ended by signal: %v", userName, status.Signal())
 	}
 	return nil
-}
-
-// child is a process of this program under another user.
-func child(ctx context.Context, credential *syscall.Credential, userName, home string, args []string) *exec.Cmd {
-	// The link leads to this file, even if the user cannot reach it by its path.
-	cmd := exec.CommandContext(ctx, "/proc/self/exe", args...)
-	cmd.Dir = "/"
-	cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + home, "USER=" + userName, "LOGNAME=" + userName, "LC_ALL=C.UTF-8"}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential, Setsid: true}
-	return cmd
 }
 
 // credentials returns the credentials of a process of that user and group.
@@ -132,20 +121,21 @@ func credentials(userName, group string) (c *syscall.Credential, home string, er
 	return &syscall.Credential{Uid: ids[0], Gid: ids[1], Groups: ids[2:]}, u.HomeDir, nil
 }
 
-// bounded is a buffer that refuses to grow above max. (It does not embed the
-// buffer: ReadFrom would ignore the bound.)
+// bounded is a buffer that does not grow above max: it stops the child then.
 type bounded struct {
 	buf  bytes.Buffer
 	max  int
-	full bool
+	stop func(error) // may be nil
 }
 
 func (b *bounded) Write(p []byte) (int, error) {
-	if b.buf.Len()+len(p) > b.max {
-		b.full = true
-		return 0, io.ErrShortWrite
+	if b.buf.Len()+len(p) <= b.max {
+		return b.buf.Write(p)
 	}
-	return b.buf.Write(p)
+	if b.stop != nil {
+		b.stop(fmt.Errorf("more output than %d bytes", b.max))
+	}
+	return 0, io.ErrShortWrite
 }
 
 // IsRoot reports whether the process has root's rights.

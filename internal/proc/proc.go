@@ -1,4 +1,8 @@
-package taskexec
+// Package proc runs a program in a process group of its own, and leaves none of
+// the group behind: it is how tasks, git and this program as another user are
+// run. proc.go is a process from its start to its end, stopper.go a context that
+// ends one, output.go what takes its output.
+package proc
 
 import (
 	"errors"
@@ -10,45 +14,48 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// command is a process to start.
-type command struct {
-	argv    []string
-	dir     string
-	env     []string
-	stdin   int           // a descriptor
-	timeout time.Duration // 0: none
-	grace   time.Duration // between SIGTERM and SIGKILL
+// Command is a program to run.
+type Command struct {
+	Path       string // absolute, or relative to Dir
+	Argv       []string
+	Dir        string // "": that of this process
+	Env        []string
+	Stdin      int                 // a descriptor
+	Session    bool                // a session, too: the program has no terminal to ask on
+	Credential *syscall.Credential // the user; nil: that of this process
+	Timeout    time.Duration       // 0: none
+	Grace      time.Duration       // between SIGTERM and SIGKILL
 }
 
-// ending is how a process ended.
-type ending struct {
-	status syscall.WaitStatus
-	cause  error // why it was stopped; nil: it was not
+// Ending is how a process ended.
+type Ending struct {
+	Status syscall.WaitStatus
+	Cause  error // why it was stopped; nil: it was not
 }
 
-// errTimeout says that a task, or the whole run, was out of time.
-var errTimeout = errors.New("out of time")
+// ErrTimeout says that a process had no time left.
+var ErrTimeout = errors.New("out of time")
 
-// run starts the command in a process group of its own and waits until it has
-// ended and its output has been read. At its time-out, or when the run is
-// stopped, the group gets SIGTERM, and after grace SIGKILL. No process of the
-// group is left when run returns: one that outlives the command has grace if it
-// holds the output open, else none.
-func (c command) run(s *stopper, stdout, stderr *stream) (ending, error) {
+// Run starts the command in a process group of its own and waits until it has
+// ended and its output has been read. At its time-out, or when s stops it, the
+// group gets SIGTERM, and after Grace SIGKILL. No process of the group is left
+// when Run returns: one that outlives the command has Grace if it holds the
+// output open, else none. The error says why the command could not be started.
+func (c Command) Run(s *Stopper, stdout, stderr Output) (Ending, error) {
 	p, err := c.start()
 	if err != nil {
-		return ending{}, err
+		return Ending{}, err
 	}
 	defer p.close()
 	cause := p.supervise(c, s, stdout, stderr)
-	stdout.end()
-	stderr.end()
+	stdout.End()
+	stderr.End()
 	// Until it is reaped, the zombie keeps the number of the group ours.
 	syscall.Kill(-p.pid, syscall.SIGKILL)
-	return ending{p.reap(), cause}, nil
+	return Ending{p.reap(), cause}, nil
 }
 
-// process is a command that has been started.
+// process is a Command that has been started.
 type process struct {
 	pid   int
 	pidfd int // readable when it has ended
@@ -57,14 +64,7 @@ type process struct {
 }
 
 // start starts the command.
-func (c command) start() (p process, err error) {
-	if len(c.argv) == 0 {
-		return p, errors.New("no command")
-	}
-	path, err := lookPath(c.argv[0], c.dir, getenv(c.env, "PATH"))
-	if err != nil {
-		return p, err
-	}
+func (c Command) start() (p process, err error) {
 	out, err := pipe()
 	if err != nil {
 		return p, err
@@ -77,29 +77,29 @@ func (c command) start() (p process, err error) {
 	}
 	defer unix.Close(errs.write)
 	p = process{pidfd: -1, out: out.read, err: errs.read}
-	p.pid, err = syscall.ForkExec(path, c.argv, &syscall.ProcAttr{
-		Dir:   c.dir,
-		Env:   c.env,
-		Files: []uintptr{uintptr(c.stdin), uintptr(out.write), uintptr(errs.write)},
-		Sys:   &syscall.SysProcAttr{Setpgid: true, PidFD: &p.pidfd},
+	p.pid, err = syscall.ForkExec(c.Path, c.Argv, &syscall.ProcAttr{
+		Dir:   c.Dir,
+		Env:   c.Env,
+		Files: []uintptr{uintptr(c.Stdin), uintptr(out.write), uintptr(errs.write)},
+		Sys:   &syscall.SysProcAttr{Setpgid: !c.Session, Setsid: c.Session, Credential: c.Credential, PidFD: &p.pidfd},
 	})
 	if err != nil {
 		p.close()
-		return p, fmt.Errorf("fork/exec %s: %w", path, c.missing(path, err))
+		return p, fmt.Errorf("fork/exec %s: %w", c.Path, c.missing(err))
 	}
 	return p, nil
 }
 
 // missing says which file is missing: execve(2) returns the same ENOENT for the
 // directory, the program, and the interpreter that it names.
-func (c command) missing(path string, err error) error {
+func (c Command) missing(err error) error {
 	if err != syscall.ENOENT {
 		return err
 	}
-	if info, statErr := os.Stat(c.dir); statErr != nil || !info.IsDir() {
-		return fmt.Errorf("%w: the directory %s", err, c.dir)
+	if info, statErr := os.Stat(c.Dir); c.Dir != "" && (statErr != nil || !info.IsDir()) {
+		return fmt.Errorf("%w: the directory %s", err, c.Dir)
 	}
-	if _, statErr := os.Stat(path); statErr == nil {
+	if _, statErr := os.Stat(c.Path); statErr == nil {
 		return fmt.Errorf("%w: the interpreter that its first line (#!) names", err)
 	}
 	return err
@@ -136,7 +136,7 @@ func (p process) reap() syscall.WaitStatus {
 // supervise reads the output and waits until the process has ended and its
 // output is closed, or grace is over. It returns why the process was stopped;
 // nil: it was not.
-func (p process) supervise(c command, s *stopper, stdout, stderr *stream) (cause error) {
+func (p process) supervise(c Command, s *Stopper, stdout, stderr Output) (cause error) {
 	const out, errs, exit, stop = 0, 1, 2, 3
 	fds := [4]unix.PollFd{
 		out:  {Fd: int32(p.out), Events: unix.POLLIN},
@@ -146,18 +146,18 @@ func (p process) supervise(c command, s *stopper, stdout, stderr *stream) (cause
 	}
 	done := func(i int) { fds[i].Fd = -1 } // poll(2) passes over it
 	var deadline time.Time
-	if c.timeout > 0 {
-		deadline = time.Now().Add(c.timeout)
+	if c.Timeout > 0 {
+		deadline = time.Now().Add(c.Timeout)
 	}
 	for fds[exit].Fd >= 0 || fds[out].Fd >= 0 || fds[errs].Fd >= 0 {
-		held := stdout.waits()
+		held := stdout.Waits()
 		if err := poll(&fds, held, deadline); err != nil {
 			continue // EINTR
 		}
-		if fds[out].Revents != 0 && !stdout.read(p.out) {
+		if fds[out].Revents != 0 && !stdout.Read(p.out) {
 			done(out)
 		}
-		if fds[errs].Revents != 0 && !stderr.read(p.err) {
+		if fds[errs].Revents != 0 && !stderr.Read(p.err) {
 			done(errs)
 		}
 		running, late := fds[exit].Fd >= 0, !deadline.IsZero() && !time.Now().Before(deadline)
@@ -165,21 +165,21 @@ func (p process) supervise(c command, s *stopper, stdout, stderr *stream) (cause
 		case running && fds[exit].Revents != 0:
 			done(exit)
 			done(stop)
-			deadline = time.Now().Add(c.grace) // for processes that hold the output open
+			deadline = time.Now().Add(c.Grace) // for processes that hold the output open
 		case running && fds[stop].Revents != 0:
 			done(stop)
-			cause, deadline = s.cause(), p.stop(c.grace)
+			cause, deadline = s.cause(), p.stop(c.Grace)
 		case late && !running:
 			if fds[out].Fd >= 0 {
-				stdout.rest(p.out)
+				readRest(p.out, stdout)
 			}
 			if fds[errs].Fd >= 0 {
-				stderr.rest(p.err)
+				readRest(p.err, stderr)
 			}
 			return cause
 		case late && cause == nil:
 			done(stop)
-			cause, deadline = errTimeout, p.stop(c.grace)
+			cause, deadline = ErrTimeout, p.stop(c.Grace)
 		case late:
 			syscall.Kill(-p.pid, syscall.SIGKILL)
 			deadline = time.Time{}
