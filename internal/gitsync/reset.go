@@ -45,7 +45,8 @@ func (s Syncer) reset(ctx context.Context, state *State, target, commit string) 
 // until the lock is released.
 //
 // If a sync was ended while it changed the working tree, Hold completes that
-// change first. The error is [ErrHalfTree] when it cannot; any other error
+// change first. Tasks that are at work keep it from that, but a tree that is whole
+// can be used as it is. Else the error is [ErrHalfTree]; any other error
 // means that a sync may run during the tasks. Release is never nil.
 func (s Syncer) Hold(ctx context.Context, wait time.Duration) (release func(), err error) {
 	for range 2 {
@@ -56,8 +57,19 @@ func (s Syncer) Hold(ctx context.Context, wait time.Duration) (release func(), e
 		if ReadState(s.StateDir).Resetting == "" {
 			return release, nil
 		}
+		whole := s.isWhole(ctx)
 		release()
-		if err := s.complete(ctx, wait); err != nil {
+		wait := min(wait, time.Minute)
+		if whole {
+			wait = min(wait, grace)
+		}
+		if err := s.complete(ctx, wait); whole && errors.Is(err, flock.ErrHeld) {
+			s.Log.Warn("a git sync was ended while it changed the working tree, which is as in its commit: it is used as it is, until no task uses it")
+			if release, err = s.share(ctx, wait); err != nil {
+				return func() {}, fmt.Errorf("wait for the checkout: %w", err)
+			}
+			return release, nil
+		} else if err != nil {
 			return func() {}, err
 		}
 	}
@@ -143,9 +155,15 @@ func (s Syncer) atWork(ctx context.Context, seen *time.Time) bool {
 // another, and that git could not complete it.
 var ErrHalfTree = errors.New("a git sync was ended while it changed the working tree, which is now partly old and partly new")
 
+// isWhole reports whether the files of the working tree are as in its commit.
+func (s Syncer) isWhole(ctx context.Context) bool {
+	changed, err := s.ask(ctx, "--no-optional-locks", "status", "--porcelain", "--untracked-files=no")
+	return err == nil && changed == ""
+}
+
 // complete finishes the reset of a sync that was ended halfway.
 func (s Syncer) complete(ctx context.Context, wait time.Duration) error {
-	release, err := s.lock(ctx, checkoutLock(s.StateDir), flock.Exclusive, min(wait, time.Minute), inUse)
+	release, err := s.lock(ctx, checkoutLock(s.StateDir), flock.Exclusive, wait, inUse)
 	if err != nil {
 		return fmt.Errorf("%w: wait for the checkout: %w", ErrHalfTree, err)
 	}

@@ -70,3 +70,33 @@ func TestHalfTree(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 }
+
+// A mark of a half changed tree that does not tell the truth, as a task can write
+// it, keeps no other run from its tasks while that task holds the checkout. A tree
+// that is changed does.
+func TestWholeTreeThatIsMarked(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	ctx := context.Background()
+	task, err := s.syncer.Hold(ctx, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer task()
+	state := ReadState(s.state)
+	state.Resetting = strings.Repeat("1", 40)
+	if err := state.write(s.state); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		release, err := s.syncer.Hold(ctx, time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		release()
+	}
+	write(t, s.syncer.Repo+"/jobs.yaml", "half of it\n")
+	if _, err := s.syncer.Hold(ctx, time.Second); !errors.Is(err, ErrHalfTree) {
+		t.Errorf("changed: %v", err)
+	}
+}

@@ -134,8 +134,8 @@ func paid(pace, now time.Time) time.Time {
 // pace, waits alone, but the later alerts of its profile wait for one that was
 // refused: the bot or the chat is theirs, too. Of the others, one that is due is
 // enough to go on, so that no alert overtakes one that met a transport error: first
-// failures and pages, the newest of them first; then the rest in order. A flood of
-// these does not hold up the rest: see share. turn counts the messages.
+// failures and pages, the newest of them first and those of lost runs last; then the
+// rest in order. A flood of these does not hold up the rest: see share. turn counts the messages.
 func next(pending []montimer.Alert, paces map[string]time.Time, turn int, now time.Time) (a montimer.Alert, wait time.Duration, ok bool) {
 	if len(pending) == 0 {
 		return a, 0, false
@@ -221,6 +221,12 @@ func probe(pending []montimer.Alert, paces map[string]time.Time, tried map[int64
 func urgency(a, b montimer.Alert) int {
 	switch {
 	case urgent(a) && urgent(b):
+		if lost := a.Kind == montimer.AlertLost; lost != (b.Kind == montimer.AlertLost) {
+			if lost { // there can be thousands, of as many profiles
+				return 1
+			}
+			return -1
+		}
 		return cmp.Compare(b.ID, a.ID)
 	case urgent(a):
 		return -1

@@ -120,6 +120,17 @@ func TestManyUrgent(t *testing.T) {
 	if err := notifier(t, o, c, somewhere).SendPending(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	lost := first("z", "z is lost")
+	lost.Kind = montimer.AlertLost
+	enqueue(t, o, first("y", "y fails"))
+	enqueue(t, o, lost)
+	if err := notifier(t, o, c, somewhere).SendPending(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if last := c.texts()[len(c.sent)-2:]; last[0] != "y fails" {
+		t.Errorf("the last: %q", last)
+	}
+	c.sent = c.sent[:len(c.sent)-2]
 	if at := slices.Index(c.texts(), "x: 2 runs"); at < 0 || at >= share || len(c.sent) != 3*burst+1 {
 		t.Errorf("%d of %d", at, len(c.sent))
 	}
