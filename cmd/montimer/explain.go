@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
-	"time"
 
 	"github.com/montimer/montimer/internal/explain"
 	"github.com/montimer/montimer/internal/jobsfile"
@@ -25,7 +23,7 @@ type explainCmd struct {
 // Run explains expressions. An invalid expression does not stop the others; the
 // exit code is then 2.
 func (c explainCmd) Run(ctx context.Context, e env) error {
-	explainer, err := c.explainer()
+	explainer, err := explain.New(c.Timezone, c.From, c.N)
 	if err != nil {
 		return usage(err)
 	}
@@ -58,26 +56,6 @@ func (c explainCmd) Run(ctx context.Context, e env) error {
 		return exitError{code: exitUsage}
 	}
 	return err
-}
-
-// explainer checks the settings that all expressions share.
-func (c explainCmd) explainer() (explain.Explainer, error) {
-	x := explain.Explainer{Zone: c.Timezone, Location: time.Local, From: time.Now(), N: c.N}
-	var err error
-	if c.Timezone != "" {
-		if x.Location, err = time.LoadLocation(c.Timezone); err != nil {
-			return x, fmt.Errorf("--timezone: %w", err)
-		}
-	}
-	if c.From != "" {
-		if x.From, err = time.Parse(time.RFC3339, c.From); err != nil {
-			return x, fmt.Errorf("--from: %w", err)
-		}
-	}
-	if c.N < 0 || c.N > 10_000 {
-		return x, errors.New("-n: 0 to 10000 runs")
-	}
-	return x, nil
 }
 
 func (c explainCmd) profile(ctx context.Context, e env, explainer explain.Explainer, show func(explain.Explanation) error) error {

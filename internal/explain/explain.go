@@ -36,6 +36,27 @@ type Explainer struct {
 	N        int // how many runs to show
 }
 
+// New checks what all expressions share: the zone, "": local; the time of RFC 3339
+// from which on runs are shown, "": now; and how many.
+func New(zone, from string, n int) (Explainer, error) {
+	x := Explainer{Zone: zone, Location: time.Local, From: time.Now(), N: n}
+	var err error
+	if zone != "" {
+		if x.Location, err = time.LoadLocation(zone); err != nil {
+			return x, fmt.Errorf("--timezone: %w", err)
+		}
+	}
+	if from != "" {
+		if x.From, err = time.Parse(time.RFC3339, from); err != nil {
+			return x, fmt.Errorf("--from: %w", err)
+		}
+	}
+	if n < 0 || n > 10_000 {
+		return x, errors.New("-n: 0 to 10000 runs")
+	}
+	return x, nil
+}
+
 // Systemd is the dialect that stands for calendar events among the dialects of cron.
 const Systemd = "systemd"
 
