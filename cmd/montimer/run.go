@@ -70,7 +70,7 @@ func (c runCmd) start(ctx context.Context, e env) error {
 	}
 	ending, err := journal.Follow(ctx, run, e.stdout, e.stderr)
 	switch code, reason := ending.Code(), ending.Reason(); {
-	case ctx.Err() != nil:
+	case err != nil && ctx.Err() != nil:
 		return goesOn(e, run)
 	case err != nil:
 		return err
