@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/calendar"
 	"github.com/montimer/montimer/internal/unitfile"
 )
 
@@ -149,6 +150,21 @@ func instanceEnv(h montimer.Host) []montimer.EnvVar {
 		return nil
 	}
 	return []montimer.EnvVar{{Name: "MONTIMER_INSTANCE", Value: string(h.Instance)}}
+}
+
+// syncEnv has the settings of the git sync that the host sets.
+func syncEnv(s montimer.Sync) (env []montimer.EnvVar) {
+	usual := montimer.DefaultSync()
+	if s.Remote != "" && s.Remote != usual.Remote {
+		env = append(env, montimer.EnvVar{Name: "MONTIMER_SYNC_REMOTE", Value: s.Remote})
+	}
+	if s.Branch != "" && s.Branch != usual.Branch {
+		env = append(env, montimer.EnvVar{Name: "MONTIMER_SYNC_BRANCH", Value: s.Branch})
+	}
+	if s.Timeout != 0 && s.Timeout != usual.Timeout {
+		env = append(env, montimer.EnvVar{Name: "MONTIMER_SYNC_TIMEOUT", Value: calendar.FormatSpan(s.Timeout)})
+	}
+	return env
 }
 
 // limits escapes the limits of each profile that is named, and of all others,

@@ -424,6 +424,18 @@ func TestProperties(t *testing.T) {
 	}
 }
 
+// TestEveryUnitIsNamed: TestInstancesShareNothing of package montimer knows all units.
+func TestEveryUnitIsNamed(t *testing.T) {
+	t.Parallel()
+	want := strings.Fields("alarm@.service apply.service apply.socket apply.timer failure@.service outbox.service outbox.timer tmp.service")
+	for n := range want {
+		want[n] = "montimer-other-" + want[n]
+	}
+	if diff := cmp.Diff(want, HostUnits("other")); diff != "" {
+		t.Errorf("name them there, too: %s", diff)
+	}
+}
+
 // TestWords: a timer says in words when it elapses, with the zone where they do
 // not name it.
 func TestWords(t *testing.T) {

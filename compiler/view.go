@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/calendar"
@@ -48,6 +49,25 @@ func profileView(h hostView, p montimer.Profile, at timer.Timer) (view, error) {
 	}
 	if p.Description != "" {
 		v.Description = prose(p.Name + ": " + p.Description)
+	}
+	v.setTimer(&e, at)
+	return view{hostView: h, pairView: v}, e.err()
+}
+
+// syncTimer returns when the timer of the git syncs elapses.
+func syncTimer(h montimer.Host) timer.Timer {
+	every := h.Sync.Every
+	return timer.Timer{Schedule: montimer.Schedule{Words: "every " + calendar.FormatSpan(every), Every: []time.Duration{every}}}
+}
+
+// syncView is the view of the pair of the git syncs. It has no profile.
+func syncView(h hostView, at timer.Timer) (view, error) {
+	var e escaper
+	v := pairView{
+		Description: prose(h.host.Instance.Prefix() + ": " + montimer.GitSync),
+		Sandbox:     cmp.Or(of(h.host.Sandboxes, montimer.GitSync), montimer.SandboxDefault),
+		Limits:      of(h.limits, montimer.GitSync),
+		Writable:    of(h.writable, montimer.GitSync),
 	}
 	v.setTimer(&e, at)
 	return view{hostView: h, pairView: v}, e.err()

@@ -439,6 +439,21 @@ func TestApplyOrder(t *testing.T) {
 			then:   func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 4)} },
 			want:   []string{"* update " + a + ".timer", "reload"},
 		}, {
+			name: "other words alone, as after an upgrade",
+			before: func(t *testing.T, m *machine) profiles {
+				return profiles{m.at(t, "a", -1, 3), atBootOnly("boot"), {Name: "interval", Enabled: true, Schedule: montimer.Schedule{Every: []time.Duration{2 * time.Hour}}}}
+			},
+			change: func(t *testing.T, m *machine) {
+				for _, unit := range []string{a + ".timer", "montimer-job-boot.timer", "montimer-job-interval.timer"} {
+					m.last[unit] = m.hours(0).Add(-time.Minute)
+					m.edit(t, unit, "AccuracySec", "# Schedule: in old words\nAccuracySec")
+				}
+			},
+			then: func(t *testing.T, m *machine) profiles {
+				return profiles{m.at(t, "a", -1, 3), atBootOnly("boot"), {Name: "interval", Enabled: true, Schedule: montimer.Schedule{Every: []time.Duration{2 * time.Hour}}}}
+			},
+			want: []string{"* update " + a + ".timer", "* update montimer-job-boot.timer", "* update montimer-job-interval.timer", "reload"},
+		}, {
 			name:   "an earlier time, not needed",
 			before: func(t *testing.T, m *machine) profiles { return profiles{m.at(t, "a", 3)} },
 			change: func(t *testing.T, m *machine) { m.last[a+".timer"] = m.hours(-2) },

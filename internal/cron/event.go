@@ -32,20 +32,6 @@ func ParseEvent(text, zone string) (*Expression, error) {
 // Event returns the calendar event that ParseEvent has read.
 func (x *Expression) Event() calendar.Event { return x.event }
 
-// EventWords says what a calendar event means, as a person would. It returns
-// "" for parts of seconds.
-func EventWords(e calendar.Event) string {
-	closed, err := e.Portable()
-	if err != nil {
-		return ""
-	}
-	x, ok := expressionOf(closed)
-	if !ok {
-		return ""
-	}
-	return x.Words()
-}
-
 // expressionOf returns what a portable event means. ok is false for parts of
 // seconds.
 func expressionOf(e calendar.Event) (x *Expression, ok bool) {

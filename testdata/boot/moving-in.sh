@@ -72,6 +72,7 @@ install -m 644 /testdata/boot/older/*.{service,socket,timer} $units
 install -D -m 644 -t /usr/local/lib/tmpfiles.d /testdata/boot/older/montimer.conf
 sed -i '/^Wants=/d; /^# Makes/d; /^Upholds=montimer-job-/!{/^Upholds=/d}' $units/montimer.target
 sed -i '/^StateDirectory/d' $units/montimer-tmp.service
+sed -i '/^# Schedule: /d' $units/montimer-job-*.timer
 systemctl daemon-reload
 systemctl enable --now montimer.target montimer-outbox.timer montimer-apply.timer montimer-apply.socket 2>/dev/null
 [[ $(systemctl is-enabled montimer-apply.socket) == enabled ]] || fail "no older version"
@@ -80,6 +81,7 @@ within 60 resting 'montimer-*'
 before=$(started)
 montimer compile >/tmp/said 2>/tmp/notes
 grep -q 'update  montimer-apply.socket' /tmp/said || fail "not taken over: $(cat /tmp/said)"
+grep -q 'update  montimer-job-hourly.timer' /tmp/said || fail "no words: $(cat /tmp/said)"
 ! grep 'systemctl restart' /tmp/notes || fail "restarts: $(cat /tmp/notes)"
 systemctl daemon-reload
 within 60 held active
