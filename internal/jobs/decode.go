@@ -9,7 +9,7 @@
 //	schedule.go, plan.go, zone.go, check.go, capacity.go  what needs more than one key to judge
 //	report.go, place.go, hints.go       how a mistake is recorded
 //	diag.go, render.go, excerpt.go      what it is, and how it is shown
-//	schema.go, encode.go                the way back
+//	schema.go                           the way back
 //
 // "The old runner" is the Python program that jobs.yaml was first written for.
 package jobs
