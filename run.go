@@ -28,6 +28,17 @@ const (
 	RunLost        RunState = "lost"
 )
 
+// SkipCause says why a run was skipped.
+type SkipCause string
+
+// The causes.
+const (
+	SkipPaused   SkipCause = "paused"
+	SkipOverlap  SkipCause = "overlap" // the tick came during another run
+	SkipNotDue   SkipCause = "not_due" // the timer started it for no tick, or for one that was missed
+	SkipDisabled SkipCause = "disabled"
+)
+
 // Run is one run of a profile.
 type Run struct {
 	ID        string
@@ -41,9 +52,11 @@ type Run struct {
 	Started       time.Time
 	Ended         time.Time // zero while it runs
 	State         RunState
-	Reason        string // why it was skipped, lost or could not begin
-	Commit        string // of the checkout, as hexadecimal; "": not known
-	Host          string // the name of the machine; "": not known
+	Skip          SkipCause // of a skipped run; "": not known
+	Timetable     string    // the digest of the one that it was started by; "": not known
+	Reason        string    // why it was skipped, lost or could not begin
+	Commit        string    // of the checkout, as hexadecimal; "": not known
+	Host          string    // the name of the machine; "": not known
 	Tasks         []TaskRun
 }
 

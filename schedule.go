@@ -1,6 +1,9 @@
 package montimer
 
 import (
+	"fmt"
+	"hash/fnv"
+	"strings"
 	"time"
 
 	"github.com/montimer/montimer/internal/calendar"
@@ -35,4 +38,32 @@ type Schedule struct {
 // schedule that has only monotonic parts.
 func (s Schedule) Next(t time.Time, local *time.Location) (next time.Time, ok bool) {
 	return calendar.Next(s.Events, t, local)
+}
+
+// Timetable is the schedule of a profile as systemd had its timer loaded, which
+// may differ from jobs.yaml.
+type Timetable struct {
+	Since   time.Time // when it came into force
+	Events  []calendar.Event
+	Local   *time.Location // of events without a zone
+	Boot    bool           // once after each boot
+	Every   time.Duration  // an interval, counted from run to run; 0: none
+	Jitter  time.Duration
+	CatchUp bool // a missed tick starts late
+}
+
+// Calendar returns the events in normal form, one a line.
+func (t Timetable) Calendar() string {
+	lines := make([]string, len(t.Events))
+	for i, e := range t.Events {
+		lines[i] = e.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Digest identifies a timetable, whenever it came into force.
+func (t Timetable) Digest() string {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%s\x00%s\x00%t %d %d %t", t.Calendar(), t.Local, t.Boot, t.Every, t.Jitter, t.CatchUp)
+	return fmt.Sprintf("%016x", h.Sum64())
 }

@@ -81,15 +81,20 @@ func (s situation) of(p montimer.Profile) situation {
 	return s
 }
 
-// skip decides whether the start is skipped, and says why or why not.
-func (s situation) skip() (skip bool, reason string) {
+// skip decides whether the start is skipped, and says why or why not. The cause
+// is "" if it is not.
+func (s situation) skip() (cause montimer.SkipCause, reason string) {
 	if !s.byTimer {
-		return false, "not started by the profile's timer"
+		return "", "not started by the profile's timer"
 	}
 	if skip, reason := s.notDue(); skip {
-		return true, reason
+		return montimer.SkipNotDue, reason
 	}
-	return s.overlaps()
+	skip, reason := s.overlaps()
+	if skip {
+		cause = montimer.SkipOverlap
+	}
+	return cause, reason
 }
 
 // overlaps decides whether the tick is skipped because it came during the

@@ -54,7 +54,7 @@ func TestOverlap(t *testing.T) {
 		o := newSituation(at("11:10:01"), hourly, long, time.Second)
 		o.policy, o.catchUp = montimer.OverlapSkip, true
 		tt.change(&o)
-		if skip, reason := o.skip(); skip != strings.HasPrefix(tt.reason, "the tick of") || !strings.Contains(reason, tt.reason) {
+		if skip, reason := o.skips(); skip != strings.HasPrefix(tt.reason, "the tick of") || !strings.Contains(reason, tt.reason) {
 			t.Errorf("%t, %s; want %s", skip, reason, tt.reason)
 		}
 	}

@@ -153,7 +153,7 @@ func (w *world) exec(t *rapid.T) {
 	o := newSituation(w.clock(), w.timer, w.last, ago)
 	o.policy, o.catchUp = montimer.OverlapSkip, true
 	run := montimer.Run{ID: "id", Trigger: montimer.TriggerTimer, Scheduled: o.tick, Started: o.now}
-	if skip, reason := o.skip(); skip {
+	if skip, reason := o.skips(); skip {
 		w.skips++
 		w.note("skipped: %s", reason)
 		w.end(run, montimer.RunSkipped)

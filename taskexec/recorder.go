@@ -16,6 +16,10 @@ type Recorder interface {
 	// id and attempt may be others.
 	Begin(context.Context, montimer.Run) (montimer.Run, error)
 
+	// InForce records the timetable of a profile and the commit at the time, unless
+	// it is the last one recorded.
+	InForce(ctx context.Context, profile string, t montimer.Timetable, commit string) error
+
 	// TaskEnded records the results of tasks of a run that has begun.
 	TaskEnded(ctx context.Context, runID string, tasks ...montimer.TaskRun) error
 

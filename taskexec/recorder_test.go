@@ -34,6 +34,16 @@ type memory struct {
 	last    montimer.Run // what LastOfTimer says
 	ago     time.Duration
 	since   []montimer.Run // what Since says
+
+	timetables []montimer.Timetable
+}
+
+func (m *memory) InForce(_ context.Context, _ string, t montimer.Timetable, _ string) error {
+	if slices.Contains(m.fails, "inforce") {
+		return errFull
+	}
+	m.timetables = append(m.timetables, t)
+	return nil
 }
 
 var errFull = errors.New("the disk is full")

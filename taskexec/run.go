@@ -70,7 +70,8 @@ func (r *run) end(s montimer.RunState, reason string) {
 func (r *run) isTick() bool { return r.record.Trigger == montimer.TriggerTimer }
 
 // skip ends a run without running its tasks.
-func (r *run) skip(ctx context.Context, reason string) {
+func (r *run) skip(ctx context.Context, cause montimer.SkipCause, reason string) {
+	r.record.Skip = cause
 	r.end(montimer.RunSkipped, reason)
 	r.finish(ctx)
 	r.Log.Info(Summary(r.record, nil), "event", EventRunEnded, "result", string(montimer.RunSkipped))

@@ -107,12 +107,12 @@ func (r *run) serve(ctx context.Context) error {
 	r.record.Started = time.Now()
 	r.findTick(ctx)
 	if r.isTick() && r.request.Pause != "" {
-		r.skip(ctx, r.request.Pause)
+		r.skip(ctx, montimer.SkipPaused, r.request.Pause)
 		return nil
 	}
 	if r.request.Refused == "" {
-		if skip, reason := r.skipsBeforeSync(ctx); skip {
-			r.skip(ctx, reason)
+		if cause, reason := r.skipsBeforeSync(ctx); cause != "" {
+			r.skip(ctx, cause, reason)
 			return nil
 		}
 		release, err := r.prepareCheckout(ctx)
@@ -126,11 +126,11 @@ func (r *run) serve(ctx context.Context) error {
 	}
 	if !r.profile.Enabled && r.request.Tasks == nil {
 		r.Log.Info(fmt.Sprintf("profile '%s' is disabled, skipping", r.profile.Name))
-		r.skip(ctx, "the profile is disabled")
+		r.skip(ctx, montimer.SkipDisabled, "the profile is disabled")
 		return nil
 	}
-	if skip, reason := r.situation.of(r.profile).skip(); skip {
-		r.skip(ctx, reason)
+	if cause, reason := r.situation.of(r.profile).skip(); cause != "" {
+		r.skip(ctx, cause, reason)
 		return nil
 	}
 	r.start(ctx)

@@ -41,18 +41,18 @@ func (r *run) prepareCheckout(ctx context.Context) (release func(), err error) {
 
 // skipsBeforeSync reports whether the current jobs.yaml skips the tick: it then
 // waits for no sync and no checkout.
-func (r *run) skipsBeforeSync(ctx context.Context) (skip bool, reason string) {
+func (r *run) skipsBeforeSync(ctx context.Context) (cause montimer.SkipCause, reason string) {
 	strictest := montimer.Profile{Overlap: montimer.OverlapSkip}
-	if skip, _ = r.situation.of(strictest).skip(); !skip || r.Syncer == nil {
-		return false, ""
+	if cause, _ := r.situation.of(strictest).skip(); cause == "" || r.Syncer == nil {
+		return "", ""
 	}
 	jobs, err := r.Peek(ctx)
 	if err != nil {
-		return false, ""
+		return "", ""
 	}
 	p, ok := jobs.Profile(r.request.Profile)
 	if !ok || !p.Enabled {
-		return false, ""
+		return "", ""
 	}
 	return r.situation.of(p).skip()
 }

@@ -18,9 +18,13 @@ type Timer struct {
 	Events     []calendar.Event
 	Local      *time.Location // of events without a zone
 	Jitter     time.Duration
-	Boot       bool // it elapses once after each boot
-	Interval   bool // it also counts from run to run
-	Persistent bool // missed ticks start late
+	Boot       bool          // it elapses once after each boot
+	Interval   bool          // it also counts from run to run
+	Every      time.Duration // the interval
+	Persistent bool          // missed ticks start late
+
+	// Changed returns when its files last changed; zero: not known. nil: never.
+	Changed func(context.Context) time.Time
 
 	// On the clock of the host; zero: not known.
 	Triggered time.Time // when it last started its service
@@ -131,7 +135,46 @@ func (r *run) findTick(ctx context.Context) {
 	r.situation = newSituation(r.record.Started, *r.timer, last, ago)
 	r.record.Scheduled = r.situation.serves()
 	r.record.AlreadyServed = r.situation.alreadyServed()
+	r.recordTimetable(ctx, last)
 	r.recordPassedOver(ctx)
+}
+
+// recordTimetable records the timetable by which the run was started, if the last
+// run of the timer was not. It came into force between the two: when the files of
+// the timer changed, as far as that is known.
+func (r *run) recordTimetable(ctx context.Context, last montimer.Run) {
+	t := r.timer.Timetable()
+	digest := t.Digest()
+	if digest != last.Timetable {
+		t.Since = r.record.Scheduled
+		if t.Since.IsZero() || t.Since.After(r.record.Started) {
+			t.Since = r.record.Started
+		}
+		if changed := r.timer.changed(ctx); last.Timetable != "" && changed.After(last.Started) && changed.Before(t.Since) {
+			t.Since = changed
+		}
+		if err := r.Recorder.InForce(context.WithoutCancel(ctx), r.record.Profile, t, r.record.Commit); err != nil {
+			r.Log.Warn("the history cannot tell missed ticks from a change of the schedule: " + err.Error())
+			return
+		}
+	}
+	r.record.Timetable = digest
+}
+
+// Timetable is the schedule of the timer.
+func (t Timer) Timetable() montimer.Timetable {
+	return montimer.Timetable{
+		Events: t.Events, Local: t.Local, Boot: t.Boot, Every: t.Every, Jitter: t.Jitter, CatchUp: t.Persistent,
+	}
+}
+
+func (t Timer) changed(ctx context.Context) time.Time {
+	if t.Changed == nil {
+		return time.Time{}
+	}
+	ctx, cancel := context.WithTimeout(ctx, timerTimeout)
+	defer cancel()
+	return t.Changed(ctx)
 }
 
 // recordPassedOver records the ticks since the last run of the timer that had
@@ -159,6 +202,7 @@ func (r *run) recordPassedOver(ctx context.Context) {
 			Started:   r.record.Started,
 			Ended:     r.record.Started,
 			State:     montimer.RunSkipped,
+			Skip:      montimer.SkipOverlap,
 			Reason:    m.reason(),
 		}
 		r.keep(ctx, func(ctx context.Context) error { return r.Recorder.Finish(ctx, skipped, nil) })

@@ -33,6 +33,8 @@ type cli struct {
 	Pause   pauseCmd   `cmd:"" group:"run" help:"Skip scheduled runs of a profile until a given time."`
 	Resume  resumeCmd  `cmd:"" group:"run" help:"End a pause before its time."`
 	Sync    syncCmd    `cmd:"" group:"run" help:"Bring the checkout up to date with its git remote, as a run does."`
+	Status  statusCmd  `cmd:"" group:"look" help:"Show the state of all profiles and whether a person is needed."`
+	History historyCmd `cmd:"" group:"look" help:"Show how each tick ended, or one run."`
 	Notify  notifyCmd  `cmd:"" group:"keep" help:"Alerts: test, pending, flush, drop."`
 	DB      dbCmd      `cmd:"" name:"db" group:"keep" help:"The database: init, check."`
 	Schema  schemaCmd  `cmd:"" group:"keep" help:"Print the JSON Schema of jobs.yaml, for editors."`
@@ -76,6 +78,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "compile", Title: "Schedules:"},
 			{Key: "run", Title: "Runs:"},
+			{Key: "look", Title: "State:"},
 			{Key: "keep", Title: "Alerts, database and more:"},
 			{Key: manual.HostGroup, Title: "Host settings, each in place of that of /etc/montimer/config.yaml:"},
 		}),

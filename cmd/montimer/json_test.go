@@ -22,7 +22,9 @@ import (
 	"github.com/montimer/montimer/internal/jobs"
 	"github.com/montimer/montimer/internal/listing"
 	"github.com/montimer/montimer/internal/notify"
+	"github.com/montimer/montimer/internal/timeline"
 	"github.com/montimer/montimer/internal/timer"
+	"github.com/montimer/montimer/internal/view"
 )
 
 // TestJSONForms holds what every command writes with --output json to the rules
@@ -70,6 +72,20 @@ func TestJSONForms(t *testing.T) {
 			func(w io.Writer) error { return explain.JSONPrinter(w)(explainer.Schedule(j.Profiles[1].Schedule)) },
 		},
 		"list": {func(w io.Writer) error { return console.JSONLines(w, listing.Profiles("", j.Profiles, now)) }},
+		"status": {func(w io.Writer) error {
+			p := view.ProfileFacts{
+				Name: "p", Recorded: true, Timer: &view.Timer{Load: "loaded", Active: "active", Next: now},
+				Last:     montimer.Run{ID: "1", State: montimer.RunFailed, Scheduled: now, Started: now, Ended: now},
+				Pause:    montimer.Pause{Until: now.Add(time.Hour)},
+				Incident: montimer.Incident{Count: 1, First: montimer.Run{ID: "1", Started: now}, LastGood: montimer.Run{ID: "0", Started: now}},
+			}
+			return console.JSONLines(w, []view.Overview{view.Of(view.Facts{Now: now, Profiles: []view.ProfileFacts{p}, Outbox: []montimer.Alert{{Created: now}}}), view.Of(view.Facts{Now: now})})
+		}},
+		"history": {func(w io.Writer) error {
+			run := montimer.Run{ID: "1", State: montimer.RunOK, Scheduled: now, Started: now, Ended: now}
+			ticks := []timeline.Tick{{At: now, State: timeline.OK, Run: run}, {At: now, State: timeline.Missed}, {At: now, State: timeline.Missed}}
+			return console.JSONLines(w, view.Entries("p", ticks, nil, now))
+		}},
 		"notify pending": {func(w io.Writer) error {
 			return console.JSONLines(w, notify.PendingAlerts([]montimer.Alert{{ID: 1, Created: now, NextTry: now}, {ID: 2, Created: now}}))
 		}},

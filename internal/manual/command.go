@@ -16,8 +16,7 @@ func elsewhere(of montimer.Instance, command string) string {
 	service, run, apply := of.Service("NAME"), of.Command("run NAME"), of.Command("apply")
 	const backup = `sqlite3 monitoring.db ".backup copy.db"`
 	return map[string]string{
-		"status":    "systemctl status '" + of.Service("*") + "'",
-		"history":   "journalctl -u " + service,
+		"runs":      of.Command("history"),
 		"log":       "journalctl -u " + service,
 		"logs":      "journalctl -u " + service,
 		"start":     run + "; for all timers: systemctl start " + of.Target(),

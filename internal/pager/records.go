@@ -48,6 +48,13 @@ func (r Records) Begin(ctx context.Context, run montimer.Run) (montimer.Run, err
 	return r.Store.Begin(ctx, run)
 }
 
+func (r Records) InForce(ctx context.Context, profile string, t montimer.Timetable, commit string) error {
+	if r.Err != nil {
+		return r.Err
+	}
+	return r.Store.InForce(ctx, profile, t, commit)
+}
+
 func (r Records) TaskEnded(ctx context.Context, runID string, tasks ...montimer.TaskRun) error {
 	if r.Err != nil {
 		return r.Err
@@ -102,10 +109,10 @@ func (r Records) NoteCommit(ctx context.Context, commit string, list func(ctx co
 		return nil // which is reported already
 	}
 	last, err := r.Store.LastCommit(ctx)
-	if err != nil || last == commit {
+	if err != nil || last.ID == commit {
 		return err
 	}
-	return r.Store.AddCommits(ctx, list(ctx, last, commit))
+	return r.Store.AddCommits(ctx, list(ctx, last.ID, commit))
 }
 
 // subjects returns the first lines of commit messages, for an alert; nothing if

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"encoding/hex"
 	"fmt"
 	"os"
@@ -49,4 +50,29 @@ func readBoot(path, variable string) string {
 	}
 	id, _ := os.ReadFile(path)
 	return strings.TrimSpace(string(id))
+}
+
+// BootRuns is the time of a boot for which runs prove that the host was up.
+type BootRuns struct {
+	Boot     string
+	From, To time.Time
+}
+
+// BootRuns returns the boots in which runs ended since a time. From is the start of
+// the boot, by the clock at the end of its first run.
+func (s *Store) BootRuns(ctx context.Context, since time.Time) ([]BootRuns, error) {
+	rows, err := s.db.QueryContext(ctx, `
+		SELECT ended_boot, min(ended_at), ended_boottime, max(ended_at) FROM montimer_runs
+		WHERE started_at >= ? AND ended_boot <> '' AND ended_at IS NOT NULL GROUP BY ended_boot`, formatTime(since))
+	if err != nil {
+		return nil, s.explain("read the boots", err)
+	}
+	boots, err := collect(rows, func(row scanner) (b BootRuns, err error) {
+		var first time.Time
+		var up int64
+		err = row.Scan(&b.Boot, timeColumn{&first}, &up, timeColumn{&b.To})
+		b.From = first.Add(-time.Duration(up))
+		return b, err
+	})
+	return boots, s.explain("read the boots", err)
 }

@@ -11,13 +11,13 @@ import (
 // keptCommits is how many commits are kept: more than an alert names.
 const keptCommits = 10_000
 
-// LastCommit returns the commit that was added last; "" when there is none.
-func (s *Store) LastCommit(ctx context.Context) (id string, err error) {
-	err = s.db.QueryRowContext(ctx, "SELECT commit_id FROM montimer_commits ORDER BY id DESC LIMIT 1").Scan(&id)
+// LastCommit returns the commit that was added last; zero when there is none.
+func (s *Store) LastCommit(ctx context.Context) (c montimer.Commit, err error) {
+	err = s.db.QueryRowContext(ctx, "SELECT commit_id, subject FROM montimer_commits ORDER BY id DESC LIMIT 1").Scan(&c.ID, &c.Subject)
 	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
+		return montimer.Commit{}, nil
 	}
-	return id, s.explain("read the last commit", err)
+	return c, s.explain("read the last commit", err)
 }
 
 // AddCommits adds the commits that the checkout has got, the oldest first.

@@ -12,7 +12,7 @@ import (
 func TestCommits(t *testing.T) {
 	t.Parallel()
 	s, ctx := open(t, t.TempDir(), Options{}), t.Context()
-	if last, err := s.LastCommit(ctx); last != "" || err != nil {
+	if last, err := s.LastCommit(ctx); last.ID != "" || err != nil {
 		t.Errorf("%q, %v", last, err)
 	}
 	add := func(ids ...string) {
@@ -29,7 +29,7 @@ func TestCommits(t *testing.T) {
 	add("b", "c")
 	add("a") // reset to what it was
 	add("d")
-	if last, err := s.LastCommit(ctx); last != "d" || err != nil {
+	if last, err := s.LastCommit(ctx); last.ID != "d" || err != nil {
 		t.Errorf("%q, %v", last, err)
 	}
 	for _, tc := range []struct {

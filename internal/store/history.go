@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/montimer/montimer"
@@ -88,11 +89,11 @@ func (s *Store) Since(ctx context.Context, run montimer.Run) ([]montimer.Run, er
 }
 
 // Any other value in already_served means no: others can write it.
-const runColumns = "id, profile, trigger, scheduled_at, already_served IS 1, attempt, started_at, ended_at, state, reason, git_commit, host"
+const runColumns = "id, profile, trigger, scheduled_at, already_served IS 1, attempt, started_at, ended_at, state, reason, git_commit, host, timetable, skip_cause"
 
 func scanRun(row scanner) (r montimer.Run, err error) {
 	err = row.Scan(&r.ID, &r.Profile, &r.Trigger, timeColumn{&r.Scheduled}, &r.AlreadyServed, &r.Attempt,
-		timeColumn{&r.Started}, timeColumn{&r.Ended}, &r.State, &r.Reason, &r.Commit, &r.Host)
+		timeColumn{&r.Started}, timeColumn{&r.Ended}, &r.State, &r.Reason, &r.Commit, &r.Host, &r.Timetable, &r.Skip)
 	return r, err
 }
 
@@ -142,4 +143,42 @@ func collect[T any](rows *sql.Rows, scan func(scanner) (T, error)) (all []T, err
 		all = append(all, one)
 	}
 	return all, errors.Join(rows.Err(), rows.Close())
+}
+
+// LastServed returns the last run of a profile that was not skipped and has ended,
+// by the timer or by hand; the zero Run: there is none.
+func (s *Store) LastServed(ctx context.Context, profile string) (montimer.Run, error) {
+	run, err := s.oneRun(ctx, "WHERE profile = ? AND +state NOT IN ('running', 'skipped') ORDER BY seq DESC LIMIT 1", profile)
+	return run, s.explain("read the last run", err)
+}
+
+// At least leastTypical good runs say what is typical, and the newest mostTypical
+// are enough.
+const (
+	leastTypical = 20
+	mostTypical  = 300
+)
+
+// Typical returns the 95th percentile of the durations of good runs of a timer
+// that began since a time; 0: there are too few.
+func (s *Store) Typical(ctx context.Context, profile string, since time.Time) (time.Duration, error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT started_at, ended_at FROM montimer_runs
+		WHERE profile = ? AND trigger = 'timer' AND state = 'ok' ORDER BY seq DESC LIMIT ?`, profile, mostTypical)
+	if err != nil {
+		return 0, s.explain("read the durations of runs", err)
+	}
+	all, err := collect(rows, func(row scanner) (d time.Duration, err error) {
+		var started, ended time.Time
+		err = row.Scan(timeColumn{&started}, timeColumn{&ended})
+		if started.Before(since) {
+			return -1, err
+		}
+		return ended.Sub(started), err
+	})
+	all = slices.DeleteFunc(all, func(d time.Duration) bool { return d < 0 })
+	if err != nil || len(all) < leastTypical {
+		return 0, s.explain("read the durations of runs", err)
+	}
+	slices.Sort(all)
+	return all[len(all)*95/100], nil
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 )
 
 // pruned selects runs that nothing is derived from any more. Of each profile
@@ -20,6 +21,13 @@ const pruned = `
 					AND bad.seq < run.seq AND bad.seq > coalesce((SELECT max(seq) FROM montimer_runs good
 						WHERE good.profile = run.profile AND good.trigger = 'timer' AND good.state = 'ok'), 0)))
 	ORDER BY seq LIMIT ?`
+
+// pruneTimetables deletes those that another one had replaced before the first run
+// that is kept.
+const pruneTimetables = `
+	DELETE FROM montimer_timetables WHERE EXISTS (SELECT 1 FROM montimer_timetables later
+		WHERE later.profile = montimer_timetables.profile AND later.id > montimer_timetables.id
+			AND later.since <= (SELECT min(started_at) FROM montimer_runs))`
 
 const pruneRuns = "DELETE FROM montimer_runs WHERE seq IN (" + pruned + ")"
 
@@ -54,7 +62,7 @@ func (s *Store) Prune(ctx context.Context, keep Keep, most int) (deleted int64, 
 		if deleted, err = result.RowsAffected(); err != nil {
 			return err
 		}
-		return do(ctx, tx, "DELETE FROM montimer_days WHERE seq < ?", before)
+		return errors.Join(do(ctx, tx, "DELETE FROM montimer_days WHERE seq < ?", before), do(ctx, tx, pruneTimetables))
 	})
 	return deleted, s.explain("prune the history", err)
 }

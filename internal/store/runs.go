@@ -50,16 +50,16 @@ func putRun(ctx context.Context, tx *sql.Tx, run *montimer.Run, ended BootTime) 
 	return tx.QueryRowContext(ctx, `
 		INSERT INTO montimer_runs
 			(id, profile, trigger, scheduled_at, attempt, started_at,
-			ended_at, ended_boot, ended_boottime, state, reason, git_commit, already_served, host)
-		SELECT ?1, ?2, ?3, ?4, coalesce(max(attempt), 0) + 1, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13
+			ended_at, ended_boot, ended_boottime, state, reason, git_commit, already_served, host, timetable, skip_cause)
+		SELECT ?1, ?2, ?3, ?4, coalesce(max(attempt), 0) + 1, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15
 		FROM montimer_runs WHERE profile = ?2 AND trigger = ?3 AND scheduled_at = ?4
 		ON CONFLICT (id) DO UPDATE SET
 			ended_at = excluded.ended_at, ended_boot = excluded.ended_boot, ended_boottime = excluded.ended_boottime,
 			state = excluded.state, reason = excluded.reason, git_commit = excluded.git_commit,
-			already_served = excluded.already_served
+			already_served = excluded.already_served, skip_cause = excluded.skip_cause
 		RETURNING attempt`,
 		run.ID, run.Profile, run.Trigger, nullTime(run.Scheduled), formatTime(run.Started),
-		nullTime(run.Ended), ended.Boot, int64(ended.Since), run.State, run.Reason, run.Commit, run.AlreadyServed, run.Host,
+		nullTime(run.Ended), ended.Boot, int64(ended.Since), run.State, run.Reason, run.Commit, run.AlreadyServed, run.Host, run.Timetable, run.Skip,
 	).Scan(&run.Attempt)
 }
 

@@ -33,13 +33,19 @@ func LoadedTimer(ctx context.Context, unit string) (taskexec.Timer, error) {
 	if err := (<-properties.Done).Store(&p); err != nil {
 		return taskexec.Timer{}, fmt.Errorf("ask systemd for %s: %w", unit, err)
 	}
-	timer := taskexec.Timer{
-		Triggered: instant(p["LastTriggerUSec"]), Since: reply(since), Freed: reply(freed),
-		Trigger: sinceBoot(instant(p["LastTriggerUSecMonotonic"])), Began: sinceBoot(reply(began)),
+	timer, err := readTimer(p)
+	if err != nil {
+		return taskexec.Timer{}, fmt.Errorf("the calendar of %s: %w", unit, err)
 	}
-	if timer.Local, err = localZone(); err != nil {
-		return taskexec.Timer{}, err
-	}
+	timer.Since, timer.Freed, timer.Began = reply(since), reply(freed), sinceBoot(reply(began))
+	timer.Changed = func(ctx context.Context) time.Time { return changed(ctx, unit) }
+	timer.Local, err = localZone()
+	return timer, err
+}
+
+// readTimer reads the properties of a timer.
+func readTimer(p map[string]godbus.Variant) (taskexec.Timer, error) {
+	timer := taskexec.Timer{Triggered: instant(p["LastTriggerUSec"]), Trigger: sinceBoot(instant(p["LastTriggerUSecMonotonic"]))}
 	lines, _ := p["TimersCalendar"].Value().([][]any) // base, event, next elapse
 	for _, l := range lines {
 		text, ok := l[1].(string)
@@ -48,7 +54,7 @@ func LoadedTimer(ctx context.Context, unit string) (taskexec.Timer, error) {
 		}
 		event, err := calendar.Parse(text)
 		if err != nil {
-			return taskexec.Timer{}, fmt.Errorf("the calendar of %s: %w", unit, err)
+			return taskexec.Timer{}, err
 		}
 		timer.Events = append(timer.Events, event)
 	}
@@ -57,11 +63,36 @@ func LoadedTimer(ctx context.Context, unit string) (taskexec.Timer, error) {
 	for _, m := range monotonic {
 		boot := m[0] == "OnBootUSec"
 		timer.Boot, timer.Interval = timer.Boot || boot, timer.Interval || !boot
+		if span, ok := m[1].(uint64); ok && m[0] == "OnUnitActiveUSec" {
+			timer.Every = time.Duration(span) * time.Microsecond
+		}
 	}
 	delay, _ := p["RandomizedDelayUSec"].Value().(uint64)
 	timer.Jitter = time.Duration(delay) * time.Microsecond
 	timer.Persistent, _ = p["Persistent"].Value().(bool)
 	return timer, nil
+}
+
+// changed returns when the file of a loaded unit and its drop-ins last changed;
+// zero: not known.
+func changed(ctx context.Context, unit string) (last time.Time) {
+	bus, err := godbus.ConnectSystemBus(godbus.WithContext(ctx))
+	if err != nil {
+		return last
+	}
+	defer bus.Close()
+	fragment := ask(ctx, bus, unit, "Get", "org.freedesktop.systemd1.Unit", "FragmentPath")
+	dropIns := ask(ctx, bus, unit, "Get", "org.freedesktop.systemd1.Unit", "DropInPaths")
+	paths, _ := value(dropIns).([]string)
+	if file, ok := value(fragment).(string); ok {
+		paths = append(paths, file)
+	}
+	for _, p := range paths {
+		if info, err := os.Stat(p); err == nil && info.ModTime().After(last) {
+			last = info.ModTime()
+		}
+	}
+	return last
 }
 
 // ask calls a method of a unit's properties.

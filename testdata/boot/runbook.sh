@@ -57,6 +57,8 @@ page 0 "systemctl list-timers 'montimer-job-*'"
 said montimer-job-hourly.timer
 page 0 "montimer list"
 said "every hour at minute 5"
+page 0 "montimer status"
+said "all well: "
 page 0 "systemctl status 'montimer-job-*.service'"
 page 0 "journalctl -u montimer-job-NAME -e" NAME=hourly
 page 3 "systemctl status montimer-job-NAME" NAME=hourly # 3: the service is not running
@@ -88,6 +90,13 @@ never_said "task bad"
 page 0 "journalctl -u 'montimer-job-*' -g '^(ok|failed|skipped|interrupted|unrecorded):'"
 said "ok: 2 tasks, 0 failed"
 never_said "good: hello"
+page 0 "montimer history NAME --since 12h" NAME=hourly
+said "ok (by hand)"
+page 0 "montimer history --missed"
+page 0 "montimer history --failed"
+said "bad exit 3"
+page 0 "montimer history RUN" RUN="$(grep -oEm 1 "[0-9a-f]{32}" /tmp/said)"
+said "bad   failed"
 page 0 "montimer db check --repair"
 page 0 "montimer db init"
 page 0 "montimer db check"

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/montimer/montimer/internal/console"
+	"github.com/montimer/montimer/internal/journal"
+	"github.com/montimer/montimer/internal/look"
+	"github.com/montimer/montimer/internal/view"
+)
+
+type historyCmd struct {
+	stateFlags
+	What   string   `arg:"" optional:"" name:"profile|run" help:"A profile, or the id of a run to show whole."`
+	Failed bool     `help:"Only runs that failed or were lost."`
+	Missed bool     `help:"Only ticks without a run: missed, host_down or unknown."`
+	State  []string `placeholder:"STATE" help:"Only this state: ok, failed, skipped, missed, paused, host_down, running, lost or unknown; may be repeated."`
+	Since  string   `placeholder:"TIME" default:"30d" help:"From this time on: a date, a date with a time, or a time span ago (default: 30d)."`
+	Until  string   `placeholder:"TIME" help:"Before this time."`
+	Task   string   `placeholder:"TASK" help:"Only runs that have this task."`
+	Grep   string   `placeholder:"REGEXP" help:"Only runs whose reason or last lines of output match."`
+	Number int      `short:"n" default:"20" placeholder:"N" help:"The newest N entries (default: 20; 0: all)."`
+	Output string   `short:"o" enum:"text,json" default:"text" help:"text, or json: one object a line."`
+}
+
+// Run shows how each tick ended, the newest first, or one run whole.
+func (c historyCmd) Run(ctx context.Context, e env) error {
+	filter, err := view.Ask{
+		Since: c.Since, Until: c.Until, Failed: c.Failed, Missed: c.Missed, States: c.State, Task: c.Task, Grep: c.Grep, Most: c.Number,
+	}.Filter(time.Now())
+	if err != nil {
+		return usage(err)
+	}
+	boots, err := journal.Boots(ctx) // which root may read, and the user of the tasks may not
+	if err != nil {
+		e.note("not seen: " + err.Error())
+	}
+	h, err := e.becomeUser(c.given())
+	if err != nil {
+		return err
+	}
+	if look.IsRun(c.What) {
+		run, err := look.Run(ctx, h, c.What)
+		if err != nil {
+			return err
+		}
+		if c.Output == "json" {
+			return console.JSONLines(e.stdout, []*view.Run{run})
+		}
+		fmt.Fprint(e.stdout, run.Text())
+		header, rows := run.Table()
+		return console.Table(e.stdout, console.Columns(e.stdout), header, rows)
+	}
+	entries, more, notSeen, err := look.History(ctx, h, c.What, filter, boots)
+	if err != nil {
+		return err
+	}
+	for _, text := range notSeen {
+		e.note("not seen: " + text)
+	}
+	if c.Output == "json" {
+		return console.JSONLines(e.stdout, entries)
+	}
+	header, rows := view.HistoryTable(h.Instance, entries)
+	if err := console.Table(e.stdout, console.Columns(e.stdout), header, rows); err != nil {
+		return err
+	}
+	if more > 0 {
+		e.note(fmt.Sprintf("%d more: -n 0 shows all", more))
+	}
+	return nil
+}

@@ -1,0 +1,142 @@
+// Package look reads the state of a host into the read model of package view: from
+// systemd, the database, jobs.yaml, the unit directory and the pauses. It changes
+// nothing, and needs no more rights than each of these asks for; what it may not
+// read, it names.
+//
+// Read look.go (what is read, in which order), then database.go.
+package look
+
+import (
+	"context"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/drift"
+	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/hostcheck"
+	"github.com/montimer/montimer/internal/jobs"
+	"github.com/montimer/montimer/internal/jobsfile"
+	"github.com/montimer/montimer/internal/systemd"
+	"github.com/montimer/montimer/internal/unitdir"
+	"github.com/montimer/montimer/internal/view"
+	"github.com/montimer/montimer/taskexec"
+)
+
+// Host reads the state of a host. units says for which host units are made.
+// profile limits it to one; "": all. An error is that of a profile that neither
+// jobs.yaml nor systemd knows.
+func Host(ctx context.Context, h montimer.Host, units host.Source, profile string) (view.Facts, error) {
+	now := time.Now()
+	f := view.Facts{Instance: h.Instance, Now: now}
+	f.Host, _ = os.Hostname()
+	seen := func(what string, err error) {
+		if err != nil {
+			f.NotSeen = append(f.NotSeen, what+": "+err.Error())
+		}
+	}
+
+	file, err := jobsfile.Read(ctx, h, jobsfile.Options{})
+	seen("jobs.yaml", err)
+	h.JobsFile = file.Path
+	known := err == nil && !jobs.HasErrors(file.Diagnostics)
+	if err == nil && !known {
+		f.Findings = append(f.Findings, view.Finding{
+			Text: "jobs.yaml has mistakes; runs use the last good copy", Fix: h.Instance.Command("compile --check"), Attention: true,
+		})
+	}
+	installed, err := unitdir.Read(h.UnitDir, h.Instance)
+	seen("the unit directory", err)
+	names := installed.Profiles()
+	if known {
+		for _, p := range file.Jobs.Profiles {
+			names = append(names, p.Name)
+		}
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	if profile != "" {
+		if !slices.Contains(names, profile) {
+			return f, &taskexec.UnknownError{Kind: "profile", Name: profile, Known: names}
+		}
+		names = []string{profile}
+	}
+	if known {
+		f.Lagging, err = lagging(units, file)
+		seen("whether the units follow jobs.yaml", err)
+	}
+
+	timers, err := readTimers(ctx, h.Instance, names)
+	seen("systemd", err)
+	f.Target, f.Boot = timers.target, timers.boot
+	for _, name := range names {
+		p := view.ProfileFacts{Name: name}
+		if known {
+			if in, ok := file.Jobs.Profile(name); ok {
+				p.Jobs = &in
+			}
+		}
+		p.Timer = timers.of[name]
+		p.Pause, err = host.PauseOfTicks(h.Instance.PauseDir(), h.StateDir, name, now)
+		seen("pause of "+name, err)
+		f.Profiles = append(f.Profiles, p)
+	}
+	seen("the database", readDatabase(ctx, h.StateDir, &f))
+	for _, text := range hostcheck.Alerts(h).Warnings {
+		f.Findings = append(f.Findings, view.Finding{Text: text})
+	}
+	return f, nil
+}
+
+// lagging names the units that do not follow jobs.yaml.
+func lagging(units host.Source, file jobsfile.File) ([]string, error) {
+	h, err := units.ForUnits()
+	if err != nil {
+		return nil, err
+	}
+	h.JobsFile = file.Path
+	return drift.Lagging(h, file.Jobs.Profiles)
+}
+
+// timers is what systemd says.
+type timers struct {
+	of     map[string]*view.Timer
+	target string
+	boot   time.Time
+}
+
+func readTimers(ctx context.Context, of montimer.Instance, profiles []string) (t timers, err error) {
+	names := make([]string, len(profiles))
+	services := []string{of.Target()}
+	for i, p := range profiles {
+		names[i] = of.Timer(p)
+		services = append(services, of.Service(p))
+	}
+	states, err := systemd.Timers(ctx, names)
+	if err != nil {
+		return t, err
+	}
+	conn, err := systemd.Connect(ctx)
+	if err != nil {
+		return t, err
+	}
+	defer conn.Close()
+	units, err := conn.Units(ctx, services)
+	if err != nil {
+		return t, err
+	}
+	t.target = units[of.Target()].Active
+	if t.boot, err = conn.BootedAt(); err != nil {
+		return t, err
+	}
+	t.of = make(map[string]*view.Timer, len(profiles))
+	for i, p := range profiles {
+		s := states[names[i]]
+		t.of[p] = &view.Timer{
+			Timetable: s.Timetable(), Load: s.Load, Active: s.Active, Sub: s.Sub, ServiceLoad: units[of.Service(p)].Load,
+			ActiveSince: s.Since, Next: s.Next, DropIns: s.DropIns,
+		}
+	}
+	return t, nil
+}

@@ -1,0 +1,47 @@
+package view
+
+import (
+	"time"
+
+	"github.com/montimer/montimer"
+)
+
+// Facts is what is known of a host. What could not be read is in NotSeen, and its
+// part is empty.
+type Facts struct {
+	Instance montimer.Instance
+	Host     string
+	Now      time.Time
+	Boot     time.Time // since when the host has been up; zero: not known
+
+	Profiles []ProfileFacts
+	Target   string // the active state of montimer.target; "": not known
+	Lagging  []string
+	Outbox   []montimer.Alert
+	Checkout *Checkout
+	Findings []Finding
+	NotSeen  []string
+}
+
+// ProfileFacts is what is known of one profile.
+type ProfileFacts struct {
+	Name     string
+	Jobs     *montimer.Profile // nil: not in jobs.yaml, or that is not known
+	Timer    *Timer            // nil: systemd could not be asked
+	Recorded bool              // the database could be read, which has the rest
+	Incident montimer.Incident
+	Last     montimer.Run // the last run that was not skipped, by hand or by the timer
+	Running  montimer.Run
+	Typical  time.Duration // the 95th percentile of the good runs of 30 days; 0: too few
+	Pause    montimer.Pause
+}
+
+// Timer is a timer as systemd has it loaded.
+type Timer struct {
+	montimer.Timetable
+	Load, Active, Sub string
+	ServiceLoad       string
+	ActiveSince       time.Time
+	Next              time.Time
+	DropIns           []string
+}

@@ -1,0 +1,90 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/safetext"
+)
+
+const dayAndTime = "Mon 01-02 15:04:05"
+
+// Table returns the profiles as a table.
+func (v Overview) Table() (header []string, rows [][]string) {
+	rows = make([][]string, len(v.Profiles))
+	for i, p := range v.Profiles {
+		last, took, next := "-", "-", "-"
+		if p.Last != nil {
+			last, took = string(p.Last.State)+" "+Ago(v.At, p.Last.Started), Took(p.Last.Seconds)
+		}
+		if !p.Next.IsZero() {
+			next = In(v.At, p.Next)
+		}
+		rows[i] = []string{p.State.Words(), v.Instance.Of(p.Name), last, took, next, safetext.String(p.Note)}
+	}
+	return []string{"STATE", "PROFILE", "LAST", "TOOK", "NEXT", "NOTE"}, rows
+}
+
+// Notes returns what else is to be known, a line each; the last one is the verdict.
+func (v Overview) Notes() string {
+	var b strings.Builder
+	for _, f := range v.Findings {
+		fmt.Fprintln(&b, "note:", safetext.String(f.String()))
+	}
+	for _, text := range v.NotSeen {
+		fmt.Fprintln(&b, "not seen:", safetext.String(text))
+	}
+	if c := v.Checkout; c != nil {
+		fmt.Fprintf(&b, "checkout: %.12s %s\n", safetext.String(c.Commit), safetext.String(c.Subject))
+	}
+	fmt.Fprintf(&b, "%s  %s\n", v.At.Local().Format(time.DateTime), safetext.String(v.Verdict))
+	return b.String()
+}
+
+// HistoryTable returns entries as a table.
+func HistoryTable(of montimer.Instance, entries []Entry) (header []string, rows [][]string) {
+	rows = make([][]string, len(entries))
+	for i, e := range entries {
+		took, id := "-", "-"
+		if e.Run != nil {
+			took, id = Took(e.Run.Seconds), safetext.String(e.Run.ID)
+		}
+		rows[i] = []string{e.At.Local().Format(dayAndTime), e.Words(), of.Of(e.Profile), took, id, safetext.String(e.Note())}
+	}
+	return []string{"TICK", "STATE", "PROFILE", "TOOK", "RUN", "NOTE"}, rows
+}
+
+// Table returns the tasks of a run as a table.
+func (r Run) Table() (header []string, rows [][]string) {
+	rows = make([][]string, len(r.Tasks))
+	for i, t := range r.Tasks {
+		rows[i] = []string{safetext.String(t.Name), t.Status.Words(), Took(t.Seconds), fmt.Sprint(t.Attempts), safetext.String(t.Tail())}
+	}
+	return []string{"TASK", "STATUS", "TOOK", "ATTEMPTS", "LAST OUTPUT"}, rows
+}
+
+// Text describes a run without its tasks, a line for each property.
+func (r Run) Text() string {
+	lines := []string{
+		"run:       " + r.ID,
+		"profile:   " + r.Profile,
+		"state:     " + string(r.State),
+		"started:   " + r.Started.Local().Format("Mon 2006-01-02 15:04:05 MST") + " by " + string(r.Trigger),
+		"took:      " + Took(r.Seconds),
+	}
+	if !r.Scheduled.IsZero() {
+		lines = append(lines, "tick:      "+r.Scheduled.Local().Format("Mon 2006-01-02 15:04:05 MST"))
+	}
+	for _, l := range [][2]string{{"reason:    ", r.Reason}, {"commit:    ", r.Commit}, {"host:      ", r.Host}, {"log:       ", r.Journal}} {
+		if l[1] != "" {
+			lines = append(lines, l[0]+l[1])
+		}
+	}
+	var b strings.Builder
+	for _, l := range lines {
+		fmt.Fprintln(&b, safetext.String(l))
+	}
+	return b.String()
+}

@@ -1,0 +1,108 @@
+#!/bin/bash
+# What an operator sees: status, while all kinds of things happen to profiles.
+# Needs: python3
+source "${BASH_SOURCE%/*}/lib.sh"
+source "${BASH_SOURCE%/*}/bot.inc"
+
+jobs <<'YAML'
+profiles:
+  good: { calendar: "*:*:0/2", tasks: [{ name: work, command: "true" }] }
+  bad: { calendar: "*:*:0/2", tasks: [{ name: work, command: "test -e well" }] }
+  quiet: { calendar: "2098-01-01", tasks: [{ name: work, command: "true" }] }
+  long: { calendar: "2098-01-01", tasks: [{ name: nap, command: [sleep, "600"] }] }
+  idle: { calendar: hourly, enabled: false, tasks: [{ name: work, command: "true" }] }
+YAML
+everyday
+bot
+systemctl start montimer.target
+
+# status ARGS...: what it says, and its exit code.
+status() { code=0; montimer status "$@" >/tmp/status 2>/tmp/status.err || code=$?; }
+# state PROFILE STATE: status says so.
+state() {
+  status -o json
+  python3 -c '
+import json, sys
+states = {p["profile"]: p["state"] for p in json.load(open("/tmp/status"))["profiles"]}
+sys.exit(states.get(sys.argv[1]) != sys.argv[2])' "$@"
+}
+verdict() { tail -n 1 /tmp/status; }
+
+# history ARGS...: the states of its entries, a line each, the newest first.
+history() {
+  montimer history -o json "$@" >/tmp/history 2>/tmp/history.err || fail "history $*: $(cat /tmp/history.err)"
+  python3 -c 'import json; [print(e["state"], e["ticks"]) for e in map(json.loads, open("/tmp/history"))]'
+}
+# has STATE ARGS...: history has an entry in that state.
+has() { grep -q "^$1 " <<<"$(history "${@:2}")"; }
+
+step "one profile fails"
+within 60 state bad failing
+within 60 state good ok
+state quiet new || fail "quiet: $(cat /tmp/status)"
+state idle disabled || fail "idle: $(cat /tmp/status)"
+status
+cat /tmp/status
+((code == 1)) || fail "exit code $code"
+[[ $(verdict) == *"1 of 5 need you: bad failing" ]] || fail "the verdict is $(verdict)"
+[[ $(awk 'NR == 2 { print $2 }' /tmp/status) == bad ]] || fail "the worst is not first: $(cat /tmp/status)"
+
+montimer history bad --failed -n 1 | tee /tmp/text
+grep -qE '^[A-Z][a-z]{2} .* failed +bad +.* work exit 1$' /tmp/text || fail "the history does not say how it failed"
+history bad --failed -n 1 >/dev/null
+run=$(python3 -c 'import json; print(json.loads(open("/tmp/history").readline())["run"]["run"])')
+montimer history "$run" | tee /tmp/text
+grep -q "^log:       journalctl .*$run" /tmp/text || fail "a run does not name its log"
+[[ $(bash -c "$(sed -n 's/^log: *//p' /tmp/text) -o cat --no-pager") == *"task work exited 1"* ]] || fail "its log is not shown"
+
+step "all is well again"
+touch /srv/app/well
+within 60 state bad ok
+status
+cat /tmp/status
+((code == 0)) || fail "exit code $code"
+[[ $(verdict) == *"all well: 5 profiles, next "* ]] || fail "the verdict is $(verdict)"
+
+step "a run under way, a pause"
+systemctl start --no-block montimer-job-long.service
+within 60 state long running
+montimer pause good --until 1h --reason test
+within 60 state good paused
+status
+((code == 0)) || fail "exit code $code: $(cat /tmp/status)"
+within 60 has paused good
+montimer resume good
+wake
+# A run by hand begins no incident.
+within 60 state long ok
+status
+grep -q 'started by hand: failed' /tmp/status || fail "long: $(cat /tmp/status)"
+
+step "a timer is masked"
+systemctl mask --now montimer-job-good.timer
+within 60 state good masked
+status
+((code == 1)) || fail "exit code $code"
+cat /tmp/status
+# A tick counts as missed a minute after it, when it can no longer be served.
+within 120 has missed good --missed
+systemctl unmask montimer-job-good.timer
+systemctl start montimer-job-good.timer
+
+within 60 state good ok
+montimer history good -n 8
+
+step "a user without rights sees what it may see"
+useradd --system other
+code=0
+runuser -u other -- montimer status >/tmp/status 2>&1 || code=$?
+cat /tmp/status
+grep -q '^not seen: the database: ' /tmp/status || fail "it does not say what it could not see"
+
+step "everything is stopped"
+systemctl stop montimer.target
+status
+((code == 1)) || fail "exit code $code"
+[[ $(verdict) == *"all timers are stopped"* ]] || fail "the verdict is $(verdict)"
+cat /tmp/status
+printf 'PASS\n'
