@@ -14,6 +14,7 @@ import (
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/pager"
 	"github.com/montimer/montimer/internal/store"
+	"github.com/montimer/montimer/internal/testenv"
 )
 
 // A run that was killed before it was on record is put there, once, as lost; one
@@ -122,5 +123,29 @@ func TestReportedOnceWithoutDatabase(t *testing.T) {
 		"failure", "montimer-job-p.service")
 	if n := about("unknown profile"); n != 1 {
 		t.Errorf("refused, after the handler: %d messages", n)
+	}
+}
+
+// A run has reported that it could not be recorded: where the outbox is gone, its
+// handler has nothing to do and does not fail.
+func TestHandlerWithoutOutbox(t *testing.T) {
+	t.Parallel()
+	testenv.Need(t, "sqlite3")
+	s := newSite(t, build(t), "profiles: {p: {cron: 0 0 1 1 *, tasks: [{name: one, command: exit 3}]}}")
+	if out, err := s.command("db", "init").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	drop := s.command()
+	drop.Path = s.look(t, "sqlite3")
+	drop.Args = []string{"sqlite3", filepath.Join(s.state, store.FileName), "DROP TABLE montimer_outbox"}
+	if out, err := drop.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	handler := s.command("failure", "montimer-job-p.service")
+	handler.Env = append(handler.Env, "MONITOR_INVOCATION_ID="+strings.Repeat("a", 32), "MONITOR_SERVICE_RESULT=exit-code",
+		"MONITOR_EXIT_CODE=exited", fmt.Sprintf("MONITOR_EXIT_STATUS=%d", exitUnrecorded))
+	out, err := handler.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "lacks a table") || strings.Contains(string(out), "could not be sent") {
+		t.Errorf("%v\n%s", err, out)
 	}
 }

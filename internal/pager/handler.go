@@ -67,6 +67,11 @@ func (h Handler) Run(ctx context.Context) error {
 		stuckAgain, errAgain := p.Send(ctx)
 		stuck, err = errors.Join(stuck, stuckAgain), errors.Join(err, errAgain)
 	}
+	if p.unsent == nil && err != nil && !db.hasOutbox(ctx) {
+		// What failed has been sent from memory, and the runs report the outbox.
+		h.Log.Error("alerts: "+err.Error(), "event", taskexec.EventTrouble)
+		return nil
+	}
 	if stuck != nil {
 		err = errors.Join(err, p.LogUnsent(failed, stuck))
 	}

@@ -41,6 +41,15 @@ func (r Records) Close() {
 	}
 }
 
+// hasOutbox reports whether the outbox can be read.
+func (r Records) hasOutbox(ctx context.Context) bool {
+	if r.Err != nil {
+		return false
+	}
+	_, err := r.Store.Pending(ctx)
+	return err == nil
+}
+
 func (r Records) Begin(ctx context.Context, run montimer.Run) (montimer.Run, error) {
 	if r.Err != nil {
 		return run, r.Err
