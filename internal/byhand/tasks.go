@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -15,6 +16,16 @@ import (
 	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/taskexec"
 )
+
+// withBoot replaces the specifier of the boot id (systemd.unit(5)) in the property
+// that has it: systemd expands none in those of a transient unit.
+func withBoot(property, boot string) string {
+	name, specifier := strings.CutSuffix(property, "MONTIMER_BOOT_ID=%b")
+	if !specifier || name != "Environment=" {
+		return property
+	}
+	return name + "MONTIMER_BOOT_ID=" + strings.ReplaceAll(strings.TrimSpace(boot), "-", "")
+}
 
 // Tasks runs a profile, with these arguments to exec, in a service that
 // systemd-run makes from the profile's own: root itself runs nothing. It waits
@@ -28,8 +39,12 @@ func Tasks(ctx context.Context, h montimer.Host, p montimer.Profile, args []stri
 	// No profile has a colon in its name; drop-ins for all jobs apply to it too.
 	unit := strings.TrimSuffix(h.Instance.Service(p.Name), ".service") + ":tasks.service"
 	line := []string{"--quiet", "--collect", "--wait", "--pipe", "--service-type=oneshot", "--unit=" + unit}
+	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return 0, fmt.Errorf("read the boot id: %w", err)
+	}
 	for _, property := range properties {
-		line = append(line, "--property="+property)
+		line = append(line, "--property="+withBoot(property, string(boot)))
 	}
 	line = append(append(line, "--", h.Binary, "exec", p.Name), args...)
 	cmd := exec.CommandContext(ctx, "systemd-run", line...)
