@@ -62,69 +62,77 @@ func Render(h montimer.Host, profiles []montimer.Profile) ([]Unit, error) {
 	if err != nil {
 		return nil, err
 	}
-	var (
-		errs   []error
-		target view
-		units  = make([]Unit, 0, 2*len(profiles)+3+len(singles))
-		i      = h.Instance
-	)
+	r := rendering{renderer: f, of: h.Instance, units: make([]Unit, 0, 2*len(profiles)+3+len(singles))}
+	r.target.hostView = host
 	for _, name := range []string{applySocket, applyTimer, outboxTimer} {
-		target.Upheld = append(target.Upheld, text(i.Unit(name)))
-	}
-	add := func(profile string, at timer.Timer, v view, err error) {
-		p := v.split()
-		for _, u := range []struct {
-			name, template string
-			timer          *timer.Timer
-		}{{i.Timer(profile), "timer", &at}, {i.Service(profile), "service", nil}} {
-			var content string
-			if err == nil {
-				if content, err = f.render(u.template, v, p); err != nil {
-					err = fmt.Errorf("%s: %w", u.template, err)
-				}
-			}
-			units = append(units, Unit{u.name, content, u.timer})
-		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("profile %.64q: %w", profile, err))
-			return
-		}
-		target.Upheld = append(target.Upheld, text(i.Timer(profile)))
+		r.target.Upheld = append(r.target.Upheld, text(r.of.Unit(name)))
 	}
 	if h.Sync.Every > 0 {
 		at := syncTimer(h)
 		v, err := syncView(host, at)
-		add(montimer.GitSync, at, v, err)
+		r.pair(montimer.GitSync, at, v, err)
 	}
 	for _, p := range profiles {
 		if !p.Enabled {
 			continue
 		}
 		if s := p.Schedule; len(s.Events) == 0 && !s.Boot && len(s.Every) == 0 {
-			errs = append(errs, fmt.Errorf("profile %.64q: its schedule never runs", p.Name))
+			r.errs = append(r.errs, fmt.Errorf("profile %.64q: its schedule never runs", p.Name))
 			continue
 		}
 		at := profileTimer(p)
 		v, err := profileView(host, p, at)
-		add(p.Name, at, v, err)
+		r.pair(p.Name, at, v, err)
 	}
-	slices.Sort(target.Upheld)
-	target.hostView = host
-	single := func(name, template string) {
-		content, err := f.single(template, target)
-		errs = append(errs, err)
-		units = append(units, Unit{Name: name, Content: content})
-	}
+	slices.Sort(r.target.Upheld)
 	for name, template := range singles {
-		single(i.Unit(name), template)
+		r.single(r.of.Unit(name), template)
 	}
-	last := len(units)
-	single(i.Target(), "target")
-	if err := errors.Join(errs...); err != nil {
+	last := len(r.units)
+	r.single(r.of.Target(), "target")
+	if err := errors.Join(r.errs...); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(units[:last], func(a, b Unit) int { return strings.Compare(a.Name, b.Name) })
-	return units, nil
+	slices.SortFunc(r.units[:last], func(a, b Unit) int { return strings.Compare(a.Name, b.Name) })
+	return r.units, nil
+}
+
+// A rendering is the units so far, with what was wrong.
+type rendering struct {
+	*renderer
+	of     montimer.Instance
+	target view // which upholds the timers
+	units  []Unit
+	errs   []error
+}
+
+// pair renders the timer and the service of a profile; err is that of its view.
+func (r *rendering) pair(profile string, at timer.Timer, v view, err error) {
+	p := v.split()
+	for _, u := range []struct {
+		name, template string
+		timer          *timer.Timer
+	}{{r.of.Timer(profile), "timer", &at}, {r.of.Service(profile), "service", nil}} {
+		var content string
+		if err == nil {
+			if content, err = r.render(u.template, v, p); err != nil {
+				err = fmt.Errorf("%s: %w", u.template, err)
+			}
+		}
+		r.units = append(r.units, Unit{u.name, content, u.timer})
+	}
+	if err != nil {
+		r.errs = append(r.errs, fmt.Errorf("profile %.64q: %w", profile, err))
+		return
+	}
+	r.target.Upheld = append(r.target.Upheld, text(r.of.Timer(profile)))
+}
+
+// single renders a unit of the whole host.
+func (r *rendering) single(name, template string) {
+	content, err := r.renderer.single(template, r.target)
+	r.errs = append(r.errs, err)
+	r.units = append(r.units, Unit{Name: name, Content: content})
 }
 
 // Timers returns when the timers of the enabled profiles and of the git syncs

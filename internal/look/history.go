@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,37 +28,23 @@ func History(ctx context.Context, h montimer.Host, profile string, f view.Filter
 		return nil, 0, nil, err
 	}
 	defer s.Close()
-	runs, err := s.History(ctx, store.Filter{Profile: profile, Since: f.Since})
+	past, err := readPast(ctx, s, profile, f.Since)
 	if err != nil {
 		return nil, 0, nil, err
 	}
-	tables, err := s.Timetables(ctx, profile, time.Local)
-	if err != nil {
-		return nil, 0, nil, err
-	}
-	proven, err := s.BootRuns(ctx, f.Since)
-	if err != nil {
-		return nil, 0, nil, err
-	}
-	up := timeline.Boots(joinBoots(boots, proven, now)...)
-	of := map[string][]montimer.Run{}
-	for i := len(runs) - 1; i >= 0; i-- { // the oldest first
-		of[runs[i].Profile] = append(of[runs[i].Profile], runs[i])
-	}
-	for name := range tables {
-		of[name] = append(of[name], []montimer.Run(nil)...)
-	}
-	if profile != "" && len(of[profile]) == 0 && tables[profile] == nil {
+	if profile != "" && len(past.runs[profile]) == 0 && past.tables[profile] == nil {
 		return nil, 0, nil, fmt.Errorf("no run of profile %q is on record since %s; the profiles: %s",
 			profile, f.Since.Local().Format(time.DateTime), h.Instance.Command("list"))
 	}
-	loaded, err := active(ctx, h.Instance, of)
+	up := timeline.Boots(joinBoots(boots, past.boots, now)...)
+	loaded, err := active(ctx, h.Instance, past.profiles())
 	if err != nil {
 		notSeen = append(notSeen, "systemd: "+err.Error())
 	}
-	for name, runs := range of {
-		t := timeline.History{Timetables: tables[name], Runs: runs, Boots: up}
-		if pause, err := host.PauseOfTicks(h.Instance.PauseDir(), h.StateDir, name, now); err == nil && !pause.Until.IsZero() {
+	for _, name := range past.profiles() {
+		runs := past.runs[name]
+		t := timeline.History{Timetables: past.tables[name], Runs: runs, Boots: up}
+		if pause, err := host.ReadPause(h.Instance.PauseDir(), name, now); err == nil && !pause.Until.IsZero() {
 			t.Pauses = []timeline.Pause{{Until: pause.Until}}
 		}
 		until := now
@@ -69,17 +57,52 @@ func History(ctx context.Context, h montimer.Host, profile string, f view.Filter
 	if entries, more, err = f.Choose(entries, whole); err != nil {
 		return nil, 0, nil, err
 	}
+	return entries, more, notSeen, addFailures(entries, whole)
+}
+
+// addFailures adds the failed tasks to the failed runs.
+func addFailures(entries []view.Entry, whole func(id string) (montimer.Run, error)) error {
 	for _, e := range entries {
 		if e.Run == nil || e.Run.State != montimer.RunFailed {
 			continue
 		}
 		r, err := whole(e.Run.ID)
 		if err != nil {
-			return nil, 0, nil, err
+			return err
 		}
 		e.Run.Tasks = view.Tasks(r.Failures())
 	}
-	return entries, more, notSeen, nil
+	return nil
+}
+
+// past is what the database has of a time.
+type past struct {
+	runs   map[string][]montimer.Run // by profile, the oldest first
+	tables map[string][]montimer.Timetable
+	boots  []store.BootRuns
+}
+
+func readPast(ctx context.Context, s *store.Store, profile string, since time.Time) (p past, err error) {
+	runs, err := s.History(ctx, store.Filter{Profile: profile, Since: since})
+	if err != nil {
+		return p, err
+	}
+	p.runs = map[string][]montimer.Run{}
+	for _, r := range slices.Backward(runs) {
+		p.runs[r.Profile] = append(p.runs[r.Profile], r)
+	}
+	if p.tables, err = s.Timetables(ctx, profile, time.Local); err != nil {
+		return p, err
+	}
+	p.boots, err = s.BootRuns(ctx, since)
+	return p, err
+}
+
+// profiles names those that have runs or a timetable.
+func (p past) profiles() []string {
+	names := slices.Concat(slices.Collect(maps.Keys(p.runs)), slices.Collect(maps.Keys(p.tables)))
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // IsRun reports whether a word is the id of a run.
@@ -125,14 +148,14 @@ func joinBoots(listed []journal.Boot, proven []store.BootRuns, now time.Time) (a
 func plainID(id string) string { return strings.ReplaceAll(id, "-", "") }
 
 // active says which profiles have a timer that systemd has loaded.
-func active(ctx context.Context, of montimer.Instance, profiles map[string][]montimer.Run) (map[string]bool, error) {
-	var names []string
-	for name := range profiles {
-		names = append(names, of.Timer(name))
+func active(ctx context.Context, of montimer.Instance, profiles []string) (map[string]bool, error) {
+	names := make([]string, len(profiles))
+	for i, name := range profiles {
+		names[i] = of.Timer(name)
 	}
 	states, err := systemd.Timers(ctx, names)
 	loaded := map[string]bool{}
-	for name := range profiles {
+	for _, name := range profiles {
 		loaded[name] = states[of.Timer(name)].Load != "not-found"
 	}
 	return loaded, err

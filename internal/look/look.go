@@ -48,14 +48,10 @@ func Host(ctx context.Context, h montimer.Host, units host.Source, profile strin
 	}
 	installed, err := unitdir.Read(h.UnitDir, h.Instance)
 	seen("the unit directory", err)
-	names := installed.Profiles()
-	if known {
-		for _, p := range file.Jobs.Profiles {
-			names = append(names, p.Name)
-		}
+	if !known {
+		file.Jobs = montimer.Jobs{}
 	}
-	slices.Sort(names)
-	names = slices.Compact(names)
+	names := profiles(installed, file.Jobs)
 	if profile != "" {
 		if !slices.Contains(names, profile) {
 			return f, &taskexec.UnknownError{Kind: "profile", Name: profile, Known: names}
@@ -72,13 +68,11 @@ func Host(ctx context.Context, h montimer.Host, units host.Source, profile strin
 	f.Target, f.Boot = timers.target, timers.boot
 	for _, name := range names {
 		p := view.ProfileFacts{Name: name}
-		if known {
-			if in, ok := file.Jobs.Profile(name); ok {
-				p.Jobs = &in
-			}
+		if in, ok := file.Jobs.Profile(name); ok {
+			p.Jobs = &in
 		}
 		p.Timer = timers.of[name]
-		p.Pause, err = host.PauseOfTicks(h.Instance.PauseDir(), h.StateDir, name, now)
+		p.Pause, err = host.ReadPause(h.Instance.PauseDir(), name, now)
 		seen("pause of "+name, err)
 		f.Profiles = append(f.Profiles, p)
 	}
@@ -87,6 +81,16 @@ func Host(ctx context.Context, h montimer.Host, units host.Source, profile strin
 		f.Findings = append(f.Findings, view.Finding{Text: text})
 	}
 	return f, nil
+}
+
+// profiles names those that have units, or are to have some.
+func profiles(installed unitdir.Installed, j montimer.Jobs) []string {
+	names := installed.Profiles()
+	for _, p := range j.Profiles {
+		names = append(names, p.Name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // lagging names the units that do not follow jobs.yaml.
