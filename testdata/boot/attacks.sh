@@ -72,6 +72,8 @@ state=/var/lib/montimer
 arrived() {
   again "automation: $1" || again "montimer: $1" || again "montimer-job-$1.service" || { sleep 1; systemctl start montimer-outbox.service 2>/dev/null; false; }
 }
+# woken PROFILE: its alert arrived. What it is doing may end in another nap.
+woken() { wake || true; arrived "$1"; }
 systemctl start montimer.target
 within 60 logged good "the good one ran"
 within 60 logged synced "the synced one ran"
@@ -127,7 +129,7 @@ attack() {
   within 300 arrived bad
   rm -f /run/armed.*
   wake || true
-  [[ ! $profile ]] || within 120 arrived "$profile"
+  [[ ! $profile ]] || within 120 woken "$profile"
   is montimer-apply.socket active || fail "$name: the socket unit is $(systemctl is-active montimer-apply.socket)"
   systemctl stop montimer.target
   pkill -KILL -u deploy -x sleep || true
