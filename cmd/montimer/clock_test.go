@@ -33,6 +33,7 @@ type stepped struct {
 	fails   bool // Telegram
 	arrived []string
 	noted   time.Time // by the first process
+	release func()    // of the sending that it began
 }
 
 // Send implements [notify.Bot].
@@ -188,11 +189,14 @@ func TestSteppedClock(t *testing.T) {
 		},
 		"the lease of the sender": {
 			func(t *testing.T, s *stepped) {
-				if _, ok, err := s.db.BeginSending(t.Context()); !ok || err != nil {
+				release, ok, err := s.db.BeginSending(t.Context())
+				if !ok || err != nil {
 					t.Errorf("%v, %v", ok, err)
 				}
+				s.release = release // the lock must not be collected with its file
 			},
 			func(t *testing.T, s *stepped) { // by the time since boot, another process still sends
+				defer s.release()
 				if _, ok, err := s.db.BeginSending(t.Context()); ok || err != nil {
 					t.Errorf("two send: %v", err)
 				}
