@@ -9,7 +9,8 @@ import (
 // Boots joins what several sources know of the boots: what the journal lists,
 // and the runs, each of which proves that the host was up. A boot before another
 // one that the journal lists has ended; of one that only runs prove, the end is
-// not known.
+// not known. They overlap where the clock was set back, and in a container whose
+// journal has another boot id than the kernel.
 func Boots(known ...Boot) []Boot {
 	byID := map[string]Boot{}
 	for _, k := range known {
@@ -32,12 +33,6 @@ func Boots(known ...Boot) []Boot {
 	slices.SortFunc(all, func(a, b Boot) int {
 		return cmp.Or(a.From.Compare(b.From), cmp.Compare(a.ID, b.ID))
 	})
-	// A clock that was set back makes them overlap.
-	for i := range all[:max(0, len(all)-1)] {
-		if all[i].To.After(all[i+1].From) {
-			all[i].To, all[i].ToIsEnd = all[i+1].From, true
-		}
-	}
 	return all
 }
 

@@ -162,13 +162,16 @@ func (j *judge) without(at time.Time) State {
 	return Unknown
 }
 
-// during returns the boot during which the host was up at a time. If it was not
-// known to be, it returns the last boot before.
-func during(boots []Boot, at time.Time) (b Boot, up bool) {
-	for i := len(boots) - 1; i >= 0; i-- {
-		if !boots[i].From.After(at) {
-			return boots[i], at.Before(boots[i].To) || at.Equal(boots[i].To) && !boots[i].ToIsEnd
+// during returns a boot during which the host was up at a time. If it was not known
+// to be, it returns the last boot before.
+func during(boots []Boot, at time.Time) (last Boot, up bool) {
+	for _, b := range boots {
+		if b.From.After(at) {
+			break
+		}
+		if last = b; at.Before(b.To) || at.Equal(b.To) && !b.ToIsEnd {
+			return b, true
 		}
 	}
-	return Boot{}, false
+	return last, false
 }

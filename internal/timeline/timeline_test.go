@@ -150,6 +150,12 @@ func TestTicks(t *testing.T) {
 			History{Timetables: []montimer.Timetable{{Since: at("00:30"), Events: hourly.Events, Local: time.UTC}}, Boots: cut}, "05:30",
 			"01:00 missed\n02:00 unknown\n03:00 unknown\n04:00 unknown\n05:00 missed\n",
 		},
+		"the journal of a container has another boot id": {
+			History{Timetables: []montimer.Timetable{{Since: at("00:30"), Events: hourly.Events, Local: time.UTC}}, Boots: Boots(
+				Boot{"kernel", at("00:00"), at("05:30"), true}, Boot{"journal", at("00:10"), at("02:30"), true},
+			)}, "03:30",
+			"01:00 missed\n02:00 missed\n03:00 missed\n",
+		},
 		"a pause that no run has met": {
 			History{Timetables: []montimer.Timetable{{Since: at("00:30"), Events: hourly.Events, Local: time.UTC}}, Boots: []Boot{day}, Pauses: []Pause{{at("01:30"), at("03:00")}}}, "03:30",
 			"01:00 missed\n02:00 paused\n03:00 missed\n",
@@ -206,7 +212,7 @@ func TestBoots(t *testing.T) {
 		Boot{"b", at("05:00"), at("06:00"), false}, Boot{"a", at("01:00"), at("02:00"), false},
 		Boot{"a", at("00:59"), at("03:00"), true}, Boot{"b", at("05:01"), at("09:00"), false}, Boot{"c", at("08:00"), at("10:00"), true},
 	)
-	want := []Boot{{"a", at("00:59"), at("03:00"), true}, {"b", at("05:00"), at("08:00"), true}, {"c", at("08:00"), at("10:00"), true}}
+	want := []Boot{{"a", at("00:59"), at("03:00"), true}, {"b", at("05:00"), at("09:00"), false}, {"c", at("08:00"), at("10:00"), true}}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v", got)
 	}
