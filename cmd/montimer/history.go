@@ -49,7 +49,9 @@ func (c historyCmd) Run(ctx context.Context, e env) error {
 		if c.Output == "json" {
 			return console.JSONLines(e.stdout, []*view.Run{run})
 		}
-		fmt.Fprint(e.stdout, run.Text())
+		if _, err := fmt.Fprint(e.stdout, run.Text()); err != nil {
+			return err
+		}
 		header, rows := run.Table()
 		return console.Table(e.stdout, console.Columns(e.stdout), header, rows)
 	}

@@ -35,7 +35,9 @@ func (c statusCmd) Run(ctx context.Context, e env) error {
 	} else {
 		header, rows := v.Table()
 		err = console.Table(e.stdout, console.Columns(e.stdout), header, rows)
-		fmt.Fprint(e.stdout, v.Notes())
+		if err == nil {
+			_, err = fmt.Fprint(e.stdout, v.Notes())
+		}
 	}
 	if err == nil && v.Attention {
 		return exitError{code: exitFailed}

@@ -3,7 +3,9 @@ package look
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -24,6 +26,9 @@ import (
 func History(ctx context.Context, h montimer.Host, profile string, f view.Filter, boots []journal.Boot) (entries []view.Entry, more int, notSeen []string, err error) {
 	now := time.Now()
 	s, err := store.Open(ctx, h.StateDir, store.Options{ReadOnly: true})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, 0, []string{"nothing has run yet: there is no database in " + h.StateDir}, nil
+	}
 	if err != nil {
 		return nil, 0, nil, err
 	}

@@ -192,6 +192,3 @@ func (r Records) Incident(ctx context.Context, profile string) (montimer.Inciden
 
 // Made returns the alerts that have been made so far.
 func (p *Pager) Made() []*montimer.Alert { return p.made }
-
-// Unsent says why an alert is neither stored nor sent; nil: all are.
-func (p *Pager) Unsent() error { return p.unsent }
