@@ -27,7 +27,7 @@ func History(ctx context.Context, h montimer.Host, profile string, f view.Filter
 	now := time.Now()
 	s, err := store.Open(ctx, h.StateDir, store.Options{ReadOnly: true})
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, 0, []string{"nothing has run yet: there is no database in " + h.StateDir}, nil
+		return nil, 0, []string{"the database: there is none in " + h.StateDir + ": nothing has run yet"}, nil
 	}
 	if err != nil {
 		return nil, 0, nil, err
