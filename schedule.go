@@ -52,6 +52,9 @@ type Timetable struct {
 	CatchUp bool // a missed tick starts late
 }
 
+// Empty reports whether it has no ticks: systemd has not loaded the timer.
+func (t Timetable) Empty() bool { return len(t.Events) == 0 && !t.Boot && t.Every == 0 }
+
 // Calendar returns the events in normal form, one a line.
 func (t Timetable) Calendar() string {
 	lines := make([]string, len(t.Events))

@@ -144,6 +144,10 @@ func (r *run) findTick(ctx context.Context) {
 // the timer changed, as far as that is known.
 func (r *run) recordTimetable(ctx context.Context, last montimer.Run) {
 	t := r.timer.Timetable()
+	if t.Empty() { // it was masked or removed since it elapsed, which missed ticks are to show
+		r.record.Timetable = last.Timetable
+		return
+	}
 	digest := t.Digest()
 	if digest != last.Timetable {
 		t.Since = r.record.Scheduled

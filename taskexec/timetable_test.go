@@ -37,6 +37,7 @@ func TestTimetable(t *testing.T) {
 		{"another one, the files are older", edited("09:30:00"), "other", "11:00:00"},
 		{"another one, the files are from the future", edited("12:30:00"), "other", "11:00:00"},
 		{"another one, by a drop-in that is gone", hourly, "other", "11:00:00"},
+		{"none: the timer has been masked since it elapsed", Timer{Local: time.UTC, Triggered: at("11:00:00")}, digest, ""},
 	} {
 		m := &memory{last: montimer.Run{ID: "before", State: montimer.RunOK, Started: at("10:00:01"), Ended: at("10:00:02"), Scheduled: at("10:00:00"), Timetable: tt.last}, ago: time.Hour}
 		r := &run{Runner: Runner{Recorder: m}, timer: &tt.timer, record: montimer.Run{Trigger: montimer.TriggerTimer, Started: at("11:00:03")}}
