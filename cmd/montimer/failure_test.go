@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"hash/fnv"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -12,7 +13,6 @@ import (
 	"testing"
 
 	"github.com/montimer/montimer"
-	"github.com/montimer/montimer/internal/pager"
 	"github.com/montimer/montimer/internal/store"
 	"github.com/montimer/montimer/internal/testenv"
 )
@@ -68,11 +68,13 @@ func TestReportedOnceWithoutDatabase(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(s.state, store.FileName), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range pager.MemoryFiles(s.state, "p") {
-		t.Cleanup(func() {
-			os.Remove(strings.Replace(path, fmt.Sprintf("-%d-", os.Geteuid()), fmt.Sprintf("-%d-", nobody), 1))
-		})
-	}
+	t.Cleanup(func() {
+		for _, path := range inMemory(s.state, "p") {
+			if err := os.Remove(path); err != nil {
+				t.Error(err)
+			}
+		}
+	})
 	var mu sync.Mutex
 	var sent []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -123,6 +125,18 @@ func TestReportedOnceWithoutDatabase(t *testing.T) {
 		"failure", "montimer-job-p.service")
 	if n := about("unknown profile"); n != 1 {
 		t.Errorf("refused, after the handler: %d messages", n)
+	}
+}
+
+// inMemory returns the files in memory about an incident without a database, and
+// about a profile that was killed in it, both of the user nobody.
+func inMemory(stateDir, profile string) []string {
+	incident, death := fnv.New32a(), fnv.New32a()
+	io.WriteString(incident, stateDir)
+	io.WriteString(death, stateDir+"\x00"+profile)
+	return []string{
+		fmt.Sprintf("/dev/shm/montimer-unrecorded-%d-%08x", nobody, incident.Sum32()),
+		fmt.Sprintf("/dev/shm/montimer-died-%d-%08x", nobody, death.Sum32()),
 	}
 }
 

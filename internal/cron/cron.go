@@ -50,6 +50,3 @@ type meaning struct {
 
 // Zone returns the time zone that the expression itself names, "" if none.
 func (x *Expression) Zone() string { return x.zone }
-
-// String returns the expression as it was written.
-func (x *Expression) String() string { return x.text }

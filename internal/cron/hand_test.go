@@ -224,7 +224,7 @@ func TestSupercronicRunsAtClockChange(t *testing.T) {
 				continue
 			}
 			if got, ok := calendar.Next(events, want.Add(-time.Second), berlin); !ok || !got.Equal(want) {
-				t.Errorf("%s in Berlin: supercronic runs at %s, and %s next runs at %s", x, want, texts(events), got)
+				t.Errorf("%s in Berlin: supercronic runs at %s, and %s next runs at %s", x.text, want, texts(events), got)
 			}
 		}
 	}

@@ -189,6 +189,3 @@ func (r Records) Incident(ctx context.Context, profile string) (montimer.Inciden
 	}
 	return r.Store.Incident(ctx, profile)
 }
-
-// Made returns the alerts that have been made so far.
-func (p *Pager) Made() []*montimer.Alert { return p.made }

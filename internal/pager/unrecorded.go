@@ -185,9 +185,3 @@ func recordFix(err error, of montimer.Instance, stateDir string) string {
 	}
 	return "ls -la " + stateDir + "; " + of.Command("db check")
 }
-
-// MemoryFiles returns the files that record what was sent about a state directory
-// and a profile. They do not survive a reboot.
-func MemoryFiles(stateDir, profile string) []string {
-	return []string{incidentOf(stateDir).path, deathOf(stateDir, profile).path, store.NotesFile(stateDir)}
-}

@@ -47,9 +47,15 @@ func TestManualOfBrokenJobs(t *testing.T) {
 		p := pager.New(h, pager.Open(t.Context(), "", dir), runner.Log)
 		defer p.Records.Close()
 		p.Observe(&runner)
+		var made []*montimer.Alert
+		alert := runner.Alert
+		runner.Alert = func(r montimer.Run) *montimer.Alert {
+			made = append(made, alert(r))
+			return made[len(made)-1]
+		}
 		runs++
 		result, err := runner.Exec(t.Context(), taskexec.Request{ID: fmt.Sprintf("%032d", runs), Profile: "hourly", Trigger: montimer.TriggerTimer})
-		return result, p.Made(), err
+		return result, made, err
 	}
 	const good = "profiles:\n  hourly:\n    cron: '5 * * * *'\n    tasks: [{name: a, command: ['true']}]\n"
 	broken := strings.Replace(good, "cron:", "paralel: 2\n    cron:", 1)
