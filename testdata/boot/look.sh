@@ -78,8 +78,17 @@ within 60 state long ok
 status
 grep -q 'started by hand: failed' /tmp/status || fail "long: $(cat /tmp/status)"
 
-step "a timer is masked"
+step "a timer is masked, just after it has elapsed"
+dropin=/run/systemd/system/montimer-job-good.service.d/wait.conf
+mkdir -p "${dropin%/*}"
+printf '[Service]\nExecStartPre=sh -c "until test -e /srv/app/masked; do sleep 0.1; done"\n' >"$dropin"
+systemctl daemon-reload
+prepares() { [[ $(systemctl show -P SubState montimer-job-good.service) == start-pre ]]; }
+within 60 prepares
 systemctl mask --now montimer-job-good.timer
+touch /srv/app/masked
+rm "$dropin"
+systemctl daemon-reload
 within 60 state good masked
 status
 ((code == 1)) || fail "exit code $code"
