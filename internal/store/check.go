@@ -53,17 +53,23 @@ func check(ctx context.Context, of montimer.Instance, stateDir string) (problems
 			return problems, s.explain("check the database", err)
 		}
 	}
-	have, err := readShape(ctx, s.db)
+	found, err := checkSchema(ctx, s.db, want)
+	return append(problems, found...), s.explain("check the database", err)
+}
+
+// checkSchema compares a database with the schema that montimer makes. Rows are
+// checked only in a complete schema.
+func checkSchema(ctx context.Context, db queryer, want shape) (problems []string, err error) {
+	have, err := readShape(ctx, db)
 	if err != nil {
-		return problems, s.explain("check the database", err)
+		return nil, err
 	}
-	lacking := have.compare(want)
-	problems = append(problems, lacking...)
-	if slices.ContainsFunc(lacking, func(p string) bool { return strings.HasSuffix(p, " is missing"+repairs) }) {
-		return problems, nil // rows are checked only in a complete schema
+	problems = have.compare(want)
+	if slices.ContainsFunc(problems, func(p string) bool { return strings.HasSuffix(p, " is missing"+repairs) }) {
+		return problems, nil
 	}
-	rows, err := unreadable(ctx, s.db, have)
-	return append(problems, rows...), s.explain("check the database", err)
+	rows, err := unreadable(ctx, db, have)
+	return append(problems, rows...), err
 }
 
 // checkFiles checks owner, mode and size of the database, its log and their

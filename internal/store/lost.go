@@ -26,7 +26,7 @@ const stillRunning = "state = 'running' ORDER BY +seq"
 func (s *Store) Lost(ctx context.Context, free func(profile string) bool, report func(montimer.Run) *montimer.Alert) ([]montimer.Run, error) {
 	running, err := s.runs(ctx, "WHERE "+stillRunning)
 	if err != nil {
-		if err = s.repair(ctx, err); err == nil {
+		if err = s.repairRunning(ctx, err); err == nil {
 			running, err = s.runs(ctx, "WHERE "+stillRunning)
 		}
 	}
@@ -45,21 +45,10 @@ func (s *Store) Lost(ctx context.Context, free func(profile string) bool, report
 		if !idle[run.Profile] {
 			continue
 		}
-		var unreadable error
 		if run.Tasks, err = s.tasks(ctx, run.ID); isOfSQLite(err) {
 			return lost, s.explain("look for lost runs", err)
-		} else if err != nil {
-			unreadable = err
 		}
-		run.State, run.Ended = montimer.RunLost, time.Now()
-		why := fmt.Sprintf("its process died without recording a result, after %s", plural(len(run.Tasks), "task"))
-		if unreadable != nil {
-			why = fmt.Sprintf("its process died without recording a result; its tasks could not be read (%s): %v", s.instance.Command("db check --repair"), unreadable)
-		}
-		if run.Reason != "" {
-			why += "; " + run.Reason
-		}
-		run.Reason = why
+		run.State, run.Ended, run.Reason = montimer.RunLost, time.Now(), s.whyLost(run, err)
 		ended, err := s.lose(ctx, run, report(run))
 		if err != nil {
 			return lost, s.explain("record a lost run", err)
@@ -71,15 +60,27 @@ func (s *Store) Lost(ctx context.Context, free func(profile string) bool, report
 	return lost, nil
 }
 
+// whyLost returns the reason of a lost run; unreadable is the error of reading its
+// tasks.
+func (s *Store) whyLost(run montimer.Run, unreadable error) string {
+	why := fmt.Sprintf("its process died without recording a result, after %s", plural(len(run.Tasks), "task"))
+	if unreadable != nil {
+		why = fmt.Sprintf("its process died without recording a result; its tasks could not be read (%s): %v", s.instance.Command("db check --repair"), unreadable)
+	}
+	if run.Reason != "" {
+		why += "; " + run.Reason
+	}
+	return why
+}
+
 // mostLost is how many lost runs are recorded at once: each takes some
 // milliseconds, and a run that is due waits for it. The next run records more.
 const mostLost = 100
 
-// repair makes the unreadable rows of running runs readable, since one of them
-// would keep all others from being found. It sets their times to the present,
-// and the reason says so. why is the error of reading them; it is returned if
-// no row causes it.
-func (s *Store) repair(ctx context.Context, why error) error {
+// repairRunning makes the unreadable rows of running runs readable, since one of
+// them would keep all others from being found. why is the error of reading them;
+// it is returned if SQLite itself fails.
+func (s *Store) repairRunning(ctx context.Context, why error) error {
 	if isOfSQLite(why) {
 		return why
 	}
@@ -102,17 +103,21 @@ func (s *Store) repair(ctx context.Context, why error) error {
 		if err == nil {
 			continue
 		}
-		reason := "its row could not be read, and was repaired, with the present time: " + err.Error()
-		err = s.write(ctx, durable, func(tx *sql.Tx) error {
-			return do(ctx, tx, `UPDATE montimer_runs
-				SET scheduled_at = NULL, attempt = 1, started_at = ?, ended_at = NULL, reason = ? WHERE seq = ?`,
-				formatTime(time.Now()), utf8(reason), seq)
-		})
-		if err != nil {
+		if err := s.repairRow(ctx, seq, err); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// repairRow sets the times of a run to the present, and its reason to why.
+func (s *Store) repairRow(ctx context.Context, seq int64, why error) error {
+	reason := "its row could not be read, and was repaired, with the present time: " + why.Error()
+	return s.write(ctx, durable, func(tx *sql.Tx) error {
+		return do(ctx, tx, `UPDATE montimer_runs
+			SET scheduled_at = NULL, attempt = 1, started_at = ?, ended_at = NULL, reason = ? WHERE seq = ?`,
+			formatTime(time.Now()), utf8(reason), seq)
+	})
 }
 
 func isOfSQLite(err error) bool {

@@ -102,8 +102,19 @@ func Repair(ctx context.Context, of montimer.Instance, stateDir string) (done []
 		return nil, fmt.Errorf("repair the database: %w", err)
 	}
 	err = s.write(ctx, durable, func(tx *sql.Tx) error {
-		done, err = repair(ctx, tx, want, definitions)
-		return err
+		have, err := readShape(ctx, tx)
+		if err != nil {
+			return err
+		}
+		r := repair{ctx: ctx, tx: tx, have: have, want: want}
+		r.setAsideOthers()
+		r.makeTables(definitions)
+		for _, f := range faults() {
+			r.correct(f)
+		}
+		r.makeIndexes()
+		done = r.done
+		return r.err
 	})
 	if err != nil {
 		return nil, s.explain("repair the database", err)
@@ -111,74 +122,93 @@ func Repair(ctx context.Context, of montimer.Instance, stateDir string) (done []
 	return done, nil
 }
 
-func repair(ctx context.Context, tx *sql.Tx, want shape, definitions map[string]string) (done []string, err error) {
-	have, err := readShape(ctx, tx)
-	if err != nil {
-		return nil, err
+// A repair is the transaction of [Repair]. After an error it changes nothing more.
+type repair struct {
+	ctx        context.Context
+	tx         *sql.Tx
+	have, want shape
+	done       []string
+	err        error
+}
+
+// change executes a statement; what it does is told the user; "": nothing.
+func (r *repair) change(what, statement string) {
+	if r.err != nil {
+		return
 	}
-	change := func(what, statement string) {
-		if err == nil {
-			if _, execErr := tx.ExecContext(ctx, statement); execErr != nil {
-				err = fmt.Errorf("%s: %w", what, execErr)
-			} else if what != "" {
-				done = append(done, what)
-			}
+	if _, err := r.tx.ExecContext(r.ctx, statement); err != nil {
+		r.err = fmt.Errorf("%s: %w", what, err)
+	} else if what != "" {
+		r.done = append(r.done, what)
+	}
+}
+
+// setAsideOthers moves what others have added to montimer's tables.
+func (r *repair) setAsideOthers() {
+	r.change("", setAside)
+	for _, trigger := range slices.Sorted(maps.Keys(r.have.triggers)) {
+		if table := r.have.triggers[trigger]; strings.HasPrefix(table, "montimer_") && r.want.tables[table] != nil {
+			r.drop("trigger", trigger, " on "+table)
 		}
 	}
-	change("", setAside)
-	for _, trigger := range slices.Sorted(maps.Keys(have.triggers)) {
-		if table := have.triggers[trigger]; strings.HasPrefix(table, "montimer_") && want.tables[table] != nil {
-			change("", "INSERT INTO montimer_set_aside (at, from_table, content) SELECT "+present+", tbl_name, sql FROM sqlite_master WHERE type = 'trigger' AND name = "+quoteText(trigger))
-			change("set aside the trigger "+trigger+" on "+table, "DROP TRIGGER "+quoteName(trigger))
-		}
+	for _, o := range r.have.others {
+		r.drop(o.kind, o.name, "")
 	}
-	for _, o := range have.others {
-		change("", "INSERT INTO montimer_set_aside (at, from_table, content) SELECT "+present+", tbl_name, sql FROM sqlite_master WHERE type = "+quoteText(o.kind)+" AND name = "+quoteText(o.name))
-		change("set aside the "+o.kind+" "+o.name, "DROP "+strings.ToUpper(o.kind)+" "+quoteName(o.name))
-	}
-	for _, table := range slices.Sorted(maps.Keys(want.tables)) {
-		if have.tables[table] == nil {
-			change("made the table "+table, definitions[table])
+}
+
+// drop moves the definition of a trigger, an index or a view.
+func (r *repair) drop(kind, name, of string) {
+	r.change("", "INSERT INTO montimer_set_aside (at, from_table, content) SELECT "+present+", tbl_name, sql FROM sqlite_master WHERE type = "+quoteText(kind)+" AND name = "+quoteText(name))
+	r.change("set aside the "+kind+" "+name+of, "DROP "+strings.ToUpper(kind)+" "+quoteName(name))
+}
+
+// makeTables makes missing tables and columns.
+func (r *repair) makeTables(definitions map[string]string) {
+	for _, table := range slices.Sorted(maps.Keys(r.want.tables)) {
+		if r.have.tables[table] == nil {
+			r.change("made the table "+table, definitions[table])
 			continue
 		}
-		for _, c := range have.missing(want, table) {
-			change("made the column "+table+"."+c.name, "ALTER TABLE "+table+" ADD COLUMN "+c.definition())
+		for _, c := range r.have.missing(r.want, table) {
+			r.change("made the column "+table+"."+c.name, "ALTER TABLE "+table+" ADD COLUMN "+c.definition())
 		}
 	}
-	if have.tables["montimer_schema"] == nil { // else a numbered file would be applied to existing tables
+	if r.have.tables["montimer_schema"] == nil { // else a numbered file would be applied to existing tables
 		for version := 1; exists(version); version++ {
-			change("", fmt.Sprintf("INSERT INTO montimer_schema (version, applied_at) VALUES (%d, %s)", version, present))
+			r.change("", fmt.Sprintf("INSERT INTO montimer_schema (version, applied_at) VALUES (%d, %s)", version, present))
 		}
 	}
-	for _, f := range faults() {
-		if err != nil {
-			return done, err
-		}
-		found, findErr := numbers(ctx, tx, "SELECT rowid FROM "+f.table+" WHERE "+f.where)
-		if findErr != nil {
-			return done, findErr
-		}
-		if len(found) == 0 {
-			continue
-		}
-		change("", aside(f.table, want.tables[f.table], f.where))
-		what := fmt.Sprintf("%s of %s with %s", plural(len(found), "row"), f.table, f.what)
-		if f.set != "" {
-			change("corrected "+what+", which montimer_set_aside has as they were", "UPDATE "+f.table+" SET "+f.set+" WHERE "+f.where)
-			continue
-		}
-		if f.table == "montimer_runs" {
-			change("", aside("montimer_task_runs", want.tables["montimer_task_runs"], "run IN (SELECT seq FROM montimer_runs WHERE "+f.where+")"))
-			change("", "DELETE FROM montimer_task_runs WHERE run IN (SELECT seq FROM montimer_runs WHERE "+f.where+")")
-		}
-		change("set aside "+what, "DELETE FROM "+f.table+" WHERE "+f.where)
+}
+
+// correct corrects the rows with a fault, or sets them aside, a run with its tasks.
+func (r *repair) correct(f fault) {
+	if r.err != nil {
+		return
 	}
-	for _, index := range slices.Sorted(maps.Keys(want.indexes)) {
-		if _, there := have.indexes[index]; !there {
-			change("made the index "+index, want.indexes[index])
+	found, err := numbers(r.ctx, r.tx, "SELECT rowid FROM "+f.table+" WHERE "+f.where)
+	if r.err = err; len(found) == 0 {
+		return
+	}
+	r.change("", aside(f.table, r.want.tables[f.table], f.where))
+	what := fmt.Sprintf("%s of %s with %s", plural(len(found), "row"), f.table, f.what)
+	if f.set != "" {
+		r.change("corrected "+what+", which montimer_set_aside has as they were", "UPDATE "+f.table+" SET "+f.set+" WHERE "+f.where)
+		return
+	}
+	if f.table == "montimer_runs" {
+		r.change("", aside("montimer_task_runs", r.want.tables["montimer_task_runs"], "run IN (SELECT seq FROM montimer_runs WHERE "+f.where+")"))
+		r.change("", "DELETE FROM montimer_task_runs WHERE run IN (SELECT seq FROM montimer_runs WHERE "+f.where+")")
+	}
+	r.change("set aside "+what, "DELETE FROM "+f.table+" WHERE "+f.where)
+}
+
+// makeIndexes makes missing indexes.
+func (r *repair) makeIndexes() {
+	for _, index := range slices.Sorted(maps.Keys(r.want.indexes)) {
+		if _, there := r.have.indexes[index]; !there {
+			r.change("made the index "+index, r.want.indexes[index])
 		}
 	}
-	return done, err
 }
 
 // present is the time at which a statement is run.

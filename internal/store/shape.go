@@ -92,20 +92,23 @@ func readShape(ctx context.Context, db queryer) (shape, error) {
 		case "trigger":
 			s.triggers[o.name] = o.table
 		case "table":
-			rows, err := db.QueryContext(ctx, "SELECT name, type, \"notnull\", dflt_value, pk > 0 FROM pragma_table_info(?)", o.name)
-			if err != nil {
-				return s, err
-			}
-			s.tables[o.name], err = collect(rows, func(row scanner) (c column, err error) {
-				err = row.Scan(&c.name, &c.kind, &c.notNull, &c.standard, &c.key)
-				return c, err
-			})
-			if err != nil {
+			if s.tables[o.name], err = readColumns(ctx, db, o.name); err != nil {
 				return s, err
 			}
 		}
 	}
 	return s, nil
+}
+
+func readColumns(ctx context.Context, db queryer, table string) ([]column, error) {
+	rows, err := db.QueryContext(ctx, "SELECT name, type, \"notnull\", dflt_value, pk > 0 FROM pragma_table_info(?)", table)
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, func(row scanner) (c column, err error) {
+		err = row.Scan(&c.name, &c.kind, &c.notNull, &c.standard, &c.key)
+		return c, err
+	})
 }
 
 // ours returns the shape of a database that this montimer creates, and the
@@ -180,6 +183,10 @@ func (s shape) compare(want shape) (problems []string) {
 			problems = append(problems, "the index "+index+" is missing"+repairs)
 		}
 	}
+	return append(problems, s.compareTriggers(want)...)
+}
+
+func (s shape) compareTriggers(want shape) (problems []string) {
 	for _, trigger := range slices.Sorted(maps.Keys(s.triggers)) {
 		table := s.triggers[trigger]
 		switch _, known := want.tables[table]; {

@@ -48,15 +48,7 @@ func (r Run) Exec(ctx context.Context) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	service, err := console.NewWatchdog(os.Getenv("NOTIFY_SOCKET"), runner.Redactor.String)
-	switch {
-	case err != nil:
-		runner.Log.Warn(err.Error()) // systemd may kill the run if it takes long
-	case service != nil:
-		runner.Watch = service.Watch
-	case r.Screen != nil:
-		runner.Watch, runner.Log = r.Screen.Watch, slog.New(console.WithoutStarts(runner.Log.Handler()))
-	}
+	service := r.watch(&runner)
 	Isolate(runner.Log)
 	checkout := NewCheckout(r.Host, r.UnitHost, reader, runner.Log.Handler())
 	runner.Peek, runner.Syncer = checkout.peek, checkout
@@ -90,27 +82,46 @@ func (r Run) Exec(ctx context.Context) (code int, err error) {
 	})
 	code = taskexec.ExitCode(result, err)
 	service.End(taskexec.Summary(result, err))
-	if !r.DryRun {
-		if words := drift.UnblockTimer(timer, triggered, func() error { return drift.RequestApply(r.Host.Instance) }, runner.Log); words != "" {
-			checkout.pages = append(checkout.pages, words)
-		}
-		code = r.report(context.WithoutCancel(ctx), page, result, err, code, checkout.pages)
-		if err := page.Records.Prune(context.WithoutCancel(ctx)); err != nil {
-			runner.Log.Warn("prune old runs: " + err.Error())
-		}
+	if r.DryRun {
+		return code, unreported(code, err)
 	}
+	if words := drift.UnblockTimer(timer, triggered, func() error { return drift.RequestApply(r.Host.Instance) }, runner.Log); words != "" {
+		checkout.pages = append(checkout.pages, words)
+	}
+	code = r.report(context.WithoutCancel(ctx), page, result, err, code, checkout.pages)
+	if err := page.Records.Prune(context.WithoutCancel(ctx)); err != nil {
+		runner.Log.Warn("prune old runs: " + err.Error())
+	}
+	return code, unreported(code, err)
+}
+
+// watch has the runner report its progress to systemd or on the screen. The
+// watchdog is nil where systemd does not watch this process.
+func (r Run) watch(runner *taskexec.Runner) *console.Watchdog {
+	service, err := console.NewWatchdog(os.Getenv("NOTIFY_SOCKET"), runner.Redactor.String)
+	switch {
+	case err != nil:
+		runner.Log.Warn(err.Error()) // systemd may kill the run if it takes long
+	case service != nil:
+		runner.Watch = service.Watch
+	case r.Screen != nil:
+		runner.Watch, runner.Log = r.Screen.Watch, slog.New(console.WithoutStarts(runner.Log.Handler()))
+	}
+	return service
+}
+
+// unreported returns the part of a run's error that is still to be shown.
+func unreported(code int, err error) error {
 	var refused *taskexec.UsageError
 	switch {
-	case code == 0:
-		return 0, nil
-	case errors.Is(err, jobsfile.ErrInvalid): // reported already
-		return code, nil
+	case code == 0, errors.Is(err, jobsfile.ErrInvalid):
+		return nil
 	case errors.As(err, &refused):
-		return code, refused
-	case errors.Is(err, taskexec.ErrUnrecorded): // likewise
-		return code, nil
+		return refused
+	case errors.Is(err, taskexec.ErrUnrecorded):
+		return nil
 	}
-	return code, err
+	return err
 }
 
 // report reports a run that has ended with this error and exit code, and returns
