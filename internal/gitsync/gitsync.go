@@ -197,24 +197,29 @@ func (s Syncer) run(ctx context.Context, state *State) Outcome {
 	default:
 		o.Forced = true
 	}
-	if behind && s.OnChange != nil {
+	s.moveTo(ctx, state, fetched, &o)
+	return o
+}
+
+// moveTo moves the working tree to the commit that was fetched, and runs the
+// commands after a change.
+func (s Syncer) moveTo(ctx context.Context, state *State, fetched string, o *Outcome) {
+	if fetched != o.Old && s.OnChange != nil {
 		state.Since = cmp.Or(state.Since, o.Old, unborn)
 		s.keep(*state) // this process may be killed from here on
 	}
-
 	// A reset that is stopped leaves a partly changed tree: let it end.
 	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Sync.Timeout)
 	defer cancel()
 	if o.Err = s.reset(finish, state, s.target(finish, fetched), fetched); o.Err != nil {
 		o.New = s.Commit(finish)
-		return o
+		return
 	}
 	o.New = fetched
 	o.Commits = s.count(finish, o.Old, o.New)
 	if s.OnChange != nil {
-		o.Failed = s.runCommands(ctx, state, o)
+		o.Failed = s.runCommands(ctx, state, *o)
 	}
-	return o
 }
 
 // checkout locks the checkout; it waits for the lock only if there is work.

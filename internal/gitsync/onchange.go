@@ -28,18 +28,7 @@ func (s Syncer) runCommands(ctx context.Context, state *State, o Outcome) (faile
 		}
 		return s.waiting(*state, "jobs.yaml cannot be used")
 	}
-	done, due := map[string]string{}, map[string]PendingCommand{}
-	for _, c := range commands {
-		key := digest(c)
-		base, known := state.Done[key]
-		if !known {
-			base = cmp.Or(state.Since, o.Old)
-		}
-		done[key] = o.New
-		if state.isPending(c) || s.touches(ctx, c.Paths, base, o.New) {
-			done[key], due[key] = base, PendingCommand{text(c.Command), c.Paths}
-		}
-	}
+	done, due := s.dueCommands(ctx, *state, o, commands)
 	if ctx.Err() != nil { // git had no time to answer
 		return s.waiting(*state, "the sync was stopped")
 	}
@@ -58,6 +47,24 @@ func (s Syncer) runCommands(ctx context.Context, state *State, o Outcome) (faile
 		delete(due, key)
 	}
 	return failed
+}
+
+// dueCommands returns, by their digests, the commit at which each command has
+// last succeeded, and the commands that are to run.
+func (s Syncer) dueCommands(ctx context.Context, state State, o Outcome, commands []montimer.OnChange) (done map[string]string, due map[string]PendingCommand) {
+	done, due = map[string]string{}, map[string]PendingCommand{}
+	for _, c := range commands {
+		key := digest(c)
+		base, known := state.Done[key]
+		if !known {
+			base = cmp.Or(state.Since, o.Old)
+		}
+		done[key] = o.New
+		if state.isPending(c) || s.touches(ctx, c.Paths, base, o.New) {
+			done[key], due[key] = base, PendingCommand{text(c.Command), c.Paths}
+		}
+	}
+	return done, due
 }
 
 // waiting returns the pending commands, which this sync does not run, as failed.

@@ -68,20 +68,13 @@ func (s Syncer) rebuild(ctx context.Context, old, dir, url string) error {
 	if err := in("init", "--quiet"); err != nil {
 		return err
 	}
-	config, err := safefile.Read(filepath.Join(old, "config"), maxState)
-	if _, invalid := s.ask(ctx, "config", "--file", filepath.Join(old, "config"), "--list"); err == nil && invalid == nil && len(strings.TrimSpace(string(config))) > 0 {
-		if err := os.WriteFile(filepath.Join(dir, "config"), config, 0o644); err != nil {
-			return err
-		}
+	if err := s.copyConfig(ctx, old, dir); err != nil {
+		return err
 	}
 	if err := in("config", "core.bare", "false"); err != nil {
 		return err
 	}
-	exclude := filepath.Join(dir, "info", "exclude")
-	if err := os.MkdirAll(filepath.Dir(exclude), 0o755); err != nil {
-		return err
-	}
-	if err := os.WriteFile(exclude, []byte("/.git.damaged-*\n"), 0o644); err != nil {
+	if err := excludeDamaged(dir); err != nil {
 		return err
 	}
 	remote := "remote." + s.Sync.Remote
@@ -103,4 +96,23 @@ func (s Syncer) rebuild(ctx context.Context, old, dir, url string) error {
 		return fmt.Errorf("%s %s is not a commit", s.Sync.Remote, s.Sync.Branch)
 	}
 	return in("update-ref", "HEAD", strings.TrimSpace(fetched))
+}
+
+// copyConfig copies the settings of a repository, if git can read them.
+func (s Syncer) copyConfig(ctx context.Context, from, to string) error {
+	config, err := safefile.Read(filepath.Join(from, "config"), maxState)
+	_, invalid := s.ask(ctx, "config", "--file", filepath.Join(from, "config"), "--list")
+	if err != nil || invalid != nil || len(strings.TrimSpace(string(config))) == 0 {
+		return nil
+	}
+	return os.WriteFile(filepath.Join(to, "config"), config, 0o644)
+}
+
+// excludeDamaged keeps the old repositories out of what git lists as untracked.
+func excludeDamaged(dir string) error {
+	exclude := filepath.Join(dir, "info", "exclude")
+	if err := os.MkdirAll(filepath.Dir(exclude), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(exclude, []byte("/.git.damaged-*\n"), 0o644)
 }

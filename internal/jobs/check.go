@@ -7,29 +7,15 @@ func (d *decoder) checkTasks(tasks []task) {
 	if len(tasks) < 2 && (len(tasks) == 0 || tasks[0].after == nil) {
 		return
 	}
-	first := make(map[string]int, len(tasks))
-	twice := make(map[string]bool)
-	var names []string
-	for i, t := range tasks {
-		if t.Name == "" {
-			continue
-		}
-		if j, exists := first[t.Name]; exists {
-			twice[t.Name] = true
-			d.warn(t.at, "", "two tasks are named %s; the first in line %d", quote(t.Name), tasks[j].at.place().Line)
-			continue
-		}
-		first[t.Name] = i
-		names = append(names, t.Name)
-	}
+	n := d.nameTasks(tasks)
 	for i := range tasks {
 		d.enter("task", tasks[i].Name)
 		d.enter("", "after")
 		for _, a := range tasks[i].after {
-			switch _, exists := first[a.text]; {
+			switch _, exists := n.first[a.text]; {
 			case !exists:
-				d.error(a.at, d.didYouMean(a.text, names), "there is no task %s in this profile", quote(a.text))
-			case twice[a.text]:
+				d.error(a.at, d.didYouMean(a.text, n.names), "there is no task %s in this profile", quote(a.text))
+			case n.twice[a.text]:
 				d.error(a.at, "", "%s is the name of two tasks", quote(a.text))
 			default:
 				tasks[i].After = append(tasks[i].After, a.text)
@@ -38,10 +24,34 @@ func (d *decoder) checkTasks(tasks []task) {
 		d.leave()
 		d.leave()
 	}
-	c := cycles{d: d, tasks: tasks, first: first, depth: make([]int, len(tasks))}
+	c := cycles{d: d, tasks: tasks, first: n.first, depth: make([]int, len(tasks))}
 	for i := range tasks {
 		c.walk(i)
 	}
+}
+
+// taskNames are the names of the tasks of a profile.
+type taskNames struct {
+	names []string
+	first map[string]int // the first task of a name
+	twice map[string]bool
+}
+
+func (d *decoder) nameTasks(tasks []task) taskNames {
+	n := taskNames{first: make(map[string]int, len(tasks)), twice: make(map[string]bool)}
+	for i, t := range tasks {
+		if t.Name == "" {
+			continue
+		}
+		if j, exists := n.first[t.Name]; exists {
+			n.twice[t.Name] = true
+			d.warn(t.at, "", "two tasks are named %s; the first in line %d", quote(t.Name), tasks[j].at.place().Line)
+			continue
+		}
+		n.first[t.Name] = i
+		n.names = append(n.names, t.Name)
+	}
+	return n
 }
 
 // cycles looks for tasks that wait for each other.

@@ -38,71 +38,91 @@ var (
 // reads what people write: where a quote or a bracket goes over several lines,
 // it gives up.
 func (s *source) misindented() (at place, problem string, ok bool) {
-	var open []block
-	last := "" // the line before
+	var o outline
 	for n := 1; n <= len(s.lines()); n++ {
 		line := strings.TrimRight(comment().ReplaceAllString(s.line(n), ""), " \t")
 		text := strings.TrimLeft(line, " ")
 		if text == "" || text[0] == '#' || strings.HasPrefix(line, "---") || strings.HasPrefix(line, "%") {
 			continue
 		}
-		if unclosed(text) {
+		if text[0] == '\t' || unclosed(text) {
 			return place{}, "", false
 		}
-		indent, deeper := len(line)-len(text), opens().MatchString(last)
-		if text[0] == '\t' {
-			return place{}, "", false
+		indent := len(line) - len(text)
+		if problem := o.add(indent, text); problem != "" {
+			return place{n, indent + 1, 1}, problem, true
 		}
-		for len(open) > 0 && open[len(open)-1].indent > indent {
-			open, deeper = open[:len(open)-1], false // the line before is in that block
-		}
-		dash := text == "-" || strings.HasPrefix(text, "- ")
-		// A list may be as deep as the key that it belongs to.
-		if top := len(open) - 1; top >= 0 && open[top].list && open[top].indent == indent && !dash {
-			open = open[:top]
-		}
-		switch top := len(open) - 1; {
-		case top >= 0 && open[top].indent == indent && open[top].list == dash:
-		case top < 0 && last == "",
-			top >= 0 && deeper && open[top].indent < indent,
-			top >= 0 && deeper && open[top].indent == indent && dash && !open[top].list:
-			open = append(open, block{indent, dash})
-		default:
-			return place{n, indent + 1, 1}, misfit(indent, dash, open, last), true
-		}
-		// What follows the dash is a block of its own.
-		for dash {
-			rest := strings.TrimLeft(text[1:], " ")
-			indent += len(text) - len(rest)
-			text = rest
-			if dash = text == "-" || strings.HasPrefix(text, "- "); dash || strings.Contains(text+" ", ": ") {
-				open = append(open, block{indent, dash})
-			}
-		}
-		last = line
+		o.last = line
 		if scalarFollows().MatchString(line) {
-			for n < len(s.lines()) {
-				next := s.line(n + 1)
-				if text := strings.TrimLeft(next, " "); text != "" && len(next)-len(text) <= len(line)-len(strings.TrimLeft(line, " ")) {
-					break
-				}
-				n++
-			}
+			n = s.deeperUntil(n, indent)
 		}
 	}
 	return place{}, "", false
 }
 
-func misfit(indent int, dash bool, open []block, last string) string {
-	if len(open) > 0 && open[len(open)-1].indent == indent && dash {
+// deeperUntil returns the last line of those after line n that are empty or
+// indented deeper.
+func (s *source) deeperUntil(n, indent int) int {
+	for n < len(s.lines()) {
+		next := s.line(n + 1)
+		if text := strings.TrimLeft(next, " "); text != "" && len(next)-len(text) <= indent {
+			break
+		}
+		n++
+	}
+	return n
+}
+
+// An outline is the open blocks at a line, and the line before it.
+type outline struct {
+	open []block
+	last string
+}
+
+// add adds a line, by its indentation and its text. The problem says that it fits
+// no block; "": it fits.
+func (o *outline) add(indent int, text string) (problem string) {
+	deeper := opens().MatchString(o.last)
+	for len(o.open) > 0 && o.open[len(o.open)-1].indent > indent {
+		o.open, deeper = o.open[:len(o.open)-1], false // the line before is in that block
+	}
+	dash := isItem(text)
+	// A list may be as deep as the key that it belongs to.
+	if top := len(o.open) - 1; top >= 0 && o.open[top].list && o.open[top].indent == indent && !dash {
+		o.open = o.open[:top]
+	}
+	switch top := len(o.open) - 1; {
+	case top >= 0 && o.open[top].indent == indent && o.open[top].list == dash:
+	case top < 0 && o.last == "",
+		top >= 0 && deeper && o.open[top].indent < indent,
+		top >= 0 && deeper && o.open[top].indent == indent && dash && !o.open[top].list:
+		o.open = append(o.open, block{indent, dash})
+	default:
+		return o.misfit(indent, dash)
+	}
+	for dash { // what follows the dash is a block of its own
+		rest := strings.TrimLeft(text[1:], " ")
+		indent += len(text) - len(rest)
+		text = rest
+		if dash = isItem(text); dash || strings.Contains(text+" ", ": ") {
+			o.open = append(o.open, block{indent, dash})
+		}
+	}
+	return ""
+}
+
+func isItem(text string) bool { return text == "-" || strings.HasPrefix(text, "- ") }
+
+func (o *outline) misfit(indent int, dash bool) string {
+	if len(o.open) > 0 && o.open[len(o.open)-1].indent == indent && dash {
 		return "is a list item in the column of the keys before it"
 	}
-	lastIndent := len(last) - len(strings.TrimLeft(last, "- ")) // of its key
-	if indent > lastIndent && !opens().MatchString(last) {
+	lastIndent := len(o.last) - len(strings.TrimLeft(o.last, "- ")) // of its key
+	if indent > lastIndent && !opens().MatchString(o.last) {
 		return fmt.Sprintf("is indented deeper than the line before, which does not end in a colon: by %d spaces instead of %d", indent, lastIndent)
 	}
 	var columns []string
-	for _, b := range open {
+	for _, b := range o.open {
 		columns = append(columns, fmt.Sprint(b.indent))
 	}
 	columns = append(columns, fmt.Sprint(lastIndent))

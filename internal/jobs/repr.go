@@ -19,36 +19,9 @@ func (d *decoder) repr(b *strings.Builder, v value, depth int) bool {
 		d.error(v, "", "the value is longer than %d bytes, which is more than a program can be given", maxText)
 		return false
 	case v.Kind == yaml.SequenceNode:
-		if !d.expand(v) {
-			return false
-		}
-		b.WriteByte('[')
-		for i, n := range v.Content {
-			if i > 0 {
-				b.WriteString(", ")
-			}
-			if !d.repr(b, v.child(n), depth+1) {
-				return false
-			}
-		}
-		b.WriteByte(']')
-		return true
+		return d.reprList(b, v, depth)
 	case v.Kind == yaml.MappingNode:
-		b.WriteByte('{')
-		for i, p := range d.pairs(v) {
-			if i > 0 {
-				b.WriteString(", ")
-			}
-			if !d.repr(b, p.key, depth+1) {
-				return false
-			}
-			b.WriteString(": ")
-			if !d.repr(b, p.val, depth+1) {
-				return false
-			}
-		}
-		b.WriteByte('}')
-		return true
+		return d.reprDict(b, v, depth)
 	}
 	s, ok := d.scalar(v)
 	switch s.kind {
@@ -62,6 +35,41 @@ func (d *decoder) repr(b *strings.Builder, v value, depth int) bool {
 		b.WriteString(s.text)
 	}
 	return ok
+}
+
+func (d *decoder) reprList(b *strings.Builder, v value, depth int) bool {
+	if !d.expand(v) {
+		return false
+	}
+	b.WriteByte('[')
+	for i, n := range v.Content {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		if !d.repr(b, v.child(n), depth+1) {
+			return false
+		}
+	}
+	b.WriteByte(']')
+	return true
+}
+
+func (d *decoder) reprDict(b *strings.Builder, v value, depth int) bool {
+	b.WriteByte('{')
+	for i, p := range d.pairs(v) {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		if !d.repr(b, p.key, depth+1) {
+			return false
+		}
+		b.WriteString(": ")
+		if !d.repr(b, p.val, depth+1) {
+			return false
+		}
+	}
+	b.WriteByte('}')
+	return true
 }
 
 // writePythonString writes the literal that repr() gives for a string.
