@@ -113,6 +113,7 @@ type setting struct {
 	read func(*yaml.Node)
 }
 
+// keys are all settings, each with its place in s.
 func (c *config) keys(s *Settings) []setting {
 	path := func(name string, to *string) setting {
 		return setting{name, func(n *yaml.Node) {
@@ -139,20 +140,8 @@ func (c *config) keys(s *Settings) []setting {
 		text("run_as", &s.RunAs),
 		path("unit_dir", &s.UnitDir),
 		path("binary", &s.Binary),
-		{"timezone", func(n *yaml.Node) {
-			if c.text(n, "timezone", &s.Timezone) {
-				if _, err := time.LoadLocation(s.Timezone); err != nil {
-					c.wrong(n, "timezone: %q is not in tzdata: write a name such as Europe/Berlin (timedatectl list-timezones)", s.Timezone)
-				}
-			}
-		}},
-		given("systemd_version", func(n *yaml.Node) {
-			version, err := strconv.Atoi(n.Value)
-			if n.Kind != yaml.ScalarNode || err != nil || version < 1 {
-				c.wrong(n, "systemd_version: %s: write a number such as 252 (systemctl --version)", describe(n))
-			}
-			s.SystemdVersion = version
-		}),
+		{"timezone", func(n *yaml.Node) { c.timezone(n, &s.Timezone) }},
+		given("systemd_version", func(n *yaml.Node) { s.SystemdVersion = c.version(n) }),
 		given("allow_root", func(n *yaml.Node) {
 			if err := n.Decode(&s.AllowRoot); err != nil {
 				c.wrong(n, "allow_root: %s: write true or false", describe(n))
@@ -183,6 +172,23 @@ func (c *config) syncKeys(s *Sync) []setting {
 		key("every", &s.Every, func(v string) Sync { return Sync{Every: v} }),
 		key("timeout", &s.Timeout, func(v string) Sync { return Sync{Timeout: v} }),
 	}
+}
+
+func (c *config) timezone(n *yaml.Node, to *string) {
+	if !c.text(n, "timezone", to) {
+		return
+	}
+	if _, err := time.LoadLocation(*to); err != nil {
+		c.wrong(n, "timezone: %q is not in tzdata: write a name such as Europe/Berlin (timedatectl list-timezones)", *to)
+	}
+}
+
+func (c *config) version(n *yaml.Node) int {
+	version, err := strconv.Atoi(n.Value)
+	if n.Kind != yaml.ScalarNode || err != nil || version < 1 {
+		c.wrong(n, "systemd_version: %s: write a number such as 252 (systemctl --version)", describe(n))
+	}
+	return version
 }
 
 // text reads a text; false for none or a wrong one.

@@ -69,6 +69,11 @@ func Resolve(p Process, s Settings) (montimer.Host, error) {
 	if s.StateDir == "" && !p.Root && s.RunAs == "" && p.StateHome == "" && p.Home == "" {
 		return montimer.Host{}, fmt.Errorf("no place for the state directory: neither $HOME nor $XDG_STATE_HOME is set: set MONTIMER_STATE_DIR, or state_dir in %s", s.Instance.ConfigFile())
 	}
+	if s.Timezone != "" {
+		if _, err := time.LoadLocation(s.Timezone); err != nil {
+			return montimer.Host{}, fmt.Errorf("timezone of the host's settings: %w", err)
+		}
+	}
 	h := montimer.Host{
 		Instance:  s.Instance,
 		Checkout:  p.abs(s.Checkout, p.Dir),
@@ -92,15 +97,7 @@ func Resolve(p Process, s Settings) (montimer.Host, error) {
 	case !p.Root || s.tasksAsRoot():
 		h.JobsFile = p.defaultJobsFile(h.Checkout)
 	}
-	if h.Timezone != "" {
-		if _, err := time.LoadLocation(h.Timezone); err != nil {
-			return montimer.Host{}, fmt.Errorf("timezone of the host's settings: %w", err)
-		}
-	}
-	if err := checkWritable(h); err != nil {
-		return montimer.Host{}, err
-	}
-	return h, nil
+	return h, checkWritable(h)
 }
 
 // tasksAsRoot reports whether tasks run as root, and are allowed to.

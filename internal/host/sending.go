@@ -22,17 +22,8 @@ func TakeSending(h montimer.Host, log *slog.Logger) error {
 			return err
 		}
 	}
-	file, err := ReadEnvironment(h.EnvFile)
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && IsRoot():
-		log.Warn(h.EnvFile + " is missing: services run no task without it; put it back (it may be empty)")
-		return nil
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case errors.Is(err, fs.ErrPermission):
-		log.Warn(h.EnvFile + " cannot be read by this user: messages are sent with the variables of this shell, the services may have others")
-		return nil
-	case err != nil:
+	file, err := readSending(h.EnvFile, log)
+	if file == nil || err != nil {
 		return err
 	}
 	if _, ok := file["LOG_LEVEL"]; !ok {
@@ -53,6 +44,23 @@ func TakeSending(h montimer.Host, log *slog.Logger) error {
 		}
 	}
 	return nil
+}
+
+// readSending reads the environment file; nil: this user has none to read, and the
+// log says what that means.
+func readSending(path string, log *slog.Logger) (map[string]string, error) {
+	file, err := ReadEnvironment(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && IsRoot():
+		log.Warn(path + " is missing: services run no task without it; put it back (it may be empty)")
+		return nil, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case errors.Is(err, fs.ErrPermission):
+		log.Warn(path + " cannot be read by this user: messages are sent with the variables of this shell, the services may have others")
+		return nil, nil
+	}
+	return file, err
 }
 
 // forSending reports whether a variable decides whether, where to or how messages

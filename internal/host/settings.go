@@ -5,7 +5,11 @@
 // and sending.go (the environment of what is started by hand), pause.go and lock.go.
 package host
 
-import "github.com/montimer/montimer"
+import (
+	"cmp"
+
+	"github.com/montimer/montimer"
+)
 
 // Settings are the host's settings as they were given; "" is not given.
 type Settings struct {
@@ -66,26 +70,22 @@ func FromEnvironment(getenv func(string) string) Settings {
 
 // Or fills the missing settings of s from t.
 func (s Settings) Or(t Settings) Settings {
-	fill := func(to *string, from string) {
-		if *to == "" {
-			*to = from
-		}
-	}
-	if s.Instance == "" {
-		s.Instance = t.Instance
-	}
-	fill(&s.Jobs, t.Jobs)
-	fill(&s.Checkout, t.Checkout)
-	fill(&s.StateDir, t.StateDir)
-	fill(&s.EnvFile, t.EnvFile)
-	fill(&s.RunAs, t.RunAs)
-	fill(&s.UnitDir, t.UnitDir)
-	fill(&s.Binary, t.Binary)
-	fill(&s.Timezone, t.Timezone)
-	fill(&s.Sync.Remote, t.Sync.Remote)
-	fill(&s.Sync.Branch, t.Sync.Branch)
-	fill(&s.Sync.Every, t.Sync.Every)
-	fill(&s.Sync.Timeout, t.Sync.Timeout)
+	s.Instance = cmp.Or(s.Instance, t.Instance)
+	s.Jobs = cmp.Or(s.Jobs, t.Jobs)
+	s.Checkout = cmp.Or(s.Checkout, t.Checkout)
+	s.StateDir = cmp.Or(s.StateDir, t.StateDir)
+	s.EnvFile = cmp.Or(s.EnvFile, t.EnvFile)
+	s.RunAs = cmp.Or(s.RunAs, t.RunAs)
+	s.UnitDir = cmp.Or(s.UnitDir, t.UnitDir)
+	s.Binary = cmp.Or(s.Binary, t.Binary)
+	s.Timezone = cmp.Or(s.Timezone, t.Timezone)
+	s.Sync.Remote = cmp.Or(s.Sync.Remote, t.Sync.Remote)
+	s.Sync.Branch = cmp.Or(s.Sync.Branch, t.Sync.Branch)
+	s.Sync.Every = cmp.Or(s.Sync.Every, t.Sync.Every)
+	s.Sync.Timeout = cmp.Or(s.Sync.Timeout, t.Sync.Timeout)
+	s.Umask = cmp.Or(s.Umask, t.Umask)
+	s.Capacity = cmp.Or(s.Capacity, t.Capacity)
+	s.SystemdVersion = cmp.Or(s.SystemdVersion, t.SystemdVersion)
 	s.AllowRoot = s.AllowRoot || t.AllowRoot
 	if s.Sandbox == nil {
 		s.Sandbox = t.Sandbox
@@ -93,17 +93,8 @@ func (s Settings) Or(t Settings) Settings {
 	if s.Limits == nil {
 		s.Limits = t.Limits
 	}
-	if s.Umask == "" {
-		s.Umask = t.Umask
-	}
 	if s.Write == nil {
 		s.Write = t.Write
-	}
-	if s.Capacity == (montimer.Capacity{}) {
-		s.Capacity = t.Capacity
-	}
-	if s.SystemdVersion == 0 {
-		s.SystemdVersion = t.SystemdVersion
 	}
 	return s
 }

@@ -53,16 +53,7 @@ func Misused(n *kong.Node, of montimer.Instance, args []string, err error) strin
 		if strings.HasPrefix(arg, "-") {
 			continue
 		}
-		var names []string
-		var next *kong.Node
-		for _, child := range n.Children {
-			if child.Name == arg {
-				next = child
-			}
-			if !child.Hidden {
-				names = append(names, child.Name)
-			}
-		}
+		next, names := child(n, arg)
 		switch {
 		case next != nil:
 			n, path = next, append(path, arg)
@@ -76,11 +67,26 @@ func Misused(n *kong.Node, of montimer.Instance, args []string, err error) strin
 		return text + ": one profile is run at a time; one task of it: --task TASK"
 	}
 	if flag, unknown := strings.CutPrefix(err.Error(), "unknown flag "); unknown {
-		if takers := takersOf(app, strings.Split(flag, ",")[0]); len(takers) > 0 {
-			return fmt.Sprintf("%s takes no %s, since it does not use that setting; these do: %s", strings.Join(path, " "), strings.Split(flag, ",")[0], strings.Join(takers, ", "))
+		flag, _, _ = strings.Cut(flag, ",")
+		if takers := takersOf(app, flag); len(takers) > 0 {
+			return fmt.Sprintf("%s takes no %s, since it does not use that setting; these do: %s", strings.Join(path, " "), flag, strings.Join(takers, ", "))
 		}
 	}
 	return err.Error()
+}
+
+// child returns the command of n with a name, nil if it has none, and the names of
+// all that are shown.
+func child(n *kong.Node, name string) (found *kong.Node, names []string) {
+	for _, c := range n.Children {
+		if c.Name == name {
+			found = c
+		}
+		if !c.Hidden {
+			names = append(names, c.Name)
+		}
+	}
+	return found, names
 }
 
 // takersOf names the commands that take an option for the host's settings.

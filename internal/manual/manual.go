@@ -40,6 +40,13 @@ func (r *roff) entry(term, text string) {
 	r.printf(".TP\n.B %s\n%s\n", escapeRoff(term), escapeRoff(text))
 }
 
+// entries are terms with their texts.
+func (r *roff) entries(list [][2]string) {
+	for _, e := range list {
+		r.entry(e[0], e[1])
+	}
+}
+
 // escapeRoff keeps text from being read as requests.
 func escapeRoff(s string) string {
 	s = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`).Replace(s)
@@ -56,6 +63,22 @@ const HostGroup = "host"
 type ExitCode struct {
 	Code    int
 	Meaning string
+}
+
+var examples = [][2]string{
+	{"montimer compile --check", "Check the jobs.yaml of the current directory, as a contributor or in CI."},
+	{"montimer apply", "Let a changed jobs.yaml take effect on this host."},
+	{"montimer run nightly --follow", "Run the profile nightly now, and watch."},
+	{"montimer pause nightly --until 2h --reason \"disk swap\"", "Skip its scheduled runs for two hours."},
+	{"systemctl list-timers 'montimer-job-*'", "Show when which profile runs next."},
+	{"journalctl -u montimer-job-nightly", "Read the log of its runs."},
+}
+
+var files = [][2]string{
+	{"/etc/montimer/config.yaml", "The host's settings: jobs, checkout, state_dir, env_file, run_as, unit_dir, binary, timezone, sync (remote, branch, every, timeout), sandbox, limits, capacity, umask, write, allow_root."},
+	{"/etc/montimer/env", "Environment file of the services (systemd.exec(5), EnvironmentFile=)."},
+	{"/usr/local/lib/systemd/system/montimer*", "The generated units."},
+	{"/var/lib/montimer", "The state directory: locks, the database, the last good copies. Without root and run_as: ~/.local/state/montimer."},
 }
 
 // Command writes the page of the command line, montimer(1), as roff (man(7)).
@@ -84,33 +107,15 @@ func Command(w io.Writer, app *kong.Application, codes []ExitCode) error {
 		r.entry(flag.String(), flag.Help)
 	}
 	r.section("environment")
-	for _, variable := range variables {
-		r.entry(variable[0], variable[1])
-	}
+	r.entries(variables)
 	r.section("examples")
-	for _, example := range [][2]string{
-		{"montimer compile --check", "Check the jobs.yaml of the current directory, as a contributor or in CI."},
-		{"montimer apply", "Let a changed jobs.yaml take effect on this host."},
-		{"montimer run nightly --follow", "Run the profile nightly now, and watch."},
-		{"montimer pause nightly --until 2h --reason \"disk swap\"", "Skip its scheduled runs for two hours."},
-		{"systemctl list-timers 'montimer-job-*'", "Show when which profile runs next."},
-		{"journalctl -u montimer-job-nightly", "Read the log of its runs."},
-	} {
-		r.entry(example[0], example[1])
-	}
+	r.entries(examples)
 	r.section("exit status")
 	for _, code := range codes {
 		r.entry(fmt.Sprint(code.Code), code.Meaning)
 	}
 	r.section("files")
-	for _, file := range [][2]string{
-		{"/etc/montimer/config.yaml", "The host's settings: jobs, checkout, state_dir, env_file, run_as, unit_dir, binary, timezone, sync (remote, branch, every, timeout), sandbox, limits, capacity, umask, write, allow_root."},
-		{"/etc/montimer/env", "Environment file of the services (systemd.exec(5), EnvironmentFile=)."},
-		{"/usr/local/lib/systemd/system/montimer*", "The generated units."},
-		{"/var/lib/montimer", "The state directory: locks, the database, the last good copies. Without root and run_as: ~/.local/state/montimer."},
-	} {
-		r.entry(file[0], file[1])
-	}
+	r.entries(files)
 	r.paragraph("Of another instance, NAME, they are /etc/montimer/NAME.yaml, /etc/montimer/NAME.env, montimer-NAME.target, montimer-NAME-* and /var/lib/montimer-NAME.")
 	r.section("see also")
 	r.paragraph("jobs.yaml(5), systemd.timer(5), systemd.time(7), systemctl(1), journalctl(1)")
