@@ -92,15 +92,24 @@ func newHostView(h montimer.Host) (hostView, error) {
 	if e.err() != nil {
 		return hostView{}, e.err()
 	}
+	v.Environment = e.variables(ServiceEnv(h))
+	v.Frozen = e.variables(append(instanceEnv(h), montimer.EnvVar{Name: "MONTIMER_JOBS", Value: h.JobsFile},
+		montimer.EnvVar{Name: "MONTIMER_CHECKOUT", Value: h.Checkout}, montimer.EnvVar{Name: "MONTIMER_STATE_DIR", Value: h.StateDir}))
+	v.directories(&e, h)
+	return v, e.err()
+}
 
-	for _, variable := range ServiceEnv(h) {
-		v.Environment = append(v.Environment, e.text("environment", word, variable.Name+"="+variable.Value))
+// variables escapes variables for Environment=.
+func (e *escaper) variables(env []montimer.EnvVar) (words []text) {
+	for _, variable := range env {
+		words = append(words, e.text("environment", word, variable.Name+"="+variable.Value))
 	}
+	return words
+}
+
+// directories sets what services may write, and what they may not see.
+func (v *hostView) directories(e *escaper, h montimer.Host) {
 	always := []text{e.text("checkout", word, h.Checkout)}
-	for _, variable := range append(instanceEnv(h), montimer.EnvVar{Name: "MONTIMER_JOBS", Value: h.JobsFile},
-		montimer.EnvVar{Name: "MONTIMER_CHECKOUT", Value: h.Checkout}, montimer.EnvVar{Name: "MONTIMER_STATE_DIR", Value: h.StateDir}) {
-		v.Frozen = append(v.Frozen, e.text("environment", word, variable.Name+"="+variable.Value))
-	}
 	v.State = e.text("state directory", word, "-"+h.StateDir)
 	v.HelperHome = "yes"
 	if belowHome(h.Binary) || belowHome(h.StateDir) {
@@ -120,7 +129,6 @@ func newHostView(h montimer.Host) (hostView, error) {
 		always = append(always, e.text("state directory", word, h.StateDir))
 	}
 	v.writable = e.writable(always, h.Writable)
-	return v, e.err()
 }
 
 // ServiceEnv returns the environment that a service gives to `montimer exec`:

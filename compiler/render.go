@@ -73,16 +73,9 @@ func Render(h montimer.Host, profiles []montimer.Profile) ([]Unit, error) {
 		r.pair(montimer.GitSync, at, v, err)
 	}
 	for _, p := range profiles {
-		if !p.Enabled {
-			continue
+		if p.Enabled {
+			r.profile(host, p)
 		}
-		if s := p.Schedule; len(s.Events) == 0 && !s.Boot && len(s.Every) == 0 {
-			r.errs = append(r.errs, fmt.Errorf("profile %.64q: its schedule never runs", p.Name))
-			continue
-		}
-		at := profileTimer(p)
-		v, err := profileView(host, p, at)
-		r.pair(p.Name, at, v, err)
 	}
 	slices.Sort(r.target.Upheld)
 	for name, template := range singles {
@@ -104,6 +97,16 @@ type rendering struct {
 	target view // which upholds the timers
 	units  []Unit
 	errs   []error
+}
+
+func (r *rendering) profile(host hostView, p montimer.Profile) {
+	if s := p.Schedule; len(s.Events) == 0 && !s.Boot && len(s.Every) == 0 {
+		r.errs = append(r.errs, fmt.Errorf("profile %.64q: its schedule never runs", p.Name))
+		return
+	}
+	at := profileTimer(p)
+	v, err := profileView(host, p, at)
+	r.pair(p.Name, at, v, err)
 }
 
 // pair renders the timer and the service of a profile; err is that of its view.

@@ -144,11 +144,7 @@ func (p *parser) date(e *Event) error {
 		p.rest = start
 		return nil
 	}
-	fromEnd := p.cut("~")
-	if !fromEnd && !p.cut("-") {
-		return p.unexpected()
-	}
-	second, err := p.list(1)
+	second, fromEnd, err := p.datePart()
 	if err != nil {
 		return err
 	}
@@ -160,11 +156,7 @@ func (p *parser) date(e *Event) error {
 	if fromEnd {
 		return p.unexpected()
 	}
-	fromEnd = p.cut("~")
-	if !fromEnd && !p.cut("-") {
-		return p.unexpected()
-	}
-	third, err := p.list(1)
+	third, fromEnd, err := p.datePart()
 	if err != nil {
 		return err
 	}
@@ -174,6 +166,16 @@ func (p *parser) date(e *Event) error {
 	e.Year, e.Month, e.Day, e.FromEnd = first, second, third, fromEnd
 	p.skipBlanks()
 	return nil
+}
+
+// datePart takes the "-" or "~" before a part of a date, and the part.
+func (p *parser) datePart() (part []Range, fromEnd bool, err error) {
+	fromEnd = p.cut("~")
+	if !fromEnd && !p.cut("-") {
+		return nil, false, p.unexpected()
+	}
+	part, err = p.list(1)
+	return part, fromEnd, err
 }
 
 // time takes HOUR:MINUTE or HOUR:MINUTE:SECOND to the end; nothing at all is

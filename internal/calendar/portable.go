@@ -1,6 +1,9 @@
 package calendar
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Portable returns e in a form that elapses at the same instants with every
 // systemd from 252 on, in any zone of the host.
@@ -29,22 +32,17 @@ func (e Event) Portable() (Event, error) {
 		{&e.Minute, 0, 59},
 		{&e.Second, 0, 60*Second - 1},
 	} {
-		closed := make([]Range, 0, len(*list.ranges))
-		for _, r := range *list.ranges {
-			if r.Step > 0 && r.Stop == 0 {
-				open = true
-				// Days from the end of the month are counted down, to the last day.
-				if list.ranges == &e.Day && e.FromEnd {
-					r.Stop, r.Start = r.Start, r.Start-(r.Start-list.low)/r.Step*r.Step
-				} else {
-					r.Stop = r.Start + (list.high-r.Start)/r.Step*r.Step
-				}
+		if !slices.ContainsFunc(*list.ranges, Range.isOpen) {
+			continue
+		}
+		open = true
+		closed := slices.Clone(*list.ranges)
+		for i, r := range closed {
+			if r.isOpen() {
+				closed[i] = r.close(list.low, list.high, list.ranges == &e.Day && e.FromEnd)
 			}
-			closed = append(closed, r)
 		}
-		if len(closed) > 0 {
-			*list.ranges = closed
-		}
+		*list.ranges = closed
 	}
 	if !open {
 		return e, nil
@@ -82,4 +80,17 @@ var abbreviations = map[string]string{
 	"MET": "Europe/Brussels",
 	"EET": "Europe/Athens",
 	"WET": "Europe/Lisbon",
+}
+
+func (r Range) isOpen() bool { return r.Step > 0 && r.Stop == 0 }
+
+// close returns an open range with its last value. Days from the end of the month
+// are counted down, to the last day.
+func (r Range) close(low, high int, down bool) Range {
+	if down {
+		r.Stop, r.Start = r.Start, r.Start-(r.Start-low)/r.Step*r.Step
+	} else {
+		r.Stop = r.Start + (high-r.Start)/r.Step*r.Step
+	}
+	return r
 }

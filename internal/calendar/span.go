@@ -99,17 +99,21 @@ func spanTerm(s string) (d time.Duration, rest string, err error) {
 			return 0, "", errors.New("too long")
 		}
 	}
-	d = time.Duration(n) * unit
-	// systemd adds the decimals digit by digit, in whole microseconds.
-	for part := unit / 10; fraction != "" && part >= time.Microsecond; part /= 10 {
-		part = part.Truncate(time.Microsecond)
-		d += time.Duration(fraction[0]-'0') * part
-		fraction = fraction[1:]
-	}
-	if d < 0 {
+	if d = time.Duration(n)*unit + decimals(fraction, unit); d < 0 {
 		return 0, "", errors.New("too long")
 	}
 	return d, after, nil
+}
+
+// decimals returns the duration of the digits after a decimal point. systemd adds
+// them digit by digit, in whole microseconds.
+func decimals(digits string, unit time.Duration) (d time.Duration) {
+	for part := unit / 10; digits != "" && part >= time.Microsecond; part /= 10 {
+		part = part.Truncate(time.Microsecond)
+		d += time.Duration(digits[0]-'0') * part
+		digits = digits[1:]
+	}
+	return d
 }
 
 func cutUnit(s string) (unit time.Duration, rest string) {

@@ -159,16 +159,20 @@ func (x *Expression) domWords(r *dayRule) string {
 	if len(list) == 0 {
 		return ""
 	}
-	all := "every month"
+	return and(list) + x.ofMonths(r.allMonths())
+}
+
+// allMonths names the months that have the days of the day-of-month field.
+func (r *dayRule) allMonths() string {
 	switch {
 	case r.special(&dayOfMonth):
-		all = "the month"
+		return "the month"
 	case r.dom&(1<<29-1) == 0 && r.dom&(r.dom-1) == 0:
-		all = "the months that have one"
+		return "the months that have one"
 	case r.dom&(1<<29-1) == 0:
-		all = "the months that have them"
+		return "the months that have them"
 	}
-	return and(list) + x.ofMonths(all)
+	return "every month"
 }
 
 // single reports whether plain days of one month are all that is chosen.

@@ -133,17 +133,7 @@ const maxFields = 8
 // fields reads an expression of fields.
 func (p *parser) fields() error {
 	whole, start := p.rest, p.at
-	var readers [maxFields]fieldReader
-	n := 0
-	for ; p.rest != "" && n < maxFields; n++ {
-		end := strings.IndexAny(p.rest, " \t")
-		if end < 0 {
-			end = len(p.rest)
-		}
-		readers[n] = fieldReader{grammar: p.grammar, x: p.x, text: p.rest[:end], at: p.at}
-		p.advance(end)
-		p.skipBlanks("")
-	}
+	readers, n := p.split()
 	for i := len(standard); i < n; i++ {
 		if r := &readers[i]; isProgram(r.text) {
 			return p.program(whole[r.at-start:], r.at)
@@ -179,4 +169,18 @@ func (p *parser) fields() error {
 		x.notes = append(x.notes, fmt.Sprintf("day-of-month: the %s never comes in %s", and(names(set{never}, ordinal)), or(names(set{x.month}, monthName))))
 	}
 	return nil
+}
+
+// split takes the fields of an expression, n of them.
+func (p *parser) split() (readers [maxFields]fieldReader, n int) {
+	for ; p.rest != "" && n < maxFields; n++ {
+		end := strings.IndexAny(p.rest, " \t")
+		if end < 0 {
+			end = len(p.rest)
+		}
+		readers[n] = fieldReader{grammar: p.grammar, x: p.x, text: p.rest[:end], at: p.at}
+		p.advance(end)
+		p.skipBlanks("")
+	}
+	return readers, n
 }

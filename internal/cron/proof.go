@@ -26,8 +26,8 @@ func (m *meaning) prove(events []calendar.Event) error {
 	return nil
 }
 
-// collect adds the days of an event to the tables of the months it is for.
-func (m *meaning) collect(e *calendar.Event, got *dayTables) error {
+// checkClock checks the times of day of an event.
+func (m *meaning) checkClock(e *calendar.Event) error {
 	times := [...]struct {
 		ranges []calendar.Range
 		unit   int
@@ -42,6 +42,14 @@ func (m *meaning) collect(e *calendar.Event, got *dayTables) error {
 		if s := expand(t.ranges, t.unit, t.field.min, t.field.max, 0); s != (set{t.want}) {
 			return fmt.Errorf("the %ss are not those of the expression", t.field.name)
 		}
+	}
+	return nil
+}
+
+// collect adds the days of an event to the tables of the months it is for.
+func (m *meaning) collect(e *calendar.Event, got *dayTables) error {
+	if err := m.checkClock(e); err != nil {
+		return err
 	}
 	months := expand(e.Month, 1, month.min, month.max, 0)
 	years := expand(e.Year, 1, firstYear, lastYear, firstYear)

@@ -83,6 +83,14 @@ func Plan(want []compiler.Unit, have Installed) ([]Change, error) {
 		return nil, errors.Join(errs...)
 	}
 
+	changes = append(changes, removals(have, wanted)...)
+	last := have.Instance.Target()
+	slices.SortFunc(changes, func(a, b Change) int { return compareNames(a.Name, b.Name, last) })
+	return changes, nil
+}
+
+// removals returns what is to be done with the installed units that are not wanted.
+func removals(have Installed, wanted map[string]bool) (changes []Change) {
 	i := have.Instance
 	upheld := unitfile.Upheld(have.Files[i.Target()])
 	for _, name := range slices.Sorted(maps.Keys(have.Files)) {
@@ -96,9 +104,7 @@ func Plan(want []compiler.Unit, have Installed) ([]Change, error) {
 		}
 		changes = append(changes, Change{Action: action, Name: name, Old: old})
 	}
-	last := i.Target()
-	slices.SortFunc(changes, func(a, b Change) int { return compareNames(a.Name, b.Name, last) })
-	return changes, nil
+	return changes
 }
 
 // Revert returns the changes that undo a plan.
