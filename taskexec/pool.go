@@ -54,21 +54,29 @@ func (r *run) tasks(ctx context.Context) (ended time.Time) {
 		p.watch()
 	})
 	over := make(chan struct{})
-	var left atomic.Int64 // workers; at least one, to close the channels
+	p.startWorkers(limited, n, func() {
+		ended = time.Now()
+		stopWatch() // a run that hangs after its tasks must not look alive
+		close(p.results)
+		close(over)
+	})
+	p.keepResults(ctx, over)
+	return ended
+}
+
+// startWorkers starts as many workers as n tasks need, at least one; the last of
+// them that ends calls done.
+func (p *pool) startWorkers(ctx context.Context, n int, done func()) {
+	var left atomic.Int64
 	for range left.Add(int64(max(1, min(p.schedule.limit, n)))) {
 		go func() {
 			GrowStack(5)
-			p.work(limited)
+			p.work(ctx)
 			if left.Add(-1) == 0 {
-				ended = time.Now()
-				stopWatch() // a run that hangs after its tasks must not look alive
-				close(p.results)
-				close(over)
+				done()
 			}
 		}()
 	}
-	p.keepResults(ctx, over)
-	return ended
 }
 
 // work runs tasks until there are none left to start, or ctx has ended.

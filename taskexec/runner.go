@@ -121,6 +121,12 @@ func (r *run) serve(ctx context.Context) error {
 			r.request.Refused = err.Error()
 		}
 	}
+	return r.serveCheckout(ctx)
+}
+
+// serveCheckout runs or skips the profile by jobs.yaml, in the checkout as the
+// sync has left it.
+func (r *run) serveCheckout(ctx context.Context) error {
 	if err := r.load(ctx); err != nil {
 		return r.refuse(ctx, err)
 	}
@@ -138,6 +144,12 @@ func (r *run) serve(ctx context.Context) error {
 		r.runNothing(ctx)
 		return nil
 	}
+	r.runTasks(ctx)
+	return nil
+}
+
+// runTasks runs the tasks, and records and reports how that ended.
+func (r *run) runTasks(ctx context.Context) {
 	if r.Began != nil {
 		r.Began(r.profile, r.record)
 	}
@@ -147,7 +159,6 @@ func (r *run) serve(ctx context.Context) error {
 	r.record.Ended = ended
 	r.finish(ctx)
 	r.report()
-	return nil
 }
 
 // The values of the attribute "event" of the records of [Runner.Log]. Each has

@@ -45,14 +45,15 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// attempt runs a task once.
-func (r *run) attempt(ctx context.Context, log *slog.Logger, t montimer.Task, n int, output *allowance) montimer.TaskRun {
+// command returns the command of the n-th attempt of a task; its path is not
+// looked up yet.
+func (r *run) command(t montimer.Task, n int) proc.Command {
 	dir := filepath.Join(r.Checkout, t.Workdir)
 	env := environ(r.env, t.Env, r.facts(t, n, dir))
 	if r.record.Scheduled.IsZero() { // an inherited value is that of another run
 		env = without(env, "MONTIMER_SCHEDULED_AT")
 	}
-	c := proc.Command{
+	return proc.Command{
 		Argv:    argv(t, r.Checkout, r.python),
 		Dir:     dir,
 		Env:     env,
@@ -60,6 +61,11 @@ func (r *run) attempt(ctx context.Context, log *slog.Logger, t montimer.Task, n 
 		Timeout: t.Timeout,
 		Grace:   r.Grace,
 	}
+}
+
+// attempt runs a task once.
+func (r *run) attempt(ctx context.Context, log *slog.Logger, t montimer.Task, n int, output *allowance) montimer.TaskRun {
+	c := r.command(t, n)
 	log.Info(fmt.Sprintf("running task %s: %s", t.Name, strings.Join(c.Argv, " ")), "event", EventTaskStarted)
 
 	stdout, stderr := r.stream(t.Name, output), r.stream(t.Name, output)
@@ -68,7 +74,7 @@ func (r *run) attempt(ctx context.Context, log *slog.Logger, t montimer.Task, n 
 	result := montimer.TaskRun{Name: t.Name, Started: time.Now()}
 	var end proc.Ending
 	var err error
-	if c.Path, err = lookPath(c.Argv, dir, getenv(env, "PATH")); err == nil {
+	if c.Path, err = lookPath(c.Argv, c.Dir, getenv(c.Env, "PATH")); err == nil {
 		end, err = c.Run(r.stopper, stdout, stderr)
 	}
 	result.Duration = time.Since(result.Started)

@@ -27,6 +27,19 @@ func withBoot(property, boot string) string {
 	return name + "MONTIMER_BOOT_ID=" + strings.ReplaceAll(strings.TrimSpace(boot), "-", "")
 }
 
+// transient returns the command that runs a transient service and waits for its
+// end. The end of ctx stops the service.
+func transient(ctx context.Context, unit string, args []string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "systemd-run", append([]string{"--quiet", "--collect", "--wait", "--pipe", "--service-type=oneshot", "--unit=" + unit}, args...)...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a ^C of the terminal is for montimer
+	cmd.Cancel = func() error {
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+		defer cancel()
+		return exec.CommandContext(stop, "systemctl", "stop", unit).Run()
+	}
+	return cmd
+}
+
 // Tasks runs a profile, with these arguments to exec, in a service that
 // systemd-run makes from the profile's own: root itself runs nothing. It waits
 // for the end and returns the exit code; the error is that of ctx if it has
@@ -36,25 +49,19 @@ func Tasks(ctx context.Context, h montimer.Host, p montimer.Profile, args []stri
 	if err != nil {
 		return 0, &taskexec.UsageError{Err: err}
 	}
-	// No profile has a colon in its name; drop-ins for all jobs apply to it too.
-	unit := strings.TrimSuffix(h.Instance.Service(p.Name), ".service") + ":tasks.service"
-	line := []string{"--quiet", "--collect", "--wait", "--pipe", "--service-type=oneshot", "--unit=" + unit}
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
 		return 0, fmt.Errorf("read the boot id: %w", err)
 	}
+	// No profile has a colon in its name; drop-ins for all jobs apply to it too.
+	unit := strings.TrimSuffix(h.Instance.Service(p.Name), ".service") + ":tasks.service"
+	var line []string
 	for _, property := range properties {
 		line = append(line, "--property="+withBoot(property, string(boot)))
 	}
 	line = append(append(line, "--", h.Binary, "exec", p.Name), args...)
-	cmd := exec.CommandContext(ctx, "systemd-run", line...)
+	cmd := transient(ctx, unit, line)
 	cmd.Stdout, cmd.Stderr = safetext.NewWriter(stdout), safetext.NewWriter(stderr)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a ^C of the terminal is for montimer
-	cmd.Cancel = func() error {
-		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-		defer cancel()
-		return exec.CommandContext(stop, "systemctl", "stop", unit).Run()
-	}
 	err = cmd.Run()
 	var exit *exec.ExitError
 	switch {

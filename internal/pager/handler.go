@@ -28,6 +28,28 @@ type Handler struct {
 	Log       *slog.Logger
 }
 
+// report reports a run that failed, unless it has done so itself, and the next one
+// if that fails meanwhile: systemd starts no second handler for it. Its results
+// are those of [Pager.Send].
+func (h Handler) report(ctx context.Context, p *Pager, failed Failed) (stuck, err error) {
+	s := service(ctx, h.Unit)
+	if s.Invocation == failed.ID {
+		failed.Said = s.Status
+	}
+	// systemd names the current run of the service. That may already be the next
+	// one: RecordEnd has recorded the failed one, if it could.
+	if s.Invocation != failed.ID || !s.Running() || !p.Records.LastFailed(ctx, failed.Profile) {
+		p.Report(ctx, h.StateDir, failed)
+	}
+	stuck, err = p.Send(ctx)
+	if s := service(ctx, h.Unit); s.Active == "failed" && s.Invocation != "" && s.Invocation != failed.ID {
+		p.Report(ctx, h.StateDir, h.failed(s))
+		stuckAgain, errAgain := p.Send(ctx)
+		stuck, err = errors.Join(stuck, stuckAgain), errors.Join(err, errAgain)
+	}
+	return stuck, err
+}
+
 // Run makes sure that the failure is reported: by the run itself, according to
 // the database, or else from here. Without the database it sends from memory,
 // without Telegram it writes a critical entry into the journal.
@@ -51,22 +73,7 @@ func (h Handler) Run(ctx context.Context) error {
 	}
 	defer db.Close()
 	p := OfProcess(h.Instance, db, h.Log)
-	s := service(ctx, h.Unit)
-	if s.Invocation == failed.ID {
-		failed.Said = s.Status
-	}
-	// systemd names the current run of the service. That may already be the next
-	// one: RecordEnd has recorded the failed one, if it could.
-	if s.Invocation != failed.ID || !s.Running() || !db.LastFailed(ctx, failed.Profile) {
-		p.Report(ctx, h.StateDir, failed)
-	}
-	stuck, err := p.Send(ctx)
-	// systemd starts no second handler for a run that failed meanwhile.
-	if s := service(ctx, h.Unit); s.Active == "failed" && s.Invocation != "" && s.Invocation != failed.ID {
-		p.Report(ctx, h.StateDir, h.failed(s))
-		stuckAgain, errAgain := p.Send(ctx)
-		stuck, err = errors.Join(stuck, stuckAgain), errors.Join(err, errAgain)
-	}
+	stuck, err := h.report(ctx, p, failed)
 	if p.unsent == nil && err != nil && !db.hasOutbox(ctx) {
 		// What failed has been sent from memory, and the runs report the outbox.
 		h.Log.Error("alerts: "+err.Error(), "event", taskexec.EventTrouble)

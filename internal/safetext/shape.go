@@ -186,20 +186,26 @@ func cloudKey(b []byte, i int) (span, bool) {
 	return span{}, false
 }
 
-// assigned returns the secret after the = or : at i, by the name before it.
-func assigned(b []byte, i int) (span, bool) {
-	name, quoted := b[:i], false
-	if n := len(name); n > 0 && (name[n-1] == '"' || name[n-1] == '\'') {
-		name, quoted = name[:n-1], true
+// nameBefore returns the name that ends before i, and whether a quote does.
+func nameBefore(b []byte, i int) (name []byte, quoted bool) {
+	end := i
+	if quoted = i > 0 && (b[i-1] == '"' || b[i-1] == '\''); quoted {
+		end--
 	}
-	start := len(name)
-	for start > 0 && isTokenByte(name[start-1]) && len(name)-start < 64 {
+	start := end
+	for start > 0 && isTokenByte(b[start-1]) && end-start < 64 {
 		start--
 	}
-	if start == len(name) {
+	return b[start:end], quoted
+}
+
+// assigned returns the secret after the = or : at i, by the name before it.
+func assigned(b []byte, i int) (span, bool) {
+	name, quoted := nameBefore(b, i)
+	if len(name) == 0 {
 		return span{}, false
 	}
-	certain, known := whatIsAssigned(name[start:])
+	certain, known := whatIsAssigned(name)
 	if !known {
 		return span{}, false
 	}
