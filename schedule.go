@@ -73,6 +73,7 @@ func (t Timetable) Digest() string {
 
 // Pause says until when the ticks of a profile are skipped.
 type Pause struct {
+	Since  time.Time `yaml:"-"` // when it was set; zero: not known
 	Until  time.Time `yaml:"until"`
 	Reason string    `yaml:"reason"`
 	By     string    `yaml:"by"`

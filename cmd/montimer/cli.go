@@ -35,6 +35,7 @@ type cli struct {
 	Sync    syncCmd    `cmd:"" group:"run" help:"Bring the checkout up to date with its git remote, as a run does."`
 	Status  statusCmd  `cmd:"" group:"look" help:"Show the state of all profiles and whether a person is needed."`
 	History historyCmd `cmd:"" group:"look" help:"Show how each tick ended, or one run."`
+	Metrics metricsCmd `cmd:"" group:"look" help:"Write the state and counters for Prometheus."`
 	Notify  notifyCmd  `cmd:"" group:"keep" help:"Alerts: test, pending, flush, drop."`
 	DB      dbCmd      `cmd:"" name:"db" group:"keep" help:"The database: init, check."`
 	Schema  schemaCmd  `cmd:"" group:"keep" help:"Print the JSON Schema of jobs.yaml, for editors."`

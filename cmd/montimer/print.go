@@ -54,3 +54,15 @@ func versionText() string {
 	}
 	return "unknown"
 }
+
+// buildCommit is the commit that the program was built from; "": not known.
+func buildCommit() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return s.Value
+			}
+		}
+	}
+	return ""
+}

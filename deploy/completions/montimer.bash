@@ -17,6 +17,7 @@ _montimer() {
     "sync "*) words="--jobs --checkout --run-as --state-dir --env-file --repair --url --instance" ;;
     "status "*) words="--jobs --checkout --run-as --state-dir --env-file --output --instance $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
     "history "*) words="--state-dir --run-as --failed --missed --state --since --until --task --grep --number --output --instance" ;;
+    "metrics "*) words="--jobs --checkout --run-as --state-dir --env-file --instance" ;;
     "notify test "*) words="--instance" ;;
     "notify pending "*) words="--state-dir --run-as --output --instance" ;;
     "notify flush "*) words="--state-dir --run-as --env-file --due --instance" ;;
@@ -27,7 +28,7 @@ _montimer() {
     "db "*) words="init check" ;;
     "schema "*) words="--instance" ;;
     "version "*) words="--instance" ;;
-    ""*) words="compile apply explain list init exec run pause resume sync status history notify db schema version --help --instance" ;;
+    ""*) words="compile apply explain list init exec run pause resume sync status history metrics notify db schema version --help --instance" ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}")
 }

@@ -1,6 +1,7 @@
 package byhand
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -62,6 +63,37 @@ func StepDown(ctx context.Context, h montimer.Host, environ, args []string, stdo
 		args = append(args, "--jobs="+h.JobsFile)
 	}
 	return host.StepDown(ctx, h.User, h.Group, environ, safetext.NewWriter(stdout), safetext.NewWriter(stderr), args...)
+}
+
+// maxCaptured bounds what Capture keeps: a thousand profiles have less.
+const maxCaptured = 16 << 20
+
+// Capture is StepDown that keeps the output, of a command that has succeeded.
+func Capture(ctx context.Context, h montimer.Host, args []string, stdout *bytes.Buffer, stderr io.Writer) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	kept := &limited{to: stdout, stop: stop}
+	err := StepDown(ctx, h, nil, args, kept, stderr)
+	if kept.over {
+		return fmt.Errorf("run as %s: more output than %d bytes", h.User, maxCaptured)
+	}
+	return err
+}
+
+// limited passes on what is written up to maxCaptured, then calls stop.
+type limited struct {
+	to   *bytes.Buffer
+	stop func()
+	over bool
+}
+
+func (l *limited) Write(p []byte) (int, error) {
+	if l.to.Len()+len(p) > maxCaptured {
+		l.over = true
+		l.stop()
+		return 0, io.ErrShortWrite
+	}
+	return l.to.Write(p)
 }
 
 // PassedEnvironment returns the variables of the environment file for a child

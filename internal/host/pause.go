@@ -65,8 +65,13 @@ func readPause(dir, profile string) (montimer.Pause, error) {
 	if err == nil {
 		err = Trusted(path)
 	}
+	var info fs.FileInfo
+	if err == nil {
+		info, err = os.Stat(path)
+	}
 	var p montimer.Pause
 	if err == nil {
+		p.Since = info.ModTime()
 		dec := yaml.NewDecoder(bytes.NewReader(data))
 		dec.KnownFields(true)
 		err = dec.Decode(&p)

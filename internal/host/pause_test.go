@@ -33,6 +33,10 @@ func TestPause(t *testing.T) {
 		{"q", now, montimer.Pause{}},
 	} {
 		got, err := ReadPause(dir, tt.profile, tt.at)
+		if got.Since.IsZero() != got.Until.IsZero() {
+			t.Errorf("%s at %v: set at %v", tt.profile, tt.at, got.Since)
+		}
+		got.Since = time.Time{}
 		if diff := cmp.Diff(tt.want, got); err != nil || diff != "" {
 			t.Errorf("%s at %v: %v %s", tt.profile, tt.at, err, diff)
 		}

@@ -49,3 +49,13 @@ func parseBoots(out []byte) ([]Boot, error) {
 	}
 	return boots, nil
 }
+
+// passedBoots bounds the boots that one process passes to another on its command
+// line.
+const passedBoots = 500
+
+// BootsFlag returns the flag that passes the newest boots on.
+func BootsFlag(boots []Boot) string {
+	text, _ := json.Marshal(boots[max(0, len(boots)-passedBoots):]) // of strings and times it never fails
+	return "--boots=" + string(text)
+}

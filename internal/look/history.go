@@ -41,22 +41,11 @@ func History(ctx context.Context, h montimer.Host, profile string, f view.Filter
 		return nil, 0, nil, fmt.Errorf("no run of profile %q is on record since %s; the profiles: %s",
 			profile, f.Since.Local().Format(time.DateTime), h.Instance.Command("list"))
 	}
-	up := timeline.Boots(joinBoots(boots, past.boots, now)...)
-	loaded, err := active(ctx, h.Instance, past.profiles())
+	err = past.each(ctx, h.Instance, boots, now, func(name string, t timeline.History, until time.Time) {
+		entries = append(entries, view.Entries(name, timeline.Ticks(t, f.Since, until, now), t.Runs, now)...)
+	})
 	if err != nil {
 		notSeen = append(notSeen, "systemd: "+err.Error())
-	}
-	for _, name := range past.profiles() {
-		runs := past.runs[name]
-		t := timeline.History{Timetables: past.tables[name], Runs: runs, Boots: up}
-		if pause, err := host.ReadPause(h.Instance.PauseDir(), name, now); err == nil && !pause.Until.IsZero() {
-			t.Pauses = []timeline.Pause{{Until: pause.Until}}
-		}
-		until := now
-		if err == nil && !loaded[name] && len(runs) > 0 { // its timer is gone, perhaps for long
-			until = runs[len(runs)-1].Started.Add(time.Microsecond)
-		}
-		entries = append(entries, view.Entries(name, timeline.Ticks(t, f.Since, until, now), runs, now)...)
 	}
 	whole := func(id string) (montimer.Run, error) { return s.Run(ctx, id) }
 	if entries, more, err = f.Choose(entries, whole); err != nil {
@@ -101,6 +90,25 @@ func readPast(ctx context.Context, s *store.Store, profile string, since time.Ti
 	}
 	p.boots, err = s.BootRuns(ctx, since)
 	return p, err
+}
+
+// each yields the profiles by name, each with what is known of it and until when
+// it had ticks. An error says why the latter is not known; it is then now.
+func (p past) each(ctx context.Context, of montimer.Instance, boots []journal.Boot, now time.Time, yield func(profile string, t timeline.History, until time.Time)) error {
+	up := timeline.Boots(joinBoots(boots, p.boots, now)...)
+	loaded, err := active(ctx, of, p.profiles())
+	for _, name := range p.profiles() {
+		t := timeline.History{Timetables: p.tables[name], Runs: p.runs[name], Boots: up}
+		if pause, err := host.ReadPause(of.PauseDir(), name, now); err == nil && !pause.Until.IsZero() {
+			t.Pauses = []timeline.Pause{{From: pause.Since, Until: pause.Until}}
+		}
+		until := now
+		if err == nil && !loaded[name] && len(t.Runs) > 0 { // its timer is gone, perhaps for long
+			until = t.Runs[len(t.Runs)-1].Started.Add(time.Microsecond)
+		}
+		yield(name, t, until)
+	}
+	return err
 }
 
 // profiles names those that have runs or a timetable.

@@ -15,7 +15,9 @@ const slowFactor = 3
 
 // profile returns what is shown of a profile.
 func (f Facts) profile(p ProfileFacts) Profile {
-	v := Profile{Name: p.Name, Failed: p.Incident.Count, LastGood: p.Incident.LastGood.Started.UTC()}
+	v := Profile{
+		Name: p.Name, Failed: p.Incident.Count, LastGood: p.Incident.LastGood.Started.UTC(), Recorded: p.Recorded, Loaded: p.Timer != nil,
+	}
 	if p.Jobs != nil {
 		v.Schedule = p.Jobs.Schedule.Words
 	}
@@ -42,21 +44,32 @@ func (f Facts) profile(p ProfileFacts) Profile {
 		}
 	}
 	v.Typical = p.Typical.Seconds()
-	v.Missed, v.Overdue = f.missed(p)
-	v.State, v.Note = f.state(p, v)
+	v.Missed, v.Overdue, v.Judged = f.missed(p)
+	why := ""
+	if v.Blocked, why = f.blocked(p); v.Blocked != "" {
+		v.Judged = true
+	}
+	v.State, v.Note = f.state(p, v, why)
 	return v
 }
 
+// IsOverdue reports whether a run is missing, or none will come. During a pause
+// none is expected.
+func (p Profile) IsOverdue() bool { return p.Pause == nil && (p.Missed > 0 || p.Blocked != "") }
+
 // missed returns how many ticks the running timer has missed since its last run,
-// and when the first of them was.
-func (f Facts) missed(p ProfileFacts) (n int, first time.Time) {
-	if p.Timer == nil || p.Timer.Active != "active" || !p.Recorded || !p.Pause.Until.IsZero() {
-		return 0, first
+// and when the first of them was; known is false if that cannot be said.
+func (f Facts) missed(p ProfileFacts) (n int, first time.Time, known bool) {
+	if p.Timer == nil || !p.Recorded {
+		return 0, first, !p.Pause.Until.IsZero()
+	}
+	if p.Timer.Active != "active" || !p.Pause.Until.IsZero() {
+		return 0, first, true
 	}
 	t := p.Timer.Timetable
 	t.Since = p.Timer.ActiveSince
 	if t.Since.IsZero() || f.Boot.IsZero() {
-		return 0, first
+		return 0, first, false
 	}
 	runs := []montimer.Run{p.Incident.Last}
 	if p.Running.ID != "" {
@@ -80,39 +93,53 @@ func (f Facts) missed(p ProfileFacts) (n int, first time.Time) {
 			}
 		}
 	}
-	return n, first.UTC()
+	return n, first.UTC(), true
+}
+
+func (p ProfileFacts) enabled() bool { return p.Jobs == nil || p.Jobs.Enabled }
+
+// blocked returns the state that keeps a profile from ever being started, and why;
+// "": none.
+func (f Facts) blocked(p ProfileFacts) (ProfileState, string) {
+	timer, t := f.Instance.Timer(p.Name), p.Timer
+	switch {
+	case t == nil || !p.enabled():
+		return "", ""
+	case t.Load == "masked" || t.ServiceLoad == "masked":
+		unit := timer
+		if t.ServiceLoad == "masked" {
+			unit = f.Instance.Service(p.Name)
+		}
+		return Masked, "never runs: systemctl unmask " + unit
+	case t.Load == "not-found" && p.Jobs != nil:
+		return NotCompiled, "has no timer: " + f.Instance.Command("apply")
+	case t.Load != "loaded":
+		return Refused, "systemd cannot load its timer: systemctl status " + timer
+	case t.Active != "active":
+		return Stopped, "never runs: systemctl start " + timer
+	}
+	return "", ""
 }
 
 // state returns the first state that applies, in the order of the states, and why.
-func (f Facts) state(p ProfileFacts, v Profile) (ProfileState, string) {
-	of := f.Instance
-	timer := of.Timer(p.Name)
-	enabled := p.Jobs == nil || p.Jobs.Enabled
+// blocked is why v is blocked.
+func (f Facts) state(p ProfileFacts, v Profile, blocked string) (ProfileState, string) {
+	timer := f.Instance.Timer(p.Name)
 	t := p.Timer
 	switch {
-	case t != nil && !enabled && t.Active != "active":
+	case t != nil && !p.enabled() && t.Active != "active":
 		return Disabled, "disabled in jobs.yaml"
 	case p.Incident.Count > 0 && p.Incident.Last.State == montimer.RunLost:
 		return Lost, f.failing(p, "died without a result")
 	case p.Incident.Count > 0:
 		return Failing, f.failing(p, "failed")
-	case t != nil && (t.Load == "masked" || t.ServiceLoad == "masked"):
-		unit := timer
-		if t.ServiceLoad == "masked" {
-			unit = of.Service(p.Name)
-		}
-		return Masked, "never runs: systemctl unmask " + unit
-	case t != nil && t.Load == "not-found" && p.Jobs != nil && enabled:
-		return NotCompiled, "has no timer: " + of.Command("apply")
-	case t != nil && t.Load != "loaded":
-		return Refused, "systemd cannot load its timer: systemctl status " + timer
-	case t != nil && t.Active != "active" && f.Target != "inactive":
-		return Stopped, "never runs: systemctl start " + timer
+	case v.Blocked != "" && !(v.Blocked == Stopped && f.Target == "inactive"): // which is said once for all
+		return v.Blocked, blocked
 	case v.Missed > 0:
 		return Overdue, fmt.Sprintf("no run since %s: systemctl status %s", Ago(f.Now, v.Overdue), timer)
 	case p.Pause.Until.After(f.Now):
 		return Paused, p.Pause.String()
-	case !enabled:
+	case !p.enabled():
 		return Disabled, "disabled in jobs.yaml"
 	case v.Last != nil && p.Typical > 0 && v.Last.Seconds > slowFactor*v.Typical && v.Last.Seconds > v.Typical+1:
 		return Slow, fmt.Sprintf("%.1f × its usual %s", v.Last.Seconds/v.Typical, Took(v.Typical))

@@ -73,9 +73,14 @@ type Profile struct {
 	Next     time.Time    `json:"next,omitzero"` // as systemd has it loaded
 	Missed   int          `json:"missed"`        // ticks since the last run
 	Overdue  time.Time    `json:"overdue_since,omitzero"`
+	Blocked  ProfileState `json:"blocked,omitzero"`     // it will never be started: stopped, masked, refused or not_compiled
 	Typical  float64      `json:"p95_seconds,omitzero"` // of the good runs of 30 days
 	Pause    *Pause       `json:"paused,omitzero"`
 	DropIns  []string     `json:"drop_ins,omitempty"`
+
+	// What could be read: its runs, its timer, and enough of both to say whether a
+	// run is missing.
+	Recorded, Loaded, Judged bool `json:"-"`
 }
 
 // Run is one run.

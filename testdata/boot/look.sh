@@ -95,6 +95,35 @@ status
 cat /tmp/status
 # A tick counts as missed a minute after it, when it can no longer be served.
 within 120 has missed good --missed
+
+step "the metrics, as the service writes them"
+textfiles=/var/lib/prometheus/node-exporter
+install -d "$textfiles"
+install -m 644 /deploy/prometheus/montimer-metrics.* /etc/systemd/system/
+systemctl daemon-reload
+for _ in 1 2 3 4; do # also when no run has the database open
+  systemctl start montimer-metrics.service || fail "montimer-metrics.service"
+  grep -qx 'montimer_not_seen 0' "$textfiles/montimer.prom" || fail "$(journalctl --sync; journalctl --no-pager -o cat -u montimer-metrics.service)"
+done
+[[ $(ls -A "$textfiles") == montimer.prom && $(stat -c '%U %a' "$textfiles/montimer.prom") == "root 644" ]] || fail "$(ls -lA "$textfiles")"
+# metric NAME{LABELS}: its value, by the service and by the deploy user.
+metric() {
+  local of
+  of=$(grep -F "$1 " "$textfiles/montimer.prom") || fail "no $1: $(cat "$textfiles/montimer.prom")"
+  printf '%s\n' "${of##* }"
+}
+[[ $(metric montimer_needs_attention) == 1 ]] || fail "nobody is needed"
+[[ $(metric 'montimer_profile_overdue{profile="good"}') == 1 ]] || fail "a masked profile is not overdue"
+[[ $(metric 'montimer_profile_overdue{profile="bad"}') == 0 && $(metric 'montimer_profile_overdue{profile="idle"}') == 0 ]] || fail "others are"
+[[ $(metric 'montimer_runs_total{profile="bad",state="failed"}') -gt 0 ]] || fail "no failed runs"
+# The newest tick counts when the next one is over.
+metrics=$(metric 'montimer_ticks_missed_total{profile="good",reason="missed"}')
+shown=$(history good --missed -n 0 | awk '$1 == "missed" { n += $2 } END { print n + 0 }')
+((metrics > 0 && metrics < shown)) || fail "$metrics ticks were missed by the metrics, and later $shown by the history"
+[[ $(runuser -u deploy -- montimer metrics | cut -d' ' -f1 | sort -u) == $(cut -d' ' -f1 "$textfiles/montimer.prom" | sort -u) ]] ||
+  fail "the deploy user sees other metrics"
+montimer metrics /dev/null && fail "a device was replaced"
+[[ -c /dev/null ]] || fail "/dev/null is no device any more"
 systemctl unmask montimer-job-good.timer
 systemctl start montimer-job-good.timer
 

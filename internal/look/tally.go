@@ -1,0 +1,87 @@
+package look
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"slices"
+	"time"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/calendar"
+	"github.com/montimer/montimer/internal/journal"
+	"github.com/montimer/montimer/internal/store"
+	"github.com/montimer/montimer/internal/timeline"
+	"github.com/montimer/montimer/internal/view"
+)
+
+// Counters counts for each profile of an overview the runs and the ticks of the
+// month. boots are those of the journal. If the database cannot be read, there are
+// no tallies, and the overview says so.
+func Counters(ctx context.Context, h montimer.Host, v view.Overview, boots []journal.Boot) (view.Overview, []view.Tally) {
+	of, err := counters(ctx, h, v.At, boots)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // else nothing has run yet
+		v.NotSeen = append(v.NotSeen, "the counters: "+err.Error())
+		return v, nil
+	}
+	tallies := make([]view.Tally, len(v.Profiles))
+	for i, p := range v.Profiles {
+		tallies[i] = of[p.Name]
+		tallies[i].Profile = p.Name
+	}
+	return v, tallies
+}
+
+func counters(ctx context.Context, h montimer.Host, now time.Time, boots []journal.Boot) (map[string]view.Tally, error) {
+	s, err := store.Open(ctx, h.StateDir, store.Options{ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	since := view.CountersSince(now)
+	past, err := readPast(ctx, s, "", since.AddDate(0, 0, -1))
+	if err == nil {
+		err = past.readRare(ctx, s, since)
+	}
+	if err != nil {
+		return nil, err
+	}
+	of := map[string]view.Tally{}
+	// The overview names what systemd does not say.
+	_ = past.each(ctx, h.Instance, boots, now, func(name string, t timeline.History, until time.Time) {
+		ticks := timeline.Ticks(t, past.from(name, since), until, now)
+		of[name] = view.Count(name, view.Settled(ticks, since), t.Runs, since)
+	})
+	return of, nil
+}
+
+// from returns the last tick of a profile before a time, or that time.
+func (p past) from(profile string, since time.Time) time.Time {
+	from := since
+	for _, t := range p.tables[profile] {
+		if t.Since.After(since) {
+			break
+		}
+		if at, ok := calendar.Prev(t.Events, since, t.Local); ok && !at.Before(t.Since) {
+			from = at
+		}
+	}
+	return from
+}
+
+// readRare reads more of the profiles whose last tick before a time was long ago.
+func (p past) readRare(ctx context.Context, s *store.Store, since time.Time) error {
+	for name := range p.tables {
+		from := p.from(name, since)
+		if !from.Before(since.AddDate(0, 0, -1)) {
+			continue
+		}
+		runs, err := s.History(ctx, store.Filter{Profile: name, Since: from.Add(-timeline.Grace)})
+		if err != nil {
+			return err
+		}
+		slices.Reverse(runs)
+		p.runs[name] = runs
+	}
+	return nil
+}
