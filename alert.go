@@ -11,6 +11,7 @@ const (
 	AlertRecovery AlertKind = "recovery" // the first good run after failures
 	AlertLost     AlertKind = "lost"     // runs that ended without a result
 	AlertPage     AlertKind = "page"     // about montimer itself
+	AlertReport   AlertKind = "report"   // what ran in a day or a week
 )
 
 // Alert is one message on its way to people: an entry of the outbox. It is

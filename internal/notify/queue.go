@@ -54,7 +54,7 @@ func fold(pending []montimer.Alert, paces map[string]time.Time, now time.Time) (
 	}
 	left, more := foldBy(left, func(a montimer.Alert) string {
 		crowded := waiting[a.Profile] > burst || paced(paces[a.Profile], now) > 0
-		if !crowded || a.Kind == montimer.AlertPage {
+		if !crowded || a.Kind == montimer.AlertPage || a.Kind == montimer.AlertReport {
 			return ""
 		}
 		return a.Profile

@@ -1,7 +1,7 @@
 // Package store keeps the state of montimer in <state directory>/monitoring.db:
 // runs and their tasks, and the outbox of alerts. It is the only package that
 // uses SQL. Read store.go (opening the file) and migrate.go (its schema) first,
-// then runs.go and history.go (runs), outbox.go and sender.go (alerts), lost.go
+// then runs.go and history.go (runs), outbox.go, sender.go and reported.go (alerts), lost.go
 // and prune.go (upkeep), check.go, shape.go and repair.go (db check).
 //
 // The file is shared with the tasks, which may be Python programs with another
