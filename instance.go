@@ -72,6 +72,12 @@ func (i Instance) Timer(profile string) string { return i.pair(profile) + ".time
 // Service returns the name of the service unit of a profile, or of [GitSync].
 func (i Instance) Service(profile string) string { return i.pair(profile) + ".service" }
 
+// Services returns the names of the services that run a profile: its own, and that
+// of single tasks by hand. No profile has a colon in its name.
+func (i Instance) Services(profile string) []string {
+	return []string{i.Service(profile), i.pair(profile) + ":tasks.service"}
+}
+
 func (i Instance) pair(profile string) string {
 	if profile == GitSync {
 		return i.Unit("sync")

@@ -44,7 +44,7 @@ func unitsOf(i montimer.Instance, profile string) map[string]string {
 	for _, p := range []string{profile, montimer.GitSync} {
 		units["timer of "+p], units["service of "+p] = i.Timer(p), i.Service(p)
 	}
-	units["tasks of "+profile] = strings.TrimSuffix(i.Service(profile), ".service") + ":tasks.service"
+	units["tasks of "+profile] = i.Services(profile)[1]
 	units["failure of "+profile] = strings.Replace(i.Unit("failure@.service"), "@", "@"+i.Service(profile), 1)
 	return units
 }

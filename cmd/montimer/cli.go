@@ -36,6 +36,7 @@ type cli struct {
 	Status  statusCmd  `cmd:"" group:"look" help:"Show the state of all profiles and whether a person is needed."`
 	History historyCmd `cmd:"" group:"look" help:"Show how each tick ended, or one run."`
 	Metrics metricsCmd `cmd:"" group:"look" help:"Write the state and counters for Prometheus."`
+	Logs    logsCmd    `cmd:"" group:"look" help:"Show what the runs of a profile, or one run, have in the journal."`
 	Notify  notifyCmd  `cmd:"" group:"keep" help:"Alerts: test, pending, flush, drop."`
 	DB      dbCmd      `cmd:"" name:"db" group:"keep" help:"The database: init, check."`
 	Schema  schemaCmd  `cmd:"" group:"keep" help:"Print the JSON Schema of jobs.yaml, for editors."`
@@ -134,7 +135,7 @@ func shortcut(args []string) interface {
 // stopped. A signal ends the others at once, also while they read standard
 // input or decode a long file.
 func handlesSignals(command string) bool {
-	for _, name := range []string{"exec", "apply", "run", "sync", "notify flush", "failure"} {
+	for _, name := range []string{"exec", "apply", "run", "logs", "sync", "notify flush", "failure"} {
 		if command == name || strings.HasPrefix(command, name+" ") {
 			return true
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/montimer/montimer/internal/console"
@@ -41,19 +42,17 @@ func (c historyCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	if look.IsRun(c.What) {
+	if view.IsRun(c.What) {
 		run, err := look.Run(ctx, h, c.What)
 		if err != nil {
 			return err
 		}
-		if c.Output == "json" {
-			return console.JSONLines(e.stdout, []*view.Run{run})
-		}
-		if _, err := fmt.Fprint(e.stdout, run.Text()); err != nil {
-			return err
-		}
-		header, rows := run.Table()
-		return console.Table(e.stdout, console.Columns(e.stdout), header, rows)
+		return console.Show(e.stdout, c.Output, []*view.Run{run}, func(w io.Writer) error {
+			if _, err := io.WriteString(w, run.Text()); err != nil {
+				return err
+			}
+			return console.Fit(w)(run.Table())
+		})
 	}
 	entries, more, notSeen, err := look.History(ctx, h, c.What, filter, boots)
 	if err != nil {
@@ -62,15 +61,9 @@ func (c historyCmd) Run(ctx context.Context, e env) error {
 	for _, text := range notSeen {
 		e.note("not seen: " + text)
 	}
-	if c.Output == "json" {
-		return console.JSONLines(e.stdout, entries)
-	}
-	header, rows := view.HistoryTable(h.Instance, entries)
-	if err := console.Table(e.stdout, console.Columns(e.stdout), header, rows); err != nil {
-		return err
-	}
+	err = console.Show(e.stdout, c.Output, entries, func(w io.Writer) error { return console.Fit(w)(view.HistoryTable(h.Instance, entries)) })
 	if more > 0 {
 		e.note(fmt.Sprintf("%d more: -n 0 shows all", more))
 	}
-	return nil
+	return err
 }

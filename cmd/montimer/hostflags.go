@@ -110,3 +110,11 @@ func (e env) becomeUser(given host.Settings) (montimer.Host, error) {
 	}
 	return h, err
 }
+
+// asUser is becomeUser, and finds jobs.yaml, which who is no longer root reads itself.
+func (e env) asUser(given host.Settings) (montimer.Host, error) {
+	if _, err := e.becomeUser(given); err != nil {
+		return montimer.Host{}, err
+	}
+	return e.host(given)
+}

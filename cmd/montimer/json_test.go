@@ -86,6 +86,9 @@ func TestJSONForms(t *testing.T) {
 			ticks := []timeline.Tick{{At: now, State: timeline.OK, Run: run}, {At: now, State: timeline.Missed}, {At: now, State: timeline.Missed}}
 			return console.JSONLines(w, view.Entries("p", ticks, nil, now))
 		}},
+		"logs": {func(w io.Writer) error {
+			return console.JSONLines(w, []view.LogEntry{{At: now.UTC(), Profile: "p", Run: "1", Task: "t", Result: "ok", Message: "one"}, {At: now.UTC()}})
+		}},
 		"notify pending": {func(w io.Writer) error {
 			return console.JSONLines(w, notify.PendingAlerts([]montimer.Alert{{ID: 1, Created: now, NextTry: now}, {ID: 2, Created: now}}))
 		}},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"github.com/montimer/montimer/internal/console"
@@ -36,9 +37,5 @@ func (c listCmd) Run(ctx context.Context, e env) error {
 	e.note(hostcheck.Sync(h, j))
 	e.report(hostcheck.Alerts(h))
 	profiles := listing.Profiles(h.Instance, j.Profiles, time.Now())
-	if c.Output == "json" {
-		return console.JSONLines(e.stdout, profiles)
-	}
-	header, rows := listing.Table(profiles)
-	return console.Table(e.stdout, console.Columns(e.stdout), header, rows)
+	return console.Show(e.stdout, c.Output, profiles, func(w io.Writer) error { return console.Fit(w)(listing.Table(profiles)) })
 }

@@ -74,8 +74,7 @@ func (c notifyPendingCmd) Run(ctx context.Context, e env) error {
 	case len(alerts) == 0:
 		return nil
 	}
-	header, rows := notify.PendingTable(alerts)
-	return console.Table(e.stdout, console.Columns(e.stdout), header, rows)
+	return console.Fit(e.stdout)(notify.PendingTable(alerts))
 }
 
 type notifyFlushCmd struct {

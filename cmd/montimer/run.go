@@ -65,7 +65,7 @@ func (c runCmd) start(ctx context.Context, e env) error {
 	}
 	defer release()
 	if !c.Follow {
-		fmt.Fprintf(e.stderr, "run %s%s; see: %s\n", run.Invocation, e.ofInstance(), run.Command())
+		fmt.Fprintf(e.stderr, "run %s%s; see: %s\n", run.Invocation, e.ofInstance(), e.instance.Command("logs "+run.Invocation))
 		return nil
 	}
 	ending, err := journal.Follow(ctx, run, e.stdout, e.stderr)
@@ -84,7 +84,7 @@ func (c runCmd) start(ctx context.Context, e env) error {
 
 // goesOn says that the run goes on after the end of following.
 func goesOn(e env, run journal.Run) error {
-	fmt.Fprintf(e.stderr, "stopped following; the run goes on. To see it: %s\nTo end it: systemctl stop %s\n", run.Command(), run.Unit)
+	fmt.Fprintf(e.stderr, "stopped following; the run goes on. To see it: %s\nTo end it: systemctl stop %s\n", e.instance.Command("logs "+run.Invocation+" --follow"), run.Unit)
 	return exitError{code: exitInterrupted}
 }
 

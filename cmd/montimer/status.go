@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"io"
 
 	"github.com/montimer/montimer/internal/console"
 	"github.com/montimer/montimer/internal/look"
@@ -18,10 +18,7 @@ type statusCmd struct {
 // Run shows the state of the host, the worst first; its exit code says whether
 // a person is needed.
 func (c statusCmd) Run(ctx context.Context, e env) error {
-	if _, err := e.becomeUser(c.given()); err != nil {
-		return err
-	}
-	h, err := e.host(c.given()) // who is no longer root finds jobs.yaml itself
+	h, err := e.asUser(c.given())
 	if err != nil {
 		return err
 	}
@@ -30,15 +27,13 @@ func (c statusCmd) Run(ctx context.Context, e env) error {
 		return err
 	}
 	v := view.Of(facts)
-	if c.Output == "json" {
-		err = console.JSONLines(e.stdout, []view.Overview{v})
-	} else {
-		header, rows := v.Table()
-		err = console.Table(e.stdout, console.Columns(e.stdout), header, rows)
-		if err == nil {
-			_, err = fmt.Fprint(e.stdout, v.Notes())
+	err = console.Show(e.stdout, c.Output, []view.Overview{v}, func(w io.Writer) error {
+		if err := console.Fit(w)(v.Table()); err != nil {
+			return err
 		}
-	}
+		_, err := io.WriteString(w, v.Notes())
+		return err
+	})
 	if err == nil && v.Attention {
 		return exitError{code: exitFailed}
 	}

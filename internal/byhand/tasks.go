@@ -53,8 +53,7 @@ func Tasks(ctx context.Context, h montimer.Host, p montimer.Profile, args []stri
 	if err != nil {
 		return 0, fmt.Errorf("read the boot id: %w", err)
 	}
-	// No profile has a colon in its name; drop-ins for all jobs apply to it too.
-	unit := strings.TrimSuffix(h.Instance.Service(p.Name), ".service") + ":tasks.service"
+	unit := h.Instance.Services(p.Name)[1] // drop-ins for all jobs apply to it too
 	var line []string
 	for _, property := range properties {
 		line = append(line, "--property="+withBoot(property, string(boot)))

@@ -4,9 +4,13 @@
 package console
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
+
+	"golang.org/x/sys/unix"
 )
 
 // Colors reports whether to write colours to w: a terminal, without NO_COLOR
@@ -34,4 +38,32 @@ func JSONLines[T any](w io.Writer, all []T) error {
 		}
 	}
 	return nil
+}
+
+// Show writes values as JSON, one a line, if that is the output asked for, else as
+// people does.
+func Show[T any](w io.Writer, output string, all []T, people func(io.Writer) error) error {
+	if output == "json" {
+		return JSONLines(w, all)
+	}
+	return people(w)
+}
+
+// WhileRead returns a context that also ends when nobody reads a pipe any more:
+// who follows a log may have nothing to write for hours, and would not notice.
+func WhileRead(ctx context.Context, w io.Writer) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	f, ok := w.(*os.File)
+	if !ok {
+		return ctx, cancel
+	}
+	go func() {
+		for ctx.Err() == nil {
+			fds := []unix.PollFd{{Fd: int32(f.Fd())}} // poll(2): POLLERR, POLLHUP are always reported
+			if n, err := unix.Poll(fds, 500); n > 0 || err != nil && !errors.Is(err, unix.EINTR) {
+				cancel()
+			}
+		}
+	}()
+	return ctx, cancel
 }

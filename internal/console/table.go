@@ -12,6 +12,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Fit returns a function that writes a table that fits w.
+func Fit(w io.Writer) func(header []string, rows [][]string) error {
+	return func(header []string, rows [][]string) error { return Table(w, Columns(w), header, rows) }
+}
+
 // Table writes rows below a header. On a terminal of that many columns no
 // line is wider: the last cells are wrapped, and where that leaves no room for
 // them each row becomes a block with a line for each cell. 0 columns: no

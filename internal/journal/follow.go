@@ -21,36 +21,62 @@ const (
 	maxHeld = 20
 )
 
-// follower shows what a run logs.
-type follower struct {
-	stdout, stderr io.Writer
-	conn           *systemd.Conn // nil while systemd cannot be reached
-	reader         Reader
-	shown          bool            // an entry was shown
-	held           [][]byte        // what systemd logged about the run
-	said           map[string]bool // errors of the journal
+// Follow writes the log of a run to stdout until it has ended, and returns how
+// it ended. Entries of systemd are kept for the end, and omitted when the run itself
+// has logged how it ended. stderr gets what keeps it from reading.
+func Follow(ctx context.Context, run Run, stdout, stderr io.Writer) (Ending, error) {
+	stdout, stderr = safetext.NewWriter(stdout), safetext.NewWriter(stderr)
+	var held [][]byte
+	shown := false
+	show := func(entry Entry) error {
+		shown = true
+		if entry.Manager {
+			const notice = 5 // syslog(3)
+			if entry.Priority <= notice && len(held) < maxHeld {
+				held = append(held, entry.Message)
+			}
+			return nil
+		}
+		_, err := stdout.Write(append(entry.Message, '\n'))
+		return err
+	}
+	complain := func(err error) {
+		shown = true
+		fmt.Fprintln(stderr, err)
+	}
+	ending, err := Watch(ctx, &Reader{Run: run}, show, complain)
+	if err != nil {
+		return Ending{}, err
+	}
+	if !shown {
+		fmt.Fprintln(stderr, "note: no entry of the run is readable by this user; as root, or in the group systemd-journal:", run.Command())
+	}
+	if ending.Reason() != "" {
+		for _, message := range held {
+			fmt.Fprintf(stdout, "systemd: %s\n", message)
+		}
+	}
+	return ending, nil
 }
 
-// Follow writes the log of a run to stdout until it has ended, and returns how
-// it ended. Only the end of the run, of ctx or of the reader of stdout stops it
-// earlier, with that error: it survives a re-execution of systemd and a restart
-// of the journal. stderr gets what keeps it from reading.
-func Follow(ctx context.Context, run Run, stdout, stderr io.Writer) (Ending, error) {
-	f := follower{stdout: safetext.NewWriter(stdout), stderr: safetext.NewWriter(stderr), reader: Reader{Run: run}, said: map[string]bool{}}
+// Watch calls show for each entry of a run until it has ended, and returns how it
+// ended. Only the end of the run, of ctx or an error of show stops it earlier, with
+// that error: it survives a re-execution of systemd and a restart of the journal,
+// and calls complain once for each way in which the journal cannot be read.
+func Watch(ctx context.Context, r *Reader, show func(Entry) error, complain func(error)) (Ending, error) {
+	f := follower{reader: r, show: show, complain: complain, said: map[string]bool{}}
 	defer f.disconnect()
 	var ended time.Time
 	for {
 		over, ending := f.state(ctx)
-		if err := f.show(ctx); err != nil {
+		if err := f.read(ctx); err != nil {
 			return Ending{}, err
 		}
 		if over && ended.IsZero() {
 			ended = time.Now()
 		}
-		if over && (f.reader.Ending.Result != "" || time.Since(ended) > journalTimeout) {
-			ending = cmp.Or(ending, f.reader.Ending)
-			f.end(ending)
-			return ending, nil
+		if over && (r.Ending.Result != "" || time.Since(ended) > journalTimeout) {
+			return cmp.Or(ending, r.Ending), nil
 		}
 		select {
 		case <-ctx.Done():
@@ -58,6 +84,15 @@ func Follow(ctx context.Context, run Run, stdout, stderr io.Writer) (Ending, err
 		case <-time.After(pollInterval):
 		}
 	}
+}
+
+// follower shows what a run logs.
+type follower struct {
+	conn     *systemd.Conn // nil while systemd cannot be reached
+	reader   *Reader
+	show     func(Entry) error
+	complain func(error)
+	said     map[string]bool // errors of the journal
 }
 
 // state reports whether the run is over, and how it ended if systemd still
@@ -90,21 +125,11 @@ func (f *follower) disconnect() {
 	}
 }
 
-// show prints the entries that are new. Its error is that of standard output.
-// Entries of systemd are kept for the end, and omitted when the run itself has
-// logged how it ended.
-func (f *follower) show(ctx context.Context) error {
+// read shows the entries that are new. Its error is that of show.
+func (f *follower) read(ctx context.Context) error {
 	var broken error
 	err := f.reader.Read(ctx, func(entry Entry) error {
-		f.shown = true
-		if entry.Manager {
-			const notice = 5 // syslog(3)
-			if entry.Priority <= notice && len(f.held) < maxHeld {
-				f.held = append(f.held, entry.Message)
-			}
-			return nil
-		}
-		_, broken = f.stdout.Write(append(entry.Message, '\n'))
+		broken = f.show(entry)
 		return broken
 	})
 	if broken != nil {
@@ -112,20 +137,7 @@ func (f *follower) show(ctx context.Context) error {
 	}
 	if err != nil && ctx.Err() == nil && !f.said[err.Error()] {
 		f.said[err.Error()] = true
-		fmt.Fprintln(f.stderr, err)
+		f.complain(err)
 	}
 	return nil
-}
-
-// end writes what systemd logged about the run, unless its exit code says all.
-func (f *follower) end(ending Ending) {
-	if !f.shown && len(f.said) == 0 {
-		fmt.Fprintln(f.stderr, "note: no entry of the run is readable by this user; as root, or in the group systemd-journal:", f.reader.Run.Command())
-	}
-	if ending.Reason() == "" {
-		return
-	}
-	for _, message := range f.held {
-		fmt.Fprintf(f.stdout, "systemd: %s\n", message)
-	}
 }

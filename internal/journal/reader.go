@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/montimer/montimer"
 )
@@ -43,14 +44,35 @@ func (r Run) matches() []string {
 	return matches
 }
 
-// Entry is one entry of the journal.
+// Entry is one entry of the journal. What its sender chose is not to be trusted:
+// all of it, unless systemd itself is the sender, but At, Manager and Unit.
 type Entry struct {
-	Message  []byte // untrusted, except from systemd
-	Manager  bool   // systemd itself logged it
-	Priority int    // as in syslog(3); 6 where the entry has none
+	At         time.Time
+	Message    []byte
+	Manager    bool   // systemd itself logged it
+	Priority   int    // as in syslog(3); 6 where the entry has none
+	Unit       string // of the process that logged it, or that systemd says something of
+	Invocation string // of that unit
+	Task       string
+	Result     string // how the task or the run ended
 
 	id, exitCode, exitStatus, result string // what systemd says of the end of a process and of a unit
 }
+
+// Event returns which event of a run the sender says that the entry reports, such
+// as [taskexec.EventTaskEnded]; "" for all others.
+func (e Entry) Event() string {
+	for event, id := range messageIDs {
+		if e.id == id {
+			return event
+		}
+	}
+	return ""
+}
+
+// outputFields are those that an [Entry] is made of.
+const outputFields = "--output-fields=MESSAGE,PRIORITY,MESSAGE_ID,_PID,EXIT_CODE,EXIT_STATUS,UNIT_RESULT," +
+	"_SYSTEMD_UNIT,UNIT,_SYSTEMD_INVOCATION_ID,INVOCATION_ID,MONTIMER_TASK,MONTIMER_RESULT"
 
 // Reader reads the entries of a run, each once.
 type Reader struct {
@@ -65,13 +87,25 @@ type Reader struct {
 // journal cannot be read; in either case a later call goes on where this one
 // stopped.
 func (r *Reader) Read(ctx context.Context, show func(Entry) error) error {
-	args := []string{"--quiet", "--no-pager", "--output=export", "--output-fields=MESSAGE,PRIORITY,MESSAGE_ID,_PID,EXIT_CODE,EXIT_STATUS,UNIT_RESULT"}
+	args := r.Run.matches()
 	if r.cursor != "" {
-		args = append(args, "--after-cursor="+r.cursor)
+		args = append([]string{"--after-cursor=" + r.cursor}, args...)
 	}
+	return read(ctx, args, func(e Entry, cursor string) error { return r.take(e, cursor, show) })
+}
+
+func (r *Reader) take(e Entry, cursor string, show func(Entry) error) error {
+	r.cursor = cursor
+	r.Ending.note(e)
+	return show(e)
+}
+
+// read calls show for each entry that journalctl selects. Its error is one of
+// show, of ctx, or says in journalctl's own words why the journal cannot be read.
+func read(ctx context.Context, args []string, show func(e Entry, cursor string) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "journalctl", append(args, r.Run.matches()...)...)
+	cmd := exec.CommandContext(ctx, "journalctl", append([]string{"--quiet", "--no-pager", "--output=export", outputFields}, args...)...)
 	var complaint bytes.Buffer
 	cmd.Stderr = &complaint
 	out, err := cmd.StdoutPipe()
@@ -81,7 +115,7 @@ func (r *Reader) Read(ctx context.Context, show func(Entry) error) error {
 	if err != nil {
 		return fmt.Errorf("read the journal: %w", err)
 	}
-	err = r.entries(bufio.NewReader(out), show)
+	err = readEntries(bufio.NewReader(out), show)
 	if err != nil {
 		cancel()
 	}
@@ -102,16 +136,14 @@ func (r *Reader) Read(ctx context.Context, show func(Entry) error) error {
 	return nil
 }
 
-// entries reads a stream of entries in the journal's export format.
-func (r *Reader) entries(stream *bufio.Reader, show func(Entry) error) error {
+// readEntries reads a stream of entries in the journal's export format.
+func readEntries(stream *bufio.Reader, show func(e Entry, cursor string) error) error {
 	for {
 		e, cursor, err := readEntry(stream)
 		if err != nil || cursor == "" { // the end, perhaps in the middle of an entry
 			return err
 		}
-		r.cursor = cursor
-		r.Ending.note(e)
-		if err := show(e); err != nil {
+		if err := show(e, cursor); err != nil {
 			return err
 		}
 	}
@@ -123,9 +155,10 @@ const maxField = 1 << 20
 // readEntry reads one entry; its cursor is "" at the end of the stream. A field
 // is a line NAME=VALUE, or a line NAME, the size of the value in eight bytes,
 // the value and a newline; an empty line ends the entry
-// (https://systemd.io/JOURNAL_EXPORT_FORMATS/).
+// (https://systemd.io/JOURNAL_EXPORT_FORMATS/). Of a field that a client sent more
+// than once, the first counts.
 func readEntry(stream *bufio.Reader) (e Entry, cursor string, err error) {
-	e.Priority = 6
+	fields := map[string][]byte{}
 	for {
 		name, value, err := readField(stream)
 		if errors.Is(err, io.EOF) {
@@ -134,34 +167,36 @@ func readEntry(stream *bufio.Reader) (e Entry, cursor string, err error) {
 		if err != nil {
 			return Entry{}, "", fmt.Errorf("read the journal: %w", err)
 		}
-		switch name {
-		case "":
-			if cursor == "" {
-				continue // between entries
-			}
-			return e, cursor, nil
-		case "__CURSOR":
-			cursor = string(value)
-		case "MESSAGE":
-			if e.Message == nil { // a client may send more than one
-				e.Message = value
-			}
-		case "MESSAGE_ID":
-			e.id = string(value)
-		case "PRIORITY":
-			if n, err := strconv.Atoi(string(value)); err == nil {
-				e.Priority = n
-			}
-		case "_PID":
-			e.Manager = string(value) == "1"
-		case "EXIT_CODE":
-			e.exitCode = string(value)
-		case "EXIT_STATUS":
-			e.exitStatus = string(value)
-		case "UNIT_RESULT":
-			e.result = string(value)
+		switch _, again := fields[name]; {
+		case name == "" && fields["__CURSOR"] == nil: // between entries
+		case name == "":
+			return newEntry(fields), string(fields["__CURSOR"]), nil
+		case !again:
+			fields[name] = value
 		}
 	}
+}
+
+// newEntry makes an entry of its fields. Those of a unit that systemd says
+// something of count only if systemd is the sender.
+func newEntry(fields map[string][]byte) Entry {
+	text := func(name string) string { return string(fields[name]) }
+	e := Entry{
+		Message: fields["MESSAGE"], Priority: 6, Manager: text("_PID") == "1",
+		Unit: text("_SYSTEMD_UNIT"), Invocation: text("_SYSTEMD_INVOCATION_ID"),
+		Task: text("MONTIMER_TASK"), Result: text("MONTIMER_RESULT"), id: text("MESSAGE_ID"),
+	}
+	if micros, err := strconv.ParseInt(text("__REALTIME_TIMESTAMP"), 10, 64); err == nil {
+		e.At = time.UnixMicro(micros).UTC()
+	}
+	if n, err := strconv.Atoi(text("PRIORITY")); err == nil {
+		e.Priority = n
+	}
+	if e.Manager {
+		e.exitCode, e.exitStatus, e.result = text("EXIT_CODE"), text("EXIT_STATUS"), text("UNIT_RESULT")
+		e.Unit, e.Invocation = text("UNIT"), text("INVOCATION_ID")
+	}
+	return e
 }
 
 // readField reads one field; the name is "" for an empty line.

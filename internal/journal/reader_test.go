@@ -28,12 +28,14 @@ func TestReadEntries(t *testing.T) {
 		"__CURSOR=six\nMESSAGE=cut"
 	r := Reader{}
 	var got []string
-	err := r.entries(bufio.NewReader(strings.NewReader(stream)), func(e Entry) error {
-		if len(got) < 3 && r.Ending != (Ending{}) {
-			t.Errorf("a task's entry gives %+v", r.Ending)
-		}
-		got = append(got, string(e.Message))
-		return nil
+	err := readEntries(bufio.NewReader(strings.NewReader(stream)), func(e Entry, cursor string) error {
+		return r.take(e, cursor, func(e Entry) error {
+			if len(got) < 3 && r.Ending != (Ending{}) {
+				t.Errorf("a task's entry gives %+v", r.Ending)
+			}
+			got = append(got, string(e.Message))
+			return nil
+		})
 	})
 	want := []string{"-- cursor: s=forged", "a\n__CURSOR=forged\n\nb", huge[:maxField], "Main process exited", "Failed with result 'signal'."}
 	if err != nil || !slices.Equal(got, want) {

@@ -2,7 +2,6 @@ package look
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -118,12 +117,6 @@ func (p past) profiles() []string {
 	return slices.Compact(names)
 }
 
-// IsRun reports whether a word is the id of a run.
-func IsRun(word string) bool {
-	raw, err := hex.DecodeString(word)
-	return err == nil && len(raw) == 16
-}
-
 // Run reads one run whole.
 func Run(ctx context.Context, h montimer.Host, id string) (*view.Run, error) {
 	s, err := store.Open(ctx, h.StateDir, store.Options{ReadOnly: true})
@@ -137,7 +130,7 @@ func Run(ctx context.Context, h montimer.Host, id string) (*view.Run, error) {
 	}
 	v := view.RunOf(r, time.Now())
 	v.Profile, v.Tasks = r.Profile, view.Tasks(r.Tasks)
-	v.Journal = journal.Of(h.Instance, r.Profile, r.ID).Command()
+	v.Journal, v.Log = journal.Of(h.Instance, r.Profile, r.ID).Command(), h.Instance.Command("logs "+r.ID)
 	return v, nil
 }
 

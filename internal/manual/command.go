@@ -17,8 +17,9 @@ func elsewhere(of montimer.Instance, command string) string {
 	const backup = `sqlite3 monitoring.db ".backup copy.db"`
 	return map[string]string{
 		"runs":      of.Command("history"),
-		"log":       "journalctl -u " + service,
-		"logs":      "journalctl -u " + service,
+		"log":       of.Command("logs NAME"),
+		"journal":   of.Command("logs NAME"),
+		"tail":      of.Command("logs NAME --follow"),
 		"start":     run + "; for all timers: systemctl start " + of.Target(),
 		"stop":      "systemctl stop " + service + "; to skip runs to come: " + of.Command("pause NAME"),
 		"kill":      "systemctl stop " + service,

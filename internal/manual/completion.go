@@ -51,7 +51,7 @@ func bashCases(app *kong.Application, path string, n *kong.Node) (cases []string
 		}
 	}
 	text := strings.Join(words, " ")
-	if slices.ContainsFunc(n.Positional, func(v *kong.Value) bool { return v.Name == "profile" }) {
+	if slices.ContainsFunc(n.Positional, func(v *kong.Value) bool { return strings.HasPrefix(v.Name, "profile") }) {
 		text += ` $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')`
 	}
 	return append(cases, fmt.Sprintf("    %q*) words=\"%s\" ;;\n", path, text))

@@ -71,7 +71,7 @@ var examples = [][2]string{
 	{"montimer run nightly --follow", "Run the profile nightly now, and watch."},
 	{"montimer pause nightly --until 2h --reason \"disk swap\"", "Skip its scheduled runs for two hours."},
 	{"systemctl list-timers 'montimer-job-*'", "Show when which profile runs next."},
-	{"journalctl -u montimer-job-nightly", "Read the log of its runs."},
+	{"montimer logs nightly --failed", "Read the log of its last failed run."},
 }
 
 var files = [][2]string{

@@ -30,10 +30,6 @@ type Formatter struct {
 
 	// Redact hides secrets; nil: there are none.
 	Redact func(string) string
-	// Journal returns the command that shows a run of a profile ("": not known) in
-	// the journal; nil: alerts give the run's ID alone.
-	Journal func(profile, runID string) string
-
 	// Subjects returns the first lines of the messages of the commits after
 	// from, up to to, the newest first; nil: not known.
 	Subjects func(from, to string) []string
@@ -92,7 +88,7 @@ func (f Formatter) Page(profile, runID, words string) *montimer.Alert {
 	words = f.clean(words)
 	lines := []string{telegram.Bold(title), warning + telegram.Escape(words), "", f.host()}
 	if runID != "" {
-		lines = append(lines, f.journal(profile, runID))
+		lines = append(lines, f.log(runID))
 	}
 	return &montimer.Alert{
 		Kind: montimer.AlertPage, Profile: profile, RunID: runID, Incident: profile + ": " + words,
@@ -260,15 +256,10 @@ func (f Formatter) where(run montimer.Run) string {
 	if run.Trigger == montimer.TriggerManual {
 		return "run: `" + run.ID + "`"
 	}
-	return f.journal(run.Profile, run.ID)
+	return f.log(run.ID)
 }
 
-func (f Formatter) journal(profile, runID string) string {
-	if f.Journal == nil {
-		return "run: `" + runID + "`"
-	}
-	return "`" + f.Journal(profile, runID) + "`"
-}
+func (f Formatter) log(runID string) string { return "`" + f.Instance.Command("logs "+runID) + "`" }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 

@@ -26,9 +26,6 @@ func hourly() (good, first, repeat, recovered montimer.Run) {
 var formatter = Formatter{
 	Host:   "alpha_1",
 	Policy: montimer.NotifyPolicy{Recovery: true},
-	Journal: func(profile, runID string) string {
-		return "journalctl -u montimer-job-" + profile + " _SYSTEMD_INVOCATION_ID=" + runID + " + INVOCATION_ID=" + runID + " _PID=1"
-	},
 	Subjects: func(from, to string) []string {
 		return []string{"Read the oracle from the *new* feed", "Add the pools of Pendle", "Tidy"}
 	},

@@ -13,7 +13,6 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/host"
-	"github.com/montimer/montimer/internal/journal"
 	"github.com/montimer/montimer/internal/notify"
 	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/taskexec"
@@ -37,10 +36,9 @@ type Pager struct {
 // Host describes the process and the machine.
 type Host struct {
 	Instance montimer.Instance
-	Name     string                             // of the machine; "": not known
-	Getenv   func(string) string                // for routes and tokens
-	Redact   func(string) string                // hides secrets
-	Journal  func(profile, runID string) string // the command that shows a run; profile may be ""
+	Name     string              // of the machine; "": not known
+	Getenv   func(string) string // for routes and tokens
+	Redact   func(string) string // hides secrets
 }
 
 // New returns a pager of alerts that are stored in r.
@@ -49,7 +47,7 @@ func New(h Host, r Records, log *slog.Logger) *Pager {
 		host:      h,
 		log:       log,
 		Records:   r,
-		formatter: notify.Formatter{Instance: h.Instance, Host: cmp.Or(h.Name, "unknown"), Redact: h.Redact, Journal: h.Journal, Subjects: r.subjects},
+		formatter: notify.Formatter{Instance: h.Instance, Host: cmp.Or(h.Name, "unknown"), Redact: h.Redact, Subjects: r.subjects},
 		heartbeat: notify.Heartbeat{Getenv: h.Getenv, Redact: h.Redact, Log: log},
 	}
 }
@@ -58,8 +56,7 @@ func New(h Host, r Records, log *slog.Logger) *Pager {
 // logs has no secrets.
 func OfProcess(of montimer.Instance, r Records, log *slog.Logger) *Pager {
 	redactor := notify.Redactor(os.Environ())
-	h := Host{Instance: of, Name: host.Hostname(), Getenv: os.Getenv, Redact: redactor.String,
-		Journal: func(profile, runID string) string { return journal.Of(of, profile, runID).Command() }}
+	h := Host{Instance: of, Name: host.Hostname(), Getenv: os.Getenv, Redact: redactor.String}
 	return New(h, r, slog.New(safetext.NewHandler(log.Handler(), redactor)))
 }
 

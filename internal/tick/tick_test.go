@@ -15,7 +15,6 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/jobsfile"
-	"github.com/montimer/montimer/internal/journal"
 	"github.com/montimer/montimer/internal/pager"
 	"github.com/montimer/montimer/taskexec"
 )
@@ -43,7 +42,7 @@ func TestManualOfBrokenJobs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h := pager.Host{Name: "alpha_1", Getenv: func(string) string { return "" }, Redact: strings.Clone, Journal: func(profile, runID string) string { return journal.Of("", profile, runID).Command() }}
+		h := pager.Host{Name: "alpha_1", Getenv: func(string) string { return "" }, Redact: strings.Clone}
 		p := pager.New(h, pager.Open(t.Context(), "", dir), runner.Log)
 		defer p.Records.Close()
 		p.Observe(&runner)

@@ -77,7 +77,7 @@ func (r Run) Text() string {
 	if !r.Scheduled.IsZero() {
 		lines = append(lines, "tick:      "+r.Scheduled.Local().Format("Mon 2006-01-02 15:04:05 MST"))
 	}
-	for _, l := range [][2]string{{"reason:    ", r.Reason}, {"commit:    ", r.Commit}, {"host:      ", r.Host}, {"log:       ", r.Journal}} {
+	for _, l := range [][2]string{{"reason:    ", r.Reason}, {"commit:    ", r.Commit}, {"host:      ", r.Host}, {"log:       ", r.Log}} {
 		if l[1] != "" {
 			lines = append(lines, l[0]+l[1])
 		}

@@ -98,7 +98,8 @@ type Run struct {
 	Commit    string             `json:"commit,omitzero"`
 	Host      string             `json:"host,omitzero"`
 	Tasks     []Task             `json:"tasks,omitempty"`  // of a failed run those that failed; of a run by itself all
-	Journal   string             `json:"journal,omitzero"` // the command that shows its log
+	Log       string             `json:"log,omitzero"`     // the command that shows its log
+	Journal   string             `json:"journal,omitzero"` // the same with journalctl
 }
 
 // Task is the result of one task.

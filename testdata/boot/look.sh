@@ -52,8 +52,107 @@ grep -qE '^[A-Z][a-z]{2} .* failed +bad +.* work exit 1$' /tmp/text || fail "the
 history bad --failed -n 1 >/dev/null
 run=$(python3 -c 'import json; print(json.loads(open("/tmp/history").readline())["run"]["run"])')
 montimer history "$run" | tee /tmp/text
-grep -q "^log:       journalctl .*$run" /tmp/text || fail "a run does not name its log"
-[[ $(bash -c "$(sed -n 's/^log: *//p' /tmp/text) -o cat --no-pager") == *"task work exited 1"* ]] || fail "its log is not shown"
+grep -q "^log:       montimer logs $run" /tmp/text || fail "a run does not name its log"
+[[ $(bash -c "$(sed -n 's/^log: *//p' /tmp/text)") == *"task work exited 1"* ]] || fail "its log is not shown"
+[[ $(bash -c "$(montimer history "$run" -o json | python3 -c 'import json, sys; print(json.load(sys.stdin)["journal"])') -o cat --no-pager") == *"task work exited 1"* ]] || fail "the journalctl command does not show it"
+
+# logs CODE ARGS...: what it shows, and what it says.
+logs() { code=0; montimer logs "${@:2}" >/tmp/log 2>/tmp/log.err || code=$?; ((code == $1)) || fail "logs ${*:2}: exit $code, not $1: $(cat /tmp/log /tmp/log.err)"; }
+# shown, unshown, said TEXT: the log has it, has it not; why there is none.
+shown() { grep -qF -- "$1" /tmp/log || fail "no \"$1\" in the log: $(cat /tmp/log /tmp/log.err)"; }
+unshown() { ! grep -F -- "$1" /tmp/log || fail "\"$1\" is in the log"; }
+said() { grep -qF -- "$1" /tmp/log.err || fail "no \"$1\" in: $(cat /tmp/log.err)"; }
+
+step "the log of a run, of a task, of a profile; not what others write in its name"
+useradd --system other
+for user in other deploy; do
+  printf 'MESSAGE=forged\nMONTIMER_RUN_ID=%s\nMONTIMER_RUN=%s\nINVOCATION_ID=%s\nMONTIMER_PROFILE=bad\nMONTIMER_TASK=work\nUNIT=montimer-job-bad.service\nOBJECT_SYSTEMD_UNIT=montimer-job-bad.service\nPRIORITY=3\n' "$run" "$run" "$run" |
+    runuser -u "$user" -- logger --journald
+done
+journalctl --sync
+[[ $(journalctl -q -o cat --no-pager "MONTIMER_RUN_ID=$run") == *forged* ]] || fail "nothing was forged"
+logs 0 "$run"
+shown "task work exited 1"
+shown "systemd: montimer-job-bad.service: Failed with result 'exit-code'."
+unshown forged
+logs 0 "$run" -o json
+python3 -c '
+import json, sys
+entries = [json.loads(line) for line in open("/tmp/log")]
+assert {e["run"] for e in entries} == {sys.argv[1]} and {e["profile"] for e in entries} == {"bad"}, entries
+assert any(e["from_systemd"] for e in entries), entries
+assert any(e.get("task") == "work" and e.get("result") == "failed" and not e["from_systemd"] for e in entries), entries
+assert entries == sorted(entries, key=lambda e: e["at"]), entries' "$run" || fail "JSON: $(cat /tmp/log)"
+logs 0 "$run" --failed
+shown "task work exited 1"
+unshown forged
+logs 0 bad --task work -n 1
+unshown forged
+(($(wc -l </tmp/log) == 1)) || fail "-n 1: $(cat /tmp/log)"
+said "-n 0 shows all"
+logs 0 bad -n 0
+unshown forged
+logs 0 bad --failed
+shown "task work exited 1"
+logs 1 bad --task nap
+said "has no entry of bad of task \"nap\""
+logs 1 bad --since 2020-01-01 --until 2020-01-02
+said "has no entry of bad since 2020-01-01 00:00:00 until 2020-01-02 00:00:00; its last run began at"
+logs 1 quiet
+said "it has not run yet: montimer status quiet"
+logs 1 good --failed
+said "has no failed run of good; no failed run is on record either"
+logs 2 gooood
+said 'did you mean'
+logs 2 gooood --follow
+logs 1 "${run//[0-9]/a}"
+said "no run with this ID is on record: montimer history"
+good=$(montimer history good -n 1 --state ok -o json | python3 -c 'import json, sys; print(json.load(sys.stdin)["run"]["run"])')
+logs 1 "$good" --failed
+said "nothing failed in run $good: montimer logs $good"
+code=0
+runuser -u deploy -- montimer logs bad >/tmp/log 2>/tmp/log.err || code=$?
+((code == 1)) || fail "as deploy: exit $code"
+said "is not readable by this user: sudo montimer logs bad, or join the group systemd-journal"
+usermod -aG systemd-journal other
+runuser -u other -- montimer logs "$run" >/tmp/log
+shown "task work exited 1"
+
+step "a run that never began"
+mkdir -p /run/systemd/system/montimer-job-quiet.service.d
+printf '[Service]\nExecStart=\nExecStart=/nonexistent\n' >/run/systemd/system/montimer-job-quiet.service.d/x.conf
+systemctl daemon-reload
+systemctl start montimer-job-quiet.service 2>/dev/null && fail "it began"
+never=$(systemctl show -P InvocationID montimer-job-quiet.service)
+within 60 journalctl -q -o cat --no-pager "INVOCATION_ID=$never" MESSAGE_ID=d9b373ed55a64feb8242e02dbe79a49c
+for what in quiet "quiet --failed" "$never" "$never --failed"; do
+  # shellcheck disable=SC2086 # words
+  logs 0 $what
+  shown "status=203/EXEC"
+done
+rm -r /run/systemd/system/montimer-job-quiet.service.d
+systemctl daemon-reload
+systemctl reset-failed
+
+step "following: a run to its end, a profile until nobody reads it, or a signal"
+systemctl start --no-block montimer-job-long.service
+within 60 state long running
+long=$(systemctl show -P InvocationID montimer-job-long.service)
+montimer logs "$long" --follow >/tmp/followed 2>&1 &
+of_run=$!
+montimer logs long --follow >/tmp/followed.profile 2>&1 &
+of_profile=$!
+montimer logs quiet --follow | head -n 1 >/dev/null & # ends with its first line, of which head has one already
+within 60 grep -q "running task nap" /tmp/followed /tmp/followed.profile
+kill -0 "$of_run" "$of_profile" || fail "following has ended before the run"
+wake
+wait "$of_run" || fail "following a run: exit $?: $(cat /tmp/followed)"
+grep -q "task nap " /tmp/followed || fail "the end is not shown: $(cat /tmp/followed)"
+within 60 grep -q "failed: 1 task" /tmp/followed.profile
+kill -INT "$of_profile"
+wait "$of_profile" || fail "following a profile: exit $?: $(cat /tmp/followed.profile)"
+(exec montimer logs idle --follow) | true # it has nothing to write, and ends when nobody reads
+systemctl reset-failed
 
 step "all is well again"
 touch /srv/app/well
@@ -131,9 +230,9 @@ within 60 state good ok
 montimer history good -n 8
 
 step "a user without rights sees what it may see"
-useradd --system other
+useradd --system third
 code=0
-runuser -u other -- montimer status >/tmp/status 2>&1 || code=$?
+runuser -u third -- montimer status >/tmp/status 2>&1 || code=$?
 cat /tmp/status
 grep -q '^not seen: the database: ' /tmp/status || fail "it does not say what it could not see"
 

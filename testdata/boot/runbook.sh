@@ -60,7 +60,8 @@ said "every hour at minute 5"
 page 0 "montimer status"
 said "all well: "
 page 0 "systemctl status 'montimer-job-*.service'"
-page 0 "journalctl -u montimer-job-NAME -e" NAME=hourly
+page 1 "montimer logs NAME" NAME=hourly
+said "has no entry of hourly; it has not run yet: montimer status hourly"
 page 3 "systemctl status montimer-job-NAME" NAME=hourly # 3: the service is not running
 page 0 "montimer notify pending"
 page 0 "montimer compile --diff"
@@ -77,14 +78,26 @@ page 0 "runuser -u deploy -- montimer exec NAME" NAME=hourly
 as_deploy touch /srv/app/broken
 page 1 "montimer run NAME --notify" NAME=hourly
 within 60 told "automation: hourly"
+page 1 "montimer run NAME --follow" NAME=hourly
 rm /srv/app/broken
+page 0 "montimer run NAME --follow" NAME=hourly
 
 step "what am I looking at, after it"
-page 0 "journalctl -u montimer-job-NAME -e" NAME=hourly
+page 0 "montimer logs NAME" NAME=hourly
 said "good: hello"
+page 0 "montimer logs NAME --failed" NAME=hourly
+said "task bad exited 3"
+never_said "good: hello"
+on_page "montimer logs NAME --follow"
+montimer logs hourly --follow >/tmp/followed 2>&1 &
+following=$!
+within 60 test -s /tmp/followed
+kill -INT "$following"
+wait "$following" || fail "following: exit $?: $(cat /tmp/followed)"
+echo "montimer logs NAME --follow" >>/tmp/ran
 page 3 "systemctl status montimer-job-NAME" NAME=hourly
 said 'Status: "ok: 2 tasks, 0 failed'
-page 0 "journalctl -u montimer-job-NAME MONTIMER_TASK=TASK" NAME=hourly TASK=good
+page 0 "montimer logs NAME --task TASK" NAME=hourly TASK=good
 said "good: hello"
 never_said "task bad"
 page 0 "journalctl -u 'montimer-job-*' -g '^(ok|failed|skipped|interrupted|unrecorded):'"
@@ -95,8 +108,14 @@ said "ok (by hand)"
 page 0 "montimer history --missed"
 page 0 "montimer history --failed"
 said "bad exit 3"
-page 0 "montimer history RUN" RUN="$(grep -oEm 1 "[0-9a-f]{32}" /tmp/said)"
+id=$(grep -oEm 1 "[0-9a-f]{32}" /tmp/said)
+page 0 "montimer history RUN" RUN="$id"
 said "bad   failed"
+page 0 "montimer logs RUN" RUN="$id"
+said "good: hello"
+page 0 "montimer logs RUN --failed" RUN="$id"
+said "task bad exited 3"
+never_said "good: hello"
 page 0 "montimer db check --repair"
 page 0 "montimer db init"
 page 0 "montimer db check"
@@ -136,7 +155,7 @@ broken() {
   : >/run/sent
   systemctl start montimer-job-hourly.service 2>/dev/null && fail "it started"
   within 60 again "montimer-job-hourly.service failed: exit-code, exited $1: "
-  page 0 "journalctl -u montimer-job-NAME -e" NAME=hourly
+  page 0 "montimer logs NAME --failed" NAME=hourly
   said "status=$1"
 }
 # fixed: after the page's fix the profile runs.
