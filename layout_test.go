@@ -18,7 +18,7 @@ const module = "github.com/montimer/montimer"
 // run one way: from cmd down to the nouns. ARCHITECTURE.md shows the picture.
 var edges = map[string][]string{
 	".":                  {"internal/calendar"},
-	"internal/byhand":    {".", "compiler", "internal/host", "internal/journal", "internal/safetext", "internal/systemd", "taskexec"},
+	"internal/byhand":    {".", "compiler", "internal/host", "internal/jobsfile", "internal/journal", "internal/safetext", "internal/systemd", "taskexec"},
 	"internal/calendar":  {},
 	"internal/cron":      {"internal/calendar"},
 	"internal/journal":   {".", "taskexec", "internal/safetext", "internal/systemd", "github.com/coreos/go-systemd/v22/journal", "golang.org/x/sys/unix"},
@@ -55,7 +55,7 @@ var edges = map[string][]string{
 	"internal/unitfile": {},
 	"compiler":          {".", "internal/calendar", "internal/timer", "internal/unitfile"},
 	"taskexec":          {"internal/proc", ".", "internal/calendar", "internal/flock", "internal/safefile", "internal/safetext", "golang.org/x/sys/unix"},
-	"internal/tick":     {".", "internal/console", "internal/drift", "internal/flock", "internal/gitsync", "internal/host", "internal/jobs", "internal/jobsfile", "internal/notify", "internal/pager", "internal/safetext", "internal/store", "internal/systemd", "taskexec"},
+	"internal/tick":     {".", "internal/console", "internal/drift", "internal/flock", "internal/gitsync", "internal/host", "internal/jobs", "internal/jobsfile", "internal/journal", "internal/notify", "internal/pager", "internal/safetext", "internal/store", "internal/systemd", "taskexec"},
 	"internal/listing":  {".", "internal/host"},
 	"cmd/montimer":      {".", "compiler", "taskexec", "internal/*", "github.com/alecthomas/kong"},
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"os"
 	_ "time/tzdata" // a container that checks pull requests often has none
 
 	"github.com/montimer/montimer"
@@ -14,29 +16,20 @@ import (
 // check compiles a jobs.yaml in memory, and writes what is wrong with it to
 // standard output. It needs only the file: no systemd, no rights and no host
 // settings.
-func check(e env, c jobsfile.Candidate, output string, strict bool) error {
-	f := c.Check()
+func (c compileCmd) check(e env) error {
+	f := jobsfile.Candidate{Name: cmp.Or(c.File, c.Jobs), Checkout: c.Checkout, Stdin: os.Stdin}.Check()
 	if !jobs.HasErrors(f.Diagnostics) {
 		if _, err := compiler.Render(anyHost(), f.Jobs.Profiles); err != nil {
 			f = f.With(err)
 		}
 	}
 	found := f.Diagnostics
-	var err error
-	switch output {
-	case "json":
-		err = jobs.WriteJSON(e.stdout, found)
-	case "github":
-		err = jobs.WriteGitHub(e.stdout, found)
-	default:
-		err = jobs.WriteText(e.stdout, found, console.Colors(e.stdout))
-	}
-	switch {
+	switch err := jobs.Write(e.stdout, c.Output, found, console.Colors(e.stdout)); {
 	case err != nil:
 		return err
 	case jobs.HasErrors(found):
 		return exitError{code: exitUsage}
-	case strict && len(found) > 0:
+	case c.Strict && len(found) > 0:
 		return usage(fmt.Errorf("%s: %s, treated as errors because of --strict", f.Path, counted(len(found), "warning")))
 	}
 	fmt.Fprintf(e.stderr, "%s: %s, %s\n", f.Path, counted(len(f.Jobs.Profiles), "profile"), counted(len(found), "warning"))

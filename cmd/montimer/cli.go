@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"os/user"
 	"slices"
 	"strings"
 	"syscall"
@@ -15,7 +13,6 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/montimer/montimer"
-	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/manual"
 )
 
@@ -63,31 +60,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) == 1 && slices.Contains([]string{"version", "--version", "-V"}, args[0]) {
 		return exitCode(e, versionCmd{}.Run(e))
 	}
+	return e.runParsed(ctx, args)
+}
+
+// runParsed parses a command line, and runs its command.
+func (e env) runParsed(ctx context.Context, args []string) int {
 	answered := false
-	args, output, code := plain(args, stdout, stderr)
+	args, output, code := plain(args, e.stdout, e.stderr)
 	var c cli
-	parser, err := kong.New(&c,
-		kong.Name("montimer"),
-		kong.Description("cron, but systemd does it."),
-		kong.Writers(output, stderr),
-		kong.Exit(func(int) {
-			if code < 0 {
-				code = exitDone
-			}
-			answered = true
-		}),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.ExplicitGroups([]kong.Group{
-			{Key: "compile", Title: "Schedules:"},
-			{Key: "run", Title: "Runs:"},
-			{Key: "look", Title: "State:"},
-			{Key: "keep", Title: "Alerts, database and more:"},
-			{Key: manual.HostGroup, Title: "Host settings, each in place of that of /etc/montimer/config.yaml:"},
-		}),
-		kong.BindTo(ctx, (*context.Context)(nil)),
-	)
+	parser, err := newParser(ctx, &c, output, e.stderr, func(int) { answered = true })
 	if err != nil {
-		fmt.Fprintln(stderr, "montimer:", err)
+		fmt.Fprintln(e.stderr, "montimer:", err)
 		return exitFailed
 	}
 	kctx, err := parser.Parse(args)
@@ -98,19 +81,39 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitFailed
 	}
 	if err != nil {
-		rest, of := splitInstance(args, own)
-		fmt.Fprintf(stderr, "montimer: %s\nTry: montimer --help\n", manual.Misused(parser.Model.Node, of, rest, err))
+		rest, of := splitInstance(args, e.instance)
+		fmt.Fprintf(e.stderr, "montimer: %s\nTry: montimer --help\n", manual.Misused(parser.Model.Node, of, rest, err))
 		return exitUsage
 	}
 	if !handlesSignals(kctx.Command()) {
 		// Not signal.Reset: a signal that has just arrived would be lost.
 		defer context.AfterFunc(ctx, func() { os.Exit(exitInterrupted) })()
 	}
-	if c.Instance.given && c.Instance.of != own {
+	if c.Instance.given && c.Instance.of != e.instance {
 		e.instance = c.Instance.of
 		leave(e.instance)
 	}
 	return exitCode(e, wrongUser(e, args, kctx.Run(e)))
+}
+
+// newParser returns the parser of the command line. It calls answered when it has
+// written the help.
+func newParser(ctx context.Context, c *cli, stdout, stderr io.Writer, answered func(int)) (*kong.Kong, error) {
+	return kong.New(c,
+		kong.Name("montimer"),
+		kong.Description("cron, but systemd does it."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(answered),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.ExplicitGroups([]kong.Group{
+			{Key: "compile", Title: "Schedules:"},
+			{Key: "run", Title: "Runs:"},
+			{Key: "look", Title: "State:"},
+			{Key: "keep", Title: "Alerts, database and more:"},
+			{Key: manual.HostGroup, Title: "Host settings, each in place of that of /etc/montimer/config.yaml:"},
+		}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
 }
 
 // shortcut parses the command lines of the services, which run at every tick:
@@ -144,38 +147,13 @@ func handlesSignals(command string) bool {
 }
 
 // plain handles the first attempts: no command at all, which is wrong usage,
-// and help. output is where the help goes, code its exit code; negative:
-// success.
+// and help. output is where the help goes, code its exit code.
 func plain(args []string, stdout, stderr io.Writer) (_ []string, output io.Writer, code int) {
 	switch {
 	case len(args) == 0:
 		return []string{"--help"}, stderr, exitUsage
 	case args[0] == "help":
-		return append(slices.Clone(args[1:]), "--help"), stdout, -1
+		return append(slices.Clone(args[1:]), "--help"), stdout, exitDone
 	}
-	return args, stdout, -1
-}
-
-// wrongUser adds to an error about permissions the user that has to run the
-// command.
-func wrongUser(e env, args []string, err error) error {
-	if err == nil || host.IsRoot() || !errors.Is(err, fs.ErrPermission) {
-		return err
-	}
-	config, _ := host.ConfigOf(e.instance)
-	runAs, _, _ := strings.Cut(config.RunAs, ":")
-	if account, lookup := user.Current(); runAs == "" || lookup == nil && account.Username == runAs {
-		return err
-	}
-	coded := exitError{exitFailed, err}
-	if errors.As(err, &coded); coded.err == nil {
-		return err
-	}
-	args, _ = splitInstance(args, e.instance)
-	as := "sudo " + e.instance.Command(args[0]) // root becomes the user of the tasks
-	if args[0] == "exec" {
-		as = "sudo -u " + runAs + " " + e.instance.Command("exec")
-	}
-	coded.err = fmt.Errorf("%w: run it as another user: %s …", coded.err, as)
-	return coded
+	return args, stdout, exitDone
 }

@@ -5,14 +5,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"syscall"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/byhand"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/hostcheck"
-	"github.com/montimer/montimer/internal/manual"
-	"github.com/montimer/montimer/internal/pager"
-	"github.com/montimer/montimer/taskexec"
 )
 
 // env is the environment of a command.
@@ -22,14 +19,6 @@ type env struct {
 	instance       montimer.Instance
 }
 
-// ofInstance says which instance something is of; "" for the default one.
-func (e env) ofInstance() string {
-	if e.instance == "" {
-		return ""
-	}
-	return " of instance " + string(e.instance)
-}
-
 // note shows a note; "": none.
 func (e env) note(text string) {
 	if text != "" {
@@ -37,10 +26,12 @@ func (e env) note(text string) {
 	}
 }
 
+func (e env) warn(text string) { fmt.Fprintln(e.stderr, "warning:", text) }
+
 // report shows the warnings, and returns the errors, about a host.
 func (e env) report(f hostcheck.Findings) error {
 	for _, text := range f.Warnings {
-		fmt.Fprintln(e.stderr, "warning:", text)
+		e.warn(text)
 	}
 	if len(f.Errors) > 0 {
 		return usage(errors.New(strings.Join(f.Errors, "\n")))
@@ -48,73 +39,51 @@ func (e env) report(f hostcheck.Findings) error {
 	return nil
 }
 
-// Exit codes.
-const (
-	exitDone        = 0
-	exitFailed      = 1
-	exitUsage       = 2
-	exitChanges     = 3
-	exitUnrecorded  = pager.ExitUnrecorded
-	exitTryAgain    = 75 // sysexits.h: EX_TEMPFAIL
-	exitInterrupted = 143
-)
-
-// exitCodes has their meanings, for the manual.
-var exitCodes = []manual.ExitCode{
-	{Code: exitDone, Meaning: "Done."},
-	{Code: exitFailed, Meaning: "A task, a check or an operation failed."},
-	{Code: exitUsage, Meaning: "Wrong usage, or jobs.yaml is missing, unreadable or invalid."},
-	{Code: exitChanges, Meaning: "There are changes (compile --diff)."},
-	{Code: exitUnrecorded, Meaning: "A run of a service could not be recorded, and has reported that."},
-	{Code: exitTryAgain, Meaning: "Try again: the profile is running already, or another compile or apply is under way."},
-	{Code: exitInterrupted, Meaning: "Ended by SIGTERM, SIGINT or SIGHUP."},
+// source returns where the host's settings come from.
+func (e env) source(given host.Settings) host.Source {
+	return host.Source{Instance: e.instance, Flags: given, Getenv: e.getenv}
 }
 
-// exitError carries an exit code. Without an err, it is reported already.
-type exitError struct {
-	code int
-	err  error
+// host resolves the host's settings, as [host.Source.Host] does.
+func (e env) host(given host.Settings) (montimer.Host, error) {
+	return resolved(e.source(given).Host())
 }
 
-func (e exitError) Error() string {
-	if e.err == nil {
-		return fmt.Sprintf("exit code %d", e.code)
-	}
-	return e.err.Error()
+// hostWithUser resolves the host's settings, as [host.Source.WithUser] does.
+func (e env) hostWithUser(given host.Settings) (montimer.Host, error) {
+	return resolved(e.source(given).WithUser())
 }
 
-func (e exitError) Unwrap() error { return e.err }
-
-// usage marks err as a mistake of the caller or of the file.
-func usage(err error) error { return exitError{exitUsage, err} }
-
-// errorText formats an error for standard error, after "montimer: ".
-func errorText(of montimer.Instance, err error) string {
-	var unknown *taskexec.UnknownError
-	if errors.As(err, &unknown) {
-		return manual.Unknown(unknown, of)
+func resolved(h montimer.Host, err error) (montimer.Host, error) {
+	if err != nil {
+		return montimer.Host{}, usage(err)
 	}
-	return strings.ReplaceAll(err.Error(), "\n", "\nmontimer: ")
+	return h, nil
 }
 
-// exitCode reports the error of a command and returns its exit code.
-func exitCode(e env, err error) int {
-	if err == nil {
-		return exitDone
+// takeEnvironment gives this process the environment of the services.
+func (e env) takeEnvironment(given host.Settings, h montimer.Host) error {
+	s, err := e.source(given).Settings()
+	if err != nil {
+		return usage(err)
 	}
-	coded := exitError{exitFailed, err}
-	var child *host.ChildError // that has passed on what it said
-	var refused *taskexec.UsageError
-	var unknown *taskexec.UnknownError
-	switch {
-	case errors.As(err, &coded):
-	case errors.As(err, &child) && child.Message == "":
-		return child.Code
-	case errors.As(err, &refused), errors.As(err, &unknown):
-		coded.code = exitUsage
+	return byhand.TakeEnvironment(h, s, e.warn)
+}
+
+// becomeUser resolves the host's settings. Root becomes the user of the tasks,
+// for good: it opens nothing that this user controls.
+func (e env) becomeUser(given host.Settings) (montimer.Host, error) {
+	h, err := e.host(given)
+	if err == nil && host.IsRoot() && h.User != "root" {
+		err = host.Become(h.User, h.Group)
 	}
-	if coded.err != nil && !errors.Is(err, syscall.EPIPE) { // the reader closed the pipe
-		fmt.Fprintln(e.stderr, "montimer:", errorText(e.instance, coded.err))
+	return h, err
+}
+
+// asUser is becomeUser, and finds jobs.yaml, which who is no longer root reads itself.
+func (e env) asUser(given host.Settings) (montimer.Host, error) {
+	if _, err := e.becomeUser(given); err != nil {
+		return montimer.Host{}, err
 	}
-	return coded.code
+	return e.host(given)
 }

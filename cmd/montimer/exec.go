@@ -4,12 +4,9 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"time"
 
 	"github.com/montimer/montimer/internal/byhand"
-	"github.com/montimer/montimer/internal/console"
 	"github.com/montimer/montimer/internal/host"
-	"github.com/montimer/montimer/internal/journal"
 	"github.com/montimer/montimer/internal/tick"
 	"github.com/montimer/montimer/taskexec"
 )
@@ -30,7 +27,7 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 	}
 	if host.IsRoot() && h.User != "root" {
 		if c.DryRun {
-			return byhand.StepDown(ctx, h, nil, append([]string{"exec", "--dry-run", c.Profile}, taskFlags(c.Task)...), e.stdout, e.stderr)
+			return byhand.StepDown(ctx, h, nil, append([]string{"exec", "--dry-run", c.Profile}, byhand.TaskFlags(c.Task)...), e.stdout, e.stderr)
 		}
 		return usage(fmt.Errorf("tasks do not run as root: use %s (or runuser -u %s -- %s)",
 			e.instance.Command("run "+c.Profile), h.User, e.instance.Command("exec "+c.Profile)))
@@ -44,41 +41,9 @@ func (c execCmd) Run(ctx context.Context, e env) error {
 			return fmt.Errorf("make the state directory: %w", err)
 		} // a service runs without it, and reports that
 	}
-	if e.getenv("JOURNAL_STREAM") != "" {
-		defer journal.Flush()
-	}
-	outlet := taskexec.NewOutlet()
-	defer outlet.Close(readerTimeout)
-	var live *console.Screen
-	if !c.DryRun {
-		live = console.NewScreen(e.stderr, func(draw func()) { outlet.Do(0, draw) })
-	}
-	if live != nil {
-		defer live.Close()
-		e.stderr = live
-	}
-	code, err := tick.Run{
+	return exited(tick.Run{
 		Host: h, UnitHost: e.source(c.given()).ForUnits,
 		Profile: c.Profile, Tasks: c.Task, DryRun: c.DryRun, Notify: c.Notify,
-		Stderr: e.stderr, Outlet: outlet, Screen: live,
-	}.Exec(ctx)
-	if err != nil { // flushed: the outlet may be stuck
-		fmt.Fprintln(outlet.Writer(e.stderr), "montimer:", errorText(e.instance, err))
-	}
-	if code != exitDone {
-		return exitError{code: code}
-	}
-	return nil
-}
-
-// readerTimeout is how long the end of a run waits for a stuck reader of its
-// output.
-const readerTimeout = 3 * time.Second
-
-// taskFlags are the flags of exec for single tasks.
-func taskFlags(tasks []string) (flags []string) {
-	for _, t := range tasks {
-		flags = append(flags, "--task="+t)
-	}
-	return flags
+		Stderr: e.stderr, ErrorText: func(err error) string { return errorText(e.instance, err) },
+	}.Exec(ctx), nil)
 }

@@ -27,10 +27,7 @@ func (c explainCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return usage(err)
 	}
-	print := explain.TextPrinter(e.stdout)
-	if c.Output == "json" {
-		print = explain.JSONPrinter(e.stdout)
-	}
+	print := explain.Printer(e.stdout, c.Output)
 	refused := false
 	show := func(x explain.Explanation) error {
 		refused = refused || x.Error != ""
@@ -46,11 +43,7 @@ func (c explainCmd) Run(ctx context.Context, e env) error {
 	case c.Dialect != "systemd" && len(c.Expr) > 1 && explain.Unquoted(c.Expr):
 		err = usage(errors.New("each expression must be one argument: montimer explain '5 * * * *'"))
 	default:
-		for _, text := range c.Expr {
-			if err = show(explainer.Explain(c.Dialect, text)); err != nil {
-				break
-			}
-		}
+		err = explainer.All(c.Dialect, c.Expr, show)
 	}
 	if err == nil && refused {
 		return exitError{code: exitUsage}

@@ -1,10 +1,6 @@
 package main
 
 import (
-	"fmt"
-
-	"github.com/montimer/montimer"
-	"github.com/montimer/montimer/internal/byhand"
 	"github.com/montimer/montimer/internal/host"
 )
 
@@ -68,53 +64,4 @@ func (f hostFlags) given() host.Settings {
 	s := f.runFlags.given()
 	s.UnitDir, s.Binary = f.Out, f.Binary
 	return s
-}
-
-// source returns where the host's settings come from.
-func (e env) source(given host.Settings) host.Source {
-	return host.Source{Instance: e.instance, Flags: given, Getenv: e.getenv}
-}
-
-// host resolves the host's settings, as [host.Source.Host] does.
-func (e env) host(given host.Settings) (montimer.Host, error) {
-	return resolved(e.source(given).Host())
-}
-
-// hostWithUser resolves the host's settings, as [host.Source.WithUser] does.
-func (e env) hostWithUser(given host.Settings) (montimer.Host, error) {
-	return resolved(e.source(given).WithUser())
-}
-
-func resolved(h montimer.Host, err error) (montimer.Host, error) {
-	if err != nil {
-		return montimer.Host{}, usage(err)
-	}
-	return h, nil
-}
-
-// takeEnvironment gives this process the environment of the services.
-func (e env) takeEnvironment(given host.Settings, h montimer.Host) error {
-	s, err := e.source(given).Settings()
-	if err != nil {
-		return usage(err)
-	}
-	return byhand.TakeEnvironment(h, s, func(warning string) { fmt.Fprintln(e.stderr, "warning:", warning) })
-}
-
-// becomeUser resolves the host's settings. Root becomes the user of the tasks,
-// for good: it opens nothing that this user controls.
-func (e env) becomeUser(given host.Settings) (montimer.Host, error) {
-	h, err := e.host(given)
-	if err == nil && host.IsRoot() && h.User != "root" {
-		err = host.Become(h.User, h.Group)
-	}
-	return h, err
-}
-
-// asUser is becomeUser, and finds jobs.yaml, which who is no longer root reads itself.
-func (e env) asUser(given host.Settings) (montimer.Host, error) {
-	if _, err := e.becomeUser(given); err != nil {
-		return montimer.Host{}, err
-	}
-	return e.host(given)
 }

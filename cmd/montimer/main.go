@@ -1,5 +1,5 @@
 // Command montimer compiles jobs.yaml to systemd timers and runs the tasks that
-// they start. Read cli.go (the command line) and env.go (the exit codes) first,
+// they start. Read cli.go (the command line) and exit.go (the exit codes) first,
 // then the file of a command.
 package main
 

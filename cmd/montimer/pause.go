@@ -12,22 +12,12 @@ import (
 	"github.com/montimer/montimer/internal/drift"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobsfile"
-	"github.com/montimer/montimer/internal/safetext"
 )
 
 type pauseCmd struct {
 	Profile string `arg:"" help:"Name of the profile."`
 	Until   string `required:"" placeholder:"TIME" help:"End of the pause: a time span such as 2h, HH:MM, 'tomorrow HH:MM', or RFC 3339."`
 	Reason  string `required:"" placeholder:"TEXT" help:"The reason, shown with the pause."`
-}
-
-// needRoot returns an error for users other than root: a task must not be able
-// to silence another.
-func needRoot(command string) error {
-	if host.IsRoot() {
-		return nil
-	}
-	return usage(fmt.Errorf("%s needs root: a task must not silence another; use sudo montimer %[1]s …", command))
 }
 
 // Run pauses a profile.
@@ -67,32 +57,4 @@ func findTimer(ctx context.Context, e env, profile string) error {
 		}
 		return jobsfile.FindProfile(ctx, h, profile)
 	})
-}
-
-type resumeCmd struct {
-	Profile string `arg:"" help:"Name of the profile."`
-}
-
-// Run ends a pause before its time, also that of a profile that is gone.
-func (c resumeCmd) Run(ctx context.Context, e env) error {
-	if err := needRoot("resume"); err != nil {
-		return err
-	}
-	was, err := host.PausedNow(e.instance, c.Profile, time.Now())
-	if err != nil {
-		was = "paused by a file that cannot be used: " + safetext.String(err.Error())
-	}
-	found, err := host.EndPause(e.instance.PauseDir(), c.Profile)
-	switch {
-	case err != nil:
-		return err
-	case found:
-		fmt.Fprintf(e.stderr, "%s runs again as scheduled; it was %s\n", e.instance.Of(c.Profile), cmp.Or(was, "paused until a time in the past"))
-		return nil
-	}
-	if err := findTimer(ctx, e, c.Profile); err != nil {
-		return err
-	}
-	fmt.Fprintf(e.stderr, "%s is not paused\n", e.instance.Of(c.Profile))
-	return nil
 }

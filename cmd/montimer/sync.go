@@ -6,12 +6,7 @@ import (
 	"fmt"
 
 	"github.com/montimer/montimer/internal/byhand"
-	"github.com/montimer/montimer/internal/console"
-	"github.com/montimer/montimer/internal/gitsync"
 	"github.com/montimer/montimer/internal/host"
-	"github.com/montimer/montimer/internal/jobsfile"
-	"github.com/montimer/montimer/internal/pager"
-	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/internal/tick"
 )
 
@@ -31,19 +26,13 @@ func (c syncCmd) Run(ctx context.Context, e env) error {
 	if missing := tick.MissingEnvFile(); missing != "" {
 		return errors.New(missing)
 	}
+	s := tick.Sync{Host: h, UnitHost: e.source(c.given()).ForUnits, Repair: c.Repair, URL: c.URL, Stdout: e.stdout, Stderr: e.stderr}
 	if host.IsRoot() && h.User != "root" {
 		environ, err := byhand.PassedEnvironment(h)
 		if err != nil {
 			return err
 		}
-		args := []string{"sync"}
-		if c.Repair {
-			args = append(args, "--repair")
-		}
-		if c.URL != "" {
-			args = append(args, "--url="+c.URL)
-		}
-		return byhand.StepDown(ctx, h, environ, args, e.stdout, e.stderr)
+		return byhand.StepDown(ctx, h, environ, s.Args(), e.stdout, e.stderr)
 	}
 	if err := e.takeEnvironment(c.given(), h); err != nil {
 		return err
@@ -51,41 +40,15 @@ func (c syncCmd) Run(ctx context.Context, e env) error {
 	if err := host.MakeStateDir(h.StateDir); err != nil {
 		return fmt.Errorf("make the state directory: %w", err)
 	}
-	defer console.KeepAlive(e.getenv("NOTIFY_SOCKET"), "git sync")()
-	checkout := tick.NewCheckout(h, e.source(c.given()).ForUnits, new(jobsfile.Reader), console.NewLog(e.stderr, false))
-	tick.Isolate(checkout.Log)
-	if c.Repair {
-		if err := c.repair(ctx, e, checkout.Syncer); err != nil {
-			return err
-		}
-	}
-	o := checkout.Syncer.Run(ctx)
-	if len(o.Pages) > 0 {
-		if err := pager.SendPages(ctx, e.instance, h.StateDir, o.Pages, checkout.Log); err != nil {
-			checkout.Log.Error("alerts: " + err.Error())
-		}
-	}
+	o, err := s.Exec(ctx)
 	switch {
-	case o.Err != nil:
-		return fmt.Errorf("git sync: %s", checkout.Safe(o.Err))
+	case err != nil:
+		return err
 	case o.PutOff:
 		return exitError{exitTryAgain, fmt.Errorf("git sync: %v", o)}
 	case len(o.Failed) > 0:
 		return exitError{code: exitFailed}
 	}
 	_, err = fmt.Fprintln(e.stdout, o)
-	return err
-}
-
-// repair replaces a damaged repository, and prints what it kept.
-func (c syncCmd) repair(ctx context.Context, e env, s gitsync.Syncer) error {
-	commit, kept, err := s.Repair(ctx, c.URL)
-	if kept != "" {
-		fmt.Fprintf(e.stderr, "the old repository is in %s: remove it when nothing in it is needed\n", kept)
-	}
-	if err != nil {
-		return fmt.Errorf("repair the repository of %s: %s", s.Repo, safetext.String(err.Error()))
-	}
-	_, err = fmt.Fprintf(e.stdout, "repaired %s, at commit %s\n", s.Repo, commit[:min(len(commit), 8)])
 	return err
 }

@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/montimer/montimer"
@@ -50,9 +51,24 @@ func spareRuns(ctx context.Context, h montimer.Host, plan []unitdir.Change) (res
 	return SpareRuns(ctx, plan, conn.Units)
 }
 
-// Next returns lines for the operator: the commands with which a plan that was
-// written takes effect.
-func Next(of montimer.Instance, plan []unitdir.Change) []string {
+// Report reports what Write has done to an operator: stdout gets a line for each
+// file, stderr the commands with which that takes effect, and the notes.
+func Report(of montimer.Instance, plan []unitdir.Change, running []string, stdout, stderr io.Writer) error {
+	for _, change := range plan {
+		if _, err := fmt.Fprintf(stdout, "%-6s  %s\n", change.Action, change.Name); err != nil {
+			return err
+		}
+	}
+	for _, line := range next(of, plan) {
+		fmt.Fprintln(stderr, line)
+	}
+	for _, name := range running {
+		fmt.Fprintln(stderr, "note: kept while its run is under way, compile again afterwards to remove it:", name)
+	}
+	return nil
+}
+
+func next(of montimer.Instance, plan []unitdir.Change) []string {
 	if len(plan) == 0 {
 		return []string{"nothing changed"}
 	}

@@ -7,10 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/jobsfile"
 	"github.com/montimer/montimer/internal/journal"
 	"github.com/montimer/montimer/internal/systemd"
 	"github.com/montimer/montimer/taskexec"
@@ -22,11 +24,11 @@ const pollInterval = 300 * time.Millisecond
 // ErrRunning says that no run was started, since one is under way.
 var ErrRunning = errors.New("is already running: no second run started")
 
-// Start has systemd start a run of a profile, and returns it once it has begun.
+// start has systemd start a run of a profile, and returns it once it has begun.
 // The error is ErrRunning, with that run, if one is under way, and a
 // [*taskexec.UsageError] if the caller may not start it or there is no unit.
 // Until release is called, systemd keeps how the run ended.
-func Start(ctx context.Context, of montimer.Instance, profile string) (run journal.Run, release func(), err error) {
+func start(ctx context.Context, of montimer.Instance, profile string) (run journal.Run, release func(), err error) {
 	run = journal.Run{Unit: of.Service(profile)}
 	conn, err := systemd.Connect(ctx)
 	if err != nil {
@@ -86,4 +88,68 @@ func begin(ctx context.Context, conn *systemd.Conn, unit string) (invocation str
 		case <-time.After(pollInterval):
 		}
 	}
+}
+
+// A Service is the service of a profile, to be started as its timer does.
+type Service struct {
+	Host           montimer.Host
+	Profile        string
+	Follow         bool // show what the run logs until it ends
+	Stdout, Stderr io.Writer
+}
+
+// Run starts the service, unless the profile is disabled; a jobs.yaml that cannot
+// be read is reported by the run. A run that was followed to its end has an exit
+// code, and perhaps a reason as the error. The end of ctx, which is then the error,
+// ends the following only.
+func (s Service) Run(ctx context.Context) (code int, err error) {
+	p, err := jobsfile.FindProfile(ctx, s.Host, s.Profile)
+	var unknown *taskexec.UnknownError
+	switch {
+	case errors.As(err, &unknown):
+		return 0, err
+	case err == nil && !p.Enabled:
+		fmt.Fprintf(s.Stderr, "profile '%s' is disabled, skipping (enabled: false in jobs.yaml; a single task of it: --task TASK)\n", s.Profile)
+		return 0, nil
+	}
+	of := s.Host.Instance
+	run, release, err := start(ctx, of, s.Profile)
+	switch {
+	case ctx.Err() != nil:
+		return 0, s.goesOn(ctx, run)
+	case errors.Is(err, ErrRunning):
+		fmt.Fprintf(s.Stderr, "%s %v\n", of.Of(s.Profile), err)
+	case err != nil:
+		return 0, err
+	}
+	defer release()
+	if !s.Follow {
+		id := run.Invocation
+		if of != "" {
+			id += " of instance " + string(of)
+		}
+		fmt.Fprintf(s.Stderr, "run %s; see: %s\n", id, of.Command("logs "+run.Invocation))
+		return 0, nil
+	}
+	return s.follow(ctx, run)
+}
+
+func (s Service) follow(ctx context.Context, run journal.Run) (code int, err error) {
+	ending, err := journal.Follow(ctx, run, s.Stdout, s.Stderr)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return 0, s.goesOn(ctx, run)
+	case err != nil:
+		return 0, err
+	}
+	if reason := ending.Reason(); reason != "" {
+		err = errors.New(reason)
+	}
+	return ending.Code(), err
+}
+
+// goesOn says that the run goes on after the end of following.
+func (s Service) goesOn(ctx context.Context, run journal.Run) error {
+	fmt.Fprintf(s.Stderr, "stopped following; the run goes on. To see it: %s\nTo end it: systemctl stop %s\n", s.Host.Instance.Command("logs "+run.Invocation+" --follow"), run.Unit)
+	return ctx.Err()
 }

@@ -40,11 +40,22 @@ func transient(ctx context.Context, unit string, args []string) *exec.Cmd {
 	return cmd
 }
 
-// Tasks runs a profile, with these arguments to exec, in a service that
-// systemd-run makes from the profile's own: root itself runs nothing. It waits
-// for the end and returns the exit code; the error is that of ctx if it has
-// stopped the service, which has its output from this process.
-func Tasks(ctx context.Context, h montimer.Host, p montimer.Profile, args []string, stdout, stderr io.Writer) (code int, err error) {
+// TaskFlags are the flags of exec for single tasks.
+func TaskFlags(tasks []string) (flags []string) {
+	for _, t := range tasks {
+		flags = append(flags, "--task="+t)
+	}
+	return flags
+}
+
+// Tasks runs tasks of a profile, all without any, in a service that systemd-run
+// makes from the profile's own: root itself runs nothing. alerts has it send
+// alerts. It waits for the end and returns the exit code; the error is that of ctx
+// if it has stopped the service, which has its output from this process.
+func Tasks(ctx context.Context, h montimer.Host, p montimer.Profile, tasks []string, alerts bool, stdout, stderr io.Writer) (code int, err error) {
+	if err := taskexec.KnowsTasks(p, tasks); err != nil {
+		return 0, err
+	}
 	properties, err := compiler.Properties(h, p)
 	if err != nil {
 		return 0, &taskexec.UsageError{Err: err}
@@ -58,7 +69,10 @@ func Tasks(ctx context.Context, h montimer.Host, p montimer.Profile, args []stri
 	for _, property := range properties {
 		line = append(line, "--property="+withBoot(property, string(boot)))
 	}
-	line = append(append(line, "--", h.Binary, "exec", p.Name), args...)
+	line = append(append(line, "--", h.Binary, "exec", p.Name), TaskFlags(tasks)...)
+	if alerts {
+		line = append(line, "--notify")
+	}
 	cmd := transient(ctx, unit, line)
 	cmd.Stdout, cmd.Stderr = safetext.NewWriter(stdout), safetext.NewWriter(stderr)
 	err = cmd.Run()

@@ -65,6 +65,22 @@ type Systemd interface {
 	Units(ctx context.Context, names []string) (map[string]systemd.Unit, error)
 }
 
+// OnHost is Compare with the running systemd, if there is one, and the clock of
+// this host.
+func OnHost(ctx context.Context, h montimer.Host, units []compiler.Unit) (Comparison, error) {
+	booted, err := systemd.BootedAt(ctx)
+	if err != nil {
+		return Comparison{}, err
+	}
+	clock := timer.Clock{Now: time.Now(), Boot: booted, Local: time.Local}
+	conn, err := systemd.Connect(ctx)
+	if err != nil {
+		return Compare(ctx, h, units, nil, clock)
+	}
+	defer conn.Close()
+	return Compare(ctx, h, units, conn, clock)
+}
+
 // Compare finds out what writing the units would change. It only reads. Where no
 // systemd runs (nil), or it does not read the unit directory, no timer is active.
 func Compare(ctx context.Context, h montimer.Host, units []compiler.Unit, running Systemd, clock timer.Clock) (Comparison, error) {

@@ -13,6 +13,16 @@ import (
 // maxLine bounds a line of input, in bytes.
 const maxLine = 4 << 20
 
+// All explains expressions of one dialect.
+func (x Explainer) All(dialect string, texts []string, show func(Explanation) error) error {
+	for _, text := range texts {
+		if err := show(x.Explain(dialect, text)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Lines explains lines of a dialect, a tab and an expression; without a tab the
 // dialect is supercronic.
 func (x Explainer) Lines(r io.Reader, show func(Explanation) error) error {

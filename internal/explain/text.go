@@ -36,9 +36,17 @@ func (x Explanation) WriteText(w io.Writer) error {
 	return err
 }
 
-// TextPrinter returns a function that writes explanations for people, with an
+// Printer returns a function that writes explanations as text or json.
+func Printer(w io.Writer, output string) func(Explanation) error {
+	if output == "json" {
+		return JSONPrinter(w)
+	}
+	return textPrinter(w)
+}
+
+// textPrinter returns a function that writes explanations for people, with an
 // empty line between two of them.
-func TextPrinter(w io.Writer) func(Explanation) error {
+func textPrinter(w io.Writer) func(Explanation) error {
 	first := true
 	return func(x Explanation) error {
 		if !first {

@@ -8,6 +8,18 @@ import (
 	"strings"
 )
 
+// Write writes diagnostics in a format: text, with colours perhaps, json or
+// github.
+func Write(w io.Writer, format string, ds []Diagnostic, color bool) error {
+	switch format {
+	case "json":
+		return WriteJSON(w, ds)
+	case "github":
+		return WriteGitHub(w, ds)
+	}
+	return WriteText(w, ds, color)
+}
+
 // WriteText writes ds for people, all in one shape:
 //
 //	jobs.yaml:3:5: error: profile "nightly": unknown key "schedul"

@@ -35,6 +35,7 @@ type File struct {
 type Options struct {
 	Prove bool // check schedules against future clock changes
 	Files bool // warn of scripts that the checkout does not have
+	ToLog bool // the diagnostics have no lines of the file, for a log
 }
 
 // A Reader reads the jobs.yaml of a host; an unchanged file is decoded once.
@@ -95,6 +96,11 @@ func (r *Reader) decode(h montimer.Host, path string, data []byte) File {
 	}
 	f := File{Path: path}
 	f.Jobs, f.Diagnostics = jobs.Decode(path, data, opt)
+	if r.ToLog {
+		for i := range f.Diagnostics {
+			f.Diagnostics[i].Source, f.Diagnostics[i].Offset = "", 0
+		}
+	}
 	return f
 }
 
@@ -102,16 +108,6 @@ func (r *Reader) decode(h montimer.Host, path string, data []byte) File {
 func (f File) Of(profile string) File {
 	if !jobs.HasErrors(f.Diagnostics) {
 		f.Diagnostics = slices.DeleteFunc(slices.Clone(f.Diagnostics), func(d jobs.Diagnostic) bool { return d.Profile != "" && d.Profile != profile })
-	}
-	return f
-}
-
-// WithoutText returns f without the lines of the file in its diagnostics, for a
-// log.
-func (f File) WithoutText() File {
-	f.Diagnostics = slices.Clone(f.Diagnostics)
-	for i := range f.Diagnostics {
-		f.Diagnostics[i].Source, f.Diagnostics[i].Offset = "", 0
 	}
 	return f
 }

@@ -19,8 +19,8 @@ import (
 	"github.com/montimer/montimer/taskexec"
 )
 
-// Checkout implements [taskexec.Syncer] for the git checkout of the tasks.
-type Checkout struct {
+// checkout implements [taskexec.Syncer] for the git checkout of the tasks.
+type checkout struct {
 	Syncer gitsync.Syncer
 	Log    *slog.Logger // without secrets
 
@@ -32,10 +32,10 @@ type Checkout struct {
 	pages    []string       // of the sync
 }
 
-// NewCheckout returns the checkout of a host. unitHost returns the host with the
+// newCheckout returns the checkout of a host. unitHost returns the host with the
 // settings that the next compile uses.
-func NewCheckout(h montimer.Host, unitHost func() (montimer.Host, error), reader *jobsfile.Reader, log slog.Handler) *Checkout {
-	c := &Checkout{host: h, unitHost: unitHost, reader: reader, redactor: notify.Redactor(os.Environ())}
+func newCheckout(h montimer.Host, unitHost func() (montimer.Host, error), reader *jobsfile.Reader, log slog.Handler) *checkout {
+	c := &checkout{host: h, unitHost: unitHost, reader: reader, redactor: notify.Redactor(os.Environ())}
 	c.Log = slog.New(safetext.NewHandler(log, c.redactor))
 	c.Syncer = gitsync.Syncer{
 		Instance: h.Instance, Repo: h.Checkout, StateDir: h.StateDir, Sync: h.Sync, Environ: os.Environ(), Log: c.Log,
@@ -49,15 +49,15 @@ func NewCheckout(h montimer.Host, unitHost func() (montimer.Host, error), reader
 	return c
 }
 
-// Safe returns the text of an error without secrets, safe to show.
-func (c *Checkout) Safe(err error) string { return safetext.String(c.redactor.String(err.Error())) }
+// safe returns the text of an error without secrets, safe to show.
+func (c *checkout) safe(err error) string { return safetext.String(c.redactor.String(err.Error())) }
 
 // peek reads the current jobs.yaml, without reporting its mistakes: the load
 // for the tasks does.
-func (c *Checkout) peek(ctx context.Context) (montimer.Jobs, error) { return c.read(ctx, c.host) }
+func (c *checkout) peek(ctx context.Context) (montimer.Jobs, error) { return c.read(ctx, c.host) }
 
 // read is peek with other host settings.
-func (c *Checkout) read(ctx context.Context, h montimer.Host) (montimer.Jobs, error) {
+func (c *checkout) read(ctx context.Context, h montimer.Host) (montimer.Jobs, error) {
 	f, err := c.reader.Read(ctx, h)
 	if err == nil {
 		err = f.Err(c.redactor.String)
@@ -66,7 +66,7 @@ func (c *Checkout) read(ctx context.Context, h montimer.Host) (montimer.Jobs, er
 }
 
 // Sync implements [taskexec.Syncer].
-func (c *Checkout) Sync(ctx context.Context) []montimer.TaskRun {
+func (c *checkout) Sync(ctx context.Context) []montimer.TaskRun {
 	o := c.Syncer.Run(ctx)
 	c.pages = o.Pages
 	if o.Err != nil {
@@ -85,7 +85,7 @@ func (c *Checkout) Sync(ctx context.Context) []montimer.TaskRun {
 const holdWait = 20 * time.Minute
 
 // Hold implements [taskexec.Syncer].
-func (c *Checkout) Hold(ctx context.Context) (taskexec.Held, error) {
+func (c *checkout) Hold(ctx context.Context) (taskexec.Held, error) {
 	release, err := c.Syncer.Hold(ctx, holdWait)
 	held := taskexec.Held{Release: release}
 	switch {
@@ -108,7 +108,7 @@ func (c *Checkout) Hold(ctx context.Context) (taskexec.Held, error) {
 
 // unitsFollow asks for an apply when the units differ from jobs.yaml. It returns a
 // page when it has not been applied for long.
-func (c *Checkout) unitsFollow(ctx context.Context, o gitsync.Outcome) (page string) {
+func (c *checkout) unitsFollow(ctx context.Context, o gitsync.Outcome) (page string) {
 	lagging, err := c.lagging(ctx)
 	switch {
 	case errors.Is(err, jobsfile.ErrInvalid):
@@ -126,7 +126,7 @@ func (c *Checkout) unitsFollow(ctx context.Context, o gitsync.Outcome) (page str
 }
 
 // lagging names the units that differ from what the next compile would write.
-func (c *Checkout) lagging(ctx context.Context) ([]string, error) {
+func (c *checkout) lagging(ctx context.Context) ([]string, error) {
 	h, err := c.unitHost()
 	if err != nil {
 		return nil, err

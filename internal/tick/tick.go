@@ -7,6 +7,7 @@ package tick
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobs"
 	"github.com/montimer/montimer/internal/jobsfile"
+	"github.com/montimer/montimer/internal/journal"
 	"github.com/montimer/montimer/internal/notify"
 	"github.com/montimer/montimer/internal/pager"
 	"github.com/montimer/montimer/internal/store"
@@ -34,14 +36,42 @@ type Run struct {
 	DryRun   bool     // only show what would run
 	Notify   bool     // send alerts for a run by hand, too
 
-	Stderr io.Writer
-	Outlet *taskexec.Outlet // what Stderr is written by
-	Screen *console.Screen  // a live view of the run; nil: none
+	Stderr    io.Writer
+	ErrorText func(error) string // how an error is shown
+
+	outlet *taskexec.Outlet // what Stderr is written by
+	screen *console.Screen  // a live view of the run; nil: none
 }
 
-// Exec runs the tasks, and reports the run. The error is what has not been
+// readerTimeout is how long the end of a run waits for a stuck reader of its
+// output.
+const readerTimeout = 3 * time.Second
+
+// Exec runs the tasks, reports the run, on a terminal with a live view of it, and
+// returns its exit code.
+func (r Run) Exec(ctx context.Context) int {
+	if os.Getenv("JOURNAL_STREAM") != "" {
+		defer journal.Flush()
+	}
+	r.outlet = taskexec.NewOutlet()
+	defer r.outlet.Close(readerTimeout)
+	if !r.DryRun {
+		r.screen = console.NewScreen(r.Stderr, func(draw func()) { r.outlet.Do(0, draw) })
+	}
+	if r.screen != nil {
+		defer r.screen.Close()
+		r.Stderr = r.screen
+	}
+	code, err := r.exec(ctx)
+	if err != nil { // by the outlet, which may be stuck
+		fmt.Fprintln(r.outlet.Writer(r.Stderr), "montimer:", r.ErrorText(err))
+	}
+	return code
+}
+
+// exec runs the tasks, and reports the run. The error is what has not been
 // reported yet.
-func (r Run) Exec(ctx context.Context) (code int, err error) {
+func (r Run) exec(ctx context.Context) (code int, err error) {
 	id := taskexec.RunID(os.Environ())
 	reader := &jobsfile.Reader{Options: jobsfile.Options{Files: r.DryRun}}
 	runner, err := r.runner(reader, id)
@@ -50,7 +80,7 @@ func (r Run) Exec(ctx context.Context) (code int, err error) {
 	}
 	service := r.watch(&runner)
 	Isolate(runner.Log)
-	checkout := NewCheckout(r.Host, r.UnitHost, reader, runner.Log.Handler())
+	checkout := newCheckout(r.Host, r.UnitHost, reader, runner.Log.Handler())
 	runner.Peek, runner.Syncer = checkout.peek, checkout
 	missing := MissingEnvFile()
 	if missing != "" {
@@ -58,10 +88,7 @@ func (r Run) Exec(ctx context.Context) (code int, err error) {
 	}
 	var page *pager.Pager
 	if !r.DryRun {
-		page = pager.OfProcess(r.Host.Instance, pager.Open(ctx, r.Host.Instance, r.Host.StateDir), runner.Log)
-		page.Manual = r.Notify
-		checkout.records = &page.Records
-		page.Observe(&runner)
+		page = r.observe(ctx, &runner, checkout)
 		defer page.Records.Close()
 	}
 	timer := r.Host.Instance.Timer(r.Profile)
@@ -104,10 +131,19 @@ func (r Run) watch(runner *taskexec.Runner) *console.Watchdog {
 		runner.Log.Warn(err.Error()) // systemd may kill the run if it takes long
 	case service != nil:
 		runner.Watch = service.Watch
-	case r.Screen != nil:
-		runner.Watch, runner.Log = r.Screen.Watch, slog.New(console.WithoutStarts(runner.Log.Handler()))
+	case r.screen != nil:
+		runner.Watch, runner.Log = r.screen.Watch, slog.New(console.WithoutStarts(runner.Log.Handler()))
 	}
 	return service
+}
+
+// observe returns the pager that records and reports the run.
+func (r Run) observe(ctx context.Context, runner *taskexec.Runner, of *checkout) *pager.Pager {
+	page := pager.OfProcess(r.Host.Instance, pager.Open(ctx, r.Host.Instance, r.Host.StateDir), runner.Log)
+	page.Manual = r.Notify
+	of.records = &page.Records
+	page.Observe(runner)
+	return page
 }
 
 // unreported returns the part of a run's error that is still to be shown.
@@ -160,7 +196,7 @@ func (r Run) runner(reader *jobsfile.Reader, id string) (taskexec.Runner, error)
 	if err != nil {
 		return taskexec.Runner{}, err
 	}
-	log = r.Outlet.Handler(log)
+	log = r.outlet.Handler(log)
 	most, err := taskexec.ParseMaxOutput(os.Getenv("MONTIMER_OUTPUT_MAX"))
 	if err != nil {
 		slog.New(log).Warn(err.Error())
@@ -176,12 +212,12 @@ func (r Run) runner(reader *jobsfile.Reader, id string) (taskexec.Runner, error)
 			if err != nil {
 				return montimer.Jobs{}, err
 			}
-			jobs.WriteText(r.Outlet.Writer(r.Stderr), f.Diagnostics, false)
+			jobs.WriteText(r.outlet.Writer(r.Stderr), f.Diagnostics, false)
 			return f.Jobs, f.Err(redactor.String) // short, for a page
 		},
 		Redactor: redactor,
 		Sink:     sink,
-		Outlet:   r.Outlet,
+		Outlet:   r.outlet,
 
 		MaxOutput: most,
 		Log:       slog.New(log),

@@ -38,7 +38,7 @@ func TestManualOfBrokenJobs(t *testing.T) {
 		said.Reset()
 		outlet := taskexec.NewOutlet()
 		defer outlet.Close(time.Minute)
-		runner, err := Run{Host: h, Stderr: &said, Outlet: outlet}.runner(new(jobsfile.Reader), "")
+		runner, err := Run{Host: h, Stderr: &said, outlet: outlet}.runner(new(jobsfile.Reader), "")
 		if err != nil {
 			t.Fatal(err)
 		}
