@@ -19,7 +19,7 @@ type Instance string
 // reserved are the names of parts of an instance, now or perhaps later, and
 // names that would be ambiguous.
 var reserved = []string{
-	"alarm", "api", "apply", "backup", "failure", "job", "outbox", "request", "sync", "tmp", "unrecorded",
+	"alarm", "api", "apply", "backup", "failure", "job", "outbox", "report", "request", "sync", "tmp", "unrecorded",
 	"all", "config", "env", "montimer", "pause", "target",
 }
 
@@ -59,6 +59,9 @@ func (i Instance) Prefix() string {
 // No profile can have that name.
 const GitSync = "git sync"
 
+// Report is likewise for the units of the daily or weekly report.
+const Report = "report of all runs"
+
 // Unit returns the name of a unit that the instance has once, such as
 // "outbox.timer", or of a family of units, such as "job-".
 func (i Instance) Unit(name string) string { return i.Prefix() + "-" + name }
@@ -66,10 +69,10 @@ func (i Instance) Unit(name string) string { return i.Prefix() + "-" + name }
 // Target returns the name of the target that upholds all timers and sockets.
 func (i Instance) Target() string { return i.Prefix() + ".target" }
 
-// Timer returns the name of the timer unit of a profile, or of [GitSync].
+// Timer returns the name of the timer unit of a profile, of [GitSync] or of [Report].
 func (i Instance) Timer(profile string) string { return i.pair(profile) + ".timer" }
 
-// Service returns the name of the service unit of a profile, or of [GitSync].
+// Service returns the name of the service unit of a profile, of [GitSync] or of [Report].
 func (i Instance) Service(profile string) string { return i.pair(profile) + ".service" }
 
 // Services returns the names of the services that run a profile: its own, and that
@@ -79,8 +82,11 @@ func (i Instance) Services(profile string) []string {
 }
 
 func (i Instance) pair(profile string) string {
-	if profile == GitSync {
+	switch profile {
+	case GitSync:
 		return i.Unit("sync")
+	case Report:
+		return i.Unit("report")
 	}
 	// Keeps the units of profiles apart from others, and lets drop-ins in
 	// montimer-job-.service.d apply to the jobs only.
@@ -99,7 +105,7 @@ func (i Instance) Cut(unit string) (name string, ok bool) {
 	return name, ok
 }
 
-// ProfileOf returns the profile, or [GitSync], that the unit of a pair is made of;
+// ProfileOf returns the profile, [GitSync] or [Report], that the unit of a pair is made of;
 // ok is false for a unit that is none, or is another instance's.
 func (i Instance) ProfileOf(unit string) (profile string, ok bool) {
 	pair, ok := strings.CutSuffix(unit, ".timer")
@@ -114,11 +120,13 @@ func (i Instance) ProfileOf(unit string) (profile string, ok bool) {
 		return "", false
 	case pair == "sync":
 		return GitSync, true
+	case pair == "report":
+		return Report, true
 	}
 	return strings.CutPrefix(pair, "job-")
 }
 
-// IsJobTimer reports whether a unit is the timer of a profile or of [GitSync].
+// IsJobTimer reports whether a unit is the timer of a profile, of [GitSync] or of [Report].
 func (i Instance) IsJobTimer(unit string) bool {
 	_, ok := i.ProfileOf(unit)
 	return ok && strings.HasSuffix(unit, ".timer")

@@ -41,7 +41,7 @@ func unitsOf(i montimer.Instance, profile string) map[string]string {
 	} {
 		units[name] = i.Unit(name)
 	}
-	for _, p := range []string{profile, montimer.GitSync} {
+	for _, p := range []string{profile, montimer.GitSync, montimer.Report} {
 		units["timer of "+p], units["service of "+p] = i.Timer(p), i.Service(p)
 	}
 	units["tasks of "+profile] = i.Services(profile)[1]
@@ -135,7 +135,7 @@ func TestUnitNamesParse(t *testing.T) {
 				t.Errorf("%s, the %s of %q, passes for one of %q", name, what, i, whose)
 			}
 		}
-		for _, profile := range []string{p, montimer.GitSync} {
+		for _, profile := range []string{p, montimer.GitSync, montimer.Report} {
 			for _, unit := range []string{i.Timer(profile), i.Service(profile)} {
 				if got, ok := i.ProfileOf(unit); !ok || got != profile {
 					t.Errorf("%s is of %q, %v", unit, got, ok)

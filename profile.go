@@ -1,6 +1,10 @@
 package montimer
 
-import "time"
+import (
+	"time"
+
+	"github.com/montimer/montimer/internal/calendar"
+)
 
 // Jobs is a whole jobs.yaml, checked, with every default filled in.
 type Jobs struct {
@@ -31,6 +35,51 @@ type NotifyPolicy struct {
 	After       int           // reported from so many failed runs in a row on; 0, 1: from the first
 	RepeatEvery time.Duration // 0: at every failing run
 	Recovery    bool          // also report the first good run after failures
+	Report      ReportPeriod  // "": none
+}
+
+// ReportPeriod is how often there is a report of all runs, good ones included.
+type ReportPeriod string
+
+// The periods.
+const (
+	ReportDaily  ReportPeriod = "daily"
+	ReportWeekly ReportPeriod = "weekly"
+)
+
+// Event says when a period ends, in the zone of the host.
+func (p ReportPeriod) Event() calendar.Event {
+	text := "08:00"
+	if p == ReportWeekly {
+		text = "Mon 08:00"
+	}
+	e, err := calendar.Parse(text)
+	if err != nil {
+		panic(err) // TestReportPeriod
+	}
+	return e
+}
+
+// mostReported is the longest time that one report covers.
+const mostReported = 35 * 24 * time.Hour
+
+// Window returns the time that the report covers which is due at now: up to the end
+// of the last period, from the end of the last report on. If there has been none,
+// or it is not known, the time is one period.
+func (p ReportPeriod) Window(reported, now time.Time) (from, to time.Time) {
+	to, _ = p.Event().Prev(now.Add(time.Microsecond), time.Local)
+	if reported.Before(to.Add(-mostReported)) || !reported.Before(to) {
+		return to.Add(-p.Length()), to
+	}
+	return reported, to
+}
+
+// Length is how long a period is, but for changes of the clock.
+func (p ReportPeriod) Length() time.Duration {
+	if p == ReportWeekly {
+		return 7 * 24 * time.Hour
+	}
+	return 24 * time.Hour
 }
 
 // Overlap says what happens to a tick that comes while the profile still runs.

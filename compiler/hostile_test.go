@@ -145,7 +145,7 @@ func TestHostile(t *testing.T) {
 				}
 				h, p := testhost.Host(), montimer.Profile{Name: fmt.Sprintf("p%d", n), Enabled: true, Schedule: montimer.Schedule{Events: testhost.Events(t, "daily")}}
 				f.set(&h, &p, s)
-				units, err := Render(h, []montimer.Profile{p})
+				units, err := Render(h, montimer.Jobs{Profiles: []montimer.Profile{p}})
 				if (err == nil) != f.accepts(s) {
 					t.Errorf("%s %.80q: %.200v", f.name, s, err)
 					continue
@@ -429,7 +429,7 @@ func FuzzUnits(f *testing.F) {
 		field := fields()[int(place)%len(fields())]
 		h, p := testhost.Host(), montimer.Profile{Name: "p", Enabled: true, Schedule: montimer.Schedule{Events: testhost.Events(t, "daily")}}
 		field.set(&h, &p, s)
-		units, err := Render(h, []montimer.Profile{p})
+		units, err := Render(h, montimer.Jobs{Profiles: []montimer.Profile{p}})
 		if (err == nil) != field.accepts(s) {
 			t.Fatalf("%s %q: %v", field.name, s, err)
 		}

@@ -19,7 +19,7 @@ import (
 type Unit struct {
 	Name    string // file name, such as montimer-job-hourly.timer
 	Content string
-	Timer   *timer.Timer // of the timer of a profile or of the git syncs; of others nil
+	Timer   *timer.Timer // of the timer of a profile, of the git syncs or of the report; of others nil
 }
 
 // singles are the units that an instance has once, besides its target, by their
@@ -51,9 +51,9 @@ func HostUnits(i montimer.Instance) []string {
 	return names
 }
 
-// Render returns the units of the enabled profiles and those of the host, sorted
-// by name, the target last. Its error names every value of h that no unit file can express.
-func Render(h montimer.Host, profiles []montimer.Profile) ([]Unit, error) {
+// Render returns the units of the enabled profiles and of the report, and those of
+// the host, sorted by name, the target last. Its error names every value of h that no unit file can express.
+func Render(h montimer.Host, j montimer.Jobs) ([]Unit, error) {
 	host, err := newHostView(h)
 	if err != nil {
 		return nil, fmt.Errorf("host settings: %w", err)
@@ -62,7 +62,7 @@ func Render(h montimer.Host, profiles []montimer.Profile) ([]Unit, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := rendering{renderer: f, of: h.Instance, units: make([]Unit, 0, 2*len(profiles)+3+len(singles))}
+	r := rendering{renderer: f, of: h.Instance, units: make([]Unit, 0, 2*len(j.Profiles)+5+len(singles))}
 	r.target.hostView = host
 	for _, name := range []string{applySocket, applyTimer, outboxTimer} {
 		r.target.Upheld = append(r.target.Upheld, text(r.of.Unit(name)))
@@ -72,7 +72,12 @@ func Render(h montimer.Host, profiles []montimer.Profile) ([]Unit, error) {
 		v, err := syncView(host, at)
 		r.pair(montimer.GitSync, at, v, err)
 	}
-	for _, p := range profiles {
+	if period := j.Notify.Report; period != "" {
+		at := reportTimer(period)
+		v, err := reportView(host, period, at)
+		r.pair(montimer.Report, at, v, err)
+	}
+	for _, p := range j.Profiles {
 		if p.Enabled {
 			r.profile(host, p)
 		}
@@ -115,7 +120,7 @@ func (r *rendering) pair(profile string, at timer.Timer, v view, err error) {
 	for _, u := range []struct {
 		name, template string
 		timer          *timer.Timer
-	}{{r.of.Timer(profile), "timer", &at}, {r.of.Service(profile), "service", nil}} {
+	}{{r.of.Timer(profile), "timer", &at}, {r.of.Service(profile), v.template(), nil}} {
 		var content string
 		if err == nil {
 			if content, err = r.render(u.template, v, p); err != nil {
@@ -138,14 +143,17 @@ func (r *rendering) single(name, template string) {
 	r.units = append(r.units, Unit{Name: name, Content: content})
 }
 
-// Timers returns when the timers of the enabled profiles and of the git syncs
-// elapse, by the names of the units.
-func Timers(h montimer.Host, profiles []montimer.Profile) map[string]timer.Timer {
+// Timers returns when the timers of the enabled profiles, of the git syncs and of
+// the report elapse, by the names of the units.
+func Timers(h montimer.Host, j montimer.Jobs) map[string]timer.Timer {
 	timers := map[string]timer.Timer{}
 	if h.Sync.Every > 0 {
 		timers[h.Instance.Timer(montimer.GitSync)] = syncTimer(h)
 	}
-	for _, p := range profiles {
+	if period := j.Notify.Report; period != "" {
+		timers[h.Instance.Timer(montimer.Report)] = reportTimer(period)
+	}
+	for _, p := range j.Profiles {
 		if p.Enabled {
 			timers[h.Instance.Timer(p.Name)] = profileTimer(p)
 		}

@@ -33,9 +33,18 @@ const (
 	ourOutboxTimer = "montimer-outbox.timer"
 )
 
+func withReport(profiles []montimer.Profile) montimer.Jobs {
+	return montimer.Jobs{Profiles: profiles, Notify: montimer.NotifyPolicy{Report: montimer.ReportWeekly}}
+}
+
 func render(t testing.TB, h montimer.Host, profiles ...montimer.Profile) []Unit {
 	t.Helper()
-	units, err := Render(h, profiles)
+	return renderJobs(t, h, montimer.Jobs{Profiles: profiles})
+}
+
+func renderJobs(t testing.TB, h montimer.Host, j montimer.Jobs) []Unit {
+	t.Helper()
+	units, err := Render(h, j)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +66,7 @@ func TestGolden(t *testing.T) {
 	const dir = "testdata/units"
 	h := testhost.Host()
 	h.Sync = montimer.Sync{Remote: "origin", Branch: "release", Every: 10 * time.Minute, Timeout: 90 * time.Second}
-	units := render(t, h, testhost.Profiles(t)...)
+	units := renderJobs(t, h, withReport(testhost.Profiles(t)))
 	if *update {
 		if err := os.RemoveAll(dir); err != nil {
 			t.Fatal(err)
@@ -100,7 +109,7 @@ func TestVerify(t *testing.T) {
 	h := testhost.Host()
 	h.StateDir = "/srv/state with % and \"quotes\""
 	h.Sync.Every = time.Minute
-	writeUnits(t, dir, render(t, h, testhost.Profiles(t)...))
+	writeUnits(t, dir, renderJobs(t, h, withReport(testhost.Profiles(t))))
 	verify(t, dir)
 }
 
@@ -167,12 +176,12 @@ func TestExposure(t *testing.T) {
 	h := testhost.Host()
 	h.User, h.Group = "daemon", "daemon"
 	var services []Unit
-	for _, u := range render(t, h) {
+	for _, u := range renderJobs(t, h, withReport(nil)) {
 		if filepath.Ext(u.Name) == ".service" {
 			services = append(services, u)
 		}
 	}
-	if len(services) != 5 {
+	if len(services) != 6 {
 		t.Fatal(len(services), "services of the host")
 	}
 	writeUnits(t, dir, services)
@@ -249,7 +258,7 @@ func TestHostThatNoUnitExpresses(t *testing.T) {
 	t.Parallel()
 	h := testhost.Host()
 	h.Checkout, h.EnvFile, h.Binary, h.StateDir = "/srv/a\nUser=root", "/etc/e ", "/opt/$HOME/m", "/s\x1b[31m"
-	_, err := Render(h, nil)
+	_, err := Render(h, montimer.Jobs{})
 	if err == nil {
 		t.Fatal("accepted")
 	}
@@ -372,7 +381,7 @@ func TestInstance(t *testing.T) {
 		t.Errorf("%d units", len(units))
 	}
 	h.Instance = "a-b"
-	if _, err := Render(h, nil); err == nil || !strings.Contains(err.Error(), "instance") {
+	if _, err := Render(h, montimer.Jobs{}); err == nil || !strings.Contains(err.Error(), "instance") {
 		t.Error(err)
 	}
 }
@@ -387,7 +396,7 @@ func TestTimers(t *testing.T) {
 		montimer.Profile{Name: "last", Enabled: true, CatchUp: true, Schedule: montimer.Schedule{Events: testhost.Events(t, last)}},
 		montimer.Profile{Name: "once", Enabled: true, Schedule: montimer.Schedule{Events: testhost.Events(t, "2030-01-01", last, "2031-01-01"), Boot: true, Words: "a\nb"}})
 	read := map[string]timer.Timer{}
-	for _, u := range render(t, h, profiles...) {
+	for _, u := range renderJobs(t, h, withReport(profiles)) {
 		if (u.Timer != nil) != h.Instance.IsJobTimer(u.Name) {
 			t.Errorf("%s has the timer %v", u.Name, u.Timer)
 		}
@@ -400,7 +409,7 @@ func TestTimers(t *testing.T) {
 		}
 		read[u.Name] = is
 	}
-	if diff := cmp.Diff(read, Timers(h, profiles)); diff != "" || len(read) != 6 {
+	if diff := cmp.Diff(read, Timers(h, withReport(profiles))); diff != "" || len(read) != 7 {
 		t.Errorf("%d timers\n%s", len(read), diff)
 	}
 }

@@ -21,7 +21,9 @@ type view struct {
 
 // pairView is what makes one pair of units differ from another.
 type pairView struct {
-	Profile     text // "" of the git syncs
+	Profile     text // "" of the git syncs and the report
+	Purpose     text // of a pair without a profile
+	Period      text // of the report
 	Description text
 	Words       text
 	OnCalendar  []text
@@ -65,12 +67,42 @@ func syncView(h hostView, at timer.Timer) (view, error) {
 	var e escaper
 	v := pairView{
 		Description: prose(h.host.Instance.Prefix() + ": " + montimer.GitSync),
+		Purpose:     montimer.GitSync,
 		Sandbox:     cmp.Or(of(h.host.Sandboxes, montimer.GitSync), montimer.SandboxDefault),
 		Limits:      of(h.limits, montimer.GitSync),
 		Writable:    of(h.writable, montimer.GitSync),
 	}
 	v.setTimer(&e, at)
 	return view{hostView: h, pairView: v}, e.err()
+}
+
+// reportTimer returns when the timer of the report elapses.
+func reportTimer(period montimer.ReportPeriod) timer.Timer {
+	words := map[montimer.ReportPeriod]string{montimer.ReportDaily: "every day at 08:00", montimer.ReportWeekly: "every Monday at 08:00"}[period]
+	return timer.Timer{Schedule: montimer.Schedule{Words: words, Events: []calendar.Event{period.Event()}}, Persistent: true}
+}
+
+// reportView is the view of the pair of the report.
+func reportView(h hostView, period montimer.ReportPeriod, at timer.Timer) (view, error) {
+	var e escaper
+	v := pairView{
+		Description: prose(h.host.Instance.Prefix() + ": " + montimer.Report),
+		Purpose:     montimer.Report,
+		Period:      e.text("period", name, string(period)),
+	}
+	if belowHome(h.host.Checkout) { // it reads jobs.yaml
+		h.HelperHome = "read-only"
+	}
+	v.setTimer(&e, at)
+	return view{hostView: h, pairView: v}, e.err()
+}
+
+// template names the template of the service.
+func (v view) template() string {
+	if v.Period != "" {
+		return "report.service"
+	}
+	return "service"
 }
 
 // setTimer adds the lines of a timer.

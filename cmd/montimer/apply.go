@@ -39,7 +39,7 @@ func (c applyCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	units, err := compiler.Render(h, j.Profiles)
+	units, err := compiler.Render(h, j)
 	if err != nil {
 		return usage(err)
 	}

@@ -19,7 +19,7 @@ import (
 func (c compileCmd) check(e env) error {
 	f := jobsfile.Candidate{Name: cmp.Or(c.File, c.Jobs), Checkout: c.Checkout, Stdin: os.Stdin}.Check()
 	if !jobs.HasErrors(f.Diagnostics) {
-		if _, err := compiler.Render(anyHost(), f.Jobs.Profiles); err != nil {
+		if _, err := compiler.Render(anyHost(), f.Jobs); err != nil {
 			f = f.With(err)
 		}
 	}

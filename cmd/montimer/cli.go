@@ -34,7 +34,7 @@ type cli struct {
 	History historyCmd `cmd:"" group:"look" help:"Show how each tick ended, or one run."`
 	Metrics metricsCmd `cmd:"" group:"look" help:"Write the state and counters for Prometheus."`
 	Logs    logsCmd    `cmd:"" group:"look" help:"Show what the runs of a profile, or one run, have in the journal."`
-	Notify  notifyCmd  `cmd:"" group:"keep" help:"Alerts: test, pending, flush, drop."`
+	Notify  notifyCmd  `cmd:"" group:"keep" help:"Alerts: test, pending, flush, drop, report."`
 	DB      dbCmd      `cmd:"" name:"db" group:"keep" help:"The database: init, check."`
 	Schema  schemaCmd  `cmd:"" group:"keep" help:"Print the JSON Schema of jobs.yaml, for editors."`
 	Version versionCmd `cmd:"" group:"keep" help:"Print the version."`

@@ -51,7 +51,7 @@ func (c compileCmd) Run(ctx context.Context, e env) error {
 	if here {
 		showCheckout(ctx, e, h, j)
 	}
-	units, err := compiler.Render(h, j.Profiles)
+	units, err := compiler.Render(h, j)
 	if err != nil {
 		return usage(err)
 	}

@@ -45,7 +45,7 @@ func TestReadme(t *testing.T) {
 	units, err := compiler.Render(montimer.Host{
 		JobsFile: "/srv/app/jobs.yaml", Checkout: "/srv/app", StateDir: "/var/lib/montimer", EnvFile: "/etc/montimer/env",
 		User: "deploy", Group: "deploy", UnitDir: "/usr/local/lib/systemd/system", Binary: "/usr/local/bin/montimer",
-	}, j.Profiles)
+	}, j)
 	if err != nil {
 		t.Fatal(err)
 	}

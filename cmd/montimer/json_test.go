@@ -46,7 +46,7 @@ func TestJSONForms(t *testing.T) {
 	compared := func(profiles []montimer.Profile) diff.Comparison {
 		h := anyHost()
 		h.UnitDir = t.TempDir()
-		units, err := compiler.Render(h, profiles)
+		units, err := compiler.Render(h, montimer.Jobs{Profiles: profiles})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -57,7 +57,7 @@ func TestCompletion(t *testing.T) {
 	testenv.Need(t, "bash")
 	for line, want := range map[string]string{
 		"com":                     "compile",
-		"notify ":                 "test pending flush drop",
+		"notify ":                 "test pending flush drop report",
 		"compile --stri":          "--strict",
 		"notify flush --du":       "--due",
 		"run hourly --fol":        "--follow",

@@ -17,6 +17,7 @@ type notifyCmd struct {
 	Pending notifyPendingCmd `cmd:"" help:"List the alerts that have not been sent yet."`
 	Flush   notifyFlushCmd   `cmd:"" help:"Send the pending alerts now."`
 	Drop    notifyDropCmd    `cmd:"" help:"Remove an alert without sending it."`
+	Report  notifyReportCmd  `cmd:"" help:"Show what ran in the last day or week, as notify.report of jobs.yaml has it sent."`
 }
 
 type notifyTestCmd struct{}

@@ -23,7 +23,8 @@ _montimer() {
     "notify pending "*) words="--state-dir --run-as --output --instance" ;;
     "notify flush "*) words="--state-dir --run-as --env-file --due --instance" ;;
     "notify drop "*) words="--state-dir --run-as --instance" ;;
-    "notify "*) words="test pending flush drop" ;;
+    "notify report "*) words="--jobs --checkout --run-as --state-dir --env-file --send --instance" ;;
+    "notify "*) words="test pending flush drop report" ;;
     "db init "*) words="--state-dir --run-as --instance" ;;
     "db check "*) words="--state-dir --run-as --repair --instance" ;;
     "db "*) words="init check" ;;

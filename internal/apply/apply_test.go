@@ -35,7 +35,7 @@ const (
 
 func render(t testing.TB, h montimer.Host, profiles ...montimer.Profile) []compiler.Unit {
 	t.Helper()
-	units, err := compiler.Render(h, profiles)
+	units, err := compiler.Render(h, montimer.Jobs{Profiles: profiles})
 	if err != nil {
 		t.Fatal(err)
 	}

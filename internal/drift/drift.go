@@ -26,15 +26,15 @@ import (
 const maxLag = 15 * time.Minute
 
 // Lagging names the units of a host that differ from what the next compile would
-// write for these profiles: the timers, and the target. The other units do not
+// write for this jobs.yaml: the timers, and the target. The other units do not
 // count: they do not depend on jobs.yaml, or a run reads it itself. Without a
 // target, nothing has been compiled yet.
-func Lagging(h montimer.Host, profiles []montimer.Profile) ([]string, error) {
+func Lagging(h montimer.Host, j montimer.Jobs) ([]string, error) {
 	have, err := unitdir.Read(h.UnitDir, h.Instance)
 	if err != nil {
 		return nil, err
 	}
-	return compareTimers(compiler.Timers(h, profiles), have), nil
+	return compareTimers(compiler.Timers(h, j), have), nil
 }
 
 func compareTimers(want map[string]timer.Timer, have unitdir.Installed) (differ []string) {

@@ -45,7 +45,7 @@ func TestCompareTimers(t *testing.T) {
 			t.Parallel()
 			files := same()
 			tc.change(files)
-			if diff := cmp.Diff(tc.want, compareTimers(compiler.Timers(h, []montimer.Profile{p}), unitdir.Installed{Files: files})); diff != "" {
+			if diff := cmp.Diff(tc.want, compareTimers(compiler.Timers(h, montimer.Jobs{Profiles: []montimer.Profile{p}}), unitdir.Installed{Files: files})); diff != "" {
 				t.Error(diff)
 			}
 		})

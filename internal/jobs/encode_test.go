@@ -100,13 +100,14 @@ func (e *encoder) sync(commands []montimer.OnChange) {
 }
 
 func (e *encoder) notify(n montimer.NotifyPolicy) {
-	if n.After <= 1 && n.RepeatEvery == 0 && n.Recovery {
+	if n.After <= 1 && n.RepeatEvery == 0 && n.Recovery && n.Report == "" {
 		return
 	}
 	e.line(0, "notify:")
 	e.number(1, "after", max(1, n.After), 1)
 	e.span(1, "repeat_every", n.RepeatEvery, 0)
 	e.flag(1, "recovery", n.Recovery, true)
+	e.text(1, "report", string(n.Report), "")
 }
 
 func (e *encoder) profile(p montimer.Profile) {

@@ -21,7 +21,7 @@ var otherNames = map[string]string{
 	"schedule": "cron", "crontab": "cron", "expression": "cron", "interval": "every", "period": "every", "on_calendar": "calendar",
 	"tz": "timezone", "time_zone": "timezone", "jobs": "tasks", "steps": "tasks", "random_delay": "jitter", "splay": "jitter",
 	"cmd": "command", "run": "command", "exec": "command", "shell": "command", "file": "script", "path": "script",
-	"cwd": "workdir", "working_directory": "workdir", "retry": "retries", "depends_on": "after", "needs": "after",
+	"cwd": "workdir", "working_directory": "workdir", "retry": "retries", "repeat": "repeat_every", "depends_on": "after", "needs": "after",
 }
 
 // unknownKey reports a key that does not exist in a mapping of that level.
@@ -66,11 +66,11 @@ func (d *decoder) keyHint(name, level string, names []string) string {
 			}
 		}
 	}
-	if s := d.didYouMean(name, names); s != "" {
-		return s
-	}
 	if s := otherNames[name]; slices.Contains(names, s) {
 		return "did you mean " + s + "?"
+	}
+	if s := d.didYouMean(name, names); s != "" {
+		return s
 	}
 	return "known keys: " + strings.Join(names, ", ")
 }
@@ -96,6 +96,7 @@ var forms = map[string]string{
 	"notify.after":    "3",
 	"repeat_every":    "6h",
 	"recovery":        "true",
+	"report":          "weekly",
 	"cron":            "30 4 * * *",
 	"calendar":        "Mon 04:30",
 	"every":           "90s",

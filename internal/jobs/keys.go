@@ -91,6 +91,8 @@ func notifyKeys() []field[montimer.NotifyPolicy] {
 			"A profile that goes on failing is reported again after this time. 0: at every run that fails."),
 		key("recovery", boolean(), "true", func(n *T) *bool { return &n.Recovery },
 			"Also report the first good run after failures."),
+		key("report", choice(montimer.ReportDaily, montimer.ReportWeekly), "none", func(n *T) *montimer.ReportPeriod { return &n.Report },
+			"Send a report of all runs, also when all is well: how many ran, failed and were missed, and what took longer than before. Then silence means something. Daily at 08:00, or weekly on Monday at 08:00, in the zone of the host; what it missed while the host was off, it sends at the next boot."),
 	}
 }
 

@@ -100,7 +100,7 @@ func lagging(units host.Source, file jobsfile.File) ([]string, error) {
 		return nil, err
 	}
 	h.JobsFile = file.Path
-	return drift.Lagging(h, file.Jobs.Profiles)
+	return drift.Lagging(h, file.Jobs)
 }
 
 // timers is what systemd says.

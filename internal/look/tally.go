@@ -32,6 +32,37 @@ func Counters(ctx context.Context, h montimer.Host, v view.Overview, boots []jou
 	return v, tallies
 }
 
+// Window counts for each profile of an overview the runs and the ticks of a time,
+// and how long the runs took in it and in as long a time before.
+func Window(ctx context.Context, h montimer.Host, v view.Overview, boots []journal.Boot, from, to time.Time) ([]view.Tally, error) {
+	s, err := store.Open(ctx, h.StateDir, store.Options{ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	before := from.Add(-to.Sub(from))
+	past, err := readPast(ctx, s, "", before)
+	if err != nil {
+		return nil, err
+	}
+	var tallies []view.Tally
+	// The overview names what systemd does not say.
+	_ = past.each(ctx, h.Instance, boots, v.At, func(name string, t timeline.History, until time.Time) {
+		if until.After(to) {
+			until = to
+		}
+		tally := view.Count(name, timeline.Ticks(t, from, until, v.At), endedBefore(t.Runs, to), from)
+		tally.Took, tally.Before = view.Median(t.Runs, from, to), view.Median(t.Runs, before, from)
+		tallies = append(tallies, tally)
+	})
+	return tallies, nil
+}
+
+// endedBefore returns the runs that had ended before a time.
+func endedBefore(runs []montimer.Run, to time.Time) []montimer.Run {
+	return slices.DeleteFunc(slices.Clone(runs), func(r montimer.Run) bool { return !r.Ended.Before(to) })
+}
+
 func counters(ctx context.Context, h montimer.Host, now time.Time, boots []journal.Boot) (map[string]view.Tally, error) {
 	s, err := store.Open(ctx, h.StateDir, store.Options{ReadOnly: true})
 	if err != nil {

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -94,6 +95,15 @@ func (f Formatter) Page(profile, runID, words string) *montimer.Alert {
 		Kind: montimer.AlertPage, Profile: profile, RunID: runID, Incident: profile + ": " + words,
 		Text: strings.Join(lines, "\n"),
 	}
+}
+
+// Report returns an alert of lines without markup, below a title.
+func (f Formatter) Report(title string, lines []string) *montimer.Alert {
+	all := []string{telegram.Bold(cmp.Or(f.Instance.Of(""), "montimer") + ": " + title)}
+	for _, line := range lines {
+		all = append(all, f.text(line))
+	}
+	return &montimer.Alert{Kind: montimer.AlertReport, Text: strings.Join(append(all, "", f.host()), "\n")}
 }
 
 func (f Formatter) failure(run montimer.Run, before montimer.Incident) string {

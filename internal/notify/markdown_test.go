@@ -118,6 +118,7 @@ func TestMarkdown(t *testing.T) {
 		well.Reason = text
 		pages := map[string]string{
 			"page":     a.Page(text, "", text).Text,
+			"report":   a.Report(text, []string{text, text}).Text,
 			"lost":     a.Run(lost, montimer.Incident{LastGood: good, First: lost, Count: 1}).Text,
 			"recovery": a.recovery(well, montimer.Incident{Count: 2, First: lost}),
 		}

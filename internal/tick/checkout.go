@@ -136,5 +136,5 @@ func (c *checkout) lagging(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return drift.Lagging(h, j.Profiles)
+	return drift.Lagging(h, j)
 }

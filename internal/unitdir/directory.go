@@ -101,7 +101,7 @@ func (d *Directory) Installed() (Installed, error) {
 // Profiles names the profiles that have a timer, sorted.
 func (i Installed) Profiles() (profiles []string) {
 	for name := range i.Files {
-		if profile, ok := i.Instance.ProfileOf(name); ok && profile != montimer.GitSync && i.Instance.IsJobTimer(name) {
+		if profile, ok := i.Instance.ProfileOf(name); ok && profile != montimer.GitSync && profile != montimer.Report && i.Instance.IsJobTimer(name) {
 			profiles = append(profiles, profile)
 		}
 	}

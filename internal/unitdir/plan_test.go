@@ -16,7 +16,7 @@ const targetName = "montimer.target" // of the default instance
 
 func render(t testing.TB, h montimer.Host, profiles ...montimer.Profile) []compiler.Unit {
 	t.Helper()
-	units, err := compiler.Render(h, profiles)
+	units, err := compiler.Render(h, montimer.Jobs{Profiles: profiles})
 	if err != nil {
 		t.Fatal(err)
 	}

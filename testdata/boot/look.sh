@@ -5,6 +5,7 @@ source "${BASH_SOURCE%/*}/lib.sh"
 source "${BASH_SOURCE%/*}/bot.inc"
 
 jobs <<'YAML'
+notify: { report: weekly }
 profiles:
   good: { calendar: "*:*:0/2", tasks: [{ name: work, command: "true" }] }
   bad: { calendar: "*:*:0/2", tasks: [{ name: work, command: "test -e well" }] }
@@ -228,6 +229,23 @@ systemctl start montimer-job-good.timer
 
 within 60 state good ok
 montimer history good -n 8
+
+step "the weekly report: once, also for a Monday on which the host was off"
+is montimer-report.timer active || fail "its timer is not active"
+montimer notify report weekly | tee /tmp/text
+grep -q '^❌ bad: .* failed' /tmp/text || fail "the report does not name what failed"
+! again 'weekly report' || fail "a report was sent before its time"
+touch -d '8 days ago' /var/lib/systemd/timers/stamp-montimer-report.timer
+systemctl stop montimer-report.timer # the target starts it again
+within 60 eval '[[ $(montimer notify pending) == *weekly\ report* ]] || told "weekly report"'
+for _ in 1 2; do
+  systemctl start montimer-report.service || fail "montimer-report.service"
+done
+logs=$(journalctl --sync; journalctl --no-pager -o cat -u montimer-report.service)
+[[ $logs == *"report until Mon "*"has been stored already"* && $logs != *"not seen"* ]] || fail "the report: $logs"
+montimer notify flush
+told 'weekly report* / ' || fail "sent: $(cat /run/sent)"
+grep 'weekly report' /run/sent
 
 step "a user without rights sees what it may see"
 useradd --system third
