@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/montimer/montimer/internal/testenv"
 )
@@ -74,19 +75,64 @@ func TestBooted(t *testing.T) {
 				t.Skip("MONTIMER_SOAK=1 runs it")
 			}
 			needIn(t, root, needs(t, script)...)
-			cmd := exec.Command(filepath.Join(tree, "testdata/systemd-sandbox"), slices.Concat(sandbox(clock(t, script, binary)), []string{"/testdata/boot/" + name})...)
-			// What else this process has in its environment is of no concern there.
-			cmd.Env = []string{"PATH=" + systemPath, "HOME=/root", "LANG=C.UTF-8", "TMPDIR=" + os.TempDir(), "MONTIMER_SOAK=" + os.Getenv("MONTIMER_SOAK"), "ATTACKS=" + os.Getenv("ATTACKS")}
-			out, err := cmd.CombinedOutput()
-			if err != nil || !bytes.HasSuffix(out, []byte("PASS\n")) {
-				said.Lock()
-				failed = append(failed, fmt.Sprintf("%s: %v: %s", name, err, regexp.MustCompile(`(?m)^FAIL: .*$`).Find(out)))
-				said.Unlock()
-				t.Fatalf("%v\n%s", err, out)
+			preload, binary := clock(t, script, binary)
+			boots, kept := boots(t, script)
+			for boot := 1; boot <= boots; boot++ {
+				if boot > 1 {
+					time.Sleep(offTime)
+				}
+				cmd := exec.Command(filepath.Join(tree, "testdata/systemd-sandbox"), slices.Concat(kept, sandbox(preload, binary), []string{"/testdata/boot/" + name})...)
+				// What else this process has in its environment is of no concern there.
+				cmd.Env = []string{"PATH=" + systemPath, "HOME=/root", "LANG=C.UTF-8", "TMPDIR=" + os.TempDir(), fmt.Sprintf("BOOT=%d", boot),
+					"MONTIMER_SOAK=" + os.Getenv("MONTIMER_SOAK"), "ATTACKS=" + os.Getenv("ATTACKS")}
+				out, err := cmd.CombinedOutput()
+				if err != nil || !bytes.HasSuffix(out, []byte("PASS\n")) {
+					said.Lock()
+					failed = append(failed, fmt.Sprintf("%s: %v: %s", name, err, regexp.MustCompile(`(?m)^FAIL: .*$`).Find(out)))
+					said.Unlock()
+					t.Fatalf("%v\n%s", err, out)
+				}
+				t.Logf("%s", out)
 			}
-			t.Logf("%s", out)
 		})
 	}
+}
+
+// offTime is how long the system of a scenario is off between two boots.
+const offTime = 5 * time.Second
+
+// boots returns how many times a scenario boots its system, with $BOOT from 1 on:
+// its line "# Boots:", or once. It loses power at the end of each, and has at the
+// next one its journal, the state of its timers and that of montimer.
+func boots(t *testing.T, script string) (n int, options []string) {
+	t.Helper()
+	text, err := os.ReadFile(script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := regexp.MustCompile(`(?m)^# Boots: (\d)$`).FindSubmatch(text)
+	if line == nil {
+		return 1, nil
+	}
+	options = []string{"--own-uptime"}
+	dir := t.TempDir()
+	for _, kept := range []string{"/var/log/journal", "/var/lib/systemd/timers", "/var/lib/montimer"} {
+		from := filepath.Join(dir, filepath.Base(kept))
+		if err := os.Mkdir(from, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		options = append(options, "--bind", from+":"+kept)
+	}
+	for file, content := range map[string]string{
+		"/etc/machine-id": strings.Repeat("b0", 16) + "\n", "/etc/systemd/journald.conf.d/zz-sandbox.conf": "[Journal]\nStorage=persistent\n",
+	} {
+		from := filepath.Join(dir, filepath.Base(file))
+		if err := os.WriteFile(from, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		options = append(options, "--bind-ro", from+":"+file)
+	}
+	return int(line[1][0] - '0'), options
 }
 
 // clock returns the options that give PID 1 the clock that a scenario asks for,

@@ -62,8 +62,10 @@ type BootRuns struct {
 // the boot, by the clock at the end of its first run.
 func (s *Store) BootRuns(ctx context.Context, since time.Time) ([]BootRuns, error) {
 	rows, err := s.db.QueryContext(ctx, `
-		SELECT ended_boot, min(ended_at), ended_boottime, max(ended_at) FROM montimer_runs
-		WHERE started_at >= ? AND ended_boot <> '' AND ended_at IS NOT NULL GROUP BY ended_boot`, formatTime(since))
+		WITH ended AS (SELECT * FROM montimer_runs WHERE started_at >= ? AND ended_boot <> '' AND ended_at IS NOT NULL),
+			first AS (SELECT ended_boot, min(ended_at) AS at, ended_boottime FROM ended GROUP BY 1),
+			last AS (SELECT ended_boot, max(ended_at) AS at FROM ended GROUP BY 1)
+		SELECT ended_boot, first.at, ended_boottime, last.at FROM first JOIN last USING (ended_boot)`, formatTime(since))
 	if err != nil {
 		return nil, s.explain("read the boots", err)
 	}

@@ -46,8 +46,12 @@ func TestTypical(t *testing.T) {
 	if run, err := s.LastServed(t.Context(), "other"); err != nil || run.ID != "" {
 		t.Errorf("another profile: %+v, %v", run, err)
 	}
+	// The first run ended an hour after the boot, the others later.
+	if _, err := s.db.Exec("UPDATE montimer_runs SET ended_boottime = ?1 * CASE id WHEN '0' THEN 1 ELSE 3 END", int64(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
 	boots, err := s.BootRuns(t.Context(), begin)
-	if err != nil || len(boots) != 1 || boots[0].Boot != Now().Boot || !boots[0].To.Equal(later.Add(time.Hour)) {
+	if err != nil || len(boots) != 1 || boots[0].Boot != Now().Boot || !boots[0].From.Equal(begin.Add(time.Second-time.Hour)) || !boots[0].To.Equal(later.Add(time.Hour)) {
 		t.Errorf("%+v, %v", boots, err)
 	}
 }

@@ -13,6 +13,7 @@ type judge struct {
 	serves map[int64]montimer.Run // by the tick, in ns: the last attempt
 	free   []montimer.Run         // that did not know their tick, by start
 	busy   []montimer.Run         // by begin
+	brief  []montimer.Run         // that were skipped, by start: most have no length
 	served time.Time              // the last tick that has a run: those before cannot get one any more
 	pauses []Pause
 	boots  []Boot
@@ -41,8 +42,26 @@ func newJudge(h History, expected []expected, now time.Time) *judge {
 		}
 	}
 	j.free = sorted(j.free, started)
-	j.busy = slices.DeleteFunc(j.busy, func(r montimer.Run) bool { return r.State == montimer.RunSkipped })
+	skipped := func(r montimer.Run) bool { return r.State == montimer.RunSkipped }
+	j.brief = slices.DeleteFunc(sorted(h.Runs, started), func(r montimer.Run) bool { return !skipped(r) || !r.Ended.After(r.Started) })
+	j.busy = slices.DeleteFunc(j.busy, skipped)
+	for i := range j.busy {
+		j.busy[i].Ended = j.ended(j.busy[i])
+	}
 	return j
+}
+
+// ended returns when a run was over at the latest. Of one that was lost, the record
+// has when that was found out, which may be in a later boot.
+func (j *judge) ended(r montimer.Run) time.Time {
+	if r.State != montimer.RunLost || len(j.boots) == 0 {
+		return r.Ended
+	}
+	b, up := during(j.boots, r.Started)
+	if !up {
+		return earlier(r.Ended, r.Started)
+	}
+	return earlier(r.Ended, b.To)
 }
 
 // judge returns the tick with its state; ok is false if that is not settled yet.
@@ -54,7 +73,7 @@ func (j *judge) judge(e expected) (t Tick, ok bool) {
 		if run.State != montimer.RunSkipped {
 			t.Late = max(0, run.Started.Sub(e.at))
 			t.CatchUp = t.Late > e.jitter+Grace && !j.waited(run, e)
-		} else if by, ok := j.under(e.at); ok && t.State == Skipped {
+		} else if by, ok := j.under(e.at); ok && t.State == Skipped && by.ID != run.ID {
 			t.Instead = by.ID
 		}
 		return t, true
@@ -130,14 +149,23 @@ func StateOf(r montimer.Run) State {
 	return Failed
 }
 
-// under returns the run that was under way at a time.
+// under returns the run that was under way at a time. One that was skipped in the
+// end may have waited for a lock until then.
 func (j *judge) under(at time.Time) (montimer.Run, bool) {
-	i := from(j.busy, begin, at.Add(1))
+	if r, ok := last(j.busy, begin, at); ok && (r.State == montimer.RunRunning || r.Ended.After(at)) {
+		return r, true
+	}
+	r, ok := last(j.brief, started, at)
+	return r, ok && r.Ended.After(at)
+}
+
+// last returns the last run whose time is not after at.
+func last(runs []montimer.Run, of func(montimer.Run) time.Time, at time.Time) (montimer.Run, bool) {
+	i := from(runs, of, at.Add(1))
 	if i == 0 {
 		return montimer.Run{}, false
 	}
-	r := j.busy[i-1]
-	return r, r.State == montimer.RunRunning || r.Ended.After(at)
+	return runs[i-1], true
 }
 
 // waited reports whether a run is late because the run before it was still

@@ -71,6 +71,8 @@ func TestTicks(t *testing.T) {
 	hourly := montimer.Timetable{Since: at("00:00"), Events: events("*:00"), Local: time.UTC}
 	skipped := run("s", "04:00", "04:30", "04:30", montimer.RunSkipped)
 	skipped.Skip = montimer.SkipOverlap
+	waited := run("w", "01:00", "01:00", "02:10", montimer.RunSkipped)
+	waited.Skip = montimer.SkipOverlap
 	notDue := run("n", "03:00", "03:30", "03:30", montimer.RunSkipped)
 	notDue.Skip = montimer.SkipNotDue
 	served := run("n", "02:00", "02:30", "02:30", montimer.RunSkipped)
@@ -115,6 +117,22 @@ func TestTicks(t *testing.T) {
 				run("1", "01:00", "02:01", "02:02", montimer.RunOK), run("3", "03:00", "03:00", "03:01", montimer.RunOK),
 			}}, "03:30",
 			"01:00 ok 1 late 1h1m0s\n02:00 skipped instead 1\n03:00 ok 3\n",
+		},
+		"a run that a power cut ended, and that was found lost in the next boot": {
+			History{Timetables: []montimer.Timetable{hourly}, Boots: off, Runs: []montimer.Run{
+				run("0", "00:00", "00:00", "00:01", montimer.RunOK), run("1", "01:00", "01:00", "05:01", montimer.RunLost), run("5", "05:00", "05:00", "05:01", montimer.RunOK),
+			}}, "05:30",
+			"00:00 ok 0\n01:00 lost 1\n02:00 host_down\n03:00 host_down\n04:00 host_down\n05:00 ok 5\n",
+		},
+		"a lost run of a boot that only runs prove": {
+			History{Timetables: []montimer.Timetable{hourly}, Boots: []Boot{{ID: "a", From: at("00:00"), To: at("00:01")}, {ID: "b", From: at("04:10"), To: at("20:00")}}, Runs: []montimer.Run{
+				run("0", "00:00", "00:00", "00:01", montimer.RunOK), run("1", "01:00", "01:00", "05:01", montimer.RunLost), run("5", "05:00", "05:00", "05:01", montimer.RunOK),
+			}}, "05:30",
+			"00:00 ok 0\n01:00 lost 1\n02:00 unknown\n03:00 unknown\n04:00 unknown\n05:00 ok 5\n",
+		},
+		"ticks while one waited that was skipped in the end": {
+			History{Timetables: []montimer.Timetable{{Since: at("00:30"), Events: hourly.Events, Local: time.UTC}}, Boots: []Boot{day}, Runs: []montimer.Run{waited}}, "03:30",
+			"01:00 skipped w\n02:00 skipped instead w\n03:00 missed\n",
 		},
 		"a missed tick before one that was served a moment ago": {
 			History{Timetables: []montimer.Timetable{{Since: at("00:30"), Events: events("*:*"), Local: time.UTC, Jitter: 5 * time.Minute}}, Boots: []Boot{day}, Runs: []montimer.Run{
