@@ -56,7 +56,7 @@ var edges = map[string][]string{
 	"compiler":          {".", "internal/calendar", "internal/timer", "internal/unitfile"},
 	"taskexec":          {"internal/proc", ".", "internal/calendar", "internal/flock", "internal/safefile", "internal/safetext", "golang.org/x/sys/unix"},
 	"internal/tick":     {".", "internal/console", "internal/drift", "internal/flock", "internal/gitsync", "internal/host", "internal/jobs", "internal/jobsfile", "internal/journal", "internal/look", "internal/notify", "internal/pager", "internal/safetext", "internal/store", "internal/systemd", "internal/view", "taskexec"},
-	"internal/listing":  {".", "internal/host"},
+	"internal/listing":  {".", "internal/safetext", "internal/view"},
 	"cmd/montimer":      {".", "compiler", "taskexec", "internal/*", "github.com/alecthomas/kong"},
 }
 

@@ -19,10 +19,12 @@ type env struct {
 	instance       montimer.Instance
 }
 
-// note shows a note; "": none.
-func (e env) note(text string) {
-	if text != "" {
-		fmt.Fprintln(e.stderr, "note:", text)
+// note shows notes; "": none.
+func (e env) note(texts ...string) {
+	for _, text := range texts {
+		if text != "" {
+			fmt.Fprintln(e.stderr, "note:", text)
+		}
 	}
 }
 

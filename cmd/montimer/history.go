@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"time"
 
@@ -54,16 +53,12 @@ func (c historyCmd) Run(ctx context.Context, e env) error {
 			return console.Fit(w)(run.Table())
 		})
 	}
-	entries, more, notSeen, err := look.History(ctx, h, c.What, filter, boots)
+	entries, more, notes, err := look.History(ctx, h, c.What, filter, boots)
 	if err != nil {
 		return err
 	}
-	for _, text := range notSeen {
-		e.note("not seen: " + text)
-	}
+	e.note(notes...)
 	err = console.Show(e.stdout, c.Output, entries, func(w io.Writer) error { return console.Fit(w)(view.HistoryTable(h.Instance, entries)) })
-	if more > 0 {
-		e.note(fmt.Sprintf("%d more: -n 0 shows all", more))
-	}
+	e.note(view.More(more))
 	return err
 }

@@ -71,7 +71,12 @@ func TestJSONForms(t *testing.T) {
 			func(w io.Writer) error { return explain.JSONPrinter(w)(explainer.Explain(explain.Systemd, "nonsense")) },
 			func(w io.Writer) error { return explain.JSONPrinter(w)(explainer.Schedule(j.Profiles[1].Schedule)) },
 		},
-		"list": {func(w io.Writer) error { return console.JSONLines(w, listing.Profiles("", j.Profiles, now)) }},
+		"list": {func(w io.Writer) error {
+			live := view.ProfileFacts{Name: "p", Jobs: &j.Profiles[0], Timer: &view.Timer{Load: "loaded", Active: "active", Next: now, DropIns: []string{"x"}}}
+			rows, _ := listing.Profiles(view.Of(view.Facts{Now: now, Profiles: []view.ProfileFacts{live}}), j.Profiles)
+			none, _ := listing.Profiles(view.Of(view.Facts{Now: now}), j.Profiles)
+			return console.JSONLines(w, append(rows, none...))
+		}},
 		"status": {func(w io.Writer) error {
 			p := view.ProfileFacts{
 				Name: "p", Recorded: true, Timer: &view.Timer{Load: "loaded", Active: "active", Next: now},

@@ -3,13 +3,14 @@ package main
 import (
 	"context"
 	"io"
-	"time"
 
 	"github.com/montimer/montimer/internal/console"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/hostcheck"
 	"github.com/montimer/montimer/internal/jobsfile"
 	"github.com/montimer/montimer/internal/listing"
+	"github.com/montimer/montimer/internal/look"
+	"github.com/montimer/montimer/internal/view"
 )
 
 type listCmd struct {
@@ -24,7 +25,7 @@ func (c listCmd) given() host.Settings {
 	return s
 }
 
-// Run lists the profiles of jobs.yaml in file order.
+// Run lists the profiles of jobs.yaml in file order, with the times of their timers.
 func (c listCmd) Run(ctx context.Context, e env) error {
 	h, err := e.host(c.given())
 	if err != nil {
@@ -34,8 +35,8 @@ func (c listCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	e.note(hostcheck.Sync(h, j))
 	e.report(hostcheck.Alerts(h))
-	profiles := listing.Profiles(h.Instance, j.Profiles, time.Now())
+	profiles, notes := listing.Profiles(view.Of(look.Timers(ctx, h, e.source(c.given()), j)), j.Profiles)
+	e.note(append(notes, hostcheck.Sync(h, j))...)
 	return console.Show(e.stdout, c.Output, profiles, func(w io.Writer) error { return console.Fit(w)(listing.Table(profiles)) })
 }

@@ -21,12 +21,12 @@ import (
 
 // History reads how the ticks and the runs ended of a profile, or of all
 // ("") since a time. boots are those of the journal, which not everybody may read;
-// notSeen says what could not be read.
-func History(ctx context.Context, h montimer.Host, profile string, f view.Filter, boots []journal.Boot) (entries []view.Entry, more int, notSeen []string, err error) {
+// notes say what could not be read.
+func History(ctx context.Context, h montimer.Host, profile string, f view.Filter, boots []journal.Boot) (entries []view.Entry, more int, notes []string, err error) {
 	now := time.Now()
 	s, err := store.Open(ctx, h.StateDir, store.Options{ReadOnly: true})
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, 0, []string{"the database: there is none in " + h.StateDir + ": nothing has run yet"}, nil
+		return nil, 0, []string{"not seen: the database: there is none in " + h.StateDir + ": nothing has run yet"}, nil
 	}
 	if err != nil {
 		return nil, 0, nil, err
@@ -44,13 +44,13 @@ func History(ctx context.Context, h montimer.Host, profile string, f view.Filter
 		entries = append(entries, view.Entries(name, timeline.Ticks(t, f.Since, until, now), t.Runs, now)...)
 	})
 	if err != nil {
-		notSeen = append(notSeen, "systemd: "+err.Error())
+		notes = append(notes, "not seen: systemd: "+err.Error())
 	}
 	whole := func(id string) (montimer.Run, error) { return s.Run(ctx, id) }
 	if entries, more, err = f.Choose(entries, whole); err != nil {
 		return nil, 0, nil, err
 	}
-	return entries, more, notSeen, addFailures(entries, whole)
+	return entries, more, notes, addFailures(entries, whole)
 }
 
 // addFailures adds the failed tasks to the failed runs.

@@ -46,23 +46,48 @@ func Host(ctx context.Context, h montimer.Host, units host.Source, profile strin
 			Text: "jobs.yaml has mistakes; runs use the last good copy", Fix: h.Instance.Command("compile --check"), Attention: true,
 		})
 	}
-	installed, err := unitdir.Read(h.UnitDir, h.Instance)
-	seen("the unit directory", err)
 	if !known {
 		file.Jobs = montimer.Jobs{}
 	}
+	if err := addTimers(ctx, h, units, file, profile, &f); err != nil {
+		return f, err
+	}
+	seen("the database", readDatabase(ctx, h.StateDir, &f))
+	for _, text := range hostcheck.Alerts(h).Warnings {
+		f.Findings = append(f.Findings, view.Finding{Text: text})
+	}
+	return f, nil
+}
+
+// Timers reads what will start the profiles of a jobs.yaml, and those that only
+// have units. It opens nothing of the user of the tasks.
+func Timers(ctx context.Context, h montimer.Host, units host.Source, j montimer.Jobs) view.Facts {
+	f := view.Facts{Instance: h.Instance, Now: time.Now()}
+	_ = addTimers(ctx, h, units, jobsfile.File{Path: h.JobsFile, Jobs: j}, "", &f) // no profile is asked for
+	return f
+}
+
+// addTimers adds the profiles that have units or are in jobs.yaml, or one of them,
+// with their timers and pauses. The error is that of a profile that is neither.
+func addTimers(ctx context.Context, h montimer.Host, units host.Source, file jobsfile.File, profile string, f *view.Facts) error {
+	seen := func(what string, err error) {
+		if err != nil {
+			f.NotSeen = append(f.NotSeen, what+": "+err.Error())
+		}
+	}
+	installed, err := unitdir.Read(h.UnitDir, h.Instance)
+	seen("the unit directory", err)
 	names := profiles(installed, file.Jobs)
 	if profile != "" {
 		if !slices.Contains(names, profile) {
-			return f, &taskexec.UnknownError{Kind: "profile", Name: profile, Known: names}
+			return &taskexec.UnknownError{Kind: "profile", Name: profile, Known: names}
 		}
 		names = []string{profile}
 	}
-	if known {
+	if len(file.Jobs.Profiles) > 0 && len(installed.Profiles()) > 0 {
 		f.Lagging, err = lagging(units, file)
 		seen("whether the units follow jobs.yaml", err)
 	}
-
 	timers, err := readTimers(ctx, h.Instance, names)
 	seen("systemd", err)
 	f.Target, f.Boot = timers.target, timers.boot
@@ -72,15 +97,11 @@ func Host(ctx context.Context, h montimer.Host, units host.Source, profile strin
 			p.Jobs = &in
 		}
 		p.Timer = timers.of[name]
-		p.Pause, err = host.ReadPause(h.Instance.PauseDir(), name, now)
+		p.Pause, err = host.ReadPause(h.Instance.PauseDir(), name, f.Now)
 		seen("pause of "+name, err)
 		f.Profiles = append(f.Profiles, p)
 	}
-	seen("the database", readDatabase(ctx, h.StateDir, &f))
-	for _, text := range hostcheck.Alerts(h).Warnings {
-		f.Findings = append(f.Findings, view.Finding{Text: text})
-	}
-	return f, nil
+	return nil
 }
 
 // profiles names those that have units, or are to have some.

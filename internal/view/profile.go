@@ -2,6 +2,8 @@ package view
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/montimer/montimer"
@@ -45,11 +47,14 @@ func (f Facts) profile(p ProfileFacts) Profile {
 	}
 	v.Typical = p.Typical.Seconds()
 	v.Missed, v.Overdue, v.Judged = f.missed(p)
-	why := ""
-	if v.Blocked, why = f.blocked(p); v.Blocked != "" {
+	if v.Blocked, v.Fix = f.blocked(p); v.Blocked != "" {
 		v.Judged = true
 	}
-	v.State, v.Note = f.state(p, v, why)
+	v.Behind = slices.Contains(f.Lagging, f.Instance.Timer(p.Name))
+	v.State, v.Note = f.state(p, v)
+	if v.Note == "" && len(v.DropIns) > 0 {
+		v.Note = "its timer is overridden by " + strings.Join(v.DropIns, ", ")
+	}
 	return v
 }
 
@@ -122,8 +127,7 @@ func (f Facts) blocked(p ProfileFacts) (ProfileState, string) {
 }
 
 // state returns the first state that applies, in the order of the states, and why.
-// blocked is why v is blocked.
-func (f Facts) state(p ProfileFacts, v Profile, blocked string) (ProfileState, string) {
+func (f Facts) state(p ProfileFacts, v Profile) (ProfileState, string) {
 	timer := f.Instance.Timer(p.Name)
 	t := p.Timer
 	switch {
@@ -134,7 +138,7 @@ func (f Facts) state(p ProfileFacts, v Profile, blocked string) (ProfileState, s
 	case p.Incident.Count > 0:
 		return Failing, f.failing(p, "failed")
 	case v.Blocked != "" && !(v.Blocked == Stopped && f.Target == "inactive"): // which is said once for all
-		return v.Blocked, blocked
+		return v.Blocked, v.Fix
 	case v.Missed > 0:
 		return Overdue, fmt.Sprintf("no run since %s: systemctl status %s", Ago(f.Now, v.Overdue), timer)
 	case p.Pause.Until.After(f.Now):

@@ -30,8 +30,8 @@ func (v Overview) Table() (header []string, rows [][]string) {
 // Notes returns what else is to be known, a line each; the last one is the verdict.
 func (v Overview) Notes() string {
 	var b strings.Builder
-	for _, f := range v.Findings {
-		fmt.Fprintln(&b, "note:", safetext.String(f.String()))
+	for _, text := range v.Notices() {
+		fmt.Fprintln(&b, "note:", text)
 	}
 	for _, text := range v.NotSeen {
 		fmt.Fprintln(&b, "not seen:", safetext.String(text))
@@ -41,6 +41,22 @@ func (v Overview) Notes() string {
 	}
 	fmt.Fprintf(&b, "%s  %s\n", v.At.Local().Format(time.DateTime), safetext.String(v.Verdict))
 	return b.String()
+}
+
+// Notices returns the findings about the host as a whole, a line each.
+func (v Overview) Notices() (lines []string) {
+	for _, f := range v.Findings {
+		lines = append(lines, safetext.String(f.String()))
+	}
+	return lines
+}
+
+// More says how many entries of a history are not shown; "": none.
+func More(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d more: -n 0 shows all", n)
 }
 
 // HistoryTable returns entries as a table.

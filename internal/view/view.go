@@ -73,6 +73,8 @@ type Profile struct {
 	Next     time.Time    `json:"next,omitzero"` // as systemd has it loaded
 	Missed   int          `json:"missed"`        // ticks since the last run
 	Overdue  time.Time    `json:"overdue_since,omitzero"`
+	Fix      string       `json:"-"`                    // why it is blocked, with the command that changes that
+	Behind   bool         `json:"behind"`               // its timer is not the one that jobs.yaml asks for
 	Blocked  ProfileState `json:"blocked,omitzero"`     // it will never be started: stopped, masked, refused or not_compiled
 	Typical  float64      `json:"p95_seconds,omitzero"` // of the good runs of 30 days
 	Pause    *Pause       `json:"paused,omitzero"`

@@ -37,6 +37,37 @@ history() {
 # has STATE ARGS...: history has an entry in that state.
 has() { grep -q "^$1 " <<<"$(history "${@:2}")"; }
 
+# listed PROFILE TEXT: its line in the list says so.
+listed() { montimer list 2>/tmp/list.err >/tmp/list; grep -E "^$1 " /tmp/list | grep -qF -- "$2"; }
+
+step "when what runs: as the timers have it"
+listed good "every 2 seconds" || fail "good: $(cat /tmp/list /tmp/list.err)"
+listed idle disabled || fail "idle: $(cat /tmp/list)"
+mkdir -p /run/systemd/system/montimer-job-quiet.timer.d
+printf '[Timer]\nOnCalendar=\nOnCalendar=2097-03-04\n' >/run/systemd/system/montimer-job-quiet.timer.d/x.conf
+systemctl daemon-reload
+listed quiet "2097-03-04" || fail "the time is not that of the loaded timer: $(cat /tmp/list)"
+listed quiet "overridden by /run/systemd/system/montimer-job-quiet.timer.d/x.conf" || fail "the drop-in is not named: $(cat /tmp/list)"
+rm -r /run/systemd/system/montimer-job-quiet.timer.d
+systemctl daemon-reload
+listed quiet "2098-01-01" || fail "quiet: $(cat /tmp/list)"
+sed -i.was 's/calendar: "2098-01-01", tasks: \[{ name: work/calendar: "2096-01-01", tasks: [{ name: work/' /srv/app/jobs.yaml
+listed quiet "the timer has another schedule: montimer apply" || fail "a timer that lags: $(cat /tmp/list)"
+listed quiet "2098-01-01" || fail "the time of a timer that lags: $(cat /tmp/list)"
+mv /srv/app/jobs.yaml.was /srv/app/jobs.yaml
+systemctl mask --now montimer-job-long.timer
+listed long "masked" || fail "long: $(cat /tmp/list)"
+listed long "systemctl unmask montimer-job-long.timer" || fail "no fix: $(cat /tmp/list)"
+systemctl unmask montimer-job-long.timer
+systemctl reset-failed montimer-job-long.timer
+systemctl start montimer-job-long.timer
+[[ $(montimer list 2>&1 >/dev/null) == "note: nothing pulls the checkout"* ]] || fail "list has other notes: $(montimer list 2>&1 >/dev/null)"
+printf '  new: { calendar: daily, tasks: [{ name: work, command: "true" }] }\n' >>/srv/app/jobs.yaml
+listed new "not compiled" || fail "new: $(cat /tmp/list)"
+grep -q '1 unit lags\|2 units lag' /tmp/list.err || fail "units that lag: $(cat /tmp/list.err)"
+sed -i '/^  new:/d' /srv/app/jobs.yaml
+listed good "every 2 seconds" || fail "as the user of the tasks: $(runuser -u deploy -- montimer list)"
+
 step "one profile fails"
 within 60 state bad failing
 within 60 state good ok
@@ -259,5 +290,7 @@ systemctl stop montimer.target
 status
 ((code == 1)) || fail "exit code $code"
 [[ $(verdict) == *"all timers are stopped"* ]] || fail "the verdict is $(verdict)"
+listed good "stopped" || fail "list: $(cat /tmp/list)"
+grep -q "all timers are stopped: montimer.target is inactive: systemctl start montimer.target" /tmp/list.err || fail "list: $(cat /tmp/list.err)"
 cat /tmp/status
 printf 'PASS\n'
