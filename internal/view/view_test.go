@@ -140,7 +140,7 @@ func TestJSON(t *testing.T) {
 		`"profiles":[{"profile":"p","state":"failing","note":"failed since 2 h ago (3 runs), first with commit bbbbbbb: montimer --instance two history p --failed",` +
 		`"schedule":"every hour, on the hour","last_run":{"run":"r12","state":"ok","trigger":"timer","scheduled":"2026-05-01T12:00:00Z",` +
 		`"started":"2026-05-01T12:00:00Z","ended":"2026-05-01T12:01:00Z","duration_seconds":60},"last_good":"2026-05-01T09:00:00Z",` +
-		`"failing_since":"2026-05-01T10:00:00Z","failed_runs":3,"first_bad_commit":"bbbbbbbbbb","next":"2026-05-01T13:00:00Z","missed":0}],` +
+		`"failing_since":"2026-05-01T10:00:00Z","failed_runs":3,"first_bad_commit":"bbbbbbbbbb","next":"2026-05-01T13:00:00Z","missed":0,"behind":false}],` +
 		`"findings":[{"text":"1 unit lags behind jobs.yaml","fix":"montimer --instance two apply","needs_attention":false}],` +
 		`"outbox":{"pending":0},"not_seen":[]}`
 	if string(text) != want || err != nil {

@@ -118,7 +118,7 @@ systemctl start montimer-job-fails.service 2>/dev/null || true
 within 60 told "*automation: fails*"
 systemctl start montimer-other-job-fails.service 2>/dev/null || true
 within 60 told "*automation: other/fails*"
-grep -F 'other/fails' /run/sent | grep -F 'journalctl -u montimer-other-job-fails ' >/dev/null || fail "not its journal: $(cat /run/sent)"
+grep -F 'other/fails' /run/sent | grep -F 'montimer --instance other logs ' >/dev/null || fail "not its log: $(cat /run/sent)"
 within 60 handled
 systemctl stop montimer-outbox.timer montimer-other-outbox.timer bot
 systemctl mask --runtime montimer-outbox.timer montimer-other-outbox.timer 2>/dev/null
