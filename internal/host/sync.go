@@ -3,11 +3,11 @@ package host
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/calendar"
-	"github.com/montimer/montimer/internal/lazy"
 )
 
 // Sync are the settings of git syncs as they were given. The times are spans
@@ -20,15 +20,18 @@ type Sync struct {
 	Timeout string
 }
 
-// refName matches the name of a remote or a branch that is no option and no
-// refspec.
-var refName = lazy.Regexp(`^[A-Za-z0-9_][A-Za-z0-9_./-]*$`)
+// isRefName reports whether a text can be the name of a remote or a branch: it is
+// no option and no refspec.
+func isRefName(s string) bool {
+	const first = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
+	return s != "" && strings.Contains(first, s[:1]) && strings.Trim(s, first+"./-") == ""
+}
 
 func (s Sync) resolve() (montimer.Sync, error) {
 	to := montimer.DefaultSync()
 	to.Remote, to.Branch = cmp.Or(s.Remote, to.Remote), cmp.Or(s.Branch, to.Branch)
 	for _, name := range []string{to.Remote, to.Branch} {
-		if !refName().MatchString(name) {
+		if !isRefName(name) {
 			return to, fmt.Errorf("%q cannot be the name of a remote or a branch", name)
 		}
 	}

@@ -94,13 +94,13 @@ func (d *decoder) profiles(v value) []montimer.Profile {
 }
 
 // raw takes a value as it is, to be decoded later.
-func raw(schema object) kind[value] {
+func raw(schema func() object) kind[value] {
 	return kind[value]{name: "mapping", schema: schema, read: func(_ *decoder, v value, into *value) { *into = v }}
 }
 
 // mapping takes the mapping that a level of the table describes.
 func mapping[T any](name string, of func(*table) *level[T]) kind[T] {
-	return kind[T]{name: "mapping", schema: ref(name), read: func(d *decoder, v value, into *T) {
+	return kind[T]{name: "mapping", schema: func() object { return ref(name) }, read: func(d *decoder, v value, into *T) {
 		if v.Kind != yaml.MappingNode {
 			d.wrongKind(v, "a mapping")
 			return
@@ -113,7 +113,7 @@ func mapping[T any](name string, of func(*table) *level[T]) kind[T] {
 func onChanges() kind[[]onChange] {
 	return kind[[]onChange]{
 		name:   "list",
-		schema: object{"type": "array", "items": ref("on_change")},
+		schema: func() object { return object{"type": "array", "items": ref("on_change")} },
 		read: func(d *decoder, v value, into *[]onChange) {
 			if v.Kind != yaml.SequenceNode {
 				d.wrongKind(v, "a list")

@@ -20,7 +20,7 @@ type Key struct {
 // An entry is a Key and the JSON Schema of its values.
 type entry struct {
 	Key
-	schema object
+	schema func() object
 }
 
 // A field is an entry of a mapping that is decoded to a T, and how.
@@ -53,9 +53,9 @@ const (
 
 func topKeys() []field[file] {
 	return []field[file]{
-		key("profiles", raw(profileMap()), "", func(f *file) *value { return &f.profiles },
+		key("profiles", raw(profileMap), "", func(f *file) *value { return &f.profiles },
 			"The jobs: a mapping from the name of a profile to its settings. A name has letters, digits, \"_\", \".\" and \"-\", at most 64, the first a letter or a digit. Required."),
-		key("defaults", raw(ref("defaults")), "", func(f *file) *value { return &f.defaults },
+		key("defaults", raw(func() object { return ref("defaults") }), "", func(f *file) *value { return &f.defaults },
 			"Settings for every profile and task that does not set them itself."),
 		key("sync", mapping("sync", func(t *table) *level[syncSettings] { return &t.sync }), "", func(f *file) *syncSettings { return &f.sync },
 			"What to run after a git sync."),
@@ -73,7 +73,7 @@ func syncKeys() []field[syncSettings] {
 
 func onChangeKeys() []field[onChange] {
 	return []field[onChange]{
-		key("paths", words(anyWord()), "", func(c *onChange) *[]located { return &c.paths },
+		key("paths", words(anyWord), "", func(c *onChange) *[]located { return &c.paths },
 			"Files or directories of the checkout, relative to it. Required."),
 		key("command", command(), "", func(c *onChange) *montimer.Command { return &c.Command },
 			"What to run in the checkout when one of them has changed: a list is a program and its arguments, a text is a line for sh. Required."),
@@ -99,9 +99,9 @@ func notifyKeys() []field[montimer.NotifyPolicy] {
 func profileKeys() []field[profile] {
 	type T = profile
 	return []field[T]{
-		key("cron", words(someText()), "", func(p *T) *[]located { return &p.cron },
+		key("cron", words(someText), "", func(p *T) *[]located { return &p.cron },
 			"A cron expression or a list of them; the profile runs when any of them says so. @reboot is one run in each boot, however often the timer is started. A profile has exactly one of cron, calendar and every."),
-		key("calendar", words(someText()), "", func(p *T) *[]located { return &p.calendar },
+		key("calendar", words(someText), "", func(p *T) *[]located { return &p.calendar },
 			"A calendar event of systemd.time(7) or a list of them, such as \"Mon..Fri 9:00\". The seconds must be whole. An open step such as 2/6:00 is written closed, 02..20/6:00, so that no change of the clock stops the timer."),
 		key("every", interval(time.Second, 1000*day), "", func(p *T) *time.Duration { return &p.every },
 			"A time span of at most 24h. If it divides 24 hours the runs are at fixed times of the day in UTC, else the first is that long after boot, and each other that long after the one before."),
@@ -157,7 +157,7 @@ func taskKeys() []field[task] {
 			"The pause before the first retry.").inherits(),
 		key("workdir", word(), "the checkout", func(t *T) *string { return &t.Workdir },
 			"The directory to run in, relative to the checkout.").inherits(),
-		key("after", words(anyWord()), "", func(t *T) *[]located { return &t.after },
+		key("after", words(anyWord), "", func(t *T) *[]located { return &t.after },
 			"A task, or a list of tasks, of the same profile that must have ended before this one starts, whatever their result."),
 		key("interpreter", interpreter(), "by the script's name", func(t *T) *[]string { return &t.Interpreter },
 			"The program that runs the script, or a list of it and its arguments. Without it a .py file is run by the checkout's .venv/bin/python if there is one, else by python3, a .sh file by sh, and any other file runs itself.").inherits(),

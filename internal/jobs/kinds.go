@@ -14,10 +14,11 @@ import (
 )
 
 // A kind is a type of value in jobs.yaml: what it is called, its JSON Schema,
-// and how it is read. read reports what is wrong with v, and leaves that out.
+// which a run does not make, and how it is read. read reports what is wrong with
+// v, and leaves that out.
 type kind[V any] struct {
 	name   string
-	schema object
+	schema func() object
 	read   func(d *decoder, v value, into *V)
 }
 
@@ -42,10 +43,12 @@ func orFalsy(s object) object {
 func boolean() kind[bool] {
 	return kind[bool]{
 		name: "boolean",
-		schema: object{"anyOf": []object{
-			{"type": "boolean"},
-			{"enum": []any{0, 1, "yes", "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF"}},
-		}},
+		schema: func() object {
+			return object{"anyOf": []object{
+				{"type": "boolean"},
+				{"enum": []any{0, 1, "yes", "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF"}},
+			}}
+		},
 		read: func(d *decoder, v value, into *bool) {
 			s := scalar{}
 			if v.Kind == yaml.ScalarNode {
@@ -68,7 +71,7 @@ func boolean() kind[bool] {
 
 // text takes one line of text, as the old runner read it.
 func text() kind[string] {
-	return kind[string]{name: "text", schema: anyScalar(), read: func(d *decoder, v value, into *string) {
+	return kind[string]{name: "text", schema: anyScalar, read: func(d *decoder, v value, into *string) {
 		s, ok := d.scalar(v)
 		switch {
 		case !ok:
@@ -92,7 +95,7 @@ func text() kind[string] {
 // prose takes anything at all and folds it to one line: nothing reads it but
 // people.
 func prose() kind[string] {
-	return kind[string]{name: "text", schema: object{}, read: func(d *decoder, v value, into *string) {
+	return kind[string]{name: "text", schema: func() object { return object{} }, read: func(d *decoder, v value, into *string) {
 		var b strings.Builder
 		switch {
 		case v.Kind != yaml.ScalarNode:
@@ -113,7 +116,7 @@ func prose() kind[string] {
 // word takes a text of a setting that the old runner does not know. There is
 // no old meaning to keep, so a value that YAML 1.1 would change is refused.
 func word() kind[string] {
-	return kind[string]{name: "text", schema: anyWord(), read: func(d *decoder, v value, into *string) {
+	return kind[string]{name: "text", schema: anyWord, read: func(d *decoder, v value, into *string) {
 		if s, ok := d.word(v); ok {
 			*into = s
 		}
@@ -128,7 +131,7 @@ func choice[V ~string](of ...V) kind[V] {
 	}
 	return kind[V]{
 		name:   strings.Join(names, " | "),
-		schema: object{"enum": names},
+		schema: func() object { return object{"enum": names} },
 		read: func(d *decoder, v value, into *V) {
 			s, ok := d.wordOr(v, func(value) string { return "write " + list(names) })
 			switch {
@@ -163,7 +166,7 @@ func count(least, most int) kind[int] {
 	}
 	return kind[int]{
 		name:   "number",
-		schema: object{"type": "integer", "minimum": least, "maximum": most},
+		schema: func() object { return object{"type": "integer", "minimum": least, "maximum": most} },
 		read: func(d *decoder, v value, into *int) {
 			s, ok := d.scalarOr(v, hint)
 			if !ok {
@@ -184,7 +187,7 @@ func span(least, most time.Duration) kind[time.Duration] {
 	hint := func(value) string { return "a time span is written like 90s, 5m or 1h 30m" }
 	return kind[time.Duration]{
 		name:   "time span",
-		schema: object{"type": []string{"string", "number"}},
+		schema: func() object { return object{"type": []string{"string", "number"}} },
 		read: func(d *decoder, v value, into *time.Duration) {
 			s, ok := d.wordOr(v, hint)
 			if !ok {
@@ -224,10 +227,12 @@ func interval(least, most time.Duration) kind[time.Duration] {
 }
 
 // words takes one text or a list of them; each is as the schema says.
-func words(each object) kind[[]located] {
+func words(each func() object) kind[[]located] {
 	return kind[[]located]{
-		name:   "text or list",
-		schema: object{"anyOf": []object{each, {"type": "array", "items": each, "minItems": 1}}},
+		name: "text or list",
+		schema: func() object {
+			return object{"anyOf": []object{each(), {"type": "array", "items": each(), "minItems": 1}}}
+		},
 		read: func(d *decoder, v value, into *[]located) {
 			var out []located
 			for item := range d.items(v) {
@@ -252,8 +257,10 @@ type located struct {
 // environment takes the variables of env. They join those that into holds.
 func environment() kind[[]montimer.EnvVar] {
 	return kind[[]montimer.EnvVar]{
-		name:   "mapping",
-		schema: orFalsy(object{"type": "object", "propertyNames": object{"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}}),
+		name: "mapping",
+		schema: func() object {
+			return orFalsy(object{"type": "object", "propertyNames": object{"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}})
+		},
 		read: func(d *decoder, v value, into *[]montimer.EnvVar) {
 			if !d.spend(v, len(*into)) {
 				return
@@ -284,7 +291,7 @@ func environment() kind[[]montimer.EnvVar] {
 func arguments() kind[[]montimer.Arg] {
 	return kind[[]montimer.Arg]{
 		name:   "mapping",
-		schema: orFalsy(object{"type": "object"}),
+		schema: func() object { return orFalsy(object{"type": "object"}) },
 		read: func(d *decoder, v value, into *[]montimer.Arg) {
 			for name, val := range d.entries(v) {
 				d.checkExpansion(name.at, val, "write the whole value, or a command that is one text, which the shell reads")
@@ -298,7 +305,7 @@ func arguments() kind[[]montimer.Arg] {
 func variable() kind[string] {
 	return kind[string]{
 		name:   "variable name",
-		schema: object{"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+		schema: func() object { return object{"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"} },
 		read: func(d *decoder, v value, into *string) {
 			s, ok := d.word(v)
 			switch {

@@ -56,7 +56,7 @@ func schemaOf(entries []entry) object {
 		if e.Default != "" {
 			p["description"] = e.Doc + " Default: " + e.Default + "."
 		}
-		for k, v := range e.schema {
+		for k, v := range e.schema() {
 			p[k] = v
 		}
 		properties[e.Name] = p

@@ -21,7 +21,7 @@ type task struct {
 func tasks() kind[[]task] {
 	return kind[[]task]{
 		name:   "list",
-		schema: orFalsy(object{"type": "array", "items": ref("task")}),
+		schema: func() object { return orFalsy(object{"type": "array", "items": ref("task")}) },
 		read: func(d *decoder, v value, into *[]task) {
 			switch {
 			case isFalsy(v):
@@ -124,8 +124,10 @@ func outside(file string) string {
 // command takes a program with its arguments, or a line for the shell.
 func command() kind[montimer.Command] {
 	return kind[montimer.Command]{
-		name:   "list or text",
-		schema: object{"anyOf": []object{anyWord(), {"type": "array", "items": object{"type": []string{"string", "number"}}, "minItems": 1}}},
+		name: "list or text",
+		schema: func() object {
+			return object{"anyOf": []object{anyWord(), {"type": "array", "items": object{"type": []string{"string", "number"}}, "minItems": 1}}}
+		},
 		read: func(d *decoder, v value, into *montimer.Command) {
 			if v.Kind != yaml.SequenceNode {
 				if s, ok := d.word(v); ok {

@@ -13,7 +13,7 @@ const zoneinfo = "/usr/share/zoneinfo"
 
 // zone takes the name of a time zone.
 func zone() kind[string] {
-	return kind[string]{name: "time zone", schema: someText(), read: func(d *decoder, v value, into *string) {
+	return kind[string]{name: "time zone", schema: someText, read: func(d *decoder, v value, into *string) {
 		s, ok := d.word(v)
 		switch {
 		case !ok:
