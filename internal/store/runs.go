@@ -40,27 +40,41 @@ func (s *Store) newRun(ctx context.Context, run *montimer.Run) error {
 		if taken {
 			run.ID = freshID()
 		}
-		return putRun(ctx, tx, run, BootTime{})
+		return insertRun(ctx, tx, run, BootTime{})
 	})
 }
 
-// putRun inserts a run, or updates the columns that its end changes. It sets
-// the attempt.
-func putRun(ctx context.Context, tx *sql.Tx, run *montimer.Run, ended BootTime) error {
-	return tx.QueryRowContext(ctx, `
+// insertRun inserts a run, and sets its attempt.
+func insertRun(ctx context.Context, tx *sql.Tx, run *montimer.Run, ended BootTime) error {
+	err := tx.QueryRowContext(ctx, `
+		SELECT coalesce(max(attempt), 0) + 1 FROM montimer_runs WHERE profile = ? AND trigger = ? AND scheduled_at = ?`,
+		run.Profile, run.Trigger, nullTime(run.Scheduled)).Scan(&run.Attempt)
+	if err != nil {
+		return err
+	}
+	return do(ctx, tx, `
 		INSERT INTO montimer_runs
 			(id, profile, trigger, scheduled_at, attempt, started_at,
 			ended_at, ended_boot, ended_boottime, state, reason, git_commit, already_served, host, timetable, skip_cause)
-		SELECT ?1, ?2, ?3, ?4, coalesce(max(attempt), 0) + 1, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15
-		FROM montimer_runs WHERE profile = ?2 AND trigger = ?3 AND scheduled_at = ?4
-		ON CONFLICT (id) DO UPDATE SET
-			ended_at = excluded.ended_at, ended_boot = excluded.ended_boot, ended_boottime = excluded.ended_boottime,
-			state = excluded.state, reason = excluded.reason, git_commit = excluded.git_commit,
-			already_served = excluded.already_served, skip_cause = excluded.skip_cause
-		RETURNING attempt`,
-		run.ID, run.Profile, run.Trigger, nullTime(run.Scheduled), formatTime(run.Started),
-		nullTime(run.Ended), ended.Boot, int64(ended.Since), run.State, run.Reason, run.Commit, run.AlreadyServed, run.Host, run.Timetable, run.Skip,
-	).Scan(&run.Attempt)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		run.ID, run.Profile, run.Trigger, nullTime(run.Scheduled), run.Attempt, formatTime(run.Started),
+		nullTime(run.Ended), ended.Boot, int64(ended.Since), run.State, run.Reason, run.Commit, run.AlreadyServed, run.Host, run.Timetable, run.Skip)
+}
+
+// endRun updates the columns that the end of a run changes, or inserts a run that
+// has no recorded start.
+func endRun(ctx context.Context, tx *sql.Tx, run *montimer.Run, ended BootTime) error {
+	result, err := tx.ExecContext(ctx, `
+		UPDATE montimer_runs SET ended_at = ?, ended_boot = ?, ended_boottime = ?,
+			state = ?, reason = ?, git_commit = ?, already_served = ?, skip_cause = ? WHERE id = ?`,
+		nullTime(run.Ended), ended.Boot, int64(ended.Since), run.State, run.Reason, run.Commit, run.AlreadyServed, run.Skip, run.ID)
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil || n > 0 {
+		return err
+	}
+	return insertRun(ctx, tx, run, ended)
 }
 
 // freshID returns a run id of 128 random bits.
@@ -120,7 +134,7 @@ func (s *Store) Finish(ctx context.Context, run montimer.Run, alert *montimer.Al
 
 func (s *Store) finish(ctx context.Context, run montimer.Run, alert *montimer.Alert, ended BootTime) error {
 	err := s.write(ctx, durable, func(tx *sql.Tx) error {
-		if err := putRun(ctx, tx, &run, ended); err != nil {
+		if err := endRun(ctx, tx, &run, ended); err != nil {
 			return err
 		}
 		if run.Tasks != nil {
