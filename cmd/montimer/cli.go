@@ -34,6 +34,7 @@ type cli struct {
 	History historyCmd `cmd:"" group:"look" help:"Show how each tick ended, or one run."`
 	Metrics metricsCmd `cmd:"" group:"look" help:"Write the state and counters for Prometheus."`
 	Logs    logsCmd    `cmd:"" group:"look" help:"Show what the runs of a profile, or one run, have in the journal."`
+	Doctor  doctorCmd  `cmd:"" group:"look" help:"Find what is wrong with the host; name the command that fixes it."`
 	Notify  notifyCmd  `cmd:"" group:"keep" help:"Alerts: test, pending, flush, drop, report."`
 	DB      dbCmd      `cmd:"" name:"db" group:"keep" help:"The database: init, check."`
 	Schema  schemaCmd  `cmd:"" group:"keep" help:"Print the JSON Schema of jobs.yaml, for editors."`
@@ -43,6 +44,7 @@ type cli struct {
 	Failure  failureCmd  `cmd:"" hidden:"" help:"Report a failed service (started by montimer-failure@.service)."`
 	Ended    endedCmd    `cmd:"" hidden:"" help:"Record a run that was killed before it was on record (started by the services after each run)."`
 	Inspect  inspectCmd  `cmd:"" hidden:"" help:"Inspect the checkout (started by root as the run-as user)."`
+	Examine  examineCmd  `cmd:"" hidden:"" help:"Look at what the run-as user controls (started by root as that user)."`
 	ReadJobs readJobsCmd `cmd:"" hidden:"" help:"Find and print jobs.yaml (started by root as the run-as user)."`
 }
 

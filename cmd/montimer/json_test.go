@@ -86,6 +86,12 @@ func TestJSONForms(t *testing.T) {
 			}
 			return console.JSONLines(w, []view.Overview{view.Of(view.Facts{Now: now, Profiles: []view.ProfileFacts{p}, Outbox: []montimer.Alert{{Created: now}}}), view.Of(view.Facts{Now: now})})
 		}},
+		"doctor": {func(w io.Writer) error {
+			return console.JSONLines(w, []view.Checkup{
+				view.CheckupOf("", "h", now, nil, false),
+				view.CheckupOf("two", "h", now, []view.Finding{{ID: "x", Status: view.CheckFault, Text: "t", Why: "w", Fix: "f"}, {ID: "y", Status: view.NotChecked, Text: "t"}}, false),
+			})
+		}},
 		"history": {func(w io.Writer) error {
 			run := montimer.Run{ID: "1", State: montimer.RunOK, Scheduled: now, Started: now, Ended: now}
 			ticks := []timeline.Tick{{At: now, State: timeline.OK, Run: run}, {At: now, State: timeline.Missed}, {At: now, State: timeline.Missed}}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/montimer/montimer/internal/doctor"
 	"github.com/montimer/montimer/internal/jobs"
 	"github.com/montimer/montimer/internal/manual"
 )
@@ -23,7 +24,11 @@ func (c manCmd) Run(e env, k *kong.Kong) error {
 	case "bash":
 		return manual.Bash(e.stdout, k.Model)
 	}
-	return manual.Command(e.stdout, k.Model, exitCodes)
+	var checks []manual.Check
+	for _, c := range doctor.Checks() {
+		checks = append(checks, manual.Check{ID: c.ID, Find: c.Find, Why: c.Why})
+	}
+	return manual.Command(e.stdout, k.Model, exitCodes, checks)
 }
 
 type schemaCmd struct{}

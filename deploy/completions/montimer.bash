@@ -19,6 +19,7 @@ _montimer() {
     "history "*) words="--state-dir --run-as --failed --missed --state --since --until --task --grep --number --output --instance $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
     "metrics "*) words="--jobs --checkout --run-as --state-dir --env-file --instance" ;;
     "logs "*) words="--jobs --checkout --run-as --state-dir --env-file --follow --failed --task --since --until --number --output --instance $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
+    "doctor "*) words="--jobs --checkout --run-as --state-dir --env-file --only --skip --strict --output --instance" ;;
     "notify test "*) words="--instance" ;;
     "notify pending "*) words="--state-dir --run-as --output --instance" ;;
     "notify flush "*) words="--state-dir --run-as --env-file --due --instance" ;;
@@ -30,7 +31,7 @@ _montimer() {
     "db "*) words="init check" ;;
     "schema "*) words="--instance" ;;
     "version "*) words="--instance" ;;
-    ""*) words="compile apply explain list init exec run pause resume sync status history metrics logs notify db schema version --help --instance" ;;
+    ""*) words="compile apply explain list init exec run pause resume sync status history metrics logs doctor notify db schema version --help --instance" ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}")
 }

@@ -63,31 +63,53 @@ var (
 	shellValue   = lazy.Regexp(`\$\{[A-Za-z_][A-Za-z0-9_]*\}|\$(HOME|PATH|USER|PWD)\b`)
 )
 
+// EnvMistake is a line of an environment file that systemd reads otherwise than
+// meant.
+type EnvMistake struct {
+	Line int // from 1
+	Kind EnvMistakeKind
+	Text string // what is wrong, without the value, which may be a secret
+}
+
+// EnvMistakeKind says what is wrong with a line.
+type EnvMistakeKind string
+
+// The kinds of mistakes.
+const (
+	EnvNoVariable EnvMistakeKind = "no variable"
+	EnvExport     EnvMistakeKind = "export"
+	EnvName       EnvMistakeKind = "name"
+	EnvComment    EnvMistakeKind = "comment after a value"
+	EnvExpansion  EnvMistakeKind = "expansion"
+)
+
 // EnvironmentMistakes returns the lines of an environment file that systemd
-// reads otherwise than meant, each as "LINE: what is wrong". It shows no
-// values, which may be secrets.
-func EnvironmentMistakes(file string) (mistakes []string) {
+// reads otherwise than meant.
+func EnvironmentMistakes(file string) (mistakes []EnvMistake) {
 	for e := range envEntries(file) {
-		wrong := func(format string, args ...any) {
-			mistakes = append(mistakes, fmt.Sprintf("%d: ", e.line)+fmt.Sprintf(format, args...))
+		wrong := func(kind EnvMistakeKind, format string, args ...any) {
+			mistakes = append(mistakes, EnvMistake{e.line, kind, fmt.Sprintf(format, args...)})
 		}
 		name, exported := strings.CutPrefix(e.name, "export ")
 		switch {
 		case e.comment:
 		case !e.set:
-			wrong("sets no variable and is ignored: write NAME=value")
+			wrong(EnvNoVariable, "sets no variable and is ignored: write NAME=value")
 		case exported && variableName().MatchString(strings.TrimSpace(name)):
-			wrong("export is for a shell, and systemd ignores the line: write %s=…", strings.TrimSpace(name))
+			wrong(EnvExport, "export is for a shell, and systemd ignores the line: write %s=…", strings.TrimSpace(name))
 		case !variableName().MatchString(e.name):
-			wrong("the text before = cannot be the name of a variable, and systemd ignores the line")
+			wrong(EnvName, "the text before = cannot be the name of a variable, and systemd ignores the line")
 		case strings.Contains(quotedText().ReplaceAllString(e.text, ""), " #"):
-			wrong("%s: # begins a comment only at the beginning of a line; here it is part of the value", e.name)
+			wrong(EnvComment, "%s: # begins a comment only at the beginning of a line; here it is part of the value", e.name)
 		case shellValue().MatchString(e.value):
-			wrong("%s: variables are not expanded in this file; write the whole value", e.name)
+			wrong(EnvExpansion, "%s: variables are not expanded in this file; write the whole value", e.name)
 		}
 	}
 	return mistakes
 }
+
+// String returns "LINE: what is wrong".
+func (m EnvMistake) String() string { return fmt.Sprintf("%d: %s", m.Line, m.Text) }
 
 // value returns the value that a text begins with, and what is after it. Quotes
 // have a meaning only before what has none: x"y" is as it stands.

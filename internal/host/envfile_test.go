@@ -58,7 +58,10 @@ LAST = "secret\\" # x"`
 		"15: LAST: # begins a comment only at the beginning of a line; here it is part of the value",
 	}
 	for _, text := range []string{file, strings.ReplaceAll(file, "\n", "\r\n")} {
-		got := EnvironmentMistakes(text)
+		var got []string
+		for _, m := range EnvironmentMistakes(text) {
+			got = append(got, m.String())
+		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}

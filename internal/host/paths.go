@@ -11,25 +11,31 @@ import (
 	"github.com/montimer/montimer"
 )
 
+// HiddenPath is a path of the host settings that no run can use.
+type HiddenPath struct{ Setting, Path, Why string }
+
 // Hidden finds paths of the host settings that no run can use, because the
 // sandbox of a service replaces or hides them (systemd.exec(5), PrivateTmp= and
 // ProtectHome=). services are the names that sandboxes are set for.
-func Hidden(h montimer.Host, services []string) (problems []string) {
-	for _, setting := range []struct{ name, path string }{
-		{"checkout", h.Checkout}, {"jobs", h.JobsFile}, {"state_dir", h.StateDir}, {"env_file", h.EnvFile}, {"binary", h.Binary},
+func Hidden(h montimer.Host, services []string) (hidden []HiddenPath) {
+	for _, p := range []HiddenPath{
+		{"checkout", h.Checkout, ""}, {"jobs", h.JobsFile, ""}, {"state_dir", h.StateDir, ""}, {"env_file", h.EnvFile, ""}, {"binary", h.Binary, ""},
 	} {
-		if setting.name == "jobs" && inside(h.JobsFile, h.Checkout) {
+		if p.Setting == "jobs" && inside(h.JobsFile, h.Checkout) {
 			continue
 		}
 		for _, service := range services {
-			if why := hiddenBy(sandboxOf(h, service), setting.path); why != "" {
-				problems = append(problems, fmt.Sprintf("%s %s: %s", setting.name, setting.path, why))
+			if p.Why = hiddenBy(sandboxOf(h, service), p.Path); p.Why != "" {
+				hidden = append(hidden, p)
 				break
 			}
 		}
 	}
-	return problems
+	return hidden
 }
+
+// String returns "SETTING PATH: why".
+func (p HiddenPath) String() string { return p.Setting + " " + p.Path + ": " + p.Why }
 
 func sandboxOf(h montimer.Host, service string) montimer.Sandbox {
 	return cmp.Or(h.Sandboxes[service], h.Sandboxes[montimer.AllOthers], montimer.SandboxDefault)

@@ -51,7 +51,11 @@ func TestHidden(t *testing.T) {
 		"of one that does not run": {sandboxed(checkout("/home/deploy/app"), map[string]montimer.Sandbox{"three": "strict"}), nil},
 		"host hides nothing":       {sandboxed(checkout("/tmp/app"), all(montimer.SandboxHost)), nil},
 	} {
-		if diff := cmp.Diff(tc.want, Hidden(tc.host, []string{"one", "two"})); diff != "" {
+		var got []string
+		for _, p := range Hidden(tc.host, []string{"one", "two"}) {
+			got = append(got, p.String())
+		}
+		if diff := cmp.Diff(tc.want, got); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -205,4 +206,14 @@ func MakeStateDir(path string) error {
 func Hostname() string {
 	name, _ := os.Hostname()
 	return name
+}
+
+// UserID returns the id of a user; ok is false if there is no such user.
+func UserID(name string) (id uint32, ok bool) {
+	u, err := user.Lookup(name)
+	if err != nil {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(u.Uid, 10, 32)
+	return uint32(n), err == nil
 }

@@ -23,6 +23,19 @@ const maxLinks = 40
 // names the entry at fault.
 func Trusted(path string) error { return eachEntry(path, ownedByRoot) }
 
+// Untrusted returns the first entry on the way to a path that others than root can
+// change, and why, as [Trusted]; "": there is none.
+func Untrusted(path string) (entry string, err error) {
+	err = eachEntry(path, func(at string, info fs.FileInfo) error {
+		if err := ownedByRoot(at, info); err != nil {
+			entry = at
+			return err
+		}
+		return nil
+	})
+	return entry, err
+}
+
 // eachEntry visits the directories, links and files on the way to an absolute
 // path, as far as it exists, until visit returns an error.
 func eachEntry(path string, visit func(path string, info fs.FileInfo) error) error {

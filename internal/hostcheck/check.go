@@ -45,8 +45,11 @@ func Check(h montimer.Host, j montimer.Jobs, here bool) (f Findings) {
 		f.warn("write in %s names %s, which does not exist, so no task can write there: install -d -o %s -g %s %[2]s", h.Instance.ConfigFile(), path, h.User, h.Group)
 	}
 	f.Warnings = append(f.Warnings, host.RefusedGroups(h, j.Profiles)...)
-	problems := host.Hidden(h, services(h, j))
-	if err := executable(h.Binary); err != nil {
+	var problems []string
+	for _, p := range host.Hidden(h, Services(h, j)) {
+		problems = append(problems, p.String())
+	}
+	if err := Executable(h.Binary); err != nil {
 		problems = slices.Insert(problems, 0, fmt.Sprintf("no service could start: %v: correct binary in %s, --binary or $MONTIMER_BINARY", err, h.Instance.ConfigFile()))
 	}
 	if here {
@@ -71,8 +74,8 @@ func unknownProfiles(h montimer.Host, j montimer.Jobs) []string {
 	})
 }
 
-// services names what services there are.
-func services(h montimer.Host, j montimer.Jobs) (names []string) {
+// Services names what services there are: the enabled profiles, and the git syncs.
+func Services(h montimer.Host, j montimer.Jobs) (names []string) {
 	for _, p := range j.Profiles {
 		if p.Enabled {
 			names = append(names, p.Name)
@@ -84,7 +87,8 @@ func services(h montimer.Host, j montimer.Jobs) (names []string) {
 	return names
 }
 
-func executable(path string) error {
+// Executable returns an error if a path is no program.
+func Executable(path string) error {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:

@@ -23,7 +23,7 @@ import (
 func Checkout(ctx context.Context, h montimer.Host, j montimer.Jobs) ([]byte, error) {
 	args := []string{"inspect", "--checkout", h.Checkout, "--jobs", h.JobsFile, "--state-dir", h.StateDir, "--run-as", h.User + ":" + h.Group}
 	args = append(args, h.Instance.Flags()...)
-	if syncs(h.Sync, j) {
+	if Syncs(h.Sync, j) {
 		args = append(args, "--synced")
 	}
 	return host.RunAsUser(ctx, h.User, h.Group, args...)
@@ -58,15 +58,15 @@ func Inspect(ctx context.Context, w io.Writer, h montimer.Host, synced bool) err
 // Sync returns a note that nothing syncs the git checkout; "": something does,
 // or it is none. Root does not look whether it is one.
 func Sync(h montimer.Host, j montimer.Jobs) string {
-	if syncs(h.Sync, j) || !host.IsRoot() && !exists(filepath.Join(h.Checkout, ".git")) {
+	if Syncs(h.Sync, j) || !host.IsRoot() && !exists(filepath.Join(h.Checkout, ".git")) {
 		return ""
 	}
 	return fmt.Sprintf("nothing pulls the checkout: no profile that runs has sync_before_run, and %s has no sync.every", h.Instance.ConfigFile())
 }
 
-// syncs reports whether anything syncs the checkout: an enabled profile or the
+// Syncs reports whether anything syncs the checkout: an enabled profile or the
 // sync timer.
-func syncs(of montimer.Sync, j montimer.Jobs) bool {
+func Syncs(of montimer.Sync, j montimer.Jobs) bool {
 	for _, p := range j.Profiles {
 		if p.Enabled && p.SyncBeforeRun {
 			return true

@@ -37,6 +37,7 @@ func elsewhere(of montimer.Instance, command string) string {
 		"plan":      of.Command("compile --diff"),
 		"next":      of.Command("list"),
 		"ls":        of.Command("list"),
+		"health":    of.Command("doctor"),
 		"timers":    "systemctl list-timers '" + of.Timer("*") + "'",
 		"backup":    backup,
 		"db repair": of.Command("db check --repair"),

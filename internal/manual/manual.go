@@ -69,6 +69,7 @@ var examples = [][2]string{
 	{"montimer compile --check", "Check the jobs.yaml of the current directory, as a contributor or in CI."},
 	{"montimer apply", "Let a changed jobs.yaml take effect on this host."},
 	{"montimer run nightly --follow", "Run the profile nightly now, and watch."},
+	{"montimer doctor", "Find what is wrong with the host, and the command that fixes it."},
 	{"montimer pause nightly --until 2h --reason \"disk swap\"", "Skip its scheduled runs for two hours."},
 	{"systemctl list-timers 'montimer-job-*'", "Show when which profile runs next."},
 	{"montimer logs nightly --failed", "Read the log of its last failed run."},
@@ -81,8 +82,11 @@ var files = [][2]string{
 	{"/var/lib/montimer", "The state directory: locks, the database, the last good copies. Without root and run_as: ~/.local/state/montimer."},
 }
 
+// Check is a check of montimer doctor: what it finds, and why that matters.
+type Check struct{ ID, Find, Why string }
+
 // Command writes the page of the command line, montimer(1), as roff (man(7)).
-func Command(w io.Writer, app *kong.Application, codes []ExitCode) error {
+func Command(w io.Writer, app *kong.Application, codes []ExitCode, checks []Check) error {
 	r := &roff{w: w}
 	r.title("montimer", "1", "cron, but systemd does it")
 	r.section("synopsis")
@@ -100,6 +104,11 @@ func Command(w io.Writer, app *kong.Application, codes []ExitCode) error {
 		if !command.Hidden {
 			r.command(command)
 		}
+	}
+	r.section("checks of doctor")
+	r.paragraph("The ids that montimer doctor shows, and takes with --only and --skip, with what each check finds and why that matters. Where its command opens an editor ($EDITOR) or asks for a value, only a person knows that value.")
+	for _, c := range checks {
+		r.entry(c.ID, strings.ToUpper(c.Find[:1])+c.Find[1:]+": "+c.Why+".")
 	}
 	r.section("host settings")
 	r.paragraph("Each command takes those of these options that it uses. A setting comes from the option, else from the environment variable, else from /etc/montimer/config.yaml, else from its default.")

@@ -126,6 +126,25 @@ func (p *HeartbeatRun) send(ctx, more context.Context, variable string, b beat) 
 	p.Log.Warn(p.Redact(fmt.Sprintf("heartbeat %s: %v (%s)", variable, err, count(attempts, "attempt"))), "run_id", p.runID)
 }
 
+// Try asks the service of a variable's URL for an answer, without a signal: with an
+// entry in the log of a check (https://healthchecks.io/docs/http_api/#log-uuid).
+// Uptime Kuma takes any request to a push URL for a signal, so it is only asked
+// whether it is there. The error holds no part of the URL.
+func (h Heartbeat) Try(ctx context.Context, variable string) error {
+	u, err := url.Parse(h.Getenv(variable))
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return errNoURL
+	}
+	if strings.Contains(u.Path, "/api/push/") {
+		u.Path, u.RawPath, u.RawQuery = "/", "", ""
+		if err := h.request(ctx, http.MethodHead, u, ""); !errors.As(err, new(refusal)) {
+			return err
+		}
+		return nil
+	}
+	return h.request(ctx, http.MethodPost, healthcheck(u, "", "log"), "montimer doctor: a trial, no signal")
+}
+
 var errNoURL = errors.New("its value is not a URL")
 
 // refusal is the status of an answer other than 2xx.
@@ -149,6 +168,11 @@ func (p *HeartbeatRun) ping(ctx context.Context, to string, b beat) error {
 	} else {
 		u = healthcheck(u, p.runID, b.signal)
 	}
+	return p.request(ctx, method, u, body)
+}
+
+// request makes a request. Its error holds no part of the URL.
+func (h Heartbeat) request(ctx context.Context, method string, u *url.URL, body string) error {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, u.String(), strings.NewReader(body))
@@ -158,7 +182,7 @@ func (p *HeartbeatRun) ping(ctx context.Context, to string, b beat) error {
 	if body != "" {
 		req.Header.Set("Content-Type", "text/plain; charset=utf-8")
 	}
-	client := http.Client{Transport: p.transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := http.Client{Transport: h.transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	resp, err := client.Do(req)
 	if err != nil {
 		return errors.New(strings.ReplaceAll(telegram.Cause(err), u.Hostname(), "***"))

@@ -17,18 +17,41 @@ import (
 // cannot be folded into the database: SQLite tries from 4 MiB on.
 const maxLog = 64 << 20
 
+// ProblemKind says what part of a database a problem is about.
+type ProblemKind string
+
+// The kinds of problems.
+const (
+	WrongOwner  ProblemKind = "owner"  // of the file at Path
+	WrongMode   ProblemKind = "mode"   // of the file at Path
+	LargeLog    ProblemKind = "log"    // the write-ahead log
+	Damaged     ProblemKind = "damage" // found by PRAGMA integrity_check
+	NoLog       ProblemKind = "journal_mode"
+	NoIndex     ProblemKind = "index"   // of the tables shared with the tasks
+	WrongShape  ProblemKind = "schema"  // a table, column, index or trigger
+	TaskTrigger ProblemKind = "trigger" // on a table shared with the tasks
+	WrongRows   ProblemKind = "rows"    // that cannot be read
+)
+
+// Problem is one problem of a database.
+type Problem struct {
+	Kind ProblemKind `json:"kind"`
+	Path string      `json:"path,omitzero"`
+	Text string      `json:"text"` // with its fix
+}
+
 // Check finds the problems of the database of an instance's state directory, and
 // says how to fix them. It reads all of the file, and changes nothing. The error
 // says why it stopped.
-func Check(ctx context.Context, of montimer.Instance, stateDir string) (problems []string, err error) {
-	problems, err = check(ctx, of, stateDir)
-	for i := range problems { // some are made by SQL, which knows no instance
-		problems[i] = strings.ReplaceAll(problems[i], "montimer db ", of.Command("db "))
+func Check(ctx context.Context, of montimer.Instance, stateDir string) (texts []string, err error) {
+	problems, err := check(ctx, of, stateDir)
+	for _, p := range problems { // some are made by SQL, which knows no instance
+		texts = append(texts, strings.ReplaceAll(p.Text, "montimer db ", of.Command("db ")))
 	}
-	return problems, err
+	return texts, err
 }
 
-func check(ctx context.Context, of montimer.Instance, stateDir string) (problems []string, err error) {
+func check(ctx context.Context, of montimer.Instance, stateDir string) (problems []Problem, err error) {
 	problems, err = checkFiles(filepath.Join(stateDir, FileName))
 	if err != nil {
 		return problems, fmt.Errorf("check the database: %w", err)
@@ -42,14 +65,19 @@ func check(ctx context.Context, of montimer.Instance, stateDir string) (problems
 	if err != nil {
 		return problems, fmt.Errorf("check the database: %w", err)
 	}
-	for _, name := range []string{"integrity.sql", "check.sql"} { // a damaged table is reported once
-		query, err := files.ReadFile("schema/" + name)
+	for _, c := range []struct {
+		name string
+		kind ProblemKind
+	}{{"integrity.sql", Damaged}, {"check.sql", NoLog}} { // a damaged table is reported once
+		query, err := files.ReadFile("schema/" + c.name)
 		if err != nil {
 			return problems, fmt.Errorf("check the database: %w", err)
 		}
 		found, err := s.findings(ctx, string(query))
-		problems = append(problems, found...)
-		if err != nil || len(found) > 0 && name == "integrity.sql" {
+		for _, text := range found {
+			problems = append(problems, Problem{Kind: c.kind, Text: text})
+		}
+		if err != nil || len(found) > 0 && c.kind == Damaged {
 			return problems, s.explain("check the database", err)
 		}
 	}
@@ -59,22 +87,25 @@ func check(ctx context.Context, of montimer.Instance, stateDir string) (problems
 
 // checkSchema compares a database with the schema that montimer makes. Rows are
 // checked only in a complete schema.
-func checkSchema(ctx context.Context, db queryer, want shape) (problems []string, err error) {
+func checkSchema(ctx context.Context, db queryer, want shape) (problems []Problem, err error) {
 	have, err := readShape(ctx, db)
 	if err != nil {
 		return nil, err
 	}
 	problems = have.compare(want)
-	if slices.ContainsFunc(problems, func(p string) bool { return strings.HasSuffix(p, " is missing"+repairs) }) {
+	if slices.ContainsFunc(problems, func(p Problem) bool { return strings.HasSuffix(p.Text, " is missing"+repairs) }) {
 		return problems, nil
 	}
 	rows, err := unreadable(ctx, db, have)
-	return append(problems, rows...), err
+	for _, text := range rows {
+		problems = append(problems, Problem{Kind: WrongRows, Text: text})
+	}
+	return problems, err
 }
 
 // checkFiles checks owner, mode and size of the database, its log and their
 // directory.
-func checkFiles(path string) (problems []string, err error) {
+func checkFiles(path string) (problems []Problem, err error) {
 	dir, err := os.Stat(filepath.Dir(path))
 	if err != nil {
 		return nil, err
@@ -88,13 +119,15 @@ func checkFiles(path string) (problems []string, err error) {
 			return problems, err
 		}
 		if owner(info) != owner(dir) {
-			problems = append(problems, fmt.Sprintf("%s belongs to user %d, its directory to user %d: chown it", name, owner(info), owner(dir)))
+			text := fmt.Sprintf("%s belongs to user %d, its directory to user %d: chown it", name, owner(info), owner(dir))
+			problems = append(problems, Problem{WrongOwner, name, text})
 		}
 		if info.Mode().Perm()&0o002 != 0 {
-			problems = append(problems, fmt.Sprintf("all users can write %s: chmod o-w %[1]s", name))
+			problems = append(problems, Problem{WrongMode, name, fmt.Sprintf("all users can write %s: chmod o-w %[1]s", name)})
 		}
 		if name == path+"-wal" && info.Size() > maxLog {
-			problems = append(problems, fmt.Sprintf("%s has %d MiB: a program with an endless read keeps it from shrinking", name, info.Size()>>20))
+			text := fmt.Sprintf("%s has %d MiB: a program with an endless read keeps it from shrinking", name, info.Size()>>20)
+			problems = append(problems, Problem{LargeLog, name, text})
 		}
 	}
 	return problems, nil

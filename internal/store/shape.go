@@ -160,17 +160,20 @@ const repairs = ": montimer db check --repair"
 
 // compare says what a database lacks, and what others have added to montimer's
 // tables. Anything else belongs to a later montimer or to the tasks.
-func (s shape) compare(want shape) (problems []string) {
+func (s shape) compare(want shape) (problems []Problem) {
+	found := func(kind ProblemKind, format string, args ...any) {
+		problems = append(problems, problem(kind, format, args...))
+	}
 	for _, o := range s.others {
-		problems = append(problems, fmt.Sprintf("the %s %s is none of montimer's and may refuse what is recorded%s", o.kind, o.name, repairs))
+		found(WrongShape, "the %s %s is none of montimer's and may refuse what is recorded%s", o.kind, o.name, repairs)
 	}
 	for _, table := range slices.Sorted(maps.Keys(want.tables)) {
 		if s.tables[table] == nil {
-			problems = append(problems, "the table "+table+" is missing"+repairs)
+			found(WrongShape, "the table %s is missing%s", table, repairs)
 			continue
 		}
 		for _, c := range s.missing(want, table) {
-			problems = append(problems, fmt.Sprintf("the column %s.%s is missing%s", table, c.name, repairs))
+			found(WrongShape, "the column %s.%s is missing%s", table, c.name, repairs)
 		}
 	}
 	for _, index := range slices.Sorted(maps.Keys(want.indexes)) {
@@ -178,23 +181,28 @@ func (s shape) compare(want shape) (problems []string) {
 		switch {
 		case there:
 		case strings.HasPrefix(index, "montimer_alert_events_"):
-			problems = append(problems, "the API is slow without the index "+index+": montimer db init")
+			found(NoIndex, "the API is slow without the index %s: montimer db init", index)
 		default:
-			problems = append(problems, "the index "+index+" is missing"+repairs)
+			found(WrongShape, "the index %s is missing%s", index, repairs)
 		}
 	}
 	return append(problems, s.compareTriggers(want)...)
 }
 
-func (s shape) compareTriggers(want shape) (problems []string) {
+func problem(kind ProblemKind, format string, args ...any) Problem {
+	return Problem{Kind: kind, Text: fmt.Sprintf(format, args...)}
+}
+
+func (s shape) compareTriggers(want shape) (problems []Problem) {
 	for _, trigger := range slices.Sorted(maps.Keys(s.triggers)) {
 		table := s.triggers[trigger]
 		switch _, known := want.tables[table]; {
 		case !known:
 		case strings.HasPrefix(table, "montimer_"):
-			problems = append(problems, fmt.Sprintf("the trigger %s on %s is none of montimer's and may change what is recorded%s", trigger, table, repairs))
+			problems = append(problems, problem(WrongShape, "the trigger %s on %s is none of montimer's and may change what is recorded%s", trigger, table, repairs))
 		default:
-			problems = append(problems, fmt.Sprintf("the trigger %s on %s may change what is recorded; unless the tasks need it: sqlite3 %s 'DROP TRIGGER %s'", trigger, table, FileName, quoteName(trigger)))
+			problems = append(problems, problem(TaskTrigger, "the trigger %s on %s may change what is recorded; unless the tasks need it: sqlite3 %s 'DROP TRIGGER %s'",
+				trigger, table, FileName, quoteName(trigger)))
 		}
 	}
 	return problems

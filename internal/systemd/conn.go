@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -195,4 +196,17 @@ func BootedAt(ctx context.Context) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("read the time since boot: %w", err)
 	}
 	return time.Now().Add(-time.Duration(up.Nano())), nil
+}
+
+// containers are the names that systemd gives to containers (systemd-detect-virt(1)).
+var containers = []string{"systemd-nspawn", "lxc", "lxc-libvirt", "docker", "podman", "rkt", "wsl", "proot", "pouch", "openvz", "container-other"}
+
+// InContainer reports whether systemd runs in a container, which has the kernel and
+// the clock of its host.
+func (c *Conn) InContainer() (bool, error) {
+	value, err := c.bus.GetManagerProperty("Virtualization")
+	if err != nil {
+		return false, fmt.Errorf("ask systemd whether this is a container: %w", err)
+	}
+	return slices.Contains(containers, strings.Trim(value, `"`)), nil
 }

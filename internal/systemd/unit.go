@@ -53,6 +53,25 @@ func (c *Conn) Units(ctx context.Context, names []string) (map[string]Unit, erro
 	return units, nil
 }
 
+// IsRefused reports whether systemd has found the file of the unit and not loaded it.
+func (u Unit) IsRefused() bool { return refused(u.Load) }
+
+// Failed names the units that have failed and match a pattern, as systemctl takes
+// it.
+func (c *Conn) Failed(ctx context.Context, pattern string) (names []string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	list, err := c.bus.ListUnitsByPatternsContext(ctx, []string{"failed"}, []string{pattern})
+	if err != nil {
+		return nil, fmt.Errorf("ask systemd for units that have failed: %w", err)
+	}
+	for _, u := range list {
+		names = append(names, u.Name)
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
 // loadError returns systemd's words on why it has not loaded a unit.
 func (c *Conn) loadError(ctx context.Context, unit string) string {
 	p, err := c.bus.GetUnitPropertyContext(ctx, unit, "LoadError")

@@ -1,5 +1,6 @@
-// Package telegram calls the one method of Telegram's Bot API that montimer
-// needs, sendMessage (https://core.telegram.org/bots/api#sendmessage).
+// Package telegram calls the methods of Telegram's Bot API that montimer needs:
+// sendMessage, and getMe and getChat, which send nothing
+// (https://core.telegram.org/bots/api#sendmessage).
 //
 // The token of a bot is a part of the URL, and net/http puts the URL into its
 // errors. No error of this package holds either.
@@ -84,7 +85,25 @@ func (c *Client) Send(ctx context.Context, token string, m Message) error {
 	if m.Markdown {
 		body.ParseMode = "Markdown"
 	}
-	err := c.post(ctx, c.base.JoinPath("bot"+token, "sendMessage"), body)
+	return c.call(ctx, token, "sendMessage", body)
+}
+
+// Bot asks whether there is a bot of this token (getMe). The error is as that of
+// Send.
+func (c *Client) Bot(ctx context.Context, token string) error {
+	return c.call(ctx, token, "getMe", struct{}{})
+}
+
+// Chat asks whether the bot knows a chat (getChat). The error is as that of Send.
+func (c *Client) Chat(ctx context.Context, token, chat string) error {
+	return c.call(ctx, token, "getChat", struct {
+		ChatID string `json:"chat_id"`
+	}{chat})
+}
+
+// call calls a method. Its error does not hold the token.
+func (c *Client) call(ctx context.Context, token, method string, body any) error {
+	err := c.post(ctx, c.base.JoinPath("bot"+token, method), body)
 	if err != nil {
 		err.Description = strings.ReplaceAll(err.Description, token, "***")
 		return err

@@ -43,11 +43,18 @@ func TestRequest(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := errors.Join(c.Bot(t.Context(), token), c.Chat(t.Context(), token, "-100auto")); err != nil {
+		t.Fatal(err)
+	}
 	want := []string{
 		"POST /behind/a/proxy/bot" + token + "/sendMessage application/json",
 		`{"chat_id":"-100auto","text":"*a*\n❌","disable_notification":false,"parse_mode":"Markdown"}`,
 		"POST /behind/a/proxy/bot" + token + "/sendMessage application/json",
 		`{"chat_id":"@name","text":"plain","disable_notification":false,"message_thread_id":77}`,
+		"POST /behind/a/proxy/bot" + token + "/getMe application/json",
+		`{}`,
+		"POST /behind/a/proxy/bot" + token + "/getChat application/json",
+		`{"chat_id":"-100auto"}`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -171,6 +178,7 @@ func TestNoToken(t *testing.T) {
 			if !errors.As(err, &failure) {
 				t.Fatalf("%v is no *Error", err)
 			}
+			err = errors.Join(err, client(t, base).Chat(ctx, token, "1"), client(t, base).Bot(ctx, token))
 			if strings.Contains(err.Error(), "planted") || strings.Contains(err.Error(), "AAF") {
 				t.Errorf("it leaks: %v", err)
 			}

@@ -54,14 +54,17 @@ const stuck = 15 * time.Minute
 // host returns the findings that follow from the facts about the whole host.
 func (f Facts) host(v Overview) (all []Finding) {
 	if f.Target == "inactive" || f.Target == "failed" {
-		all = append(all, Finding{"all timers are stopped: " + f.Instance.Target() + " is " + f.Target, "systemctl start " + f.Instance.Target(), true})
+		all = append(all, Finding{
+			Text: "all timers are stopped: " + f.Instance.Target() + " is " + f.Target,
+			Fix:  "systemctl start " + f.Instance.Target(), Attention: true,
+		})
 	}
 	if n := len(f.Lagging); n > 0 {
 		units := "units lag"
 		if n == 1 {
 			units = "unit lags"
 		}
-		all = append(all, Finding{fmt.Sprintf("%d %s behind jobs.yaml", n, units), f.Instance.Command("apply"), false})
+		all = append(all, Finding{Text: fmt.Sprintf("%d %s behind jobs.yaml", n, units), Fix: f.Instance.Command("apply")})
 	}
 	if v.Outbox.Pending > 0 {
 		alerts := "alerts wait"
@@ -75,7 +78,10 @@ func (f Facts) host(v Overview) (all []Finding) {
 		if v.Outbox.Error != "" {
 			text += ": " + v.Outbox.Error
 		}
-		all = append(all, Finding{text, f.Instance.Command("notify pending"), v.Outbox.Oldest.IsZero() || f.Now.Sub(v.Outbox.Oldest) > stuck})
+		all = append(all, Finding{
+			Text: text, Fix: f.Instance.Command("notify pending"),
+			Attention: v.Outbox.Oldest.IsZero() || f.Now.Sub(v.Outbox.Oldest) > stuck,
+		})
 	}
 	return all
 }

@@ -137,9 +137,12 @@ type Pause struct {
 
 // Finding is something about the host that an operator has to know.
 type Finding struct {
-	Text      string `json:"text"`
-	Fix       string `json:"fix,omitzero"` // a command
-	Attention bool   `json:"needs_attention"`
+	ID        string      `json:"id,omitzero"`     // of the check that found it; it never changes
+	Status    CheckStatus `json:"status,omitzero"` // of that check
+	Text      string      `json:"text"`
+	Why       string      `json:"why,omitzero"` // it matters, in one clause
+	Fix       string      `json:"fix,omitzero"` // a command
+	Attention bool        `json:"needs_attention"`
 }
 
 // String returns the finding with its fix.

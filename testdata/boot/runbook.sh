@@ -59,6 +59,10 @@ page 0 "montimer list"
 said "every hour at minute 5"
 page 0 "montimer status"
 said "all well: "
+page 1 "montimer doctor"
+said "fix: "
+page 0 "montimer doctor --only ID -o json" ID=target-stopped
+said '"status":"ok"'
 page 0 "systemctl status 'montimer-job-*.service'"
 page 1 "montimer logs NAME" NAME=hourly
 said "has no entry of hourly; it has not run yet: montimer status hourly"

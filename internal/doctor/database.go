@@ -1,0 +1,116 @@
+package doctor
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/montimer/montimer/internal/store"
+)
+
+// A database that is larger slows its readers down; of one that has so much unused,
+// the rest can be given back to the file system.
+const (
+	maxDatabase = 2 << 30  // bytes
+	maxUnused   = 64 << 20 // bytes, if that is more than half of it
+)
+
+// asUser is a command as the user of the tasks.
+func (f Facts) asUser(command string) string {
+	return "runuser -u " + quote(f.Host.User) + " -- " + command
+}
+
+func (f Facts) databaseFile() string { return filepath.Join(f.Host.StateDir, store.FileName) }
+
+// problems makes a check of the problems of some kinds.
+func problems(fix func(Facts, store.Problem) string, kinds ...store.ProblemKind) func(Facts) []found {
+	return func(f Facts) (all []found) {
+		for _, p := range f.User.Database.Problems {
+			for _, kind := range kinds {
+				if p.Kind == kind {
+					all = append(all, found{text: p.Text, fix: fix(f, p)})
+				}
+			}
+		}
+		return all
+	}
+}
+
+// newDatabase sets the files of a database that cannot be used aside, and makes a new
+// one.
+func (f Facts) newDatabase() string {
+	of := f.Host.Instance
+	set := fmt.Sprintf(`mkdir -p damaged && mv -f %s* damaged/`, store.FileName)
+	return fmt.Sprintf("systemctl stop %s && cd %s && %s && %s && systemctl start %[1]s",
+		of.Target(), quote(f.Host.StateDir), f.asUser("sh -c "+quote(set)), of.Command("db init"))
+}
+
+func databaseChecks() []Check {
+	database := []part{partDatabase}
+	return []Check{
+		{"db-owner", "database files of the wrong owner", "runs are not recorded", false, database, problems(func(f Facts, _ store.Problem) string {
+			return fmt.Sprintf("chown -h %s: %s*", quote(f.Host.User), quote(f.databaseFile()))
+		}, store.WrongOwner)},
+		{"db-mode", "database that all users can write", "others decide what has run", false, database,
+			problems(func(f Facts, _ store.Problem) string {
+				return f.asUser(fmt.Sprintf("chmod o-w %s %s*", quote(f.Host.StateDir), quote(f.databaseFile())))
+			}, store.WrongMode)},
+		{"db-damaged", "damaged database", "runs are not recorded, and alerts may be lost", false, database, func(f Facts) []found {
+			all := problems(func(f Facts, _ store.Problem) string { return f.newDatabase() }, store.Damaged)(f)
+			if why := f.User.Database.Damage; why != "" && all == nil {
+				all = []found{{text: why, fix: f.newDatabase()}}
+			}
+			return all[:min(len(all), 1)] // one fix for all
+		}},
+		{"db-schema", "tables, columns or indexes of montimer missing, or triggers of others on them", "runs are not recorded as they were", false, database,
+			problems(func(f Facts, p store.Problem) string {
+				if p.Path != "" { // no table at all
+					return f.Host.Instance.Command("db init")
+				}
+				return f.Host.Instance.Command("db check --repair")
+			}, store.WrongShape)},
+		{"db-trigger", "triggers on the tables shared with the tasks", "one can change or delete what is recorded", true, database,
+			problems(func(f Facts, _ store.Problem) string {
+				const drops = `SELECT printf('DROP TRIGGER "%w";', name) FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN ('alert_events', 'monitor_state')`
+				file := quote(f.databaseFile())
+				return fmt.Sprintf("%s | %s", f.asUser("sqlite3 "+file+" "+quote(drops)), f.asUser("sqlite3 -cmd '.timeout 60000' "+file))
+			}, store.TaskTrigger)},
+		{"db-rows", "rows that cannot be read", "a command that comes upon one stops", false, database,
+			problems(func(f Facts, _ store.Problem) string { return f.Host.Instance.Command("db check --repair") }, store.WrongRows)},
+		{"db-index", "index of the alerts API missing", "its answers become slow", true, database,
+			problems(func(f Facts, _ store.Problem) string { return f.Host.Instance.Command("db init") }, store.NoIndex, store.NoLog)},
+		{"db-newer", "schema newer than this version", "a newer montimer has used it: this one ignores what that added", true, database, func(f Facts) []found {
+			d := f.User.Database
+			if d.Version <= d.Known {
+				return nil
+			}
+			return []found{{
+				text: fmt.Sprintf("%s has schema %d, and this version knows %d", f.databaseFile(), d.Version, d.Known),
+				fix:  fmt.Sprintf(`read -rp 'file of the newer montimer: ' NEW && install -m 755 "$NEW" %s`, quote(f.Host.Binary)),
+			}}
+		}},
+		{"db-size", "large database", "each read of the history takes longer", true, database, func(f Facts) []found {
+			d := f.User.Database
+			if d.Size < maxDatabase && (d.Free < maxUnused || d.Free < d.Size/2) {
+				return nil
+			}
+			return []found{{
+				text: fmt.Sprintf("%s has %d MiB, %d MiB of them unused", f.databaseFile(), d.Size>>20, d.Free>>20),
+				fix:  f.asUser(fmt.Sprintf("sqlite3 -cmd '.timeout 60000' %s VACUUM", quote(f.databaseFile()))),
+			}}
+		}},
+		{"db-log", "write-ahead log that grows", "the disk fills up, and each read takes longer", true, database,
+			problems(func(f Facts, _ store.Problem) string {
+				return f.asUser(fmt.Sprintf("sqlite3 -cmd '.timeout 60000' %s 'PRAGMA wal_checkpoint(TRUNCATE)'", quote(f.databaseFile())))
+			}, store.LargeLog)},
+		{"db-locked", "database that another program keeps locked", "runs are not recorded until it ends", false, database, func(f Facts) []found {
+			pid := f.User.Database.Writer
+			if pid <= 0 {
+				return nil
+			}
+			return []found{{
+				text: fmt.Sprintf("process %d has held the lock of %s for seconds", pid, f.databaseFile()),
+				fix:  f.asUser(fmt.Sprintf("kill %d", pid)),
+			}}
+		}},
+	}
+}

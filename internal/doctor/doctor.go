@@ -1,0 +1,137 @@
+// Package doctor looks for what is wrong with a host before a run, an alert or a
+// sync fails: each check has a stable id, says why its finding matters, and names
+// one command that fixes it. It changes nothing.
+//
+// doctor.go has the table of checks and runs them. A check is a pure function of
+// [Facts]; facts.go reads those, each part once and only if a check needs it. What
+// the user of the tasks controls is read by a process of that user (examine.go).
+// The checks themselves are in a file for each topic: units.go, hostfiles.go,
+// env.go, alerts.go, database.go, checkout.go, clock.go, journal.go, room.go.
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/view"
+	"github.com/montimer/montimer/taskexec"
+)
+
+// Check is one row of the table.
+type Check struct {
+	ID   string
+	Find string // what it finds, for the manual
+	Why  string // it matters, in one clause
+
+	mild  bool   // a finding is a warning, unless it says otherwise
+	needs []part // of the facts
+	find  func(Facts) []found
+}
+
+// found is one thing that a check has found.
+type found struct {
+	text string
+	fix  string // one command
+	mild bool   // a warning, although others of the check are faults
+
+	unknown string // why it could not be checked; the rest is then empty
+}
+
+// unknown is the result of a check that could not be done.
+func unknown(why string) []found { return []found{{unknown: why}} }
+
+// Checks returns the table, in the order of the findings.
+func Checks() []Check {
+	return slices.Concat(settingChecks(), unitChecks(), hostChecks(), envChecks(), alertChecks(), databaseChecks(), checkoutChecks(), clockChecks(), journalChecks(), roomChecks())
+}
+
+// Options select checks by their ids; Only nil: all.
+type Options struct{ Only, Skip []string }
+
+// choose returns the checks to make. The error is a [*taskexec.UnknownError].
+func (o Options) choose(all []Check) ([]Check, error) {
+	ids := make([]string, len(all))
+	for i, c := range all {
+		ids[i] = c.ID
+	}
+	for _, id := range slices.Concat(o.Only, o.Skip) {
+		if !slices.Contains(ids, id) {
+			return nil, &taskexec.UnknownError{Kind: "check", Name: id, Known: ids}
+		}
+	}
+	return slices.DeleteFunc(all, func(c Check) bool {
+		return len(o.Only) > 0 && !slices.Contains(o.Only, c.ID) || slices.Contains(o.Skip, c.ID)
+	}), nil
+}
+
+// Run makes the checks on the host that units are made for. The error is that of an
+// unknown id.
+func Run(ctx context.Context, units host.Source, o Options) ([]view.Finding, error) {
+	checks, err := o.choose(Checks())
+	if err != nil {
+		return nil, err
+	}
+	needed := map[part]bool{}
+	for _, c := range checks {
+		for _, p := range c.needs {
+			needed[p] = true
+		}
+	}
+	return judge(checks, read(ctx, units, needed)), nil
+}
+
+// judge applies checks to facts.
+func judge(checks []Check, f Facts) (all []view.Finding) {
+	for _, c := range checks {
+		all = append(all, c.judge(f)...)
+	}
+	return all
+}
+
+func (c Check) judge(f Facts) (all []view.Finding) {
+	if f.Settings != "" && !slices.Contains(c.needs, partSettings) {
+		return []view.Finding{{ID: c.ID, Status: view.NotChecked, Text: "the host settings cannot be used"}}
+	}
+	for _, p := range c.needs {
+		if why := f.Unknown[p]; why != "" {
+			return []view.Finding{{ID: c.ID, Status: view.NotChecked, Text: why}}
+		}
+	}
+	for _, found := range c.find(f) {
+		finding := view.Finding{ID: c.ID, Status: view.CheckFault, Text: found.text, Why: c.Why, Fix: found.fix}
+		switch {
+		case found.unknown != "":
+			finding = view.Finding{ID: c.ID, Status: view.NotChecked, Text: found.unknown}
+		case c.mild || found.mild:
+			finding.Status = view.CheckWarning
+		}
+		all = append(all, finding)
+	}
+	if all == nil {
+		all = []view.Finding{{ID: c.ID, Status: view.CheckOK, Text: "no " + c.Find}}
+	}
+	return all
+}
+
+// quote writes a word for a shell.
+func quote(word string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_@%+=:,./-", r)
+	}
+	if word != "" && !strings.ContainsFunc(word, func(r rune) bool { return !plain(r) }) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// A value that nobody but a person knows, such as a token, is typed into an editor,
+// so that it is in no command line.
+func edit(path string) string { return `"${EDITOR:-vi}" ` + quote(path) }
+
+// deleteVariable removes a variable from an environment file.
+func deleteVariable(file, name string) string {
+	return fmt.Sprintf(`sed -i '/^[[:space:]]*%s[[:space:]]*=/d' %s`, name, quote(file))
+}

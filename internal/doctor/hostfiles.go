@@ -1,0 +1,261 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/hostcheck"
+)
+
+// PathFacts is what root knows of the paths in the host settings.
+type PathFacts struct {
+	Config    string            // text of the config file; "": there is none
+	Entry     map[string]string // by path that root relies on: the entry that others can change
+	Checkout  owned
+	State     owned
+	Services  string // what the program of the services says of its version; "": it is this one
+	Own       string // what this program says
+	Self      string // path of this program
+	NoProgram string // why the services cannot start theirs; "": they can
+	Restarts  bool   // needrestart is installed, and not told about the services
+	UID       uint32 // of the user of the tasks
+	KnownUser bool
+}
+
+// needrestartDir is where the settings of needrestart(1) are.
+const needrestartDir = "/etc/needrestart"
+
+func (r *reader) paths(ctx context.Context) (err error) {
+	p := &r.facts.Paths
+	h := r.facts.Host
+	config, err := os.ReadFile(h.Instance.ConfigFile())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("read the host settings: %w", err)
+	}
+	p.Config = string(config)
+	p.Entry = map[string]string{}
+	for _, path := range []string{h.Instance.ConfigFile(), h.EnvFile, h.UnitDir, h.Binary} {
+		entry, _ := host.Untrusted(path)
+		if entry != "" && entry != h.EnvFile { // which has checks of its own
+			p.Entry[path] = entry
+		}
+	}
+	if p.Checkout, err = statOf(h.Checkout); err != nil {
+		return err
+	}
+	if p.State, err = statOf(h.StateDir); err != nil {
+		return err
+	}
+	p.UID, p.KnownUser = host.UserID(h.User)
+	if p.Self, err = os.Executable(); err != nil {
+		return fmt.Errorf("find this program: %w", err)
+	}
+	if err := hostcheck.Executable(h.Binary); err != nil {
+		p.NoProgram = err.Error()
+	} else if p.Entry[h.Binary] == "" || !host.IsRoot() {
+		if err := r.versions(ctx); err != nil {
+			return err
+		}
+	}
+	if _, err := os.Stat(filepath.Join(needrestartDir, "needrestart.conf")); err == nil {
+		p.Restarts = !mentions(filepath.Join(needrestartDir, "conf.d/*.conf"), h.Instance.Prefix())
+	}
+	return nil
+}
+
+// versions asks this program and the one of the services for their versions, if
+// these are two.
+func (r *reader) versions(ctx context.Context) (err error) {
+	p := &r.facts.Paths
+	mine, err := os.Stat("/proc/self/exe")
+	if err != nil {
+		return fmt.Errorf("find this program: %w", err)
+	}
+	if theirs, err := os.Stat(r.facts.Host.Binary); err != nil || os.SameFile(mine, theirs) {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	for path, to := range map[string]*string{"/proc/self/exe": &p.Own, r.facts.Host.Binary: &p.Services} {
+		out, err := exec.CommandContext(ctx, path, "version").Output()
+		if err != nil {
+			return fmt.Errorf("ask %s for its version: %w", path, err)
+		}
+		*to = strings.TrimSpace(string(out))
+	}
+	return nil
+}
+
+// mentions reports whether any file of a pattern has a word.
+func mentions(pattern, word string) bool {
+	files, _ := filepath.Glob(pattern) // no error: the pattern is a good one
+	return slices.ContainsFunc(files, func(file string) bool {
+		text, err := os.ReadFile(file)
+		return err == nil && strings.Contains(string(text), word)
+	})
+}
+
+// set gives a key of the config file a value.
+func (f Facts) set(key, value string) string {
+	file := quote(f.Host.Instance.ConfigFile())
+	if f.hasSetting(key) {
+		value = strings.NewReplacer(`\`, `\\`, "|", `\|`, "&", `\&`).Replace(value)
+		return fmt.Sprintf("sed -i %s %s", quote(fmt.Sprintf("s|^%s:.*|%[1]s: %s|", key, value)), file)
+	}
+	return fmt.Sprintf("printf '%%s\\n' %s >>%s", quote(key+": "+value), file)
+}
+
+// unset removes a key of one line from the config file.
+func (f Facts) unset(key string) string {
+	return fmt.Sprintf("sed -i '/^%s:/d' %s", key, quote(f.Host.Instance.ConfigFile()))
+}
+
+func (f Facts) hasSetting(key string) bool {
+	return strings.HasPrefix(f.Paths.Config, key+":") || strings.Contains(f.Paths.Config, "\n"+key+":")
+}
+
+// hidden finds paths that the sandbox hides.
+func hidden(settings ...string) func(Facts) []found {
+	return func(f Facts) (all []found) {
+		of := f.Host.Instance
+		for _, p := range host.Hidden(f.Host, hostcheck.Services(f.Host, f.Jobs)) {
+			if !slices.Contains(settings, p.Setting) {
+				continue
+			}
+			to := filepath.Join("/srv", filepath.Base(p.Path))
+			fix := fmt.Sprintf("mv %s %s && %s && %s", quote(p.Path), quote(to), f.set(p.Setting, to), of.Command("apply"))
+			if p.Setting == "binary" {
+				fix = fmt.Sprintf("install -m 755 %s /usr/local/bin/montimer && %s && %s", quote(p.Path), f.set("binary", "/usr/local/bin/montimer"), of.Command("apply"))
+			}
+			all = append(all, found{text: p.String(), fix: fix})
+		}
+		return all
+	}
+}
+
+// settingChecks are about the host settings themselves.
+func settingChecks() []Check {
+	return []Check{
+		{"settings", "host settings that cannot be used", "no command works, and the next apply fails", false, []part{partSettings}, func(f Facts) []found {
+			if f.Settings == "" || f.NoUser != "" {
+				return nil
+			}
+			return []found{{text: f.Settings, fix: edit(f.Host.Instance.ConfigFile())}}
+		}},
+		{"run-as", "user of the tasks that does not exist", "no service can start", false, []part{partSettings}, func(f Facts) []found {
+			if f.NoUser == "" {
+				return nil
+			}
+			return []found{{
+				text: fmt.Sprintf("run_as in %s is %s, and there is no such user", f.Host.Instance.ConfigFile(), f.NoUser),
+				fix:  fmt.Sprintf("useradd --system --user-group --home-dir %s --shell /usr/sbin/nologin %s", quote(f.Host.Checkout), quote(f.NoUser)),
+			}}
+		}},
+	}
+}
+
+func hostChecks() []Check {
+	paths := []part{partHost}
+	owner := func(f Facts, o owned, setting, path string) []found {
+		if !o.Exists || !f.Paths.KnownUser || o.UID == f.Paths.UID {
+			return nil
+		}
+		return []found{{
+			text: fmt.Sprintf("%s %s belongs to user %d, not to %s", setting, path, o.UID, f.Host.User),
+			fix:  fmt.Sprintf("chown -R %s: %s", quote(f.Host.User), quote(path)),
+		}}
+	}
+	mode := func(o owned, setting, path string) []found {
+		if !o.Exists || o.Mode.Perm()&0o702 == 0o700 {
+			return nil
+		}
+		return []found{{text: fmt.Sprintf("%s %s has mode %04o", setting, path, o.Mode.Perm()), fix: "chmod u+rwx,o-w " + quote(path)}}
+	}
+	return []Check{
+		{"jobs", "mistakes in jobs.yaml, or none that can be read", "runs use the last good copy, and new tasks do not run", false, nil, func(f Facts) []found {
+			if f.Mistake == "" {
+				return nil
+			}
+			file := f.Host.JobsFile
+			if file == "" {
+				file = filepath.Join(f.Host.Checkout, "jobs.yaml")
+			}
+			return []found{{text: f.Mistake, fix: "runuser -u " + quote(f.Host.User) + " -- " + edit(file)}}
+		}},
+		{"checkout-missing", "checkout missing", "no run can start", false, paths, func(f Facts) []found {
+			if f.Paths.Checkout.Exists {
+				return nil
+			}
+			dir, user := quote(f.Host.Checkout), quote(f.Host.User)
+			return []found{{
+				text: "checkout " + f.Host.Checkout + " does not exist",
+				fix:  fmt.Sprintf(`install -d -o %s -g %s %s && read -rp 'URL of the repository: ' URL && runuser -u %[1]s -- git clone "$URL" %[3]s`, user, quote(f.Host.Group), dir),
+			}}
+		}},
+		{"checkout-hidden", "checkout or jobs.yaml hidden by the sandbox", "no run can use it", false, paths, hidden("checkout", "jobs")},
+		{"checkout-owner", "checkout of the wrong owner", "git refuses every sync", false, paths, func(f Facts) []found { return owner(f, f.Paths.Checkout, "checkout", f.Host.Checkout) }},
+		{"checkout-mode", "checkout that its owner cannot use or others can write", "others decide what the tasks do, or no sync works", false, paths, func(f Facts) []found { return mode(f.Paths.Checkout, "checkout", f.Host.Checkout) }},
+		{"state-missing", "state directory missing", "no run can start", false, paths, func(f Facts) []found {
+			if f.Paths.State.Exists || strings.HasPrefix(f.Host.StateDir, "/var/lib/") { // systemd makes that
+				return nil
+			}
+			return []found{{
+				text: "state_dir " + f.Host.StateDir + " does not exist",
+				fix:  fmt.Sprintf("install -d -o %s -g %s -m 750 %s", quote(f.Host.User), quote(f.Host.Group), quote(f.Host.StateDir)),
+			}}
+		}},
+		{"state-hidden", "state directory hidden by the sandbox", "no run can use it", false, paths, hidden("state_dir")},
+		{"state-owner", "state directory of the wrong owner", "runs are not recorded", false, paths, func(f Facts) []found { return owner(f, f.Paths.State, "state_dir", f.Host.StateDir) }},
+		{"state-mode", "state directory that its owner cannot use or others can write", "others decide what has run, or nothing is recorded", false, paths, func(f Facts) []found { return mode(f.Paths.State, "state_dir", f.Host.StateDir) }},
+		{"path-hidden", "environment file or program hidden by the sandbox", "no run can start", false, paths, hidden("env_file", "binary")},
+		{"path-writable", "paths that root relies on and others can write", "who can write there can become root", false, paths, func(f Facts) (all []found) {
+			seen := map[string]bool{}
+			for _, path := range []string{f.Host.Instance.ConfigFile(), f.Host.EnvFile, f.Host.UnitDir, f.Host.Binary} {
+				entry := f.Paths.Entry[path]
+				if entry == "" || seen[entry] {
+					continue
+				}
+				seen[entry] = true
+				all = append(all, found{
+					text: "others than root can change " + entry + ", which root relies on",
+					fix:  fmt.Sprintf("chown root:root %s && chmod go-w %[1]s", quote(entry)),
+				})
+			}
+			return all
+		}},
+		{"binary-missing", "program of the services missing", "no service can start", false, paths, func(f Facts) []found {
+			if f.Paths.NoProgram == "" {
+				return nil
+			}
+			return []found{{text: "the services cannot start " + f.Host.Binary + ": " + f.Paths.NoProgram, fix: "install -m 755 " + quote(f.Paths.Self) + " " + quote(f.Host.Binary)}}
+		}},
+		{"binary-version", "program of the services that is another version than this one", "the units and the program that they start do not fit together", false, paths, func(f Facts) []found {
+			if f.Paths.Services == f.Paths.Own {
+				return nil
+			}
+			return []found{{
+				text: fmt.Sprintf("%s is %q, this program is %q", f.Host.Binary, f.Paths.Services, f.Paths.Own),
+				fix:  fmt.Sprintf("install -m 755 %s %s && %s", quote(f.Paths.Self), quote(f.Host.Binary), f.Host.Instance.Command("apply")),
+			}}
+		}},
+		{"needrestart", "needrestart that would restart services", "an upgrade of a library kills the runs under way", true, paths, func(f Facts) []found {
+			if !f.Paths.Restarts {
+				return nil
+			}
+			prefix := f.Host.Instance.Prefix()
+			return []found{{
+				text: "needrestart is installed, and restarts the services of " + prefix,
+				fix:  fmt.Sprintf(`mkdir -p %s/conf.d && printf '%%s\n' '$nrconf{override_rc}{qr(^%s-)} = 0;' >%[1]s/conf.d/%[2]s.conf`, needrestartDir, prefix),
+			}}
+		}},
+	}
+}
