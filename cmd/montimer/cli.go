@@ -14,6 +14,7 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/manual"
+	"github.com/montimer/montimer/taskexec"
 )
 
 // cli is the whole command line; each command has a file of its own.
@@ -56,11 +57,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitCode(e, usage(fmt.Errorf("MONTIMER_INSTANCE: %w", err)))
 	}
 	e.instance = own
-	if c := shortcut(args); c != nil {
-		return exitCode(e, wrongUser(e, args, c.Run(ctx, e)))
-	}
 	if len(args) == 1 && slices.Contains([]string{"version", "--version", "-V"}, args[0]) {
 		return exitCode(e, versionCmd{}.Run(e))
+	}
+	taskexec.GrowStack(20) // the stack that SQLite needs
+	if c := shortcut(args); c != nil {
+		return exitCode(e, wrongUser(e, args, c.Run(ctx, e)))
 	}
 	return e.runParsed(ctx, args)
 }

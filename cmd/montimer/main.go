@@ -10,7 +10,6 @@ import (
 	"syscall"
 
 	"github.com/montimer/montimer/internal/host"
-	"github.com/montimer/montimer/taskexec"
 )
 
 // rootPath is the PATH of root for other programs, instead of the shell's: that
@@ -18,7 +17,6 @@ import (
 const rootPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 func main() {
-	taskexec.GrowStack(20) // the stack that SQLite needs
 	// A run goes on after its reader has gone. An ignored signal would be ignored
 	// in the tasks, too.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
