@@ -53,6 +53,11 @@ func Host(ctx context.Context, h montimer.Host, units host.Source, profile strin
 		return f, err
 	}
 	seen("the database", readDatabase(ctx, h.StateDir, &f))
+	for _, p := range f.Profiles {
+		if by := p.Incident.Last.Timetable; p.Timer != nil && by != "" && by != p.Timer.Digest() {
+			p.Timer.Changed = systemd.Changed(ctx, h.Instance.Timer(p.Name))
+		}
+	}
 	for _, text := range hostcheck.Alerts(h).Warnings {
 		f.Findings = append(f.Findings, view.Finding{Text: text})
 	}

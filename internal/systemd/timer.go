@@ -38,7 +38,7 @@ func LoadedTimer(ctx context.Context, unit string) (taskexec.Timer, error) {
 		return taskexec.Timer{}, fmt.Errorf("the calendar of %s: %w", unit, err)
 	}
 	timer.Since, timer.Freed, timer.Began = reply(since), reply(freed), sinceBoot(reply(began))
-	timer.Changed = func(ctx context.Context) time.Time { return changed(ctx, unit) }
+	timer.Changed = func(ctx context.Context) time.Time { return Changed(ctx, unit) }
 	timer.Local, err = localZone()
 	return timer, err
 }
@@ -73,9 +73,9 @@ func readTimer(p map[string]godbus.Variant) (taskexec.Timer, error) {
 	return timer, nil
 }
 
-// changed returns when the file of a loaded unit and its drop-ins last changed;
+// Changed returns when the file of a loaded unit and its drop-ins last changed;
 // zero: not known.
-func changed(ctx context.Context, unit string) (last time.Time) {
+func Changed(ctx context.Context, unit string) (last time.Time) {
 	bus, err := godbus.ConnectSystemBus(godbus.WithContext(ctx))
 	if err != nil {
 		return last

@@ -35,6 +35,19 @@ type world struct {
 	history timeline.History
 	truth   map[time.Time]timeline.State
 	ids     int
+
+	// For who looks on, once a minute before it passes.
+	watch     func()
+	activated time.Time // when the timer was started last
+	scheduled time.Time // when its schedule changed last
+	over      []over
+	ticks     []time.Time // in order
+}
+
+// over is the end of a run.
+type over struct {
+	state montimer.RunState
+	at    time.Time
 }
 
 // nominal reports whether a minute is a tick: of an hour that comes twice only the
@@ -52,6 +65,9 @@ func (w *world) record(r montimer.Run) {
 	w.ids++
 	r.ID, r.Trigger, r.Attempt = fmt.Sprint("run", w.ids), montimer.TriggerTimer, 1
 	w.history.Runs = append(w.history.Runs, r)
+	if r.State == montimer.RunSkipped {
+		w.over = append(w.over, over{r.State, w.now})
+	}
 }
 
 // begin starts a run for a tick.
@@ -77,6 +93,7 @@ func (w *world) end(state montimer.RunState) {
 	if w.now.Before(w.ends) {
 		w.run.Ended = w.now
 	}
+	w.over = append(w.over, over{state, w.run.Ended})
 	if !w.run.Scheduled.IsZero() {
 		w.truth[w.run.Scheduled] = map[montimer.RunState]timeline.State{
 			montimer.RunOK: timeline.OK, montimer.RunLost: timeline.Lost,
@@ -99,6 +116,8 @@ func (w *world) minute() {
 	}
 	if w.nominal(w.now) {
 		w.tick(w.now)
+	} else if w.watch != nil {
+		w.watch()
 	}
 	w.now = w.now.Add(time.Minute)
 	if w.up {
@@ -107,6 +126,7 @@ func (w *world) minute() {
 }
 
 func (w *world) tick(t time.Time) {
+	w.ticks = append(w.ticks, t)
 	switch {
 	case !w.up:
 		w.truth[t], w.missed = timeline.HostDown, t
@@ -149,7 +169,7 @@ func (w *world) powerOff() {
 }
 
 func (w *world) powerOn() {
-	w.up, w.timer = true, true
+	w.up, w.timer, w.activated = true, true, w.now
 	w.boot = len(w.history.Boots)
 	w.history.Boots = append(w.history.Boots, timeline.Boot{ID: fmt.Sprint("boot", w.boot), From: w.now, To: w.now})
 	w.back()
@@ -165,7 +185,7 @@ func (w *world) schedule(due func(hour, minute, weekday, day int) bool, events .
 		}
 		s.Events = append(s.Events, e)
 	}
-	w.due = due
+	w.due, w.scheduled = due, w.now
 	w.history.Timetables = append(w.history.Timetables, s)
 }
 
@@ -181,7 +201,7 @@ func (w *world) until(month time.Month, day, hour int, faults bool) {
 		case 0: // systemctl stop and start of the timer
 			w.timer = false
 			w.pass(1 + w.rng.IntN(300))
-			w.timer = true
+			w.timer, w.activated = true, w.now
 			w.back()
 		case 1:
 			w.paused = true
@@ -204,6 +224,7 @@ func (w *world) until(month time.Month, day, hour int, faults bool) {
 			for ; w.now.Before(jump) || w.nominal(w.now); w.now = w.now.Add(time.Minute) {
 				if w.nominal(w.now) {
 					w.truth[w.now], w.missed = timeline.Missed, w.now
+					w.ticks = append(w.ticks, w.now)
 				}
 			}
 			w.history.Boots[w.boot].To = w.now

@@ -44,4 +44,5 @@ type Timer struct {
 	ActiveSince       time.Time
 	Next              time.Time
 	DropIns           []string
+	Changed           time.Time // when its files last changed, if that was since the last run; zero: not known
 }

@@ -76,6 +76,9 @@ func (f Facts) missed(p ProfileFacts) (n int, first time.Time, known bool) {
 	if t.Since.IsZero() || f.Boot.IsZero() {
 		return 0, first, false
 	}
+	if p.Timer.Changed.After(t.Since) { // what was due before is not known
+		t.Since = p.Timer.Changed
+	}
 	runs := []montimer.Run{p.Incident.Last}
 	if p.Running.ID != "" {
 		runs = append(runs, p.Running)

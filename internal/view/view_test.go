@@ -75,6 +75,14 @@ func TestProfile(t *testing.T) {
 		{"it was started after its tick", func(p *ProfileFacts) {
 			p.Incident, p.Last, p.Timer.ActiveSince = montimer.Incident{}, montimer.Run{}, at("12:10")
 		}, New, "has not run yet"},
+		{"its schedule has changed since its last run", func(p *ProfileFacts) {
+			p.Incident.Last.Scheduled, p.Incident.Last.Started, p.Incident.Last.Ended = at("02:00"), at("02:00"), at("02:01")
+			p.Timer.Changed = at("12:10")
+		}, OK, ""},
+		{"a tick is over since its schedule has changed", func(p *ProfileFacts) {
+			p.Incident.Last.Scheduled, p.Incident.Last.Started, p.Incident.Last.Ended = at("02:00"), at("02:00"), at("02:01")
+			p.Timer.Changed = at("11:10")
+		}, Overdue, "no run since 30 min ago"},
 		{"a long run", func(p *ProfileFacts) {
 			p.Running = montimer.Run{ID: "now", Trigger: montimer.TriggerTimer, State: montimer.RunRunning, Scheduled: at("11:00"), Started: at("11:00")}
 			p.Incident.Last.Scheduled, p.Incident.Last.Started = at("10:00"), at("10:00")
