@@ -22,7 +22,7 @@ var edges = map[string][]string{
 	"internal/calendar":  {},
 	"internal/cron":      {"internal/calendar"},
 	"internal/journal":   {".", "taskexec", "internal/safetext", "internal/systemd", "github.com/coreos/go-systemd/v22/journal", "golang.org/x/sys/unix"},
-	"internal/jobs":      {"internal/lazy", ".", "internal/calendar", "internal/cron", "internal/suggest", "gopkg.in/yaml.v3"},
+	"internal/jobs":      {"internal/lazy", ".", "internal/calendar", "internal/cron", "internal/safetext", "internal/suggest", "gopkg.in/yaml.v3"},
 	"internal/jobsfile":  {".", "internal/host", "internal/jobs", "internal/safefile", "internal/safetext", "taskexec"},
 	"internal/systemd":   {"taskexec", "internal/calendar", "golang.org/x/sys/unix", "github.com/coreos/go-systemd/v22/dbus", "github.com/godbus/dbus/v5"},
 	"internal/console":   {"internal/journal", "internal/safetext", "internal/systemd", "taskexec", "github.com/coreos/go-systemd/v22/journal", "golang.org/x/sys/unix"},

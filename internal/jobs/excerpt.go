@@ -1,10 +1,11 @@
 package jobs
 
 import (
-	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/montimer/montimer/internal/safetext"
 )
 
 // The width of an excerpt, in terminal cells, and how much of it is before the
@@ -34,12 +35,13 @@ func excerpt(d Diagnostic) (source, caret string) {
 func take(s string, most int) (text string, width int) {
 	var b strings.Builder
 	fits, fitsWidth := 0, 0 // with room for the …
-	for _, r := range s {
-		shown, n := show(r)
+	for s != "" {
+		shown, n, size := show(s)
 		if width+n > most {
 			return b.String()[:fits] + "…", fitsWidth + 1
 		}
 		b.WriteString(shown)
+		s = s[size:]
 		if width += n; width < most {
 			fits, fitsWidth = b.Len(), width
 		}
@@ -51,8 +53,8 @@ func take(s string, most int) (text string, width int) {
 func takeLast(s string, most int) (text string, width int) {
 	start, fits, fitsWidth := len(s), len(s), 0
 	for start > 0 {
-		r, size := utf8.DecodeLastRuneInString(s[:start])
-		_, n := show(r)
+		_, size := utf8.DecodeLastRuneInString(s[:start])
+		_, n, _ := show(s[start-size:])
 		if width+n > most {
 			return "…" + visible(s[fits:]), fitsWidth + 1
 		}
@@ -68,29 +70,31 @@ func takeLast(s string, most int) (text string, width int) {
 // escape.
 func visible(s string) string {
 	var b strings.Builder
-	for _, r := range s {
-		shown, _ := show(r)
+	for s != "" {
+		shown, _, size := show(s)
 		b.WriteString(shown)
+		s = s[size:]
 	}
 	return b.String()
 }
 
-// show returns how a character is shown on a terminal, and in how many cells.
-func show(r rune) (string, int) {
+// show returns how the first character of s is shown on a terminal, in how many
+// cells, and its size in s. More is escaped than in [safetext.Append]: a character
+// that takes no room, such as a byte order mark, may be what is wrong.
+func show(s string) (shown string, cells, size int) {
+	r, size := utf8.DecodeRuneInString(s)
 	switch {
 	case r == '\t':
-		return "    ", 4
-	case r < ' ' || 0x7f <= r && r < 0xa0:
-		return fmt.Sprintf(`\x%02x`, r), 4
-	case !unicode.IsPrint(r), r == utf8.RuneError:
-		s := fmt.Sprintf("<U+%04X>", r)
-		return s, len(s)
+		return "    ", 4, size
+	case !unicode.IsPrint(r), r == utf8.RuneError && size == 1:
+		escaped := string(safetext.Escape(nil, []byte(s[:size])))
+		return escaped, len(escaped), size
 	case unicode.Is(unicode.Mn, r), unicode.Is(unicode.Me, r):
-		return string(r), 0
+		return s[:size], 0, size
 	case isWide(r):
-		return string(r), 2
+		return s[:size], 2, size
 	}
-	return string(r), 1
+	return s[:size], 1, size
 }
 
 // isWide reports whether terminals give r two cells: East Asian wide and

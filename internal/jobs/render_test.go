@@ -32,8 +32,8 @@ func TestExcerpt(t *testing.T) {
 		"emoji":        {at("🚨: x", "x"), "🚨: x", "    ^"},
 		"combining":    {at("e\u0301: x", "x"), "e\u0301: x", "   ^"},
 		"escape":       {at("\x1b[31m: x", "x"), `\x1b[31m: x`, "          ^"},
-		"bidi":         {at("\u202e: x", "x"), "<U+202E>: x", "          ^"},
-		"zero width":   {at("a\u200bb: x", "x"), "a<U+200B>b: x", "            ^"},
+		"bidi":         {at("\u202e: x", "x"), `\xe2\x80\xae: x`, "              ^"},
+		"zero width":   {at("a\u200bb: x", "x"), `a\xe2\x80\x8bb: x`, "                ^"},
 		"line end":     {Diagnostic{Col: 4, Width: 1, Source: "abc", Offset: 3}, "abc", "   ^"},
 		"no column":    {Diagnostic{Width: 1, Source: "abc"}, "abc", ""},
 		"long before":  {at(x+" PART", "PART"), "…" + strings.Repeat("x", 84) + " PART", strings.Repeat(" ", 86) + "^^^^"},
@@ -61,7 +61,7 @@ func TestWriteText(t *testing.T) {
 	want := `x\x0ay.yaml:2:4: error: bad \x1b]0;title\x07
     a: b\x1b[2J
        ^
-    hint: h<U+202E>
+    hint: h\xe2\x80\xae
 j.yaml: warning: all of it
 `
 	if diff := cmp.Diff(want, b.String()); diff != "" {

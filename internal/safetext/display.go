@@ -36,14 +36,20 @@ func Append(dst, text []byte) []byte {
 		}
 		r, size := utf8.DecodeRune(text)
 		if r == utf8.RuneError && size == 1 || unsafeRune(r) {
-			for _, c := range text[:size] {
-				dst = append(dst, '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
-			}
+			dst = Escape(dst, text[:size])
 		} else {
 			dst = append(dst, text[:size]...)
 		}
 		text = text[size:]
 	}
+}
+
+// Escape appends the bytes of text as \xNN.
+func Escape(dst, text []byte) []byte {
+	for _, c := range text {
+		dst = append(dst, '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
+	}
+	return dst
 }
 
 // unsafeRune reports whether r is a control character but the tab, a line or
