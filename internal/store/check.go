@@ -119,7 +119,7 @@ func checkFiles(path string) (problems []Problem, err error) {
 			return problems, err
 		}
 		if owner(info) != owner(dir) {
-			text := fmt.Sprintf("%s belongs to user %d, its directory to user %d: chown it", name, owner(info), owner(dir))
+			text := fmt.Sprintf("%s belongs to user %d, its directory to user %d: chown --reference=%s %[1]s", name, owner(info), owner(dir), filepath.Dir(path))
 			problems = append(problems, Problem{WrongOwner, name, text})
 		}
 		if info.Mode().Perm()&0o002 != 0 {

@@ -68,6 +68,8 @@ page 1 "montimer logs NAME" NAME=hourly
 said "has no entry of hourly; it has not run yet: montimer status hourly"
 page 3 "systemctl status montimer-job-NAME" NAME=hourly # 3: the service is not running
 page 0 "montimer notify pending"
+page 0 "montimer metrics"
+said "montimer_profile_overdue{"
 page 0 "montimer compile --diff"
 page 1 "montimer db check"
 said "the first run creates it, or montimer db init"
@@ -200,6 +202,72 @@ systemctl daemon-reload
 page 0 "journalctl -u montimer-job-NAME -b -1" NAME=slow
 within 60 idle
 page 0 "systemctl reset-failed montimer-job-NAME.service" NAME=slow
+
+step "one profile never runs"
+symptom "one profile never runs"
+systemctl mask --now montimer-job-hourly.timer
+page 1 "montimer status NAME" NAME=hourly
+said "systemctl unmask montimer-job-hourly.timer"
+page 0 "montimer history NAME --missed" NAME=hourly
+systemctl unmask montimer-job-hourly.timer
+systemctl reset-failed
+montimer apply
+within 60 is montimer-job-hourly.timer active
+
+step "a module is missing since a merge"
+symptom "ModuleNotFoundError"
+cat >/usr/local/bin/uv <<'SH'
+#!/bin/sh
+# In place of uv: what it installs is the file wanted.py.
+[ "$*" = "sync --frozen" ] && : >wanted.py
+SH
+chmod 755 /usr/local/bin/uv
+as_deploy tee /srv/author/jobs.yaml >/dev/null <<'YAML'
+profiles:
+  hourly:
+    cron: "5 * * * *"
+    tasks:
+      - { name: good, command: "echo hello" }
+      - { name: bad, command: "test ! -e broken || exit 3" }
+  slow:
+    cron: "0 5 1 1 *"
+    tasks: [{ name: nap, command: [sleep, "600"] }]
+  python:
+    cron: "0 5 1 1 *"
+    tasks: [{ name: wants, command: [python3, -c, import wanted] }]
+YAML
+merge python
+page 0 "montimer sync"
+page 0 "montimer apply"
+page 1 "montimer run NAME --follow" NAME=python
+said ModuleNotFoundError
+page 0 "runuser -u deploy -- sh -c 'cd /srv/app && uv sync --frozen'"
+page 0 "montimer run NAME --follow" NAME=python
+symptom "on_change: [{ paths: uv.lock, command: uv sync --frozen }]"
+as_deploy rm /srv/app/wanted.py
+{
+  cat /srv/author/jobs.yaml
+  printf 'sync:\n  on_change: [{ paths: uv.lock, command: uv sync --frozen }]\n'
+} >/tmp/jobs.yaml
+as_deploy tee /srv/author/jobs.yaml </tmp/jobs.yaml >/dev/null
+merge on_change
+page 0 "montimer sync"
+as_deploy touch /srv/author/uv.lock
+merge uv.lock
+page 0 "montimer sync"
+page 0 "montimer run NAME --follow" NAME=python
+
+step "a check forgets, and a merge does not arrive"
+symptom "its memory is in the database"
+chown root: /var/lib/montimer/monitoring.db
+page 1 "montimer db check"
+said "belongs to user 0"
+eval "$(grep -o 'chown --reference.*' /tmp/said)"
+page 0 "montimer db check"
+symptom "a merge does not arrive"
+code=0
+montimer status >/tmp/said 2>&1 || code=$?
+said "$(as_deploy git -C /srv/app rev-parse --short=8 HEAD)"
 
 step "the repository is damaged"
 symptom "the repository is damaged"
