@@ -122,6 +122,8 @@ said "good: hello"
 page 0 "montimer logs RUN --failed" RUN="$id"
 said "task bad exited 3"
 never_said "good: hello"
+page 0 "montimer notify report weekly"
+said hourly
 page 0 "montimer db check --repair"
 page 0 "montimer db init"
 page 0 "montimer db check"
