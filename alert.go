@@ -50,3 +50,12 @@ const (
 	SkippedCredentials DeliveryStatus = "skipped_missing_credentials"
 	NotAttempted       DeliveryStatus = "not_attempted" // another alert reported it
 )
+
+// Event is a row of the table alert_events: an alert as the tasks, montimer and the
+// system before it store it.
+type Event struct {
+	ID                         int64
+	Created                    time.Time
+	Source, Protocol, Severity string // as their writer chose them; severity may be ""
+	Text                       string
+}

@@ -16,7 +16,7 @@ _montimer() {
     "resume "*) words="--instance $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
     "sync "*) words="--jobs --checkout --run-as --state-dir --env-file --repair --url --instance" ;;
     "status "*) words="--jobs --checkout --run-as --state-dir --env-file --output --instance $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
-    "history "*) words="--state-dir --run-as --failed --missed --state --since --until --task --grep --number --output --instance $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
+    "history "*) words="--jobs --checkout --run-as --state-dir --env-file --failed --missed --state --since --until --task --grep --compare --number --output --instance $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
     "metrics "*) words="--jobs --checkout --run-as --state-dir --env-file --instance" ;;
     "logs "*) words="--jobs --checkout --run-as --state-dir --env-file --follow --failed --task --since --until --number --output --instance $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
     "doctor "*) words="--jobs --checkout --run-as --state-dir --env-file --only --skip --strict --output --instance" ;;
