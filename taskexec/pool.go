@@ -29,19 +29,12 @@ func (r *run) tasks(ctx context.Context) (ended time.Time) {
 	defer cancel()
 	n := len(r.profile.Tasks)
 	r.record.Tasks = notRun(r.profile.Tasks)
-	var err error
-	if r.stopper, err = proc.NewStopper(limited); err != nil {
-		r.record.Reason = err.Error()
-		return time.Now()
-	}
-	defer r.stopper.Close()
-	null, err := os.Open(os.DevNull)
+	release, err := r.prepareTasks(limited)
 	if err != nil {
 		r.record.Reason = err.Error()
 		return time.Now()
 	}
-	defer null.Close()
-	r.env, r.stdin = environ(r.Environ, r.profile.Env), int(null.Fd())
+	defer release()
 	p := &pool{
 		run:      r,
 		results:  make(chan int, n),
@@ -62,6 +55,23 @@ func (r *run) tasks(ctx context.Context) (ended time.Time) {
 	})
 	p.keepResults(ctx, over)
 	return ended
+}
+
+// prepareTasks opens what all tasks share.
+func (r *run) prepareTasks(ctx context.Context) (release func(), err error) {
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		return nil, err
+	}
+	if r.stopper, err = proc.NewStopper(ctx); err != nil {
+		null.Close()
+		return nil, err
+	}
+	r.env, r.stdin = environ(r.Environ, r.profile.Env), int(null.Fd())
+	return func() {
+		r.stopper.Close()
+		null.Close()
+	}, nil
 }
 
 // startWorkers starts as many workers as n tasks need, at least one; the last of

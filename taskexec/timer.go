@@ -197,19 +197,24 @@ func (r *run) recordPassedOver(ctx context.Context) {
 		return
 	}
 	for _, m := range s.passedOver(runs) {
-		skipped := montimer.Run{
-			ID:        RunID(nil),
-			Profile:   r.record.Profile,
-			Trigger:   montimer.TriggerTimer,
-			Scheduled: m.tick,
-			Attempt:   1,
-			Started:   r.record.Started,
-			Ended:     r.record.Started,
-			State:     montimer.RunSkipped,
-			Skip:      montimer.SkipOverlap,
-			Reason:    m.reason(),
-		}
-		r.keep(ctx, func(ctx context.Context) error { return r.Recorder.Finish(ctx, skipped, nil) })
-		r.Log.Info("skipped: " + skipped.Reason)
+		r.recordOverlap(ctx, m.tick, m.reason())
 	}
+}
+
+// recordOverlap records a tick that came during another run, as skipped.
+func (r *run) recordOverlap(ctx context.Context, tick time.Time, reason string) {
+	skipped := montimer.Run{
+		ID:        RunID(nil),
+		Profile:   r.record.Profile,
+		Trigger:   montimer.TriggerTimer,
+		Scheduled: tick,
+		Attempt:   1,
+		Started:   r.record.Started,
+		Ended:     r.record.Started,
+		State:     montimer.RunSkipped,
+		Skip:      montimer.SkipOverlap,
+		Reason:    reason,
+	}
+	r.keep(ctx, func(ctx context.Context) error { return r.Recorder.Finish(ctx, skipped, nil) })
+	r.Log.Info("skipped: " + reason)
 }

@@ -110,16 +110,9 @@ func Compare(ctx context.Context, h montimer.Host, units []compiler.Unit, runnin
 }
 
 func schedules(ctx context.Context, changes []Rescheduling, of montimer.Instance, running Systemd, clock timer.Clock) ([]Schedule, error) {
-	states := map[string]systemd.Unit{}
-	if running != nil {
-		var names []string
-		for _, change := range changes {
-			names = append(names, of.Timer(change.Profile))
-		}
-		var err error
-		if states, err = running.Units(ctx, names); err != nil {
-			return nil, err
-		}
+	states, err := timerStates(ctx, changes, of, running)
+	if err != nil {
+		return nil, err
 	}
 	memory := timer.Memory{Running: running, Stamps: timer.StampDir}
 	list := make([]Schedule, 0, len(changes))
@@ -141,6 +134,19 @@ func schedules(ctx context.Context, changes []Rescheduling, of montimer.Instance
 		list = append(list, s)
 	}
 	return list, nil
+}
+
+// timerStates returns the states of the timers of the changes; without systemd
+// none.
+func timerStates(ctx context.Context, changes []Rescheduling, of montimer.Instance, running Systemd) (map[string]systemd.Unit, error) {
+	if running == nil {
+		return nil, nil
+	}
+	var names []string
+	for _, change := range changes {
+		names = append(names, of.Timer(change.Profile))
+	}
+	return running.Units(ctx, names)
 }
 
 func newTiming(t timer.Timer, clock timer.Clock) *Timing {

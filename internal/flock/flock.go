@@ -32,15 +32,22 @@ func Take(path string, how int) (release func(), err error) {
 	return TakeAt(unix.AT_FDCWD, path, how)
 }
 
-// TakeAt is Take for a path below a directory that is open as dir.
-func TakeAt(dir int, path string, how int) (release func(), err error) {
+// open opens the file of a lock. On a read-only file system, an existing one is
+// enough.
+func open(dir int, path string) (fd int, err error) {
 	const flags = unix.O_NOFOLLOW | unix.O_CLOEXEC | unix.O_NONBLOCK
-	fd, err := unix.Openat(dir, path, unix.O_RDWR|unix.O_CREAT|flags, 0o600)
-	if err != nil { // on a read-only file system, an existing file is enough
+	fd, err = unix.Openat(dir, path, unix.O_RDWR|unix.O_CREAT|flags, 0o600)
+	if err != nil {
 		if readOnly, other := unix.Openat(dir, path, unix.O_RDONLY|flags, 0); other == nil {
-			fd, err = readOnly, nil
+			return readOnly, nil
 		}
 	}
+	return fd, err
+}
+
+// TakeAt is Take for a path below a directory that is open as dir.
+func TakeAt(dir int, path string, how int) (release func(), err error) {
+	fd, err := open(dir, path)
 	if err != nil {
 		return nil, &os.PathError{Op: "open", Path: path, Err: err}
 	}

@@ -188,18 +188,24 @@ func (s Syncer) command(ctx context.Context, c montimer.OnChange) montimer.TaskR
 	}
 	s.Log.Error(fmt.Sprintf("%s %v after %.1fs: %s", run.Name, err, run.Duration.Seconds(), said))
 	run.StderrTail = said
+	setStatus(&run, err, ctx.Err() != nil, limited.Err() != nil)
+	return run
+}
+
+// setStatus sets how a command that did not succeed has ended: err says that
+// unless the sync was stopped or the command was too late.
+func setStatus(run *montimer.TaskRun, err error, stopped, late bool) {
 	var exit exitError
 	switch {
 	case errors.As(err, &exit):
 		run.Status, run.ExitCode = montimer.TaskFailed, int(exit)
 	case errors.Is(err, errSpawn):
 		run.Status, run.ExitCode, run.Error = montimer.TaskSpawnFailed, -1, err.Error()
-	case ctx.Err() != nil:
+	case stopped:
 		run.Status = montimer.TaskInterrupted
-	case limited.Err() != nil:
+	case late:
 		run.Status = montimer.TaskTimeout
 	default:
 		run.Status = montimer.TaskKilled
 	}
-	return run
 }

@@ -182,16 +182,11 @@ func (s Syncer) complete(ctx context.Context, wait time.Duration) error {
 	return nil
 }
 
-// followSubmodules updates the submodules that are checked out to the commit
-// that the tree names. Others are logged: only the operator knows whether tasks
-// need them.
-func (s Syncer) followSubmodules(ctx context.Context) error {
-	status, err := s.submodules(ctx)
-	if err != nil || status == "" {
-		return err
-	}
-	var follow, missing []string
-	for line := range strings.Lines(status) { // git-submodule(1): a sign, the commit, the path
+// readSubmodules reads the output of git submodule status (git-submodule(1): a
+// sign, the commit, the path): the submodules that are at another commit, and those
+// that are not checked out.
+func readSubmodules(status string) (follow, missing []string) {
+	for line := range strings.Lines(status) {
 		_, path, _ := strings.Cut(strings.TrimSpace(line[1:]), " ")
 		if i := strings.LastIndex(path, " ("); i >= 0 && strings.HasSuffix(path, ")") { // what git describe says
 			path = path[:i]
@@ -203,6 +198,18 @@ func (s Syncer) followSubmodules(ctx context.Context) error {
 			follow = append(follow, path)
 		}
 	}
+	return follow, missing
+}
+
+// followSubmodules updates the submodules that are checked out to the commit
+// that the tree names. Others are logged: only the operator knows whether tasks
+// need them.
+func (s Syncer) followSubmodules(ctx context.Context) error {
+	status, err := s.submodules(ctx)
+	if err != nil || status == "" {
+		return err
+	}
+	follow, missing := readSubmodules(status)
 	if missing != nil {
 		s.Log.Warn(fmt.Sprintf("git sync: submodules that are not checked out: %s; if tasks need them: git -C %s submodule update --init --recursive, as the user that owns it",
 			strings.Join(missing, ", "), s.Repo))

@@ -34,24 +34,12 @@ func newGroup(argv []string) string {
 	if len(argv) == 0 {
 		return ""
 	}
-	program, args := filepath.Base(argv[0]), argv[1:]
-	switch program {
-	case "chgrp", "chown":
-		for _, arg := range args {
-			if arg == "--reference" || strings.HasPrefix(arg, "--reference=") {
-				return ""
-			}
-			if strings.HasPrefix(arg, "-") {
-				continue
-			}
-			if _, group, ok := strings.Cut(arg, ":"); ok && program == "chown" {
-				return group
-			}
-			if program == "chgrp" {
-				return arg
-			}
-			return ""
-		}
+	switch args := argv[1:]; filepath.Base(argv[0]) {
+	case "chgrp":
+		return firstOperand(args)
+	case "chown":
+		_, group, _ := strings.Cut(firstOperand(args), ":")
+		return group
 	case "install":
 		for i, arg := range args {
 			if group, ok := strings.CutPrefix(arg, "--group="); ok {
@@ -60,6 +48,20 @@ func newGroup(argv []string) string {
 			if (arg == "-g" || arg == "--group") && i+1 < len(args) {
 				return args[i+1]
 			}
+		}
+	}
+	return ""
+}
+
+// firstOperand returns the first argument of chgrp or chown that is no option;
+// "": none, or a file says which group.
+func firstOperand(args []string) string {
+	for _, arg := range args {
+		switch {
+		case arg == "--reference", strings.HasPrefix(arg, "--reference="):
+			return ""
+		case !strings.HasPrefix(arg, "-"):
+			return arg
 		}
 	}
 	return ""

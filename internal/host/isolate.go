@@ -29,20 +29,28 @@ func Isolate() error {
 		return fmt.Errorf("landlock: make rules: %w", err)
 	}
 	defer unix.Close(ruleset)
+	if err := allowEverywhere(ruleset, moving); err != nil {
+		return err
+	}
+	// Of each thread, since any of them may start a task.
+	if _, _, errno := syscall.AllThreadsSyscall(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(ruleset), 0, 0); errno != 0 {
+		return fmt.Errorf("landlock: %w", errno)
+	}
+	return nil
+}
+
+// allowEverywhere adds a rule to a ruleset that allows an access to all files.
+func allowEverywhere(ruleset int, access uint64) error {
 	root, err := unix.Open("/", unix.O_PATH|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("landlock: open /: %w", err)
 	}
 	defer unix.Close(root)
-	everywhere := unix.LandlockPathBeneathAttr{Allowed_access: moving, Parent_fd: int32(root)}
+	everywhere := unix.LandlockPathBeneathAttr{Allowed_access: access, Parent_fd: int32(root)}
 	_, _, errno := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, uintptr(ruleset), unix.LANDLOCK_RULE_PATH_BENEATH,
 		uintptr(unsafe.Pointer(&everywhere)), 0, 0, 0)
 	if errno != 0 {
 		return fmt.Errorf("landlock: add a rule: %w", errno)
-	}
-	// Of each thread, since any of them may start a task.
-	if _, _, errno := syscall.AllThreadsSyscall(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(ruleset), 0, 0); errno != 0 {
-		return fmt.Errorf("landlock: %w", errno)
 	}
 	return nil
 }

@@ -50,17 +50,22 @@ func (a *plan) fail(text int, hint, format string, args ...any) {
 	a.remarks = append(a.remarks, remark{severity: Error, text: text, hint: hint, message: fmt.Sprintf(format, args...)})
 }
 
-// planCron makes a schedule of cron expressions.
-func (d *decoder) planCron(a *plan, q question) {
-	var xs []*cron.Expression
+// parseCron returns the expressions that the dialect can read.
+func (a *plan) parseCron(dialect cron.Dialect) (xs []*cron.Expression) {
 	for i, text := range a.schedule.Source {
-		x, err := cron.Parse(q.dialect, text)
+		x, err := cron.Parse(dialect, text)
 		if err != nil {
 			a.refused(i, err, asOtherKey(text))
 			continue
 		}
 		xs = append(xs, x)
 	}
+	return xs
+}
+
+// planCron makes a schedule of cron expressions.
+func (d *decoder) planCron(a *plan, q question) {
+	xs := a.parseCron(q.dialect)
 	if len(xs) < len(a.schedule.Source) {
 		return
 	}

@@ -21,7 +21,18 @@ func (d *decoder) add(s Severity, at place, hint, message string) {
 		d.full = true
 		return
 	}
-	profile := ""
+	where, profile := d.where()
+	if where != "" {
+		message = where + ": " + message
+	}
+	d.diags = append(d.diags, Diagnostic{
+		File: d.name, Line: at.line, Col: at.col, Width: at.width,
+		Severity: s, Message: message, Profile: profile, Hint: hint,
+	})
+}
+
+// where names the value that we are at, and its profile.
+func (d *decoder) where() (text, profile string) {
 	var where strings.Builder
 	for i, step := range d.path {
 		part := step.name
@@ -38,13 +49,7 @@ func (d *decoder) add(s Severity, at place, hint, message string) {
 		}
 		where.WriteString(part)
 	}
-	if where.Len() > 0 {
-		message = where.String() + ": " + message
-	}
-	d.diags = append(d.diags, Diagnostic{
-		File: d.name, Line: at.line, Col: at.col, Width: at.width,
-		Severity: s, Message: message, Profile: profile, Hint: hint,
-	})
+	return where.String(), profile
 }
 
 // finish sorts the problems and adds their source lines.

@@ -10,6 +10,18 @@ import (
 	"github.com/montimer/montimer/internal/host"
 )
 
+// noneExists returns [fs.ErrExist] if one of the files exists.
+func noneExists(dir *os.Root, files []string) error {
+	for _, name := range files {
+		if _, err := dir.Lstat(name); err == nil {
+			return &fs.PathError{Op: "create", Path: filepath.Join(dir.Name(), name), Err: fs.ErrExist}
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
 // WriteSample writes a sample jobs.yaml and its scripts to a directory, and
 // calls wrote with each path. It replaces no file: if one exists, it writes
 // nothing, and the error is [fs.ErrExist]. Root becomes the owner of the
@@ -32,12 +44,8 @@ func WriteSample(path string, wrote func(path string)) error {
 		return err
 	}
 	defer dir.Close()
-	for _, name := range files {
-		if _, err := dir.Lstat(name); err == nil {
-			return &fs.PathError{Op: "create", Path: filepath.Join(path, name), Err: fs.ErrExist}
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
+	if err := noneExists(dir, files); err != nil {
+		return err
 	}
 	for _, name := range files {
 		if err := writeSample(dir, name); err != nil {

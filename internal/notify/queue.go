@@ -78,23 +78,29 @@ func foldBy(pending []montimer.Alert, group func(montimer.Alert) string, counted
 		case last < 1:
 			left = append(left, a)
 		case a.ID == all[0].ID:
-			if counted {
-				a.Folded += last
-			}
-			for _, other := range all[1:] {
-				a.Folded += other.Folded
-				a.First = a.First || other.First
-			}
-			newest := all[last]
-			a.Text, a.Plain, a.Kind, a.Incident = stripped(newest.Text), newest.Plain, newest.Kind, newest.Incident
-			if a.Folded > 0 {
-				a.Text += fmt.Sprintf(foldedLine, count(a.Folded, "earlier alert"), int(interval.Minutes()))
-			}
+			a = joined(all, counted)
 			left = append(left, a)
 			folded = append(folded, folding{a, all[1:]})
 		}
 	}
 	return left, folded
+}
+
+// joined returns the first of some alerts with the text of the last one.
+func joined(all []montimer.Alert, counted bool) montimer.Alert {
+	a, newest := all[0], all[len(all)-1]
+	if counted {
+		a.Folded += len(all) - 1
+	}
+	for _, other := range all[1:] {
+		a.Folded += other.Folded
+		a.First = a.First || other.First
+	}
+	a.Text, a.Plain, a.Kind, a.Incident = stripped(newest.Text), newest.Plain, newest.Kind, newest.Incident
+	if a.Folded > 0 {
+		a.Text += fmt.Sprintf(foldedLine, count(a.Folded, "earlier alert"), int(interval.Minutes()))
+	}
+	return a
 }
 
 // foldedLine ends the text of an alert that stands for others.

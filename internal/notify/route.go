@@ -79,6 +79,17 @@ const (
 // topic goes there.
 const general = 1
 
+// takeTopic sets the topic of the chat, or why it cannot be used.
+func (r *Route) takeTopic(text string) {
+	thread, err := strconv.ParseInt(strings.TrimSpace(text), 10, 32)
+	switch {
+	case err != nil || thread < 0:
+		r.Wrong = fmt.Sprintf("%s is %q, which is not the number of a topic: alerts go to the general topic of %s until it is corrected", topicID, text, r.Chat)
+	case thread != general:
+		r.Thread = int(thread)
+	}
+}
+
 // FindRoute reads the route from the environment; an empty variable counts as
 // unset. An invalid topic is left out, and Wrong says so: the wrong topic is
 // better than none. The error is ErrDebug, ErrNoRoute or ErrNoToken.
@@ -98,13 +109,7 @@ func FindRoute(getenv func(string) string) (Route, error) {
 	case topic != "" && topics != "":
 		r.Chat, r.ChatFrom = topics, topicsChat
 		r.takeToken(getenv, defaultToken)
-		thread, err := strconv.ParseInt(strings.TrimSpace(topic), 10, 32)
-		switch {
-		case err != nil || thread < 0:
-			r.Wrong = fmt.Sprintf("%s is %q, which is not the number of a topic: alerts go to the general topic of %s until it is corrected", topicID, topic, topics)
-		case thread != general:
-			r.Thread = int(thread)
-		}
+		r.takeTopic(topic)
 	case r.Chat != "":
 		r.takeToken(getenv, ownToken, defaultToken)
 	default:

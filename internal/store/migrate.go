@@ -23,6 +23,20 @@ var files embed.FS
 // is not used: it belongs to no single program that shares the file.
 const ledger = "CREATE TABLE IF NOT EXISTS montimer_schema (version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL)"
 
+// create makes the tables that the tasks share, and the ledger of the migrations.
+func create(ctx context.Context, tx *sql.Tx) error {
+	var shared bool // by tasks, which may have filled it
+	err := tx.QueryRowContext(ctx, "SELECT count(*) > 0 FROM sqlite_master WHERE name = 'alert_events'").Scan(&shared)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(apply(ctx, tx, "shared.sql"), do(ctx, tx, ledger))
+	if !shared { // an index of an empty table costs nothing
+		err = errors.Join(err, apply(ctx, tx, "indexes.sql"))
+	}
+	return err
+}
+
 // migrate brings the schema up to date, each step in a transaction of its own.
 // If nothing is to be done it only reads.
 func (s *Store) migrate(ctx context.Context) error {
@@ -34,19 +48,7 @@ func (s *Store) migrate(ctx context.Context) error {
 		return err
 	}
 	if version == 0 {
-		err := s.write(ctx, durable, func(tx *sql.Tx) error {
-			var shared bool // by tasks, which may have filled it
-			err := tx.QueryRowContext(ctx, "SELECT count(*) > 0 FROM sqlite_master WHERE name = 'alert_events'").Scan(&shared)
-			if err != nil {
-				return err
-			}
-			err = errors.Join(apply(ctx, tx, "shared.sql"), do(ctx, tx, ledger))
-			if !shared { // an index of an empty table costs nothing
-				err = errors.Join(err, apply(ctx, tx, "indexes.sql"))
-			}
-			return err
-		})
-		if err != nil {
+		if err := s.write(ctx, durable, func(tx *sql.Tx) error { return create(ctx, tx) }); err != nil {
 			return err
 		}
 	}

@@ -47,8 +47,14 @@ func insertAlert(ctx context.Context, tx *sql.Tx, a *montimer.Alert) error {
 	if err != nil {
 		return err
 	}
+	return checkStored(ctx, tx, a)
+}
+
+// checkStored returns an error if a trigger has removed an alert, which then has
+// no ID.
+func checkStored(ctx context.Context, tx *sql.Tx, a *montimer.Alert) error {
 	var there bool
-	err = tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM montimer_outbox WHERE id = ?)", a.ID).Scan(&there)
+	err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM montimer_outbox WHERE id = ?)", a.ID).Scan(&there)
 	if err == nil && !there {
 		a.ID = 0
 		err = errors.New("a trigger in the database removes alerts as they are stored")

@@ -68,13 +68,8 @@ func Open(ctx context.Context, stateDir string, o Options) (*Store, error) {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
 	s := &Store{instance: o.Instance, path: path, endTimeout: 40 * time.Second, notes: NotesFile(filepath.Dir(path))}
-	switch s.file, err = secureFile(path, !o.ReadOnly); {
-	case errors.Is(err, unix.EROFS):
-		return nil, fmt.Errorf("open the database: %w (%w)", ErrReadOnlyFS, err)
-	case errors.Is(err, unix.ENOSPC):
-		return nil, fmt.Errorf("open the database: %w (%w)", atFault(ErrFull, path), err)
-	case err != nil:
-		return nil, fmt.Errorf("open the database: %w", err)
+	if err := s.openFile(o.ReadOnly); err != nil {
+		return nil, err
 	}
 	if s.db, err = sql.Open("sqlite", dsn(path, o.ReadOnly)); err != nil {
 		return nil, s.explain("open the database", err)
@@ -101,6 +96,19 @@ func Open(ctx context.Context, stateDir string, o Options) (*Store, error) {
 // log into the file.
 func (s *Store) Close() error {
 	return s.explain("close the database", s.db.Close())
+}
+
+// openFile opens or makes the file.
+func (s *Store) openFile(readOnly bool) (err error) {
+	switch s.file, err = secureFile(s.path, !readOnly); {
+	case errors.Is(err, unix.EROFS):
+		return fmt.Errorf("open the database: %w (%w)", ErrReadOnlyFS, err)
+	case errors.Is(err, unix.ENOSPC):
+		return fmt.Errorf("open the database: %w (%w)", atFault(ErrFull, s.path), err)
+	case err != nil:
+		return fmt.Errorf("open the database: %w", err)
+	}
+	return nil
 }
 
 // prepare makes an open database ready for use.

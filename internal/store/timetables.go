@@ -42,19 +42,25 @@ func (s *Store) Timetables(ctx context.Context, profile string, local *time.Loca
 		return r, err
 	})
 	of := map[string][]montimer.Timetable{}
-next:
 	for _, r := range all {
 		if r.Local, err = time.LoadLocation(r.zone); err != nil || r.zone == "Local" {
 			r.Local = local
 		}
-		for text := range strings.Lines(r.calendar) {
-			e, err := calendar.Parse(strings.TrimSuffix(text, "\n"))
-			if err != nil {
-				continue next
-			}
-			r.Events = append(r.Events, e)
+		var spoiled error
+		if r.Events, spoiled = parseEvents(r.calendar); spoiled == nil {
+			of[r.profile] = append(of[r.profile], r.Timetable)
 		}
-		of[r.profile] = append(of[r.profile], r.Timetable)
 	}
 	return of, s.explain("read the timetables", err)
+}
+
+func parseEvents(text string) (events []calendar.Event, err error) {
+	for line := range strings.Lines(text) {
+		e, err := calendar.Parse(strings.TrimSuffix(line, "\n"))
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, e)
+	}
+	return events, nil
 }

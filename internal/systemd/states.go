@@ -42,37 +42,51 @@ func Timers(ctx context.Context, names []string) (map[string]TimerState, error) 
 		return nil, fmt.Errorf("read the monotonic clock: %w", err)
 	}
 	boot := time.Now().Add(-time.Duration(up.Nano()))
-	type asked struct{ timer, load, active, sub, since, dropIns, unread *godbus.Call }
-	calls := make([]asked, len(names))
+	calls := make([]askedTimer, len(names))
 	for i, name := range names {
-		unit := func(property string) *godbus.Call {
-			return ask(ctx, bus, name, "Get", "org.freedesktop.systemd1.Unit", property)
-		}
-		calls[i] = asked{
-			ask(ctx, bus, name, "GetAll", "org.freedesktop.systemd1.Timer"),
-			unit("LoadState"), unit("ActiveState"), unit("SubState"), unit("InactiveExitTimestamp"), unit("DropInPaths"), unit("NeedDaemonReload"),
-		}
+		calls[i] = askTimer(ctx, bus, name)
 	}
 	for i, name := range names {
-		var p map[string]godbus.Variant
-		if err := (<-calls[i].timer.Done).Store(&p); err != nil {
+		t, err := calls[i].state(boot)
+		if err != nil {
 			return nil, fmt.Errorf("ask systemd for %s: %w", name, err)
 		}
-		timer, err := readTimer(p)
-		if err != nil {
-			return nil, fmt.Errorf("the calendar of %s: %w", name, err)
-		}
-		t := TimerState{Timer: timer}
-		t.Local, t.Since = local, reply(calls[i].since)
-		t.Load, _ = value(calls[i].load).(string)
-		t.Active, _ = value(calls[i].active).(string)
-		t.Sub, _ = value(calls[i].sub).(string)
-		t.DropIns, _ = value(calls[i].dropIns).([]string)
-		t.Unread, _ = value(calls[i].unread).(bool)
-		t.Next = nextElapse(p, boot)
+		t.Local = local
 		states[name] = t
 	}
 	return states, nil
+}
+
+// askedTimer is the questions about a timer that are under way.
+type askedTimer struct{ timer, load, active, sub, since, dropIns, unread *godbus.Call }
+
+func askTimer(ctx context.Context, bus *godbus.Conn, name string) askedTimer {
+	unit := func(property string) *godbus.Call {
+		return ask(ctx, bus, name, "Get", "org.freedesktop.systemd1.Unit", property)
+	}
+	return askedTimer{
+		ask(ctx, bus, name, "GetAll", "org.freedesktop.systemd1.Timer"),
+		unit("LoadState"), unit("ActiveState"), unit("SubState"), unit("InactiveExitTimestamp"), unit("DropInPaths"), unit("NeedDaemonReload"),
+	}
+}
+
+// state waits for the answers. boot is when the monotonic clock was zero.
+func (a askedTimer) state(boot time.Time) (t TimerState, err error) {
+	var p map[string]godbus.Variant
+	if err := (<-a.timer.Done).Store(&p); err != nil {
+		return t, err
+	}
+	if t.Timer, err = readTimer(p); err != nil {
+		return t, fmt.Errorf("its calendar: %w", err)
+	}
+	t.Since = reply(a.since)
+	t.Load, _ = value(a.load).(string)
+	t.Active, _ = value(a.active).(string)
+	t.Sub, _ = value(a.sub).(string)
+	t.DropIns, _ = value(a.dropIns).([]string)
+	t.Unread, _ = value(a.unread).(bool)
+	t.Next = nextElapse(p, boot)
+	return t, nil
 }
 
 // nextElapse returns the earlier of a timer's next calendar and monotonic

@@ -116,6 +116,11 @@ func (c *Conn) Unread(ctx context.Context, names []string) (bool, error) {
 			return true, nil
 		}
 	}
+	return c.needReload(ctx, names)
+}
+
+// needReload asks for NeedDaemonReload= of units, until one says yes.
+func (c *Conn) needReload(ctx context.Context, names []string) (bool, error) {
 	var (
 		wg     sync.WaitGroup
 		unread atomic.Bool

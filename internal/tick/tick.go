@@ -22,6 +22,7 @@ import (
 	"github.com/montimer/montimer/internal/journal"
 	"github.com/montimer/montimer/internal/notify"
 	"github.com/montimer/montimer/internal/pager"
+	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/internal/store"
 	"github.com/montimer/montimer/internal/systemd"
 	"github.com/montimer/montimer/taskexec"
@@ -190,6 +191,16 @@ func (r Run) pause(log *slog.Logger) string {
 	return ""
 }
 
+// load reads jobs.yaml, and shows what is wrong with it.
+func (r Run) load(ctx context.Context, reader *jobsfile.Reader, redactor *safetext.Redactor) (montimer.Jobs, error) {
+	f, err := reader.Read(ctx, r.Host)
+	if err != nil {
+		return montimer.Jobs{}, err
+	}
+	jobs.WriteText(r.outlet.Writer(r.Stderr), f.Diagnostics, false)
+	return f.Jobs, f.Err(redactor.String) // short, for a page
+}
+
 // runner returns a Runner that reads jobs.yaml, and writes to the outlet.
 func (r Run) runner(reader *jobsfile.Reader, id string) (taskexec.Runner, error) {
 	sink, log, err := console.Outlets(r.Stderr, id)
@@ -207,14 +218,7 @@ func (r Run) runner(reader *jobsfile.Reader, id string) (taskexec.Runner, error)
 		StateDir: r.Host.StateDir,
 		Environ:  os.Environ(),
 		Host:     host.Hostname(),
-		Load: func(ctx context.Context) (montimer.Jobs, error) {
-			f, err := reader.Read(ctx, r.Host)
-			if err != nil {
-				return montimer.Jobs{}, err
-			}
-			jobs.WriteText(r.outlet.Writer(r.Stderr), f.Diagnostics, false)
-			return f.Jobs, f.Err(redactor.String) // short, for a page
-		},
+		Load:     func(ctx context.Context) (montimer.Jobs, error) { return r.load(ctx, reader, redactor) },
 		Redactor: redactor,
 		Sink:     sink,
 		Outlet:   r.outlet,

@@ -36,20 +36,27 @@ func Overrides(unitPath []string, own string, units []compiler.Unit) ([]string, 
 			case names[e.Name()] && before:
 				paths = append(paths, path)
 			case isDropIn(e.Name(), names):
-				files, err := readDir(path)
+				files, err := dropIns(path)
 				if err != nil {
 					return nil, err
 				}
-				for _, f := range files {
-					if strings.HasSuffix(f.Name(), ".conf") {
-						paths = append(paths, filepath.Join(path, f.Name()))
-					}
-				}
+				paths = append(paths, files...)
 			}
 		}
 	}
 	slices.Sort(paths)
 	return slices.Compact(paths), nil
+}
+
+// dropIns returns the drop-ins of a directory.
+func dropIns(dir string) (paths []string, err error) {
+	files, err := readDir(dir)
+	for _, f := range files {
+		if strings.HasSuffix(f.Name(), ".conf") {
+			paths = append(paths, filepath.Join(dir, f.Name()))
+		}
+	}
+	return paths, err
 }
 
 // isDropIn reports whether systemd reads the folder for any of the units: NAME.d
