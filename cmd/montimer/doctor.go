@@ -13,7 +13,7 @@ import (
 )
 
 type doctorCmd struct {
-	runFlags
+	hostFlags
 	Only   []string `placeholder:"ID" help:"Only this check; may be repeated."`
 	Skip   []string `placeholder:"ID" help:"Not this check; may be repeated."`
 	Strict bool     `help:"Treat warnings as faults."`

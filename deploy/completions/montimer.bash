@@ -19,7 +19,7 @@ _montimer() {
     "history "*) words="--jobs --checkout --run-as --state-dir --env-file --failed --missed --state --since --until --task --grep --compare --number --output --instance $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
     "metrics "*) words="--jobs --checkout --run-as --state-dir --env-file --instance" ;;
     "logs "*) words="--jobs --checkout --run-as --state-dir --env-file --follow --failed --task --since --until --number --output --instance $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
-    "doctor "*) words="--jobs --checkout --run-as --state-dir --env-file --only --skip --strict --output --instance" ;;
+    "doctor "*) words="--jobs --checkout --run-as --state-dir --env-file --out --binary --only --skip --strict --output --instance" ;;
     "notify test "*) words="--instance" ;;
     "notify pending "*) words="--state-dir --run-as --output --instance" ;;
     "notify flush "*) words="--state-dir --run-as --env-file --due --instance" ;;

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -40,18 +41,20 @@ func (r *reader) clock(ctx context.Context) error {
 // soon is how long before a clock change it is announced.
 const soon = 7 * 24 * time.Hour
 
-// near is how far from a clock change a tick may be to be affected by more than the
+// nearby is how far from a clock change a tick may be to be affected by more than the
 // hour that the day is shorter or longer.
-const near = 3 * time.Hour
+const nearby = 3 * time.Hour
 
 // change is what a clock change does to the ticks of a profile.
 type change struct {
 	at          time.Time
+	zone        string
 	gap, before time.Duration // between the ticks around it, and around the same time a week earlier
+	near        bool          // a tick is near it
 }
 
-// nextChange returns the next change of a zone's clock, and what it does to a profile
-// with a tick near it; ok is false if there is none soon, or it does nothing.
+// nextChange returns the next change of the clock of a profile's zone; ok is false if
+// there is none, or the profile has no calendar.
 func nextChange(p montimer.Profile, local *time.Location, now time.Time) (c change, ok bool) {
 	zone := local
 	if name := p.Schedule.Timezone; name != "" {
@@ -60,18 +63,49 @@ func nextChange(p montimer.Profile, local *time.Location, now time.Time) (c chan
 		}
 	}
 	_, c.at = now.In(zone).ZoneBounds()
-	if c.at.IsZero() || c.at.Sub(now) > soon || len(p.Schedule.Events) == 0 {
+	if c.at.IsZero() || len(p.Schedule.Events) == 0 {
 		return c, false
 	}
-	around := func(t time.Time) (gap time.Duration, close bool) {
+	around := func(t time.Time) (gap time.Duration, near bool) {
 		prev, had := calendar.Prev(p.Schedule.Events, t, local)
 		next, has := calendar.Next(p.Schedule.Events, t.Add(-time.Microsecond), local)
-		return next.Sub(prev), had && has && min(t.Sub(prev), next.Sub(t)) <= near
+		return next.Sub(prev), had && has && min(t.Sub(prev), next.Sub(t)) <= nearby
 	}
-	gap, close := around(c.at)
-	before, _ := around(c.at.AddDate(0, 0, -7))
-	c.gap, c.before = gap, before
-	return c, close && gap != before
+	c.zone = zone.String()
+	c.gap, c.near = around(c.at)
+	c.before, _ = around(c.at.AddDate(0, 0, -7))
+	return c, true
+}
+
+// matters reports whether a person should know of the change before it comes.
+func (c change) matters(now time.Time) bool {
+	return c.at.Sub(now) <= soon && c.near && c.gap != c.before
+}
+
+func (c change) String() string {
+	text := fmt.Sprintf("the clocks of %s change at %s", c.zone, c.at.UTC().Format("2006-01-02 15:04 UTC"))
+	if c.near && c.gap != c.before {
+		text += fmt.Sprintf(": %s between the ticks there, instead of %s", calendar.FormatSpan(c.gap), calendar.FormatSpan(c.before))
+	}
+	return text
+}
+
+func clockChanges(f Facts) (all []found) {
+	var notes []string
+	for _, p := range f.Jobs.Profiles {
+		c, ok := nextChange(p, cmp.Or(f.Clock.Local, time.UTC), f.Now)
+		switch {
+		case !p.Enabled || !ok:
+		case c.matters(f.Now):
+			all = append(all, found{text: fmt.Sprintf("profile %s: %s; timezone: UTC has no such change", p.Name, c), fix: f.asUser(edit(f.Host.JobsFile))})
+		default:
+			notes = append(notes, fmt.Sprintf("profile %s: %s", p.Name, c))
+		}
+	}
+	if all == nil && notes != nil {
+		return []found{{note: strings.Join(notes, "; ")}}
+	}
+	return all
 }
 
 func clockChecks() []Check {
@@ -82,19 +116,6 @@ func clockChecks() []Check {
 			}
 			return []found{{text: "the kernel says that the clock is not synchronised", fix: "timedatectl set-ntp true"}}
 		}},
-		{"clock-change", "profiles that a clock change within a week gives more or fewer ticks", "a tick is left out, or comes at another time", true, []part{partJobs, partClock}, func(f Facts) (all []found) {
-			for _, p := range f.Jobs.Profiles {
-				c, ok := nextChange(p, cmp.Or(f.Clock.Local, time.UTC), f.Now)
-				if !p.Enabled || !ok {
-					continue
-				}
-				all = append(all, found{
-					text: fmt.Sprintf("profile %s: the clocks change at %s: %s between its ticks there, instead of %s; timezone: UTC has no such change",
-						p.Name, c.at.UTC().Format("2006-01-02 15:04 UTC"), calendar.FormatSpan(c.gap), calendar.FormatSpan(c.before)),
-					fix: f.asUser(edit(f.Host.JobsFile)),
-				})
-			}
-			return all
-		}},
+		{"clock-change", "profiles that a clock change within a week gives more or fewer ticks", "a tick is left out, or comes at another time", true, []part{partJobs, partClock}, clockChanges},
 	}
 }

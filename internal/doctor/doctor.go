@@ -37,7 +37,9 @@ type found struct {
 	fix  string // one command
 	mild bool   // a warning, although others of the check are faults
 
-	unknown string // why it could not be checked; the rest is then empty
+	// One of these, and the rest is empty:
+	unknown string // why it could not be checked
+	note    string // what to know although nothing is wrong
 }
 
 // unknown is the result of a check that could not be done.
@@ -67,9 +69,9 @@ func (o Options) choose(all []Check) ([]Check, error) {
 	}), nil
 }
 
-// Run makes the checks on the host that units are made for. The error is that of an
-// unknown id.
-func Run(ctx context.Context, units host.Source, o Options) ([]view.Finding, error) {
+// Run makes the checks on the host of these settings. The error is that of an unknown
+// id.
+func Run(ctx context.Context, source host.Source, o Options) ([]view.Finding, error) {
 	checks, err := o.choose(Checks())
 	if err != nil {
 		return nil, err
@@ -80,7 +82,7 @@ func Run(ctx context.Context, units host.Source, o Options) ([]view.Finding, err
 			needed[p] = true
 		}
 	}
-	return judge(checks, read(ctx, units, needed)), nil
+	return judge(checks, read(ctx, source, needed)), nil
 }
 
 // judge applies checks to facts.
@@ -105,6 +107,8 @@ func (c Check) judge(f Facts) (all []view.Finding) {
 		switch {
 		case found.unknown != "":
 			finding = view.Finding{ID: c.ID, Status: view.NotChecked, Text: found.unknown}
+		case found.note != "":
+			finding = view.Finding{ID: c.ID, Status: view.CheckOK, Text: found.note}
 		case c.mild || found.mild:
 			finding.Status = view.CheckWarning
 		}

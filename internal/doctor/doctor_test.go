@@ -20,6 +20,7 @@ import (
 	"github.com/montimer/montimer/internal/systemd"
 	"github.com/montimer/montimer/internal/telegram"
 	"github.com/montimer/montimer/internal/testhost"
+	"github.com/montimer/montimer/internal/unitdir"
 	"github.com/montimer/montimer/internal/view"
 	"github.com/montimer/montimer/taskexec"
 )
@@ -129,8 +130,10 @@ var faults = []struct {
 	{"path-writable", func(f *Facts) {
 		f.Paths.Entry[f.Host.EnvFile], f.Paths.Entry[f.Host.UnitDir] = "/etc/montimer", "/etc/montimer"
 	}, "chown root:root /etc/montimer && chmod go-w /etc/montimer"},
-	{"binary-missing", func(f *Facts) { f.Paths.NoProgram = "no such file" }, "install -m 755 /usr/bin/montimer /bin/true"},
-	{"binary-version", func(f *Facts) { f.Paths.Services, f.Paths.Own = "montimer 1", "montimer 2" }, "install -m 755 /usr/bin/montimer /bin/true && montimer apply"},
+	{"binary-missing", func(f *Facts) { f.Paths.Programs = []Program{{Path: "/bin/true", Missing: "no such file"}} }, "install -m 755 /usr/bin/montimer /bin/true"},
+	{"binary-version", func(f *Facts) {
+		f.Paths.Programs, f.Paths.Own = []Program{{Path: "/bin/true", Version: "montimer 1"}}, "montimer 2"
+	}, "install -m 755 /usr/bin/montimer /bin/true && montimer apply"},
 	{"needrestart", func(f *Facts) { f.Paths.Restarts = true }, ">/etc/needrestart/conf.d/montimer.conf"},
 
 	{"env-missing", func(f *Facts) { f.Env.File = owned{}; f.Env.Read = "it does not exist" }, "install -m 640 -g deploy /dev/null /etc/montimer/env"},
@@ -388,6 +391,37 @@ func TestHostile(t *testing.T) {
 		if strings.Contains(finding.Fix, "reboot") {
 			t.Errorf("%s: %s", finding.ID, finding.Fix)
 		}
+	}
+}
+
+// TestStarted reads what services start from their units.
+func TestStarted(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{}
+	for name, command := range map[string]string{"a": "/opt/montimer exec a", "b": "/opt/montimer exec b", "c": `"/x y" exec c`, "d": "montimer exec d"} {
+		files[serviceOf(name)] = "[Service]\nExecStart=" + command + "\n"
+	}
+	files[helper("tmp.service")] = "[Service]\nExecStart=/bin/true\n"
+	if got := started(unitdir.Installed{Files: files}, "/otherwise"); !slices.Equal(got, []string{"/opt/montimer"}) {
+		t.Errorf("%q", got)
+	}
+	if got := started(unitdir.Installed{}, "/otherwise"); !slices.Equal(got, []string{"/otherwise"}) {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestClockNote: a change that is far away, or changes nothing, is no finding.
+func TestClockNote(t *testing.T) {
+	t.Parallel()
+	f := wellFacts(t)
+	checks, err := Options{Only: []string{"clock-change"}}.choose(Checks())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := judge(checks, f)
+	const want = "profile two-lines: the clocks of Europe/Berlin change at 2027-03-28 01:00 UTC"
+	if len(got) != 1 || got[0].Status != view.CheckOK || got[0].Text != want {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -79,14 +79,14 @@ func (r *reader) unknown(p part, why error) {
 
 // read reads the parts that are needed. What others build on comes first, the rest
 // at once: the network takes the longest.
-func read(ctx context.Context, units host.Source, needed map[part]bool) Facts {
+func read(ctx context.Context, source host.Source, needed map[part]bool) Facts {
 	r := &reader{facts: Facts{Now: time.Now(), Unknown: map[part]string{}}}
-	h, err := units.ForUnits()
+	h, err := source.AsIs()
 	r.facts.Host = h
 	if err != nil {
-		r.facts.Host.Instance = units.Instance
+		r.facts.Host.Instance = source.Instance
 		r.facts.Settings = err.Error()
-		if s, err := units.Settings(); err == nil {
+		if s, err := source.Settings(); err == nil {
 			name, _, _ := strings.Cut(s.RunAs, ":")
 			if _, exists := host.UserID(name); name != "" && !exists {
 				r.facts.NoUser, r.facts.Host.Checkout = name, s.Checkout

@@ -14,6 +14,8 @@ import (
 
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/hostcheck"
+	"github.com/montimer/montimer/internal/unitdir"
+	"github.com/montimer/montimer/internal/unitfile"
 )
 
 // PathFacts is what root knows of the paths in the host settings.
@@ -22,13 +24,19 @@ type PathFacts struct {
 	Entry     map[string]string // by path that root relies on: the entry that others can change
 	Checkout  owned
 	State     owned
-	Services  string // what the program of the services says of its version; "": it is this one
-	Own       string // what this program says
-	Self      string // path of this program
-	NoProgram string // why the services cannot start theirs; "": they can
-	Restarts  bool   // needrestart is installed, and not told about the services
-	UID       uint32 // of the user of the tasks
+	Programs  []Program // that the services start
+	Own       string    // what this program says of its version; "": the services start this one
+	Self      string    // path of this program
+	Restarts  bool      // needrestart is installed, and not told about the services
+	UID       uint32    // of the user of the tasks
 	KnownUser bool
+}
+
+// Program is a program that services start.
+type Program struct {
+	Path    string
+	Missing string // why it cannot be started; "": it can
+	Version string // what it says; "": it is this program, or not asked
 }
 
 // needrestartDir is where the settings of needrestart(1) are.
@@ -56,15 +64,8 @@ func (r *reader) paths(ctx context.Context) (err error) {
 		return err
 	}
 	p.UID, p.KnownUser = host.UserID(h.User)
-	if p.Self, err = os.Executable(); err != nil {
-		return fmt.Errorf("find this program: %w", err)
-	}
-	if err := hostcheck.Executable(h.Binary); err != nil {
-		p.NoProgram = err.Error()
-	} else if p.Entry[h.Binary] == "" || !host.IsRoot() {
-		if err := r.versions(ctx); err != nil {
-			return err
-		}
+	if err := r.programs(ctx); err != nil {
+		return err
 	}
 	if _, err := os.Stat(filepath.Join(needrestartDir, "needrestart.conf")); err == nil {
 		p.Restarts = !mentions(filepath.Join(needrestartDir, "conf.d/*.conf"), h.Instance.Prefix())
@@ -72,27 +73,69 @@ func (r *reader) paths(ctx context.Context) (err error) {
 	return nil
 }
 
-// versions asks this program and the one of the services for their versions, if
-// these are two.
-func (r *reader) versions(ctx context.Context) (err error) {
+// programs looks at what the services start, and asks what is not this program for
+// its version. As root it asks only what root alone can change.
+func (r *reader) programs(ctx context.Context) (err error) {
 	p := &r.facts.Paths
+	h := r.facts.Host
+	if p.Self, err = os.Executable(); err != nil {
+		return fmt.Errorf("find this program: %w", err)
+	}
 	mine, err := os.Stat("/proc/self/exe")
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	if theirs, err := os.Stat(r.facts.Host.Binary); err != nil || os.SameFile(mine, theirs) {
+	installed, err := unitdir.Read(h.UnitDir, h.Instance)
+	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	for path, to := range map[string]*string{"/proc/self/exe": &p.Own, r.facts.Host.Binary: &p.Services} {
-		out, err := exec.CommandContext(ctx, path, "version").Output()
-		if err != nil {
-			return fmt.Errorf("ask %s for its version: %w", path, err)
+	for _, path := range started(installed, h.Binary) {
+		program := Program{Path: path}
+		theirs, err := os.Stat(path)
+		if wrong := hostcheck.Executable(path); wrong != nil {
+			program.Missing = wrong.Error()
+		} else if err == nil && !os.SameFile(mine, theirs) && (!host.IsRoot() || host.Trusted(path) == nil) {
+			if program.Version, err = version(ctx, path); err != nil {
+				program.Missing = err.Error()
+			}
+			if p.Own, err = version(ctx, "/proc/self/exe"); err != nil {
+				return err
+			}
 		}
-		*to = strings.TrimSpace(string(out))
+		p.Programs = append(p.Programs, program)
 	}
 	return nil
+}
+
+// started returns what the services of profiles start, as far as their units say it in
+// plain words; otherwise what they are to start.
+func started(installed unitdir.Installed, otherwise string) (paths []string) {
+	for name, text := range installed.Files {
+		if _, ok := installed.Instance.ProfileOf(name); !ok {
+			continue
+		}
+		for _, command := range unitfile.Values(text, "Service", "ExecStart") {
+			path, _, _ := strings.Cut(command, " ")
+			if filepath.IsAbs(path) && !strings.ContainsAny(path, `%$"'\`) {
+				paths = append(paths, path)
+			}
+		}
+	}
+	if paths == nil {
+		return []string{otherwise}
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
+
+func version(ctx context.Context, program string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, program, "version").Output()
+	if err != nil {
+		return "", fmt.Errorf("ask %s for its version: %w", program, err)
+	}
+	return strings.TrimSpace(string(out)), nil
 }
 
 // mentions reports whether any file of a pattern has a word.
@@ -232,20 +275,24 @@ func hostChecks() []Check {
 			}
 			return all
 		}},
-		{"binary-missing", "program of the services missing", "no service can start", false, paths, func(f Facts) []found {
-			if f.Paths.NoProgram == "" {
-				return nil
+		{"binary-missing", "program of the services missing", "no service can start", false, paths, func(f Facts) (all []found) {
+			for _, p := range f.Paths.Programs {
+				if p.Missing != "" {
+					all = append(all, found{text: "the services cannot start " + p.Path + ": " + p.Missing, fix: "install -m 755 " + quote(f.Paths.Self) + " " + quote(p.Path)})
+				}
 			}
-			return []found{{text: "the services cannot start " + f.Host.Binary + ": " + f.Paths.NoProgram, fix: "install -m 755 " + quote(f.Paths.Self) + " " + quote(f.Host.Binary)}}
+			return all
 		}},
-		{"binary-version", "program of the services that is another version than this one", "the units and the program that they start do not fit together", false, paths, func(f Facts) []found {
-			if f.Paths.Services == f.Paths.Own {
-				return nil
+		{"binary-version", "program of the services that is another version than this one", "the units and the program that they start do not fit together", false, paths, func(f Facts) (all []found) {
+			for _, p := range f.Paths.Programs {
+				if p.Version != "" && p.Version != f.Paths.Own {
+					all = append(all, found{
+						text: fmt.Sprintf("%s is %q, this program is %q", p.Path, p.Version, f.Paths.Own),
+						fix:  fmt.Sprintf("install -m 755 %s %s && %s", quote(f.Paths.Self), quote(p.Path), f.Host.Instance.Command("apply")),
+					})
+				}
 			}
-			return []found{{
-				text: fmt.Sprintf("%s is %q, this program is %q", f.Host.Binary, f.Paths.Services, f.Paths.Own),
-				fix:  fmt.Sprintf("install -m 755 %s %s && %s", quote(f.Paths.Self), quote(f.Host.Binary), f.Host.Instance.Command("apply")),
-			}}
+			return all
 		}},
 		{"needrestart", "needrestart that would restart services", "an upgrade of a library kills the runs under way", true, paths, func(f Facts) []found {
 			if !f.Paths.Restarts {

@@ -172,7 +172,7 @@ func failed(helpers bool) func(Facts) []found {
 				fix = "systemctl reset-failed " + quote(name)
 			case pair && profile == montimer.GitSync && strings.HasSuffix(name, ".service"):
 				fix = of.Command("sync") + " && systemctl reset-failed " + name
-			case pair && strings.HasSuffix(name, ".service"):
+			case pair && profile != montimer.Report && strings.HasSuffix(name, ".service"):
 				fix = of.Command("run " + profile + " --follow")
 			}
 			all = append(all, found{text: name + " has failed", fix: fix})

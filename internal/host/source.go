@@ -69,6 +69,9 @@ func (s Source) WithUser() (montimer.Host, error) {
 	return h, err
 }
 
+// AsIs is WithUser for a look: root also gets paths that it cannot rely on.
+func (s Source) AsIs() (montimer.Host, error) { return s.host(true) }
+
 // ForUnits resolves the host that the next compile makes units for: with the
 // settings of the config file. Those in a service's unit fill the gaps only,
 // because they are as old as the unit.

@@ -177,7 +177,7 @@ fault state-mode "chmod o+w $state"
 fault path-hidden "cp -p $env /tmp/env; echo 'env_file: /tmp/env' >>$config"
 restore
 fault path-writable "chmod o+w /etc/montimer"
-fault binary-missing "echo 'binary: /usr/local/sbin/mt' >>$config"
+fault binary-missing "cp /usr/local/bin/montimer /usr/local/sbin/mt; echo 'binary: /usr/local/sbin/mt' >>$config; montimer apply; rm /usr/local/sbin/mt"
 fault binary-version "printf '#!/bin/sh\necho montimer v0\n' >/usr/local/sbin/mt"
 restore
 fault needrestart "mkdir -p /etc/needrestart; touch /etc/needrestart/needrestart.conf"

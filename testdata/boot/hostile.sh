@@ -33,7 +33,7 @@ verbs=(
   "compile" "compile --out /tmp/out" "compile --diff" "compile --check --checkout /srv/app" "apply"
   "list" "list -o json" "explain --profile beat" "exec beat" "exec --dry-run beat"
   "db check" "db init" "notify pending" "notify flush" "notify drop 1" "sync" "failure montimer-job-beat.service"
-  "init /srv/app"
+  "init /srv/app" "doctor"
 )
 
 # places are all paths that only root may change; the units and montimer's own
@@ -154,7 +154,7 @@ rm -rf /var/lib/montimer
 install -d -o deploy -g deploy -m 750 /var/lib/montimer
 (cd / && runuser -u deploy -- montimer db init)
 [[ -n $(opened_by_root cat /srv/app/jobs.yaml) ]] || fail "the check sees nothing"
-for verb in "compile --out /tmp/out2" "compile" "compile --diff" "list" "apply" "notify pending"; do
+for verb in "compile --out /tmp/out2" "compile" "compile --diff" "list" "apply" "notify pending" "doctor --only checkout-mode --only state-mode --only db-size --only git-dirty --only disk-space"; do
   # shellcheck disable=SC2086 # the verb's words
   opened=$(opened_by_root montimer $verb)
   [[ -z $opened ]] || fail "as root, in montimer $verb: $opened"
