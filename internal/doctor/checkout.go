@@ -65,11 +65,11 @@ func checkoutChecks() []Check {
 				fix:  f.asUser("env HOME=" + quote(f.Host.Home) + " sh -c " + quote(steps)),
 			}}
 		})},
-		{"git-owner", "git repository of another owner (dubious ownership)", "git refuses every sync", false, []part{partCheckout}, func(f Facts) []found {
+		{"git-owner", "git repository of another owner (dubious ownership)", "git refuses every sync", false, []part{partHost, partCheckout}, func(f Facts) []found {
 			if c := f.User.Checkout; !c.IsCheckout || c.Ours {
 				return nil
 			}
-			return []found{{text: f.Host.Checkout + "/.git does not belong to " + f.Host.User, fix: fmt.Sprintf("chown -R %s: %s", quote(f.Host.User), quote(f.Host.Checkout))}}
+			return []found{{text: f.Host.Checkout + "/.git does not belong to " + f.Host.User, fix: f.onOwn("checkout", f.Host.Checkout, fmt.Sprintf("chown -R %s: %s", quote(f.Host.User), quote(f.Host.Checkout)))}}
 		}},
 		{"git-unsynced", "checkout that nothing syncs", "nothing that is merged arrives", true, []part{partJobs, partHost, partCheckout}, ofCheckout(func(f Facts) []found {
 			if hostcheck.Syncs(f.Host.Sync, f.Jobs) {

@@ -121,6 +121,17 @@ var faults = []struct {
 	{"checkout-missing", func(f *Facts) { f.Paths.Checkout.Exists = false }, `runuser -u deploy -- git clone "$URL" /srv/app`},
 	{"checkout-hidden", func(f *Facts) { f.Host.Checkout, f.Host.JobsFile = "/tmp/app", "/tmp/app/jobs.yaml" }, "mv /tmp/app /srv/app && sed -i 's|^checkout:.*|checkout: /srv/app|' "},
 	{"checkout-owner", func(f *Facts) { f.Paths.Checkout.UID = 0 }, "chown -R deploy: /srv/app"},
+	{"checkout-owner", func(f *Facts) {
+		f.Paths.Checkout.UID, f.Paths.Config = 0, "run_as: deploy\n" // it is the current directory, which may be any
+	}, `"${EDITOR:-vi}" /etc/montimer/config.yaml`},
+	{"checkout-owner", func(f *Facts) { f.Paths.Checkout.UID, f.Host.Checkout = 0, "/" }, `"${EDITOR:-vi}" /etc/montimer/config.yaml`},
+	{"checkout-hidden", func(f *Facts) { f.Host.Checkout, f.Host.JobsFile = "/tmp", "/tmp/jobs.yaml" }, `"${EDITOR:-vi}" /etc/montimer/config.yaml`},
+	{"checkout-mode", func(f *Facts) {
+		f.Host.Checkout, f.Paths.Checkout.Mode = "/tmp", fs.ModeDir|fs.ModeSticky|0o777
+	}, `"${EDITOR:-vi}" /etc/montimer/config.yaml`},
+	{"state-owner", func(f *Facts) { f.Host.StateDir, f.Paths.State.UID = "/var/lib", 0 }, `"${EDITOR:-vi}" /etc/montimer/config.yaml`},
+	{"git-owner", func(f *Facts) { f.User.Checkout.Ours, f.Paths.Config = false, "" }, `"${EDITOR:-vi}" /etc/montimer/config.yaml`},
+	{"path-writable", func(f *Facts) { f.Paths.Entry[f.Host.EnvFile] = "/tmp" }, `"${EDITOR:-vi}" /etc/montimer/config.yaml`},
 	{"checkout-mode", func(f *Facts) { f.Paths.Checkout.Mode = fs.ModeDir | 0o777 }, "chmod u+rwx,o-w /srv/app"},
 	{"state-missing", func(f *Facts) { f.Host.StateDir, f.Paths.State.Exists = "/srv/state", false }, "install -d -o deploy -g deploy -m 750 /srv/state"},
 	{"state-hidden", func(f *Facts) { f.Host.StateDir = "/tmp/state" }, "mv /tmp/state /srv/state && printf '%s\\n' 'state_dir: /srv/state' >>/etc/montimer/config.yaml && montimer apply"},

@@ -157,6 +157,17 @@ func (f Facts) set(key, value string) string {
 	return fmt.Sprintf("printf '%%s\\n' %s >>%s", quote(key+": "+value), file)
 }
 
+// onOwn returns the fix for a directory that a setting names. A checkout that no
+// setting names is the current directory, and one of the system is no place for
+// either: another owner or mode would break more than it fixes, so the setting is
+// to change.
+func (f Facts) onOwn(setting, dir, fix string) string {
+	if setting == "checkout" && !f.hasSetting(setting) || host.IsSystemDir(dir) {
+		return edit(f.Host.Instance.ConfigFile())
+	}
+	return fix
+}
+
 // unset removes a key of one line from the config file.
 func (f Facts) unset(key string) string {
 	return fmt.Sprintf("sed -i '/^%s:/d' %s", key, quote(f.Host.Instance.ConfigFile()))
@@ -175,7 +186,7 @@ func hidden(settings ...string) func(Facts) []found {
 				continue
 			}
 			to := filepath.Join("/srv", filepath.Base(p.Path))
-			fix := fmt.Sprintf("mv %s %s && %s && %s", quote(p.Path), quote(to), f.set(p.Setting, to), of.Command("apply"))
+			fix := f.onOwn(p.Setting, p.Path, fmt.Sprintf("mv %s %s && %s && %s", quote(p.Path), quote(to), f.set(p.Setting, to), of.Command("apply")))
 			if p.Setting == "binary" {
 				fix = fmt.Sprintf("install -m 755 %s /usr/local/bin/montimer && %s && %s", quote(p.Path), f.set("binary", "/usr/local/bin/montimer"), of.Command("apply"))
 			}
@@ -214,14 +225,14 @@ func hostChecks() []Check {
 		}
 		return []found{{
 			text: fmt.Sprintf("%s %s belongs to user %d, not to %s", setting, path, o.UID, f.Host.User),
-			fix:  fmt.Sprintf("chown -R %s: %s", quote(f.Host.User), quote(path)),
+			fix:  f.onOwn(setting, path, fmt.Sprintf("chown -R %s: %s", quote(f.Host.User), quote(path))),
 		}}
 	}
-	mode := func(o owned, setting, path string) []found {
+	mode := func(f Facts, o owned, setting, path string) []found {
 		if !o.Exists || o.Mode.Perm()&0o702 == 0o700 {
 			return nil
 		}
-		return []found{{text: fmt.Sprintf("%s %s has mode %04o", setting, path, o.Mode.Perm()), fix: "chmod u+rwx,o-w " + quote(path)}}
+		return []found{{text: fmt.Sprintf("%s %s has mode %04o", setting, path, o.Mode.Perm()), fix: f.onOwn(setting, path, "chmod u+rwx,o-w "+quote(path))}}
 	}
 	return []Check{
 		{"jobs", "mistakes in jobs.yaml, or none that can be read", "runs use the last good copy, and new tasks do not run", false, nil, func(f Facts) []found {
@@ -246,7 +257,7 @@ func hostChecks() []Check {
 		}},
 		{"checkout-hidden", "checkout or jobs.yaml hidden by the sandbox", "no run can use it", false, paths, hidden("checkout", "jobs")},
 		{"checkout-owner", "checkout of the wrong owner", "git refuses every sync", false, paths, func(f Facts) []found { return owner(f, f.Paths.Checkout, "checkout", f.Host.Checkout) }},
-		{"checkout-mode", "checkout that its owner cannot use or others can write", "others decide what the tasks do, or no sync works", false, paths, func(f Facts) []found { return mode(f.Paths.Checkout, "checkout", f.Host.Checkout) }},
+		{"checkout-mode", "checkout that its owner cannot use or others can write", "others decide what the tasks do, or no sync works", false, paths, func(f Facts) []found { return mode(f, f.Paths.Checkout, "checkout", f.Host.Checkout) }},
 		{"state-missing", "state directory missing", "no run can start", false, paths, func(f Facts) []found {
 			if f.Paths.State.Exists || strings.HasPrefix(f.Host.StateDir, "/var/lib/") { // systemd makes that
 				return nil
@@ -258,7 +269,7 @@ func hostChecks() []Check {
 		}},
 		{"state-hidden", "state directory hidden by the sandbox", "no run can use it", false, paths, hidden("state_dir")},
 		{"state-owner", "state directory of the wrong owner", "runs are not recorded", false, paths, func(f Facts) []found { return owner(f, f.Paths.State, "state_dir", f.Host.StateDir) }},
-		{"state-mode", "state directory that its owner cannot use or others can write", "others decide what has run, or nothing is recorded", false, paths, func(f Facts) []found { return mode(f.Paths.State, "state_dir", f.Host.StateDir) }},
+		{"state-mode", "state directory that its owner cannot use or others can write", "others decide what has run, or nothing is recorded", false, paths, func(f Facts) []found { return mode(f, f.Paths.State, "state_dir", f.Host.StateDir) }},
 		{"path-hidden", "environment file or program hidden by the sandbox", "no run can start", false, paths, hidden("env_file", "binary")},
 		{"path-writable", "paths that root relies on and others can write", "who can write there can become root", false, paths, func(f Facts) (all []found) {
 			seen := map[string]bool{}
@@ -268,10 +279,11 @@ func hostChecks() []Check {
 					continue
 				}
 				seen[entry] = true
-				all = append(all, found{
-					text: "others than root can change " + entry + ", which root relies on",
-					fix:  fmt.Sprintf("chown root:root %s && chmod go-w %[1]s", quote(entry)),
-				})
+				fix := fmt.Sprintf("chown root:root %s && chmod go-w %[1]s", quote(entry))
+				if entry != path && !host.IsRootsPath(entry) { // such as /tmp, or a home directory
+					fix = edit(f.Host.Instance.ConfigFile())
+				}
+				all = append(all, found{text: "others than root can change " + entry + ", which root relies on for " + path, fix: fix})
 			}
 			return all
 		}},

@@ -65,6 +65,20 @@ func hiddenBy(sandbox montimer.Sandbox, path string) string {
 // inside reports whether a clean path is dir or below it.
 func inside(path, dir string) bool { return path == dir || strings.HasPrefix(path, dir+"/") }
 
+// IsSystemDir reports whether a directory is one that a system has (hier(7)), or
+// that has those of several users.
+func IsSystemDir(dir string) bool {
+	dir = filepath.Clean(dir)
+	parent := filepath.Dir(dir)
+	return parent == "/" || slices.Contains([]string{"/etc", "/usr", "/usr/local", "/var"}, parent) && dir != "/etc/montimer"
+}
+
+// IsRootsPath reports whether a path is below a directory in which only root has
+// something to change.
+func IsRootsPath(path string) bool {
+	return slices.ContainsFunc([]string{"/etc", "/opt", "/usr"}, func(dir string) bool { return inside(filepath.Clean(path), dir) })
+}
+
 // Missing says which directories of the host settings do not exist, and how to
 // make them. systemd makes those below /var/lib.
 func Missing(h montimer.Host, missing func(path string) bool) (problems []string) {
