@@ -59,3 +59,9 @@ type Event struct {
 	Source, Protocol, Severity string // as their writer chose them; severity may be ""
 	Text                       string
 }
+
+// GlobalHeartbeat is the environment variable with the URL that is called at
+// the end of every run, also of a failed one: so its silence means that this
+// host, or montimer on it, is gone. It gets a failure signal while alerts
+// cannot be sent.
+const GlobalHeartbeat = "MONTIMER_HEARTBEAT"

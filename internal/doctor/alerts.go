@@ -11,7 +11,9 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/hostcheck"
 	"github.com/montimer/montimer/internal/notify"
 	"github.com/montimer/montimer/internal/unitfile"
 )
@@ -68,7 +70,7 @@ func (r *reader) beats(ctx context.Context) error {
 	r.asServices()
 	ctx, cancel := context.WithTimeout(ctx, networkTime)
 	defer cancel()
-	beats := []BeatFact{{Variable: notify.GlobalHeartbeat}}
+	beats := []BeatFact{{Variable: montimer.GlobalHeartbeat}}
 	for _, p := range r.facts.Jobs.Profiles {
 		if p.Enabled && p.Heartbeat != "" {
 			beats = append(beats, BeatFact{Variable: p.Heartbeat, Profile: p.Name})
@@ -203,15 +205,8 @@ func alertChecks() []Check {
 		{"telegram-bot", "bots that Telegram does not know (getMe), of every route in use", "no alert can be sent", false, bot, probed(true)},
 		{"telegram-chat", "chats that the bot does not know (getChat), of every route in use", "alerts do not arrive there", false, bot, probed(false)},
 		{"heartbeat-unset", "heartbeats whose variable is not set", "nobody is told when this host or the profile is gone", true, beats, func(f Facts) (all []found) {
-			if slices.ContainsFunc(f.Beats, func(b BeatFact) bool { return f.Env.get(b.Variable) != "" }) {
-				all = nil
-			} else {
-				all = []found{{text: "there is no heartbeat: " + notify.GlobalHeartbeat + " is not set in " + f.Host.EnvFile, fix: edit(f.Host.EnvFile)}}
-			}
-			for _, b := range f.Beats {
-				if b.Profile != "" && f.Env.get(b.Variable) == "" {
-					all = append(all, found{text: fmt.Sprintf("profile %s: %s is not set in %s", b.Profile, b.Variable, f.Host.EnvFile), fix: edit(f.Host.EnvFile)})
-				}
+			for _, text := range hostcheck.Heartbeats(f.Host, f.Jobs, f.Env.get) {
+				all = append(all, found{text: text, fix: edit(f.Host.EnvFile)})
 			}
 			return all
 		}},

@@ -170,7 +170,7 @@ var faults = []struct {
 	{"telegram-bot", func(f *Facts) { f.Bot.Routes[0].Failure, f.Bot.Routes[0].OfBot = &telegram.Error{Status: 401}, true }, editEnv},
 	{"telegram-chat", func(f *Facts) { f.Bot.Routes[0].Failure = &telegram.Error{Status: 400} }, editEnv},
 	{"heartbeat-unset", func(f *Facts) { delete(f.Env.Vars, "HOURLY_HEARTBEAT") }, editEnv},
-	{"heartbeat-unset", func(f *Facts) { f.Beats = f.Beats[:1]; delete(f.Env.Vars, "MONTIMER_HEARTBEAT") }, editEnv},
+	{"heartbeat-unset", func(f *Facts) { delete(f.Env.Vars, "HOURLY_HEARTBEAT"); delete(f.Env.Vars, "MONTIMER_HEARTBEAT") }, editEnv},
 	{"heartbeat-url", func(f *Facts) { f.Beats[1].Failure = "answered with status 404" }, editEnv},
 	{"token-shared", func(f *Facts) { f.Others = []OtherEnv{{"/etc/other.env", map[string]string{"TOKEN": "1:secret"}}} }, editEnv},
 	{"chat-shared", func(f *Facts) { f.Others = []OtherEnv{{"/etc/other.env", map[string]string{"CHAT": "-1"}}} }, editEnv},

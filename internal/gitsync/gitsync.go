@@ -113,7 +113,7 @@ func (s Syncer) Run(ctx context.Context) Outcome {
 			o.Failed = s.waiting(state, inUse)
 		}
 	}
-	pages := map[string]string{"sync": state.page(s.Sync, time.Now())}
+	pages := map[string]string{"sync": state.Page(s.Sync, time.Now())}
 	if locked {
 		pages["blocked"] = ""
 	}

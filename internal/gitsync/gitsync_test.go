@@ -247,7 +247,7 @@ func TestPage(t *testing.T) {
 		{"behind for an hour", State{Behind: now.Add(-time.Hour), Failures: 1}, ""},
 		{"behind for longer", State{Behind: now.Add(-61 * time.Minute), Failures: 1, Error: "no"}, "git sync: the checkout has been older than origin/main since 2026-07-01 10:59:00: no"},
 	} {
-		if got := tc.state.page(of, now); got != tc.want {
+		if got := tc.state.Page(of, now); got != tc.want {
 			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
 		}
 	}

@@ -123,8 +123,8 @@ func (s State) blockedPage(lock string, now time.Time) string {
 	return fmt.Sprintf("git sync: %d syncs in a row could not begin, since another process holds %s; %s. fuser -v %[2]s names it", s.Blocked, lock, since)
 }
 
-// page returns the page about failing syncs; "" is none.
-func (s State) page(of montimer.Sync, now time.Time) string {
+// Page returns the page about failing syncs; "" is none.
+func (s State) Page(of montimer.Sync, now time.Time) string {
 	upstream := of.Remote + "/" + of.Branch
 	switch {
 	case s.overdue(now):

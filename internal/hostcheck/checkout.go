@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/calendar"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobs"
 	"github.com/montimer/montimer/internal/jobsfile"
@@ -62,6 +63,32 @@ func Sync(h montimer.Host, j montimer.Jobs) string {
 		return ""
 	}
 	return fmt.Sprintf("nothing pulls the checkout: no profile that runs has sync_before_run, and %s has no sync.every", h.Instance.ConfigFile())
+}
+
+// settle is how long a sync may take to succeed before that is worth a note: the
+// first attempts may meet a network that is down for a moment.
+const settle = time.Hour
+
+// SyncedBy returns the latest time at which a sync was due that has had an hour
+// since: a checkout whose last good sync is older is not kept up to date. Zero: none
+// was, or that is not known. Schedules without a zone are in local.
+func SyncedBy(of montimer.Sync, j montimer.Jobs, now time.Time, local *time.Location) (due time.Time) {
+	if of.Every > 0 {
+		due = now.Add(-max(settle, 3*of.Every))
+	}
+	for _, p := range j.Profiles {
+		if !p.Enabled || !p.SyncBeforeRun {
+			continue
+		}
+		at, _ := calendar.Prev(p.Schedule.Events, now.Add(-settle), local)
+		if n := len(p.Schedule.Every); n > 0 {
+			at = now.Add(-max(settle, 3*p.Schedule.Every[n-1]))
+		}
+		if at.After(due) {
+			due = at
+		}
+	}
+	return due
 }
 
 // Syncs reports whether anything syncs the checkout: an enabled profile or the

@@ -1,6 +1,7 @@
 package hostcheck
 
 import (
+	"fmt"
 	"os"
 	"strings"
 
@@ -22,11 +23,7 @@ func (f *Findings) environment(h montimer.Host, j montimer.Jobs) {
 		f.warn("%s:%s", h.EnvFile, mistake)
 	}
 	variables := host.Environment(text)
-	for _, p := range j.Profiles {
-		if p.Enabled && p.Heartbeat != "" && variables[p.Heartbeat] == "" {
-			f.warn("profile %s, heartbeat: %s is not set in %s, so nothing is pinged", p.Name, p.Heartbeat, h.EnvFile)
-		}
-	}
+	f.Warnings = append(f.Warnings, unsetHeartbeats(h, j, func(name string) string { return variables[name] })...)
 	f.alerts(h, variables)
 }
 
@@ -36,6 +33,40 @@ func Alerts(h montimer.Host) (f Findings) {
 		f.alerts(h, host.Environment(text))
 	}
 	return f
+}
+
+// Silence is Alerts, and also warns of heartbeats that are not sent. ok is false if
+// this user may not read the environment file, which says both.
+func Silence(h montimer.Host, j montimer.Jobs) (f Findings, ok bool) {
+	text, ok := environmentFile(h)
+	if ok {
+		variables := host.Environment(text)
+		f.alerts(h, variables)
+		f.Warnings = append(f.Warnings, Heartbeats(h, j, func(name string) string { return variables[name] })...)
+	}
+	return f, ok
+}
+
+// Heartbeats says which heartbeats are not sent, as their variable is not set in the
+// environment file. One of any kind tells when the host is down.
+func Heartbeats(h montimer.Host, j montimer.Jobs, get func(variable string) string) (unset []string) {
+	beats := get(montimer.GlobalHeartbeat) != ""
+	for _, p := range j.Profiles {
+		beats = beats || p.Enabled && p.Heartbeat != "" && get(p.Heartbeat) != ""
+	}
+	if !beats {
+		unset = append(unset, fmt.Sprintf("there is no heartbeat, so nobody is told when this host is down: %s is not set in %s", montimer.GlobalHeartbeat, h.EnvFile))
+	}
+	return append(unset, unsetHeartbeats(h, j, get)...)
+}
+
+func unsetHeartbeats(h montimer.Host, j montimer.Jobs, get func(variable string) string) (unset []string) {
+	for _, p := range j.Profiles {
+		if p.Enabled && p.Heartbeat != "" && get(p.Heartbeat) == "" {
+			unset = append(unset, fmt.Sprintf("profile %s, heartbeat: %s is not set in %s, so nothing is pinged", p.Name, p.Heartbeat, h.EnvFile))
+		}
+	}
+	return unset
 }
 
 func (f *Findings) alerts(h montimer.Host, variables map[string]string) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/drift"
+	"github.com/montimer/montimer/internal/gitsync"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/hostcheck"
 	"github.com/montimer/montimer/internal/jobs"
@@ -58,10 +59,25 @@ func Host(ctx context.Context, h montimer.Host, units host.Source, profile strin
 			p.Timer.Changed = systemd.Changed(ctx, h.Instance.Timer(p.Name))
 		}
 	}
-	for _, text := range hostcheck.Alerts(h).Warnings {
+	readSync(h, file.Jobs, &f)
+	silent, ok := hostcheck.Silence(h, file.Jobs)
+	if !ok {
+		f.NotSeen = append(f.NotSeen, "whether alerts and heartbeats are sent: "+h.EnvFile+" is missing, or not readable by this user")
+	}
+	for _, text := range silent.Warnings {
 		f.Findings = append(f.Findings, view.Finding{Text: text})
 	}
 	return f, nil
+}
+
+// readSync adds when the checkout was last synced, if anything is to sync it.
+func readSync(h montimer.Host, j montimer.Jobs, f *view.Facts) {
+	if !hostcheck.Syncs(h.Sync, j) {
+		return
+	}
+	state := gitsync.ReadState(h.StateDir)
+	f.Synced, f.SyncFails = state.OK, state.Page(h.Sync, f.Now)
+	f.SyncedBy = hostcheck.SyncedBy(h.Sync, j, f.Now, time.Local)
 }
 
 // Timers reads what will start the profiles of a jobs.yaml, and those that only

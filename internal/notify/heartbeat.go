@@ -18,12 +18,6 @@ import (
 	"github.com/montimer/montimer/internal/telegram"
 )
 
-// GlobalHeartbeat is the environment variable with the URL that is called at
-// the end of every run, also of a failed one: so its silence means that this
-// host, or montimer on it, is gone. It gets a failure signal while alerts
-// cannot be sent.
-const GlobalHeartbeat = "MONTIMER_HEARTBEAT"
-
 const (
 	pingTimeout = 10 * time.Second // of one attempt
 	beatTimeout = 20 * time.Second // of all attempts
@@ -93,7 +87,7 @@ func (p *HeartbeatRun) Alive(ctx context.Context, stuck error, body string) {
 	if stuck != nil {
 		b.signal, b.body = "fail", p.Redact("alerts cannot be sent from this host: "+stuck.Error())
 	}
-	p.send(ctx, ctx, GlobalHeartbeat, b)
+	p.send(ctx, ctx, montimer.GlobalHeartbeat, b)
 }
 
 // send sends a signal to the URL in the variable of that name, if there is one,

@@ -19,6 +19,11 @@ type Facts struct {
 	Lagging  []string
 	Outbox   []montimer.Alert
 	Checkout *Checkout
+
+	Synced    time.Time // the last good sync of the checkout; zero: none, or not known
+	SyncedBy  time.Time // the last sync that was due and has had its time; zero: none
+	SyncFails string    // the page about syncs that fail; "": none
+
 	Findings []Finding
 	NotSeen  []string
 }

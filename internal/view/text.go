@@ -37,7 +37,11 @@ func (v Overview) Notes() string {
 		fmt.Fprintln(&b, "not seen:", safetext.String(text))
 	}
 	if c := v.Checkout; c != nil {
-		fmt.Fprintf(&b, "checkout: %.12s %s\n", safetext.String(c.Commit), safetext.String(c.Subject))
+		synced := ""
+		if !c.Synced.IsZero() {
+			synced = ", synced " + Ago(v.At, c.Synced)
+		}
+		fmt.Fprintf(&b, "checkout: %.12s %s%s\n", safetext.String(c.Commit), safetext.String(c.Subject), synced)
 	}
 	fmt.Fprintf(&b, "%s  %s\n", v.At.Local().Format(time.DateTime), safetext.String(v.Verdict))
 	return b.String()

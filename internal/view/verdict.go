@@ -22,6 +22,9 @@ func Of(f Facts) Overview {
 	slices.SortStableFunc(v.Profiles, func(a, b Profile) int {
 		return cmp.Or(cmp.Compare(slices.Index(states, a.State), slices.Index(states, b.State)), cmp.Compare(a.Name, b.Name))
 	})
+	if v.Checkout != nil && !f.Synced.IsZero() {
+		v.Checkout = &Checkout{v.Checkout.Commit, v.Checkout.Subject, f.Synced.UTC()}
+	}
 	v.Outbox = outbox(f.Outbox)
 	v.Findings = append(v.Findings, f.host(v)...)
 	v.Verdict, v.Attention = verdict(v)
@@ -65,6 +68,12 @@ func (f Facts) host(v Overview) (all []Finding) {
 			units = "unit lags"
 		}
 		all = append(all, Finding{Text: fmt.Sprintf("%d %s behind jobs.yaml", n, units), Fix: f.Instance.Command("apply")})
+	}
+	switch fix := f.Instance.Command("sync"); {
+	case f.SyncFails != "":
+		all = append(all, Finding{Text: f.SyncFails, Fix: fix, Attention: true})
+	case !f.Synced.IsZero() && f.Synced.Before(f.SyncedBy):
+		all = append(all, Finding{Text: "the checkout was last synced " + Ago(f.Now, f.Synced), Fix: fix})
 	}
 	if v.Outbox.Pending > 0 {
 		alerts := "alerts wait"

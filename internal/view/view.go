@@ -162,8 +162,9 @@ type Outbox struct {
 
 // Checkout is the working tree that the tasks run in.
 type Checkout struct {
-	Commit  string `json:"commit"`
-	Subject string `json:"subject,omitzero"`
+	Commit  string    `json:"commit"`
+	Subject string    `json:"subject,omitzero"`
+	Synced  time.Time `json:"synced,omitzero"` // the last good sync
 }
 
 // RunOf returns what is shown of a run.

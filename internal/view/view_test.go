@@ -155,3 +155,27 @@ func TestJSON(t *testing.T) {
 		t.Errorf("%v\n%s\nwant\n%s", err, text, want)
 	}
 }
+
+// TestSync: a sync that keeps failing needs a person, one that is late does not yet.
+func TestSync(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change    func(*Facts)
+		notes     string // a part
+		attention bool
+	}{
+		"well":             {func(f *Facts) { f.Synced, f.SyncedBy = at("12:20"), at("11:30") }, "checkout: cccc read the oracle, synced 10 min ago", false},
+		"late":             {func(f *Facts) { f.Synced, f.SyncedBy = at("09:30"), at("11:30") }, "note: the checkout was last synced 3 h ago: montimer sync", false},
+		"not due yet":      {func(f *Facts) { f.Synced = at("01:00") }, "synced 12 h ago", false},
+		"never, and fails": {func(f *Facts) { f.SyncFails = "git sync keeps failing" }, "note: git sync keeps failing: montimer sync", true},
+	} {
+		f := Facts{Now: at("12:30"), Boot: at("00:30"), Target: "active", Profiles: []ProfileFacts{well("p")}, Checkout: &Checkout{Commit: "cccc", Subject: "read the oracle"}}
+		tt.change(&f)
+		v := Of(f)
+		if text := v.Notes(); !strings.Contains(text, tt.notes) || v.Attention != tt.attention || strings.Contains(text, "last synced") != (name == "late") {
+			t.Errorf("%s: %s", name, text)
+		}
+		if f.Checkout.Synced != (time.Time{}) {
+			t.Errorf("%s: the facts were changed", name)
+		}
+	}
+}
