@@ -1,6 +1,6 @@
 // Package diff says what a compile and the daemon-reload after it would change:
-// [Compare] reads, reschedule.go and sandbox.go find what matters most, text.go
-// formats the result for people.
+// [Compare] reads, changes.go finds what matters most, text.go formats
+// the result for people.
 package diff
 
 import (

@@ -1,10 +1,18 @@
 package host
 
 import (
+	"log/slog"
+	"maps"
+	"os"
+	"os/user"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/testenv"
 )
 
 // TestEnvironment holds what systemd 252 to 257 make of a file.
@@ -68,5 +76,94 @@ LAST = "secret\\" # x"`
 		if strings.Contains(strings.Join(got, ""), "secret") {
 			t.Error("shows a value")
 		}
+	}
+}
+
+func TestByHand(t *testing.T) {
+	t.Parallel()
+	service := []montimer.EnvVar{{Name: "PATH", Value: "/srv/app/.venv/bin:/usr/bin"}, {Name: "CACHE_DIR", Value: "/var/lib/montimer"}, {Name: "LOG_LEVEL", Value: "INFO"}}
+	account := &user.User{Username: "deploy", HomeDir: "/home/deploy"}
+	for name, tt := range map[string]struct {
+		caller, file, want map[string]string
+		account            *user.User
+	}{
+		"as the service": {
+			map[string]string{"PATH": "/opt/tools", "HOME": "/nowhere", "USER": "root"}, map[string]string{"TOKEN": "t"},
+			map[string]string{"PATH": "/srv/app/.venv/bin:/usr/bin", "CACHE_DIR": "/var/lib/montimer", "LOG_LEVEL": "INFO", "TOKEN": "t", "HOME": "/home/deploy", "USER": "deploy", "LOGNAME": "deploy"}, account,
+		},
+		"the environment file wins over the unit": {
+			nil, map[string]string{"PATH": "/opt/bin", "CACHE_DIR": "/srv/cache", "HOME": "/srv"},
+			map[string]string{"PATH": "/opt/bin", "CACHE_DIR": "/srv/cache", "LOG_LEVEL": "INFO", "HOME": "/srv", "USER": "deploy", "LOGNAME": "deploy"}, account,
+		},
+		"the caller wins over both": {
+			map[string]string{"CACHE_DIR": "/tmp/x", "LOG_LEVEL": "DEBUG", "TOKEN": "mine", "EMPTY": ""}, map[string]string{"TOKEN": "t", "EMPTY": "e"},
+			map[string]string{"PATH": "/srv/app/.venv/bin:/usr/bin", "EMPTY": "e", "HOME": "/home/deploy", "USER": "deploy", "LOGNAME": "deploy"}, account,
+		},
+		"no host of services": {
+			map[string]string{"PATH": "/opt/python/bin:/usr/bin", "HOME": "/home/alice"}, nil,
+			map[string]string{"PATH": "/srv/app/.venv/bin:/opt/python/bin:/usr/bin", "CACHE_DIR": "/var/lib/montimer", "LOG_LEVEL": "INFO"}, nil,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := ByHand{func(name string) string { return tt.caller[name] }, service, tt.file, tt.account}.Variables()
+			if !maps.Equal(got, tt.want) {
+				t.Errorf("%v\nwant %v", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestTakeSending holds that root's commands send with what the services
+// have, and take nothing else from a file, nor anything from one of others.
+func TestTakeSending(t *testing.T) {
+	testenv.NeedRoot(t) // who alone reads the environment file
+	path := filepath.Join(t.TempDir(), "env")
+	const file = "TELEGRAM_BOT_TOKEN_DEFAULT='1:A'\nTELEGRAM_CHAT_ID_DEFAULT=-2\nMONTIMER_PLANTED=x\nHTTPS_PROXY=http://127.0.0.1:1\nLOG_LEVEL=DEBUG\n"
+	if err := os.WriteFile(path, []byte(file), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TELEGRAM_BOT_TOKEN_DEFAULT", "")
+	t.Setenv("TELEGRAM_CHAT_ID_DEFAULT", "-1")
+	t.Setenv("MONTIMER_PLANTED", "")
+	t.Setenv("HTTPS_PROXY", "http://127.0.0.1:2")
+	t.Setenv("LOG_LEVEL", "info")
+	var said strings.Builder
+	send := func() error {
+		return TakeSending(montimer.Host{EnvFile: path}, slog.New(slog.NewTextHandler(&said, nil)))
+	}
+
+	if err := os.Chown(path, 65534, 65534); err != nil {
+		t.Fatal(err)
+	}
+	if err := send(); err == nil || !strings.Contains(err.Error(), "belongs to user 65534") || os.Getenv("TELEGRAM_BOT_TOKEN_DEFAULT") != "" {
+		t.Errorf("a file of somebody else: %v", err)
+	}
+	if err := os.Chown(path, 0, 65534); err != nil {
+		t.Fatal(err)
+	}
+	if err := send(); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"TELEGRAM_BOT_TOKEN_DEFAULT": "1:A", "TELEGRAM_CHAT_ID_DEFAULT": "-1", "MONTIMER_PLANTED": "",
+		"HTTPS_PROXY": "http://127.0.0.1:1", "LOG_LEVEL": "DEBUG"} {
+		if got := os.Getenv(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	if got := said.String(); strings.Count(got, "level=WARN") != 1 || !strings.Contains(got, "TELEGRAM_CHAT_ID_DEFAULT comes from this shell") {
+		t.Errorf("not said: %s", got)
+	}
+	if err := os.WriteFile(path, []byte("TELEGRAM_CHAT_ID_DEFAULT=-1\n"), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if err := send(); err != nil || os.Getenv("LOG_LEVEL") != "" {
+		t.Errorf("LOG_LEVEL of the shell: %q, %v", os.Getenv("LOG_LEVEL"), err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := send(); err != nil || !strings.Contains(said.String(), "is missing: services run no task without it") {
+		t.Errorf("no file: %v, %s", err, said.String())
 	}
 }

@@ -7,7 +7,7 @@
 //	file.go, profile.go, task.go        level by level
 //	files.go                            what the checkout has
 //	schedule.go, plan.go, zone.go, check.go, capacity.go  what needs more than one key to judge
-//	report.go, place.go, hints.go       how a mistake is recorded
+//	report.go, hints.go                 how a mistake is recorded
 //	diag.go, render.go, excerpt.go      what it is, and how it is shown
 //	schema.go                           the way back
 //

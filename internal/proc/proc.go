@@ -1,10 +1,12 @@
 // Package proc runs a program in a process group of its own, and leaves none of
 // the group behind: it is how tasks, git and this program as another user are
-// run. proc.go is a process from its start to its end, stopper.go a context that
-// ends one, output.go what takes its output.
+// run. proc.go is a process from its start to its end, output.go what takes its
+// output.
 package proc
 
 import (
+	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -219,3 +221,32 @@ func millisecondsUntil(deadline time.Time) int {
 	}
 	return int(max(0, (time.Until(deadline)+time.Millisecond-1)/time.Millisecond))
 }
+
+// Stopper is a context as a file descriptor, which is readable once the context
+// has ended: so one poll(2) waits for all events of a process.
+type Stopper struct {
+	ctx    context.Context
+	fd     int
+	cancel func() bool
+}
+
+// NewStopper returns the Stopper of ctx.
+func NewStopper(ctx context.Context) (*Stopper, error) {
+	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err != nil {
+		return nil, fmt.Errorf("eventfd: %w", err)
+	}
+	cancel := context.AfterFunc(ctx, func() { unix.Write(fd, binary.NativeEndian.AppendUint64(nil, 1)) })
+	return &Stopper{ctx, fd, cancel}, nil
+}
+
+// Close closes the descriptor. After the end of the context it may still be
+// written to, and stays open until the process exits.
+func (s *Stopper) Close() {
+	if s.cancel() {
+		unix.Close(s.fd)
+	}
+}
+
+// cause says why the context has ended.
+func (s *Stopper) cause() error { return context.Cause(s.ctx) }

@@ -2,12 +2,15 @@ package console
 
 import (
 	"bytes"
+	"net"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/taskexec"
 )
 
@@ -54,5 +57,59 @@ func TestScreen(t *testing.T) {
 	const up = "\x1b[2A\r\x1b[J"
 	if diff := cmp.Diff(two+up+"a: hello\n"+two+up, out.String()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestWrap(t *testing.T) {
+	t.Parallel()
+	if diff := cmp.Diff("a b c\n  d\n  efg\n  h\n", wrap("a b c d efgh\n", 5, 2)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff("name  one two three four\n      five\n", wrap("name  one two three four five\n", 26, 6)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestTable: a table that fits stays one; one that does not becomes blocks.
+func TestTable(t *testing.T) {
+	t.Parallel()
+	header, rows := []string{"ID", "NAME", "TEXT"}, [][]string{{"1", "n", "a few words that say something"}, {"22", "m", ""}}
+	for columns, want := range map[int]string{
+		0:  "ID  NAME  TEXT\n1   n     a few words that say something\n22  m     \n",
+		32: "ID  NAME  TEXT\n1   n     a few words that say\n          something\n22  m     \n",
+		20: "ID    1\nNAME  n\nTEXT  a few words\n      that say\n      something\n\nID    22\nNAME  m\nTEXT  \n",
+	} {
+		var b strings.Builder
+		if err := Table(&b, columns, header, rows); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, b.String()); diff != "" {
+			t.Errorf("%d columns: %s", columns, diff)
+		}
+	}
+}
+
+// The names of tasks reach a terminal by systemctl status, and hold no secret.
+func TestStatusCannotDriveTerminal(t *testing.T) {
+	t.Parallel()
+	at := filepath.Join(t.TempDir(), "socket")
+	reader, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: at, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	service, err := NewWatchdog(at, safetext.NewRedactor([]string{"planted"}).String)
+	if err != nil {
+		t.Fatal(err)
+	}
+	service.Watch(taskexec.Progress{Total: 1, Running: []taskexec.Running{{Name: "\x1b]0;owned\a\x1b[31mred\u202e\nplanted", Since: time.Now()}}})
+	buf := make([]byte, 1<<12)
+	n, err := reader.Read(buf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, status, _ := strings.Cut(string(buf[:n]), "STATUS=")
+	if status != `0/1 tasks, running \x1b]0;owned\x07\x1b[31mred\xe2\x80\xae\x0a*** (0s)` {
+		t.Errorf("%q", status)
 	}
 }
