@@ -35,7 +35,12 @@ func Lagging(h montimer.Host, j montimer.Jobs) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return compareTimers(compiler.Timers(h, j), have), nil
+	return LaggingOf(h, j, have), nil
+}
+
+// LaggingOf is Lagging of a unit directory that has been read.
+func LaggingOf(h montimer.Host, j montimer.Jobs, have unitdir.Installed) []string {
+	return compareTimers(compiler.Timers(h, j), have)
 }
 
 func compareTimers(want map[string]timer.Timer, have unitdir.Installed) (differ []string) {

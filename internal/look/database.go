@@ -30,8 +30,16 @@ func readDatabase(ctx context.Context, stateDir string, f *view.Facts) error {
 		return err
 	}
 	defer s.Close()
+	names := make([]string, len(f.Profiles))
+	for i, p := range f.Profiles {
+		names[i] = p.Name
+	}
+	latest, err := s.Latest(ctx, names)
+	if err != nil {
+		return err
+	}
 	for i := range f.Profiles {
-		if err := readProfile(ctx, s, &f.Profiles[i], f.Now); err != nil {
+		if err := addRuns(ctx, s, &f.Profiles[i], latest[f.Profiles[i].Name], f.Now); err != nil {
 			return err
 		}
 	}
@@ -45,22 +53,15 @@ func readDatabase(ctx context.Context, stateDir string, f *view.Facts) error {
 	return err
 }
 
-func readProfile(ctx context.Context, s *store.Store, p *view.ProfileFacts, now time.Time) (err error) {
-	if p.Incident, err = s.Incident(ctx, p.Name); err != nil {
-		return err
-	}
-	if p.Running, _, err = s.Running(ctx, p.Name); err != nil {
-		return err
-	}
-	if p.Last, err = s.LastServed(ctx, p.Name); err != nil {
-		return err
-	}
-	p.Recorded = true
+// addRuns adds what the last runs of a profile say and, if the last may have taken
+// far longer than usual, how long is usual.
+func addRuns(ctx context.Context, s *store.Store, p *view.ProfileFacts, l store.Latest, now time.Time) (err error) {
+	p.Incident, p.Running, p.Last, p.Recorded = l.Incident, l.Running, l.Served, true
 	took := p.Last.Ended.Sub(p.Last.Started)
 	if p.Running.ID != "" {
 		took = now.Sub(p.Running.Started)
 	}
-	if took > brief {
+	if took > brief && (l.Least == 0 || took > view.SlowFactor*l.Least) {
 		p.Typical, err = s.Typical(ctx, p.Name, now.AddDate(0, 0, -typicalDays))
 	}
 	return err

@@ -106,7 +106,7 @@ func addTimers(ctx context.Context, h montimer.Host, units host.Source, file job
 		names = []string{profile}
 	}
 	if len(file.Jobs.Profiles) > 0 && len(installed.Profiles()) > 0 {
-		f.Lagging, err = lagging(units, file)
+		f.Lagging, err = lagging(units, file, h.UnitDir, installed)
 		seen("whether the units follow jobs.yaml", err)
 	}
 	timers, err := readTimers(ctx, h.Instance, names)
@@ -135,14 +135,17 @@ func profiles(installed unitdir.Installed, j montimer.Jobs) []string {
 	return slices.Compact(names)
 }
 
-// lagging names the units that do not follow jobs.yaml.
-func lagging(units host.Source, file jobsfile.File) ([]string, error) {
+// lagging names the units that do not follow jobs.yaml; installed are those of dir.
+func lagging(units host.Source, file jobsfile.File, dir string, installed unitdir.Installed) ([]string, error) {
 	h, err := units.ForUnits()
 	if err != nil {
 		return nil, err
 	}
 	h.JobsFile = file.Path
-	return drift.Lagging(h, file.Jobs)
+	if h.UnitDir != dir {
+		return drift.Lagging(h, file.Jobs)
+	}
+	return drift.LaggingOf(h, file.Jobs, installed), nil
 }
 
 // timers is what systemd says.

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strconv"
 	"testing"
 	"time"
@@ -85,6 +86,10 @@ func TestIncident(t *testing.T) {
 		if got.Count != test.count || got.First.ID != id(test.first) || got.LastGood.ID != id(test.good) || got.Reported.ID != id(test.told) {
 			t.Errorf("%q: count %d, first %q, last good %q, told %q; want %+v",
 				test.history, got.Count, got.First.ID, got.LastGood.ID, got.Reported.ID, test)
+		}
+		latest, err := s.Latest(t.Context(), []string{"none", profile})
+		if got.Reported = (montimer.Run{}); err != nil || !reflect.DeepEqual(latest[profile].Incident, got) {
+			t.Errorf("%q: %+v, %v; the incident is %+v", test.history, latest[profile].Incident, err, got)
 		}
 	}
 }
@@ -175,9 +180,10 @@ func TestRunning(t *testing.T) {
 	} {
 		profile := fmt.Sprintf("p%d-", i)
 		play(t, s, profile, test.history)
-		run, ok, err := s.Running(t.Context(), profile)
-		if err != nil || ok != (test.running != "") || ok && run.ID != profile+test.running {
-			t.Errorf("%q: %+v, %t, %v", test.history, run, ok, err)
+		latest, err := s.Latest(t.Context(), []string{profile})
+		run := latest[profile].Running
+		if ok := run.ID != ""; err != nil || ok != (test.running != "") || ok && run.ID != profile+test.running {
+			t.Errorf("%q: %+v, %v", test.history, run, err)
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/montimer/montimer"
@@ -51,16 +50,6 @@ func (s *Store) Run(ctx context.Context, id string) (montimer.Run, error) {
 	runs[0].Tasks, err = s.tasks(ctx, id)
 	return runs[0], s.explain("read run "+id, err)
 }
-
-// Running returns the newest run of a profile that is recorded as running. ok
-// is false if there is none.
-func (s *Store) Running(ctx context.Context, profile string) (run montimer.Run, ok bool, err error) {
-	run, err = s.oneRun(ctx, running, profile)
-	return run, run.ID != "", s.explain("read the run under way", err)
-}
-
-// The + keeps SQLite to the index of the few that run.
-const running = "WHERE profile = ? AND state = 'running' ORDER BY +seq DESC LIMIT 1"
 
 // The + keeps SQLite to the index that has the runs in order.
 const lastOfTimer = "WHERE profile = ? AND +trigger = 'timer' AND +state <> 'running' ORDER BY seq DESC LIMIT 1"
@@ -143,42 +132,4 @@ func collect[T any](rows *sql.Rows, scan func(scanner) (T, error)) (all []T, err
 		all = append(all, one)
 	}
 	return all, errors.Join(rows.Err(), rows.Close())
-}
-
-// LastServed returns the last run of a profile that was not skipped and has ended,
-// by the timer or by hand; the zero Run: there is none.
-func (s *Store) LastServed(ctx context.Context, profile string) (montimer.Run, error) {
-	run, err := s.oneRun(ctx, "WHERE profile = ? AND +state NOT IN ('running', 'skipped') ORDER BY seq DESC LIMIT 1", profile)
-	return run, s.explain("read the last run", err)
-}
-
-// At least leastTypical good runs say what is typical, and the newest mostTypical
-// are enough.
-const (
-	leastTypical = 20
-	mostTypical  = 300
-)
-
-// Typical returns the 95th percentile of the durations of good runs of a timer
-// that began since a time; 0: there are too few.
-func (s *Store) Typical(ctx context.Context, profile string, since time.Time) (time.Duration, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT started_at, ended_at FROM montimer_runs
-		WHERE profile = ? AND trigger = 'timer' AND state = 'ok' ORDER BY seq DESC LIMIT ?`, profile, mostTypical)
-	if err != nil {
-		return 0, s.explain("read the durations of runs", err)
-	}
-	all, err := collect(rows, func(row scanner) (d time.Duration, err error) {
-		var started, ended time.Time
-		err = row.Scan(timeColumn{&started}, timeColumn{&ended})
-		if started.Before(since) {
-			return -1, err
-		}
-		return ended.Sub(started), err
-	})
-	all = slices.DeleteFunc(all, func(d time.Duration) bool { return d < 0 })
-	if err != nil || len(all) < leastTypical {
-		return 0, s.explain("read the durations of runs", err)
-	}
-	slices.Sort(all)
-	return all[len(all)*95/100], nil
 }

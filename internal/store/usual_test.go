@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -39,12 +40,12 @@ func TestTypical(t *testing.T) {
 	put("by hand", later, time.Hour, func(r *montimer.Run) { r.Trigger = montimer.TriggerManual })
 	put("skipped", later, time.Hour, func(r *montimer.Run) { r.State, r.Skip = montimer.RunSkipped, montimer.SkipPaused })
 	equal(t, typical(begin), 20*time.Second)
-	run, err := s.LastServed(t.Context(), "p")
-	if err != nil || run.ID != "by hand" {
-		t.Errorf("%+v, %v", run, err)
+	latest, err := s.Latest(t.Context(), []string{"p", "other"})
+	if err != nil || latest["p"].Served.ID != "by hand" || latest["p"].Least.Round(10*time.Millisecond) != 6*time.Second {
+		t.Errorf("%+v, %v", latest["p"], err)
 	}
-	if run, err := s.LastServed(t.Context(), "other"); err != nil || run.ID != "" {
-		t.Errorf("another profile: %+v, %v", run, err)
+	if other, ok := latest["other"]; !ok || !reflect.DeepEqual(other, Latest{}) {
+		t.Errorf("another profile: %+v", latest)
 	}
 	// The first run ended an hour after the boot, the others later.
 	if _, err := s.db.Exec("UPDATE montimer_runs SET ended_boottime = ?1 * CASE id WHEN '0' THEN 1 ELSE 3 END", int64(time.Hour)); err != nil {

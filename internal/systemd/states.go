@@ -18,7 +18,6 @@ type TimerState struct {
 	Load, Active, Sub string    // as in [Unit]
 	Next              time.Time // when it elapses next; zero: never, or not known
 	DropIns           []string  // paths
-	Unread            bool      // a file of it has changed since systemd read it
 }
 
 // Timers returns the states of timers by name. systemd tries to load those that are
@@ -42,6 +41,10 @@ func Timers(ctx context.Context, names []string) (map[string]TimerState, error) 
 		return nil, fmt.Errorf("read the monotonic clock: %w", err)
 	}
 	boot := time.Now().Add(-time.Duration(up.Nano()))
+	units, err := listed(ctx, bus, names)
+	if err != nil {
+		return nil, err
+	}
 	calls := make([]askedTimer, len(names))
 	for i, name := range names {
 		calls[i] = askTimer(ctx, bus, name)
@@ -51,22 +54,22 @@ func Timers(ctx context.Context, names []string) (map[string]TimerState, error) 
 		if err != nil {
 			return nil, fmt.Errorf("ask systemd for %s: %w", name, err)
 		}
+		t.Load, t.Active, t.Sub = units[name].Load, units[name].Active, units[name].Sub
 		t.Local = local
 		states[name] = t
 	}
 	return states, nil
 }
 
-// askedTimer is the questions about a timer that are under way.
-type askedTimer struct{ timer, load, active, sub, since, dropIns, unread *godbus.Call }
+// askedTimer is the questions about a timer that are under way: what is not listed,
+// since each call costs as much as the list.
+type askedTimer struct{ timer, since, dropIns *godbus.Call }
 
 func askTimer(ctx context.Context, bus *godbus.Conn, name string) askedTimer {
-	unit := func(property string) *godbus.Call {
-		return ask(ctx, bus, name, "Get", "org.freedesktop.systemd1.Unit", property)
-	}
 	return askedTimer{
 		ask(ctx, bus, name, "GetAll", "org.freedesktop.systemd1.Timer"),
-		unit("LoadState"), unit("ActiveState"), unit("SubState"), unit("InactiveExitTimestamp"), unit("DropInPaths"), unit("NeedDaemonReload"),
+		ask(ctx, bus, name, "Get", "org.freedesktop.systemd1.Unit", "InactiveExitTimestamp"),
+		ask(ctx, bus, name, "Get", "org.freedesktop.systemd1.Unit", "DropInPaths"),
 	}
 }
 
@@ -80,13 +83,33 @@ func (a askedTimer) state(boot time.Time) (t TimerState, err error) {
 		return t, fmt.Errorf("its calendar: %w", err)
 	}
 	t.Since = reply(a.since)
-	t.Load, _ = value(a.load).(string)
-	t.Active, _ = value(a.active).(string)
-	t.Sub, _ = value(a.sub).(string)
 	t.DropIns, _ = value(a.dropIns).([]string)
-	t.Unread, _ = value(a.unread).(bool)
 	t.Next = nextElapse(p, boot)
 	return t, nil
+}
+
+// listedUnit is a unit in the list of systemd (org.freedesktop.systemd1(5),
+// ListUnitsByNames).
+type listedUnit struct {
+	Name, Description, Load, Active, Sub, Following string
+	Path                                            godbus.ObjectPath
+	Job                                             uint32
+	JobType                                         string
+	JobPath                                         godbus.ObjectPath
+}
+
+func listed(ctx context.Context, bus *godbus.Conn, names []string) (map[string]listedUnit, error) {
+	var all []listedUnit
+	err := bus.Object("org.freedesktop.systemd1", "/org/freedesktop/systemd1").
+		CallWithContext(ctx, "org.freedesktop.systemd1.Manager.ListUnitsByNames", 0, names).Store(&all)
+	if err != nil {
+		return nil, fmt.Errorf("ask systemd for the timers: %w", err)
+	}
+	units := make(map[string]listedUnit, len(all))
+	for _, u := range all {
+		units[u.Name] = u
+	}
+	return units, nil
 }
 
 // nextElapse returns the earlier of a timer's next calendar and monotonic

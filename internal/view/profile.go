@@ -11,9 +11,9 @@ import (
 	"github.com/montimer/montimer/internal/timeline"
 )
 
-// slowFactor is how much longer than typical a slow run takes, by a second at
+// SlowFactor is how much longer than typical a slow run takes, by a second at
 // least.
-const slowFactor = 3
+const SlowFactor = 3
 
 // profile returns what is shown of a profile.
 func (f Facts) profile(p ProfileFacts) Profile {
@@ -148,7 +148,7 @@ func (f Facts) state(p ProfileFacts, v Profile) (ProfileState, string) {
 		return Paused, p.Pause.String()
 	case !p.enabled():
 		return Disabled, "disabled in jobs.yaml"
-	case v.Last != nil && p.Typical > 0 && v.Last.Seconds > slowFactor*v.Typical && v.Last.Seconds > v.Typical+1:
+	case v.Last != nil && p.Typical > 0 && v.Last.Seconds > SlowFactor*v.Typical && v.Last.Seconds > v.Typical+1:
 		return Slow, fmt.Sprintf("%.1f × its usual %s", v.Last.Seconds/v.Typical, Took(v.Typical))
 	case !p.Recorded:
 		return Unseen, "its runs are not known"

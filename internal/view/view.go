@@ -76,7 +76,7 @@ type Profile struct {
 	Fix      string       `json:"-"`                    // why it is blocked, with the command that changes that
 	Behind   bool         `json:"behind"`               // its timer is not the one that jobs.yaml asks for
 	Blocked  ProfileState `json:"blocked,omitzero"`     // it will never be started: stopped, masked, refused or not_compiled
-	Typical  float64      `json:"p95_seconds,omitzero"` // of the good runs of 30 days
+	Typical  float64      `json:"p95_seconds,omitzero"` // of the good runs of 30 days, where the last run was long
 	Pause    *Pause       `json:"paused,omitzero"`
 	DropIns  []string     `json:"drop_ins,omitempty"`
 
