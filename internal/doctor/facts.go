@@ -105,6 +105,8 @@ func read(ctx context.Context, source host.Source, needed map[part]bool) Facts {
 	} {
 		if needed[p] {
 			reading.Go(func() {
+				ctx, cancel := context.WithTimeout(ctx, examineTime)
+				defer cancel()
 				if err := read(ctx); err != nil {
 					r.unknown(p, err)
 				}

@@ -155,6 +155,9 @@ type timers struct {
 	boot   time.Time
 }
 
+// systemdTime bounds all that systemd is asked.
+const systemdTime = 30 * time.Second
+
 func readTimers(ctx context.Context, of montimer.Instance, profiles []string) (t timers, err error) {
 	names := make([]string, len(profiles))
 	services := []string{of.Target()}
@@ -162,6 +165,8 @@ func readTimers(ctx context.Context, of montimer.Instance, profiles []string) (t
 		names[i] = of.Timer(p)
 		services = append(services, of.Service(p))
 	}
+	ctx, cancel := context.WithTimeout(ctx, systemdTime)
+	defer cancel()
 	states, err := systemd.Timers(ctx, names)
 	if err != nil {
 		return t, err

@@ -4,6 +4,7 @@
 package systemd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,17 +26,46 @@ type Conn struct{ bus *dbus.Conn }
 // some seconds.
 const callTimeout = time.Minute
 
+// answerTimeout is how long systemd and the bus may take to answer who only asks: a
+// person, or a run that waits. It is no constant for the tests' sake.
+var answerTimeout = 20 * time.Second
+
+// answering returns a context that ends when an answer has taken too long.
+func answering(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, answerTimeout, fmt.Errorf("no answer within %v", answerTimeout))
+}
+
+// dial connects, and gives up where nobody answers: a bus that is stopped accepts
+// connections all the same. The connection ends with ctx.
+func dial[C any](ctx context.Context, connect func(context.Context) (C, error)) (C, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	late := time.AfterFunc(answerTimeout, func() { cancel(fmt.Errorf("no answer within %v", answerTimeout)) })
+	c, err := connect(ctx)
+	if late.Stop(); err != nil {
+		err = fmt.Errorf("connect to systemd: %w", cmp.Or(context.Cause(ctx), err))
+		cancel(nil)
+	}
+	return c, err
+}
+
+// dialBus connects to the system bus.
+func dialBus(ctx context.Context) (*godbus.Conn, error) {
+	return dial(ctx, func(ctx context.Context) (*godbus.Conn, error) {
+		return godbus.ConnectSystemBus(godbus.WithContext(ctx))
+	})
+}
+
 // Connect connects to systemd: as root by its private socket, which also exists
 // without a bus, else by the system bus.
 func Connect(ctx context.Context) (*Conn, error) {
 	if os.Geteuid() == 0 {
-		if bus, err := dbus.NewSystemdConnectionContext(ctx); err == nil {
+		if bus, err := dial(ctx, dbus.NewSystemdConnectionContext); err == nil {
 			return &Conn{bus}, nil
 		}
 	}
-	bus, err := dbus.NewSystemConnectionContext(ctx)
+	bus, err := dial(ctx, dbus.NewSystemConnectionContext)
 	if err != nil {
-		return nil, fmt.Errorf("connect to systemd: %w", err)
+		return nil, err
 	}
 	return &Conn{bus}, nil
 }

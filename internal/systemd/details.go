@@ -1,6 +1,7 @@
 package systemd
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -20,11 +21,11 @@ type Detail struct {
 // included. systemd tries to load those that are not loaded. It needs no rights; all
 // questions are under way at once.
 func Details(ctx context.Context, names []string) (map[string]Detail, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := answering(ctx)
 	defer cancel()
-	bus, err := godbus.ConnectSystemBus(godbus.WithContext(ctx))
+	bus, err := dialBus(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("connect to systemd: %w", err)
+		return nil, err
 	}
 	defer bus.Close()
 	calls := make([]*godbus.Call, len(names))
@@ -35,7 +36,7 @@ func Details(ctx context.Context, names []string) (map[string]Detail, error) {
 	for i, name := range names {
 		var p map[string]godbus.Variant
 		if err := (<-calls[i].Done).Store(&p); err != nil {
-			return nil, fmt.Errorf("ask systemd for %s: %w", name, err)
+			return nil, fmt.Errorf("ask systemd for %s: %w", name, cmp.Or(context.Cause(ctx), err))
 		}
 		details[name] = readDetail(p)
 	}

@@ -3,8 +3,6 @@ package systemd
 import (
 	"context"
 	"fmt"
-
-	godbus "github.com/godbus/dbus/v5"
 )
 
 // Service is the state of a run of a service.
@@ -26,9 +24,9 @@ func (s Service) Running() bool { return s.Active != "inactive" && s.Active != "
 func Hold(ctx context.Context, unit string) (release func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	bus, err := godbus.ConnectSystemBus()
+	bus, err := dialBus(context.WithoutCancel(ctx))
 	if err != nil {
-		return nil, fmt.Errorf("connect to the system bus: %w", err)
+		return nil, err
 	}
 	manager := bus.Object("org.freedesktop.systemd1", "/org/freedesktop/systemd1")
 	if err := manager.CallWithContext(ctx, "org.freedesktop.systemd1.Manager.RefUnit", 0, unit).Err; err != nil {

@@ -1,6 +1,7 @@
 package systemd
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -27,9 +28,11 @@ func Timers(ctx context.Context, names []string) (map[string]TimerState, error) 
 	if len(names) == 0 {
 		return states, nil
 	}
-	bus, err := godbus.ConnectSystemBus(godbus.WithContext(ctx))
+	ctx, cancel := answering(ctx)
+	defer cancel()
+	bus, err := dialBus(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("connect to systemd: %w", err)
+		return nil, err
 	}
 	defer bus.Close()
 	local, err := localZone()
@@ -52,7 +55,7 @@ func Timers(ctx context.Context, names []string) (map[string]TimerState, error) 
 	for i, name := range names {
 		t, err := calls[i].state(boot)
 		if err != nil {
-			return nil, fmt.Errorf("ask systemd for %s: %w", name, err)
+			return nil, fmt.Errorf("ask systemd for %s: %w", name, cmp.Or(context.Cause(ctx), err))
 		}
 		t.Load, t.Active, t.Sub = units[name].Load, units[name].Active, units[name].Sub
 		t.Local = local

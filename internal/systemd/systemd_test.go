@@ -1,6 +1,7 @@
 package systemd
 
 import (
+	"context"
 	"net"
 	"path/filepath"
 	"slices"
@@ -9,6 +10,34 @@ import (
 	"time"
 	"unicode/utf8"
 )
+
+// TestSilentBus: a bus that accepts connections and never answers holds up nobody.
+func TestSilentBus(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "bus")
+	bus, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bus.Close()
+	t.Setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path="+path)
+	defer func(was time.Duration) { answerTimeout = was }(answerTimeout)
+	answerTimeout = 50 * time.Millisecond
+	const timer = "montimer-job-x.timer"
+	for name, ask := range map[string]func(context.Context) error{
+		"Timers":      func(ctx context.Context) error { _, err := Timers(ctx, []string{timer}); return err },
+		"LoadedTimer": func(ctx context.Context) error { _, err := LoadedTimer(ctx, timer); return err },
+		"Details":     func(ctx context.Context) error { _, err := Details(ctx, []string{timer}); return err },
+		"Hold":        func(ctx context.Context) error { _, err := Hold(ctx, timer); return err },
+		"dial":        func(ctx context.Context) error { _, err := dialBus(ctx); return err },
+	} {
+		if err := ask(t.Context()); err == nil || err.Error() != "connect to systemd: no answer within 50ms" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if at := Changed(t.Context(), timer); !at.IsZero() {
+		t.Errorf("Changed: %v", at)
+	}
+}
 
 // The rest of the package is tested against a booted systemd:
 // testdata/boot/apply-*.sh.

@@ -1,6 +1,7 @@
 package systemd
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -18,9 +19,11 @@ import (
 // LoadedTimer returns a timer that is loaded. It needs no rights, and a single
 // connection: it is asked at every tick.
 func LoadedTimer(ctx context.Context, unit string) (taskexec.Timer, error) {
-	bus, err := godbus.ConnectSystemBus(godbus.WithContext(ctx))
+	ctx, cancel := answering(ctx)
+	defer cancel()
+	bus, err := dialBus(ctx)
 	if err != nil {
-		return taskexec.Timer{}, fmt.Errorf("connect to systemd: %w", err)
+		return taskexec.Timer{}, err
 	}
 	defer bus.Close()
 	service := strings.TrimSuffix(unit, ".timer") + ".service"
@@ -31,7 +34,7 @@ func LoadedTimer(ctx context.Context, unit string) (taskexec.Timer, error) {
 	began := ask(ctx, bus, service, "Get", "org.freedesktop.systemd1.Unit", "InactiveExitTimestampMonotonic")
 	var p map[string]godbus.Variant
 	if err := (<-properties.Done).Store(&p); err != nil {
-		return taskexec.Timer{}, fmt.Errorf("ask systemd for %s: %w", unit, err)
+		return taskexec.Timer{}, fmt.Errorf("ask systemd for %s: %w", unit, cmp.Or(context.Cause(ctx), err))
 	}
 	timer, err := readTimer(p)
 	if err != nil {
@@ -76,7 +79,9 @@ func readTimer(p map[string]godbus.Variant) (taskexec.Timer, error) {
 // Changed returns when the file of a loaded unit and its drop-ins last changed;
 // zero: not known.
 func Changed(ctx context.Context, unit string) (last time.Time) {
-	bus, err := godbus.ConnectSystemBus(godbus.WithContext(ctx))
+	ctx, cancel := answering(ctx)
+	defer cancel()
+	bus, err := dialBus(ctx)
 	if err != nil {
 		return last
 	}
