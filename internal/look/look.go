@@ -8,6 +8,7 @@ package look
 
 import (
 	"context"
+	"errors"
 	"os"
 	"slices"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"github.com/montimer/montimer/internal/hostcheck"
 	"github.com/montimer/montimer/internal/jobs"
 	"github.com/montimer/montimer/internal/jobsfile"
+	"github.com/montimer/montimer/internal/store"
 	"github.com/montimer/montimer/internal/systemd"
 	"github.com/montimer/montimer/internal/unitdir"
 	"github.com/montimer/montimer/internal/view"
@@ -50,10 +52,12 @@ func Host(ctx context.Context, h montimer.Host, units host.Source, profile strin
 	if !known {
 		file.Jobs = montimer.Jobs{}
 	}
-	if err := addTimers(ctx, h, units, file, profile, &f); err != nil {
-		return f, err
+	if failed := addTimers(ctx, h, units, file, profile, &f); failed != nil {
+		return f, failed
 	}
-	seen("the database", readDatabase(ctx, h.StateDir, &f))
+	unread := readDatabase(ctx, h.StateDir, &f)
+	seen("the database", unread)
+	f.Findings = append(f.Findings, unreadable(h, len(f.Profiles) > 0 && err != nil, unread)...)
 	for _, p := range f.Profiles {
 		if by := p.Incident.Last.Timetable; p.Timer != nil && by != "" && by != p.Timer.Digest() {
 			p.Timer.Changed = systemd.Changed(ctx, h.Instance.Timer(p.Name))
@@ -68,6 +72,23 @@ func Host(ctx context.Context, h montimer.Host, units host.Source, profile strin
 		f.Findings = append(f.Findings, view.Finding{Text: text})
 	}
 	return f, nil
+}
+
+// unreadable returns what keeps runs from working. Only the user of the tasks knows:
+// what that user cannot read, they cannot either.
+func unreadable(h montimer.Host, jobs bool, database error) (all []view.Finding) {
+	if id, ok := host.UserID(h.User); !ok || int(id) != os.Geteuid() {
+		return nil
+	}
+	if jobs {
+		all = append(all, view.Finding{
+			Text: "jobs.yaml cannot be read; runs use the last good copy", Fix: h.Instance.Command("compile --check"), Attention: true,
+		})
+	}
+	if database != nil && !errors.Is(database, store.ErrBusy) {
+		all = append(all, view.Finding{Text: "the database cannot be read", Fix: h.Instance.Command("db check"), Attention: true})
+	}
+	return all
 }
 
 // readSync adds when the checkout was last synced, if anything is to sync it.

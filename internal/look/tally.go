@@ -45,7 +45,7 @@ func Window(ctx context.Context, h montimer.Host, v view.Overview, boots []journ
 	if err != nil {
 		return nil, err
 	}
-	var tallies []view.Tally
+	tallies := []view.Tally{}
 	// The overview names what systemd does not say.
 	_ = past.each(ctx, h.Instance, boots, v.At, func(name string, t timeline.History, until time.Time) {
 		if until.After(to) {

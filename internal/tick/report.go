@@ -65,7 +65,10 @@ func (r Report) lines(ctx context.Context, from, to time.Time) ([]string, error)
 	}
 	v := view.Of(facts)
 	tallies, err := look.Window(ctx, r.Host, v, r.Boots, from, to)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) { // else nothing has run yet
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // nothing has run yet
+		tallies = []view.Tally{}
+	case err != nil:
 		v.NotSeen = append(v.NotSeen, "the runs: "+err.Error())
 	}
 	return view.Report(v, tallies, from, to), nil

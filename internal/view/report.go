@@ -19,7 +19,7 @@ const (
 
 // Report returns what ran in a time, in lines without any markup: the verdict, how
 // much there was, what went wrong, the worst first, and what took longer. Of what
-// went well it says only how much that was.
+// went well it says only how much that was. nil tallies: the runs could not be read.
 func Report(v Overview, tallies []Tally, from, to time.Time) []string {
 	of := map[string]Tally{}
 	var sum Tally
@@ -37,7 +37,11 @@ func Report(v Overview, tallies []Tally, from, to time.Time) []string {
 	if v.Attention || len(v.NotSeen) > 0 {
 		mark = "⚠️ "
 	}
-	lines := []string{mark + v.Verdict, fmt.Sprintf("%s to %s: %s", day(from), day(to), sum.words())}
+	words := Tally.words
+	if tallies == nil {
+		words = func(Tally) string { return "its runs are not known" }
+	}
+	lines := []string{mark + v.Verdict, fmt.Sprintf("%s to %s: %s", day(from), day(to), strings.Replace(words(sum), "its", "the", 1))}
 
 	bad := slices.DeleteFunc(slices.Clone(v.Profiles), func(p Profile) bool {
 		_, failed := of[p.Name].ran()
@@ -49,7 +53,7 @@ func Report(v Overview, tallies []Tally, from, to time.Time) []string {
 		if p.State.NeedsPerson() {
 			line += p.State.Words() + ", "
 		}
-		lines = append(lines, line+of[p.Name].words())
+		lines = append(lines, line+words(of[p.Name]))
 	}
 	if more := len(bad) - mostNamed; more > 0 {
 		lines = append(lines, fmt.Sprintf("❌ and %d more: %s", more, v.Instance.Command("history --failed")))
@@ -58,7 +62,7 @@ func Report(v Overview, tallies []Tally, from, to time.Time) []string {
 		lines = append(lines, fmt.Sprintf("took longer: %s %s, before %s (%.1f ×)",
 			v.Instance.Of(t.Profile), Took(t.Took.Seconds()), Took(t.Before.Seconds()), t.grown()))
 	}
-	if good := len(v.Profiles) - len(bad); good > 0 {
+	if good := len(v.Profiles) - len(bad); good > 0 && tallies != nil {
 		lines = append(lines, plural(good, "profile")+" without a failure or a missed tick")
 	}
 	for _, part := range v.NotSeen {

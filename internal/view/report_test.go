@@ -57,13 +57,19 @@ func TestReport(t *testing.T) {
 			"❌ b: 0 runs, 2 missed while the host was off, 1 missed, perhaps while the host was off",
 			"1 profile without a failure or a missed tick",
 		}},
-		"nothing has run": {Facts{Profiles: profiles[:1], NotSeen: []string{"systemd: no answer"}}, nil, []string{
+		"nothing has run": {Facts{Profiles: profiles[:1], NotSeen: []string{"systemd: no answer"}}, []Tally{}, []string{
 			"⚠️ nothing wrong, as far as can be seen: 1 profile, next a in 30 min",
 			"Fri 2026-04-24 08:00 to Fri 2026-05-01 08:00: 0 runs, none failed, none missed",
 			"1 profile without a failure or a missed tick",
 			"not seen: systemd: no answer",
 		}},
-		"no profiles": {Facts{}, nil, []string{"✅ no profiles", "Fri 2026-04-24 08:00 to Fri 2026-05-01 08:00: 0 runs, none failed, none missed"}},
+		"the runs are not known": {Facts{Profiles: append([]ProfileFacts{bad}, profiles...), NotSeen: []string{"the runs: damaged"}}, nil, []string{
+			"⚠️ 1 of 4 need you: bad_[job] failing",
+			"Fri 2026-04-24 08:00 to Fri 2026-05-01 08:00: the runs are not known",
+			"❌ bad_[job]: failing, its runs are not known",
+			"not seen: the runs: damaged",
+		}},
+		"no profiles": {Facts{}, []Tally{}, []string{"✅ no profiles", "Fri 2026-04-24 08:00 to Fri 2026-05-01 08:00: 0 runs, none failed, none missed"}},
 	} {
 		tt.f.Now, tt.f.Boot = at("12:30"), at("00:30")
 		got := Report(Of(tt.f), tt.tallies, at("08:00").AddDate(0, 0, -7), at("08:00"))

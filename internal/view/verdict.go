@@ -114,6 +114,8 @@ func verdict(v Overview) (text string, attention bool) {
 		return fmt.Sprintf("%d of %d need you: %s", profiles, len(v.Profiles), list(needed)), true
 	case len(needed) > 0:
 		return "needs you: " + list(needed), true
+	case len(v.Profiles) == 0 && len(v.NotSeen) > 0:
+		return "no profiles, as far as can be seen", false
 	case len(v.Profiles) == 0:
 		return "no profiles", false
 	}

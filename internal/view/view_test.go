@@ -131,6 +131,7 @@ func TestVerdict(t *testing.T) {
 		{"not all can be seen", Facts{Profiles: []ProfileFacts{well("a")}, NotSeen: []string{"the database"}},
 			"nothing wrong, as far as can be seen: 1 profile, next a in 30 min", false},
 		{"nothing", Facts{}, "no profiles", false},
+		{"nothing can be seen", Facts{NotSeen: []string{"jobs.yaml"}}, "no profiles, as far as can be seen", false},
 	} {
 		tt.f.Now, tt.f.Boot = at("12:30"), at("00:30")
 		if v := Of(tt.f); v.Verdict != tt.verdict || v.Attention != tt.needed {

@@ -1,0 +1,62 @@
+package look
+
+import (
+	"os"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/store"
+	"github.com/montimer/montimer/internal/view"
+)
+
+// TestUnreadable: what the user of the tasks cannot read needs a person; to others it
+// is only not visible.
+func TestUnreadable(t *testing.T) {
+	t.Parallel()
+	me, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const good = "profiles:\n  a: { cron: '0 * * * *', tasks: [{ name: t, command: 'true' }] }\n"
+	for _, tt := range []struct {
+		name, user, jobs, database string
+		want                       []string // findings that need a person
+	}{
+		{"all is well", me.Username, good, "", nil},
+		{"the database is damaged", me.Username, good, "garbage", []string{"the database cannot be read: montimer db check"}},
+		{"no jobs.yaml", me.Username, "", "", []string{"jobs.yaml cannot be read; runs use the last good copy: montimer compile --check"}},
+		{"of another user", "nobody", "", "garbage", nil},
+	} {
+		dir := t.TempDir()
+		h := montimer.Host{Checkout: dir, JobsFile: filepath.Join(dir, "jobs.yaml"), StateDir: filepath.Join(dir, "state"), UnitDir: filepath.Join(dir, "units"), EnvFile: filepath.Join(dir, "env"), User: tt.user}
+		files := map[string]string{
+			filepath.Join(dir, "jobs.yaml"): tt.jobs, filepath.Join(h.StateDir, store.FileName): tt.database,
+			filepath.Join(h.UnitDir, h.Instance.Timer("a")): "[Timer]\n", h.EnvFile: "X=1\n",
+		}
+		for path, text := range files {
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if text == "" {
+				continue
+			}
+			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f, err := Host(t.Context(), h, host.Source{Getenv: func(string) string { return "" }}, "")
+		var got []string
+		for _, finding := range view.Of(f).Findings {
+			if finding.Attention {
+				got = append(got, finding.String())
+			}
+		}
+		if err != nil || !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %q, %v; not seen: %q", tt.name, got, err, f.NotSeen)
+		}
+	}
+}
