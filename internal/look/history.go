@@ -41,31 +41,62 @@ func History(ctx context.Context, h montimer.Host, profile string, f view.Filter
 			profile, f.Since.Local().Format(time.DateTime), h.Instance.Command("list"))
 	}
 	err = past.each(ctx, h.Instance, boots, now, func(name string, t timeline.History, until time.Time) {
-		entries = append(entries, view.Entries(name, timeline.Ticks(t, f.Since, until, now), t.Runs, now)...)
+		of, note := entriesOf(name, t, f.Since, until, now)
+		entries = append(entries, of...)
+		if note != "" {
+			notes = append(notes, "not seen: "+note)
+		}
 	})
 	if err != nil {
 		notes = append(notes, "not seen: systemd: "+err.Error())
 	}
-	whole := func(id string) (montimer.Run, error) { return s.Run(ctx, id) }
-	if entries, more, err = f.Choose(entries, whole); err != nil {
-		return nil, 0, nil, err
+	found := map[string]bool{}
+	if f.OfTasks() {
+		err = s.EachTask(ctx, store.Filter{Profile: profile, Since: f.Since}, f.Task, func(id string, t montimer.TaskRun) { found[id] = found[id] || f.Finds(t) })
+		if err != nil {
+			return nil, 0, nil, err
+		}
 	}
-	return entries, more, notes, addFailures(entries, whole)
+	entries, more = f.Choose(entries, found)
+	return entries, more, notes, addFailures(ctx, s, profile, entries)
+}
+
+// entriesOf returns the history of one profile, and which part is left out.
+func entriesOf(profile string, t timeline.History, since, until, now time.Time) (entries []view.Entry, note string) {
+	ticks, all := timeline.Ticks(t, since, until, now)
+	if all.After(since) {
+		note = tooMany(profile, since, all)
+		t.Runs = slices.DeleteFunc(slices.Clone(t.Runs), func(r montimer.Run) bool { return r.Started.Before(all) })
+	}
+	return view.Entries(profile, ticks, t.Runs, now), note
+}
+
+// tooMany says that the ticks of a profile are known only from a time on.
+func tooMany(profile string, since, all time.Time) string {
+	return fmt.Sprintf("%s before %s: it had too many ticks since %s to judge all", profile, all.Local().Format(time.DateTime), since.Local().Format(time.DateTime))
 }
 
 // addFailures adds the failed tasks to the failed runs.
-func addFailures(entries []view.Entry, whole func(id string) (montimer.Run, error)) error {
+func addFailures(ctx context.Context, s *store.Store, profile string, entries []view.Entry) error {
+	failed := map[string]*view.Run{}
+	f := store.Filter{Profile: profile, State: montimer.RunFailed}
 	for _, e := range entries {
 		if e.Run == nil || e.Run.State != montimer.RunFailed {
 			continue
 		}
-		r, err := whole(e.Run.ID)
-		if err != nil {
-			return err
+		failed[e.Run.ID] = e.Run
+		if f.Since.IsZero() || e.Run.Started.Before(f.Since) {
+			f.Since = e.Run.Started
 		}
-		e.Run.Tasks = view.Tasks(r.Failures())
 	}
-	return nil
+	if len(failed) == 0 {
+		return nil
+	}
+	return s.EachTask(ctx, f, "", func(id string, t montimer.TaskRun) {
+		if r := failed[id]; r != nil && t.Status.IsFailure() {
+			r.Tasks = append(r.Tasks, view.Tasks([]montimer.TaskRun{t})...)
+		}
+	})
 }
 
 // past is what the database has of a time.

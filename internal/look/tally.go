@@ -19,7 +19,8 @@ import (
 // month. boots are those of the journal. If the database cannot be read, there are
 // no tallies, and the overview says so.
 func Counters(ctx context.Context, h montimer.Host, v view.Overview, boots []journal.Boot) (view.Overview, []view.Tally) {
-	of, err := counters(ctx, h, v.At, boots)
+	of, notes, err := counters(ctx, h, v.At, boots)
+	v.NotSeen = append(v.NotSeen, notes...)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) { // else nothing has run yet
 		v.NotSeen = append(v.NotSeen, "the counters: "+err.Error())
 		return v, nil
@@ -51,7 +52,8 @@ func Window(ctx context.Context, h montimer.Host, v view.Overview, boots []journ
 		if until.After(to) {
 			until = to
 		}
-		tally := view.Count(name, timeline.Ticks(t, from, until, v.At), endedBefore(t.Runs, to), from)
+		ticks, _ := timeline.Ticks(t, from, until, v.At) // of a day or a week, with less than a million
+		tally := view.Count(name, ticks, endedBefore(t.Runs, to), from)
 		tally.Took, tally.Before = view.Median(t.Runs, from, to), view.Median(t.Runs, before, from)
 		tallies = append(tallies, tally)
 	})
@@ -63,10 +65,10 @@ func endedBefore(runs []montimer.Run, to time.Time) []montimer.Run {
 	return slices.DeleteFunc(slices.Clone(runs), func(r montimer.Run) bool { return !r.Ended.Before(to) })
 }
 
-func counters(ctx context.Context, h montimer.Host, now time.Time, boots []journal.Boot) (map[string]view.Tally, error) {
+func counters(ctx context.Context, h montimer.Host, now time.Time, boots []journal.Boot) (of map[string]view.Tally, notSeen []string, err error) {
 	s, err := store.Open(ctx, h.StateDir, store.Options{ReadOnly: true})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer s.Close()
 	since := view.CountersSince(now)
@@ -75,15 +77,19 @@ func counters(ctx context.Context, h montimer.Host, now time.Time, boots []journ
 		err = past.readRare(ctx, s, since)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	of := map[string]view.Tally{}
+	of = map[string]view.Tally{}
 	// The overview names what systemd does not say.
 	_ = past.each(ctx, h.Instance, boots, now, func(name string, t timeline.History, until time.Time) {
-		ticks := timeline.Ticks(t, past.from(name, since), until, now)
+		from := past.from(name, since)
+		ticks, all := timeline.Ticks(t, from, until, now)
+		if all.After(from) {
+			notSeen = append(notSeen, tooMany(name, from, all))
+		}
 		of[name] = view.Count(name, view.Settled(ticks, since), t.Runs, since)
 	})
-	return of, nil
+	return of, notSeen, nil
 }
 
 // from returns the last tick of a profile before a time, or that time.

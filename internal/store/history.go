@@ -19,7 +19,18 @@ type Filter struct {
 
 // History returns runs without their tasks, the newest first.
 func (s *Store) History(ctx context.Context, f Filter) ([]montimer.Run, error) {
-	where, args := "WHERE true", []any(nil)
+	where, args := f.where()
+	limit := -1
+	if f.Limit > 0 {
+		limit = f.Limit
+	}
+	runs, err := s.runs(ctx, where+" ORDER BY seq DESC LIMIT ?", append(args, limit)...)
+	return runs, s.explain("read the history", err)
+}
+
+// where is the condition on montimer_runs without the limit.
+func (f Filter) where() (where string, args []any) {
+	where = "WHERE true"
 	if f.Profile != "" {
 		where, args = where+" AND profile = ?", append(args, f.Profile)
 	}
@@ -29,12 +40,29 @@ func (s *Store) History(ctx context.Context, f Filter) ([]montimer.Run, error) {
 	if !f.Since.IsZero() {
 		where, args = where+" AND started_at >= ?", append(args, formatTime(f.Since))
 	}
-	limit := -1
-	if f.Limit > 0 {
-		limit = f.Limit
+	return where, args
+}
+
+// EachTask calls yield for each task of the runs that a filter without a limit
+// chooses, in one query; with a name, only for tasks of that name.
+func (s *Store) EachTask(ctx context.Context, f Filter, name string, yield func(runID string, t montimer.TaskRun)) error {
+	where, args := f.where()
+	rows, err := s.db.QueryContext(ctx, `
+		SELECT (SELECT id FROM montimer_runs WHERE seq = run), `+taskColumns+`
+		FROM montimer_task_runs WHERE run IN (SELECT seq FROM montimer_runs `+where+`) AND (? = '' OR name = ?) ORDER BY id`,
+		append(args, name, name)...)
+	if err != nil {
+		return s.explain("read the tasks", err)
 	}
-	runs, err := s.runs(ctx, where+" ORDER BY seq DESC LIMIT ?", append(args, limit)...)
-	return runs, s.explain("read the history", err)
+	_, err = collect(rows, func(row scanner) (none struct{}, err error) {
+		var id string
+		t, err := scanTask(row, &id)
+		if err == nil {
+			yield(id, t)
+		}
+		return none, err
+	})
+	return s.explain("read the tasks", err)
 }
 
 // Run returns one run with its tasks: those that have ended or, once the run
@@ -107,16 +135,21 @@ func (s *Store) oneRun(ctx context.Context, rest string, args ...any) (run monti
 
 func (s *Store) tasks(ctx context.Context, runID string) ([]montimer.TaskRun, error) {
 	rows, err := s.db.QueryContext(ctx, `
-		SELECT name, status, exit_code, error, attempts, started_at, duration, stdout_tail, stderr_tail, left_out
+		SELECT `+taskColumns+`
 		FROM montimer_task_runs WHERE run = (SELECT seq FROM montimer_runs WHERE id = ?) ORDER BY id`, runID)
 	if err != nil {
 		return nil, err
 	}
-	return collect(rows, func(row scanner) (t montimer.TaskRun, err error) {
-		err = row.Scan(&t.Name, &t.Status, &t.ExitCode, &t.Error, &t.Attempts,
-			timeColumn{&t.Started}, &t.Duration, &t.StdoutTail, &t.StderrTail, &t.LeftOut)
-		return t, err
-	})
+	return collect(rows, func(row scanner) (montimer.TaskRun, error) { return scanTask(row) })
+}
+
+const taskColumns = "name, status, exit_code, error, attempts, started_at, duration, stdout_tail, stderr_tail, left_out"
+
+// scanTask reads the columns of a task after others.
+func scanTask(row scanner, before ...any) (t montimer.TaskRun, err error) {
+	err = row.Scan(append(before, &t.Name, &t.Status, &t.ExitCode, &t.Error, &t.Attempts,
+		timeColumn{&t.Started}, &t.Duration, &t.StdoutTail, &t.StderrTail, &t.LeftOut)...)
+	return t, err
 }
 
 type scanner interface{ Scan(...any) error }

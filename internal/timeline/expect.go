@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -16,14 +17,17 @@ type expected struct {
 	next   time.Time     // the tick after it; zero: not known
 }
 
-// most bounds the ticks of one schedule without a run between two runs, or in
-// the whole: an interval of a second over a year has 31 million.
-const most = 1_000_000
-
 // expect returns the ticks of all schedules in the window, in order, and those
-// of runs that no schedule explains.
-func expect(h History, from, to, now time.Time) []expected {
-	var all []expected
+// of runs that no schedule explains. Of more than most, it returns the newest, and
+// since when these are all; else from.
+func expect(h History, from, to, now time.Time, most int) (all []expected, since time.Time) {
+	since = from
+	add := func(ticks []expected, all bool) []expected {
+		if !all && len(ticks) > 0 && ticks[0].at.After(since) {
+			since = ticks[0].at
+		}
+		return ticks
+	}
 	for i, s := range h.Timetables {
 		begin, end := s.Since, to
 		if i+1 < len(h.Timetables) && h.Timetables[i+1].Since.Before(end) {
@@ -38,33 +42,54 @@ func expect(h History, from, to, now time.Time) []expected {
 		if !begin.Before(end) {
 			continue
 		}
-		all = append(all, elapses(s, begin, end)...)
+		all = append(all, add(elapses(s, begin, end, most))...)
 		all = append(all, atBoots(s, h.Boots, h.Runs, begin, end)...)
-		all = append(all, intervals(s, h.Runs, h.Boots, begin, end)...)
+		all = append(all, add(intervals(s, h.Runs, h.Boots, begin, end, most))...)
 	}
 	all = append(all, served(h.Runs, from, to)...)
 	slices.SortStableFunc(all, func(a, b expected) int { return a.at.Compare(b.at) })
 	all = slices.CompactFunc(all, func(a, b expected) bool { return a.at.Equal(b.at) && a.run == nil && b.run == nil })
+	if len(all) > most {
+		add(all[len(all)-most:], false)
+	}
+	all = slices.DeleteFunc(all, func(e expected) bool { return e.at.Before(since) })
 	for i := range all[:max(0, len(all)-1)] {
 		all[i].next = all[i+1].at
 	}
-	return all
+	return all, since
 }
 
-// elapses returns the calendar ticks.
-func elapses(s montimer.Timetable, begin, end time.Time) (all []expected) {
+// elapses returns the calendar ticks; of more than most, the newest.
+func elapses(s montimer.Timetable, begin, end time.Time, most int) (ticks []expected, all bool) {
 	if len(s.Events) == 0 {
-		return nil
+		return nil, true
 	}
-	for at := begin.Add(-time.Microsecond); len(all) < most; {
+	if ticks, all = elapsesUpTo(s, begin, end, most); all {
+		return ticks, true
+	}
+	// The window that ends where it did and has enough of them is found by doubling.
+	for length := time.Hour; ; length *= 2 {
+		ticks, all = elapsesUpTo(s, end.Add(-length), end, most)
+		if !all {
+			ticks, _ = elapsesUpTo(s, end.Add(-length), end, math.MaxInt)
+			return ticks[len(ticks)-most:], false
+		}
+	}
+}
+
+// elapsesUpTo returns the calendar ticks; all is false if there are more than most.
+func elapsesUpTo(s montimer.Timetable, begin, end time.Time, most int) (ticks []expected, all bool) {
+	for at := begin.Add(-time.Microsecond); ; {
 		next, ok := calendar.Next(s.Events, at, s.Local)
 		if !ok || !next.Before(end) {
-			break
+			return ticks, true
 		}
-		all = append(all, expected{at: next, jitter: s.Jitter})
+		if len(ticks) == most {
+			return ticks, false
+		}
+		ticks = append(ticks, expected{at: next, jitter: s.Jitter})
 		at = next
 	}
-	return all
 }
 
 // atBoots returns one tick for each boot.
@@ -88,17 +113,23 @@ func atBoots(s montimer.Timetable, boots []Boot, runs []montimer.Run, begin, end
 }
 
 // intervals returns a tick for each run, and those that passed without one: from
-// the start of a run on or, if it took longer than the interval, its end.
-func intervals(s montimer.Timetable, runs []montimer.Run, boots []Boot, begin, end time.Time) (all []expected) {
+// the start of a run on or, if it took longer than the interval, its end. Of more
+// than most, the newest.
+func intervals(s montimer.Timetable, runs []montimer.Run, boots []Boot, begin, end time.Time, most int) (ticks []expected, all bool) {
 	if s.Every <= 0 {
-		return nil
+		return nil, true
 	}
+	all = true
 	next := begin.Add(s.Every)
 	idle := func(until time.Time) {
-		for ; next.Before(until) && len(all) < most; next = next.Add(s.Every) {
+		if n := int64(until.Sub(next) / s.Every); n > 2*int64(most) { // an interval of a second over a year has 31 million
+			next = next.Add(time.Duration(n-2*int64(most)) * s.Every)
+			ticks, all = nil, false
+		}
+		for ; next.Before(until); next = next.Add(s.Every) {
 			// The first one of a boot counts from the boot.
 			if b, ok := during(boots, next); !ok || !next.Before(b.From.Add(s.Every+s.Jitter+Grace)) {
-				all = append(all, expected{at: next, jitter: s.Jitter})
+				ticks = append(ticks, expected{at: next, jitter: s.Jitter})
 			}
 		}
 	}
@@ -107,14 +138,17 @@ func intervals(s montimer.Timetable, runs []montimer.Run, boots []Boot, begin, e
 			continue
 		}
 		idle(r.Started.Add(-Grace - s.Jitter))
-		all = append(all, expected{at: r.Started, run: &runs[i]})
+		ticks = append(ticks, expected{at: r.Started, run: &runs[i]})
 		next = r.Started.Add(s.Every)
 		if r.Ended.After(next) {
 			next = r.Ended
 		}
 	}
 	idle(end)
-	return all
+	if len(ticks) > most {
+		return ticks[len(ticks)-most:], false
+	}
+	return ticks, all
 }
 
 // served returns the ticks of which runs say that they served them.

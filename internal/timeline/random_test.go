@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -56,7 +57,20 @@ func TestRandomHistories(t *testing.T) {
 		}
 
 		now := begin.Add(4 * 24 * time.Hour)
-		ticks := Ticks(h, begin, now, now)
+		ticks, since := Ticks(h, begin, now, now)
+		if !since.Equal(begin) {
+			t.Fatalf("all ticks since %s", since)
+		}
+		most := rapid.IntRange(1, 40).Draw(t, "most")
+		bounded := h
+		bounded.Most = most
+		newest, since := Ticks(bounded, begin, now, now)
+		if n := slices.IndexFunc(ticks, func(tick Tick) bool { return !tick.At.Before(since) }); len(newest) > most || since.After(begin) != (len(newest) < len(ticks)) ||
+			!slices.EqualFunc(newest, ticks[max(0, n):][:len(newest)], func(a, b Tick) bool {
+				return a.At.Equal(b.At) && a.State == b.State && a.Run.ID == b.Run.ID && a.Late == b.Late && a.CatchUp == b.CatchUp && a.Instead == b.Instead
+			}) {
+			t.Fatalf("of %d ticks the newest %d since %s: %v\nof %v", len(ticks), most, since, newest, ticks)
+		}
 		states := map[time.Time]State{}
 		for i, tick := range ticks {
 			if i > 0 && !ticks[i-1].At.Before(tick.At) {
@@ -87,7 +101,8 @@ func TestRandomHistories(t *testing.T) {
 			}
 		}
 		from, to := moment.Draw(t, "window"), moment.Draw(t, "its end")
-		for _, tick := range Ticks(h, from, to, now) {
+		window, _ := Ticks(h, from, to, now)
+		for _, tick := range window {
 			if states[tick.At.UTC()] != tick.State {
 				t.Fatalf("%s is %s in a window, %s in the whole", tick.At, tick.State, states[tick.At.UTC()])
 			}

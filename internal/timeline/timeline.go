@@ -8,6 +8,7 @@
 package timeline
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -55,6 +56,7 @@ type History struct {
 	Runs       []montimer.Run
 	Pauses     []Pause // besides those that the runs say
 	Boots      []Boot
+	Most       int // so many ticks are judged at once; 0: a million. An interval of a second over a year has 31 million
 }
 
 // Tick is one time at which the profile was to run.
@@ -68,22 +70,23 @@ type Tick struct {
 }
 
 // Ticks returns all ticks of a profile from from on and before to, in order,
-// with their states. A tick that may still be served at now is left out.
-func Ticks(h History, from, to, now time.Time) []Tick {
+// with their states. A tick that may still be served at now is left out. Of more
+// than h.Most it returns the newest, and since when these are all; else from.
+func Ticks(h History, from, to, now time.Time) (ticks []Tick, since time.Time) {
 	beyond := Grace // a run that did not know its tick belongs to the last one before it
 	for _, s := range h.Timetables {
 		beyond = max(beyond, s.Jitter+Grace)
 	}
-	expected := expect(h, from, to.Add(beyond), now)
+	expected, since := expect(h, from, to.Add(beyond), now, cmp.Or(h.Most, 1_000_000))
 	j := newJudge(h, expected, now)
-	ticks := make([]Tick, 0, len(expected))
+	ticks = make([]Tick, 0, len(expected))
 	for _, e := range expected {
 		if t, ok := j.judge(e); ok && t.At.Before(to) {
 			ticks = append(ticks, t)
 		}
 	}
 	standFor(ticks)
-	return ticks
+	return ticks, since
 }
 
 // standFor notes which late run stands for the ticks before the one it served.

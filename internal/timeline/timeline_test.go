@@ -202,7 +202,8 @@ func TestTicks(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := show(Ticks(c.h, at("00:00"), at("23:59"), at(c.now))); got != c.expected {
+			ticks, _ := Ticks(c.h, at("00:00"), at("23:59"), at(c.now))
+			if got := show(ticks); got != c.expected {
 				t.Errorf("got\n%swant\n%s", got, c.expected)
 			}
 		})

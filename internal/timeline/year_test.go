@@ -282,7 +282,7 @@ func TestYear(t *testing.T) {
 		w := newWorld(seed, seed%2 == 0)
 		w.live()
 		begin := time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
-		ticks := timeline.Ticks(w.history, begin, w.now, w.now.Add(time.Hour))
+		ticks, _ := timeline.Ticks(w.history, begin, w.now, w.now.Add(time.Hour))
 		wrong := 0
 		seen := map[time.Time]bool{}
 		for _, tick := range ticks {

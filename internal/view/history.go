@@ -68,51 +68,44 @@ type Filter struct {
 	Most         int              // the newest so many
 }
 
+// OfTasks reports whether a filter is about the tasks of a run.
+func (f Filter) OfTasks() bool { return f.Task != "" || f.Match != nil }
+
+// Finds reports whether a task is one that the filter is about.
+func (f Filter) Finds(t montimer.TaskRun) bool {
+	if f.Task != "" && t.Name != f.Task {
+		return false
+	}
+	return f.Match == nil || slices.ContainsFunc([]string{t.Error, t.StdoutTail, t.StderrTail}, f.Match.MatchString)
+}
+
 // Choose returns the entries that match, the newest first, and how many more do.
-// whole reads a run with its tasks.
-func (f Filter) Choose(all []Entry, whole func(id string) (montimer.Run, error)) (chosen []Entry, more int, err error) {
+// found has the ids of the runs with a task that the filter finds.
+func (f Filter) Choose(all []Entry, found map[string]bool) (chosen []Entry, more int) {
 	slices.SortStableFunc(all, func(a, b Entry) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.Profile, b.Profile)) })
 	chosen = []Entry{}
 	for _, e := range all {
-		ok, err := f.chooses(e, whole)
+		ok := f.chooses(e, found)
 		switch {
-		case err != nil:
-			return nil, 0, err
 		case ok && f.Most > 0 && len(chosen) == f.Most:
 			more++
 		case ok:
 			chosen = append(chosen, e)
 		}
 	}
-	return chosen, more, nil
+	return chosen, more
 }
 
-func (f Filter) chooses(e Entry, whole func(id string) (montimer.Run, error)) (bool, error) {
+func (f Filter) chooses(e Entry, found map[string]bool) bool {
 	switch {
 	case e.At.Before(f.Since), !f.Until.IsZero() && !e.At.Before(f.Until), f.States != nil && !slices.Contains(f.States, e.State):
-		return false, nil
-	case f.Task == "" && f.Match == nil:
-		return true, nil
+		return false
+	case !f.OfTasks():
+		return true
 	case e.Run == nil:
-		return false, nil
+		return false
 	}
-	run, err := whole(e.Run.ID)
-	if err != nil {
-		return false, err
-	}
-	found := f.Task == "" && f.Match != nil && f.Match.MatchString(run.Reason)
-	for _, t := range run.Tasks {
-		if f.Task != "" && t.Name != f.Task {
-			continue
-		}
-		if f.Match == nil {
-			return true, nil
-		}
-		for _, text := range []string{t.Error, t.StdoutTail, t.StderrTail} {
-			found = found || f.Match.MatchString(text)
-		}
-	}
-	return found, nil
+	return f.Task == "" && f.Match.MatchString(e.Run.Reason) || found[e.Run.ID]
 }
 
 // Words returns the state for messages.

@@ -94,12 +94,16 @@ func (f Facts) missed(p ProfileFacts) (n int, first time.Time, known bool) {
 		Timetables: []montimer.Timetable{t}, Runs: runs,
 		Boots: []timeline.Boot{{From: f.Boot, To: f.Now, ToIsEnd: true}},
 	}
-	for _, tick := range timeline.Ticks(h, t.Since, f.Now.Add(time.Second), f.Now) {
+	ticks, all := timeline.Ticks(h, t.Since, f.Now.Add(time.Second), f.Now)
+	for _, tick := range ticks {
 		if tick.State == timeline.Missed {
 			if n++; n == 1 {
 				first = tick.At
 			}
 		}
+	}
+	if all.After(t.Since) && n > 0 { // more than a million: the first one came right after that
+		first = t.Since
 	}
 	return n, first.UTC(), true
 }
