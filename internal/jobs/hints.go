@@ -17,11 +17,13 @@ const hostKeys = "user group run_as runas uid gid root allow_root sudo umask nic
 	" checkout repo_root state_dir cache_dir env_file environment_file unit_dir out binary chroot home"
 
 // otherNames are keys by the names that other job runners have for them.
-var otherNames = map[string]string{
-	"schedule": "cron", "crontab": "cron", "expression": "cron", "interval": "every", "period": "every", "on_calendar": "calendar",
-	"tz": "timezone", "time_zone": "timezone", "jobs": "tasks", "steps": "tasks", "random_delay": "jitter", "splay": "jitter",
-	"cmd": "command", "run": "command", "exec": "command", "shell": "command", "file": "script", "path": "script",
-	"cwd": "workdir", "working_directory": "workdir", "retry": "retries", "repeat": "repeat_every", "depends_on": "after", "needs": "after",
+func otherNames() map[string]string {
+	return map[string]string{
+		"schedule": "cron", "crontab": "cron", "expression": "cron", "interval": "every", "period": "every", "on_calendar": "calendar",
+		"tz": "timezone", "time_zone": "timezone", "jobs": "tasks", "steps": "tasks", "random_delay": "jitter", "splay": "jitter",
+		"cmd": "command", "run": "command", "exec": "command", "shell": "command", "file": "script", "path": "script",
+		"cwd": "workdir", "working_directory": "workdir", "retry": "retries", "repeat": "repeat_every", "depends_on": "after", "needs": "after",
+	}
 }
 
 // unknownKey reports a key that does not exist in a mapping of that level.
@@ -66,7 +68,7 @@ func (d *decoder) keyHint(name, level string, names []string) string {
 			}
 		}
 	}
-	if s := otherNames[name]; slices.Contains(names, s) {
+	if s := otherNames()[name]; slices.Contains(names, s) {
 		return "did you mean " + s + "?"
 	}
 	if s := d.didYouMean(name, names); s != "" {
@@ -84,41 +86,43 @@ func (d *decoder) didYouMean(word string, candidates []string) string {
 }
 
 // forms are values of the right form, by level and key, or by key alone.
-var forms = map[string]string{
-	"profiles":        "{nightly: {cron: 30 4 * * *, tasks: [{name: report, script: report.py}]}}",
-	"defaults":        "{timeout: 1h}",
-	"sync":            "{on_change: [{paths: uv.lock, command: uv sync}]}",
-	"notify":          "{after: 3}",
-	"on_change":       "[{paths: uv.lock, command: uv sync}]",
-	"paths":           "[uv.lock, docs]",
-	"command":         "[python3, -m, report]",
-	"timeout":         "90s",
-	"notify.after":    "3",
-	"repeat_every":    "6h",
-	"recovery":        "true",
-	"report":          "weekly",
-	"cron":            "30 4 * * *",
-	"calendar":        "Mon 04:30",
-	"every":           "90s",
-	"timezone":        "Europe/Berlin",
-	"cron_dialect":    "supercronic",
-	"enabled":         "true",
-	"env":             "{NAME: value}",
-	"sync_before_run": "true",
-	"catch_up":        "true",
-	"jitter":          "90s",
-	"overlap":         "skip",
-	"parallel":        "2",
-	"heartbeat":       "HEARTBEAT_NIGHTLY",
-	"tasks":           "[{name: report, script: report.py}]",
-	"name":            "report",
-	"script":          "report.py",
-	"args":            "{since: yesterday}",
-	"retries":         "2",
-	"retry_delay":     "90s",
-	"workdir":         "reports",
-	"task.after":      "[x]",
-	"interpreter":     "[python3, -u]",
+func forms() map[string]string {
+	return map[string]string{
+		"profiles":        "{nightly: {cron: 30 4 * * *, tasks: [{name: report, script: report.py}]}}",
+		"defaults":        "{timeout: 1h}",
+		"sync":            "{on_change: [{paths: uv.lock, command: uv sync}]}",
+		"notify":          "{after: 3}",
+		"on_change":       "[{paths: uv.lock, command: uv sync}]",
+		"paths":           "[uv.lock, docs]",
+		"command":         "[python3, -m, report]",
+		"timeout":         "90s",
+		"notify.after":    "3",
+		"repeat_every":    "6h",
+		"recovery":        "true",
+		"report":          "weekly",
+		"cron":            "30 4 * * *",
+		"calendar":        "Mon 04:30",
+		"every":           "90s",
+		"timezone":        "Europe/Berlin",
+		"cron_dialect":    "supercronic",
+		"enabled":         "true",
+		"env":             "{NAME: value}",
+		"sync_before_run": "true",
+		"catch_up":        "true",
+		"jitter":          "90s",
+		"overlap":         "skip",
+		"parallel":        "2",
+		"heartbeat":       "HEARTBEAT_NIGHTLY",
+		"tasks":           "[{name: report, script: report.py}]",
+		"name":            "report",
+		"script":          "report.py",
+		"args":            "{since: yesterday}",
+		"retries":         "2",
+		"retry_delay":     "90s",
+		"workdir":         "reports",
+		"task.after":      "[x]",
+		"interpreter":     "[python3, -u]",
+	}
 }
 
 // wrongKind reports a value of another kind of YAML than its key takes, with the
@@ -133,9 +137,9 @@ func (d *decoder) wrongKind(v value, must string) {
 
 // formOf is the hint of wrongKind for a key.
 func formOf(level, name string) string {
-	form, ok := forms[level+"."+name]
+	form, ok := forms()[level+"."+name]
 	if !ok {
-		form, ok = forms[name]
+		form, ok = forms()[name]
 	}
 	if !ok {
 		return ""

@@ -35,6 +35,16 @@ func (n Notifier) SendPending(ctx context.Context) error {
 	return errors.Join(wrong, err)
 }
 
+// SendAndCheck is SendPending, then Stuck: at nearly all ticks nothing is pending,
+// which one look at the outbox says.
+func (n Notifier) SendAndCheck(ctx context.Context) (stuck, err error) {
+	if pending, err := n.Outbox.Pending(ctx); err != nil || len(pending) == 0 {
+		return err, err
+	}
+	err = n.SendPending(ctx)
+	return n.Stuck(ctx), err
+}
+
 // FlushResult is the result of a Flush.
 type FlushResult struct {
 	Sent, Waiting int

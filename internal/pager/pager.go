@@ -175,8 +175,8 @@ func (p *Pager) Send(ctx context.Context) (stuck, err error) {
 	if box == nil {
 		return err, err
 	}
-	drained := n.SendPending(ctx)
-	return errors.Join(err, n.Stuck(ctx)), errors.Join(err, drained)
+	stuck, drained := n.SendAndCheck(ctx)
+	return errors.Join(err, stuck), errors.Join(err, drained)
 }
 
 // Incident returns the incident of a profile, as recorded.

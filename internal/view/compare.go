@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/calendar"
+	"github.com/montimer/montimer/internal/lazy"
 	"github.com/montimer/montimer/internal/safetext"
 )
 
@@ -231,7 +231,7 @@ func (j Jobs) isOwnKind(e montimer.Event) bool {
 	return strings.Contains(title, "*montimer") || j.Instance != "" && strings.Contains(title, "*"+string(j.Instance)+": ")
 }
 
-var numbers = regexp.MustCompile(`[0-9]+([.,][0-9]+)*`)
+var numbers = lazy.Regexp(`[0-9]+([.,][0-9]+)*`)
 
 // words returns what two alerts about the same have in common: neither numbers nor
 // what montimer adds to a digest after an empty line.
@@ -240,7 +240,7 @@ func words(e montimer.Event) string {
 	if e.Source == digest {
 		text, _, _ = strings.Cut(text, "\n\n")
 	}
-	return strings.Join(strings.Fields(numbers.ReplaceAllString(text, "#")), " ")
+	return strings.Join(strings.Fields(numbers().ReplaceAllString(text, "#")), " ")
 }
 
 // Differ reports whether one of the systems sent an alert that the other did not.
