@@ -178,6 +178,22 @@ func unreachable(f Facts) (all []found) {
 	return nil
 }
 
+func unsetBeats(f Facts) (all []found) {
+	for _, text := range hostcheck.Heartbeats(f.Host, f.Jobs, f.Env.get) {
+		all = append(all, found{text: text, fix: edit(f.Host.EnvFile)})
+	}
+	return all
+}
+
+func deadBeats(f Facts) (all []found) {
+	for _, b := range f.Beats {
+		if b.Failure != "" {
+			all = append(all, found{text: b.Variable + ": " + b.Failure, fix: edit(f.Host.EnvFile)})
+		}
+	}
+	return all
+}
+
 func alertChecks() []Check {
 	bot, beats, others := []part{partEnv, partBot}, []part{partEnv, partBeats}, []part{partEnv, partOthers}
 	return []Check{
@@ -204,20 +220,8 @@ func alertChecks() []Check {
 		{"telegram-reach", "no answer of Telegram", "no alert can be sent", false, bot, unreachable},
 		{"telegram-bot", "bots that Telegram does not know (getMe), of every route in use", "no alert can be sent", false, bot, probed(true)},
 		{"telegram-chat", "chats that the bot does not know (getChat), of every route in use", "alerts do not arrive there", false, bot, probed(false)},
-		{"heartbeat-unset", "heartbeats whose variable is not set", "nobody is told when this host or the profile is gone", true, beats, func(f Facts) (all []found) {
-			for _, text := range hostcheck.Heartbeats(f.Host, f.Jobs, f.Env.get) {
-				all = append(all, found{text: text, fix: edit(f.Host.EnvFile)})
-			}
-			return all
-		}},
-		{"heartbeat-url", "heartbeats whose URL does not answer", "the monitor says that this host is gone, or never does", false, beats, func(f Facts) (all []found) {
-			for _, b := range f.Beats {
-				if b.Failure != "" {
-					all = append(all, found{text: b.Variable + ": " + b.Failure, fix: edit(f.Host.EnvFile)})
-				}
-			}
-			return all
-		}},
+		{"heartbeat-unset", "heartbeats whose variable is not set", "nobody is told when this host or the profile is gone", true, beats, unsetBeats},
+		{"heartbeat-url", "heartbeats whose URL does not answer", "the monitor says that this host is gone, or never does", false, beats, deadBeats},
 		{"token-shared", "bot token that another environment file of the host has too", "the two are limited together, and revoked together", true, others, shared("TELEGRAM_BOT_TOKEN_")},
 		{"chat-shared", "chat that another environment file of the host has too", "who reads an alert cannot tell what it is about", true, others, shared("TELEGRAM_CHAT_ID_")},
 	}

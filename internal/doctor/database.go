@@ -44,6 +44,47 @@ func (f Facts) newDatabase() string {
 		of.Target(), quote(f.Host.StateDir), f.asUser("sh -c "+quote(set)), of.Command("db init"))
 }
 
+func newerSchema(f Facts) []found {
+	d := f.User.Database
+	if d.Version <= d.Known {
+		return nil
+	}
+	return []found{{
+		text: fmt.Sprintf("%s has schema %d, and this version knows %d", f.databaseFile(), d.Version, d.Known),
+		fix:  fmt.Sprintf(`read -rp 'file of the newer montimer: ' NEW && install -m 755 "$NEW" %s`, quote(f.Host.Binary)),
+	}}
+}
+
+func largeDatabase(f Facts) []found {
+	d := f.User.Database
+	if d.Size < maxDatabase && (d.Free < maxUnused || d.Free < d.Size/2) {
+		return nil
+	}
+	return []found{{
+		text: fmt.Sprintf("%s has %d MiB, %d MiB of them unused", f.databaseFile(), d.Size>>20, d.Free>>20),
+		fix:  f.asUser(fmt.Sprintf("sqlite3 -cmd '.timeout 60000' %s VACUUM", quote(f.databaseFile()))),
+	}}
+}
+
+func lockedDatabase(f Facts) []found {
+	pid := f.User.Database.Writer
+	if pid <= 0 {
+		return nil
+	}
+	return []found{{
+		text: fmt.Sprintf("process %d has held the lock of %s for seconds", pid, f.databaseFile()),
+		fix:  f.asUser(fmt.Sprintf("kill %d", pid)),
+	}}
+}
+
+func damaged(f Facts) []found {
+	all := problems(func(f Facts, _ store.Problem) string { return f.newDatabase() }, store.Damaged)(f)
+	if why := f.User.Database.Damage; why != "" && all == nil {
+		all = []found{{text: why, fix: f.newDatabase()}}
+	}
+	return all[:min(len(all), 1)] // one fix for all
+}
+
 func databaseChecks() []Check {
 	database := []part{partDatabase}
 	return []Check{
@@ -54,13 +95,7 @@ func databaseChecks() []Check {
 			problems(func(f Facts, _ store.Problem) string {
 				return f.asUser(fmt.Sprintf("chmod o-w %s %s*", quote(f.Host.StateDir), quote(f.databaseFile())))
 			}, store.WrongMode)},
-		{"db-damaged", "damaged database", "runs are not recorded, and alerts may be lost", false, database, func(f Facts) []found {
-			all := problems(func(f Facts, _ store.Problem) string { return f.newDatabase() }, store.Damaged)(f)
-			if why := f.User.Database.Damage; why != "" && all == nil {
-				all = []found{{text: why, fix: f.newDatabase()}}
-			}
-			return all[:min(len(all), 1)] // one fix for all
-		}},
+		{"db-damaged", "damaged database", "runs are not recorded, and alerts may be lost", false, database, damaged},
 		{"db-schema", "tables, columns or indexes of montimer missing, or triggers of others on them", "runs are not recorded as they were", false, database,
 			problems(func(f Facts, p store.Problem) string {
 				if p.Path != "" { // no table at all
@@ -78,39 +113,12 @@ func databaseChecks() []Check {
 			problems(func(f Facts, _ store.Problem) string { return f.Host.Instance.Command("db check --repair") }, store.WrongRows)},
 		{"db-index", "index of the alerts API missing", "its answers become slow", true, database,
 			problems(func(f Facts, _ store.Problem) string { return f.Host.Instance.Command("db init") }, store.NoIndex, store.NoLog)},
-		{"db-newer", "schema newer than this version", "a newer montimer has used it: this one ignores what that added", true, database, func(f Facts) []found {
-			d := f.User.Database
-			if d.Version <= d.Known {
-				return nil
-			}
-			return []found{{
-				text: fmt.Sprintf("%s has schema %d, and this version knows %d", f.databaseFile(), d.Version, d.Known),
-				fix:  fmt.Sprintf(`read -rp 'file of the newer montimer: ' NEW && install -m 755 "$NEW" %s`, quote(f.Host.Binary)),
-			}}
-		}},
-		{"db-size", "large database", "each read of the history takes longer", true, database, func(f Facts) []found {
-			d := f.User.Database
-			if d.Size < maxDatabase && (d.Free < maxUnused || d.Free < d.Size/2) {
-				return nil
-			}
-			return []found{{
-				text: fmt.Sprintf("%s has %d MiB, %d MiB of them unused", f.databaseFile(), d.Size>>20, d.Free>>20),
-				fix:  f.asUser(fmt.Sprintf("sqlite3 -cmd '.timeout 60000' %s VACUUM", quote(f.databaseFile()))),
-			}}
-		}},
+		{"db-newer", "schema newer than this version", "a newer montimer has used it: this one ignores what that added", true, database, newerSchema},
+		{"db-size", "large database", "each read of the history takes longer", true, database, largeDatabase},
 		{"db-log", "write-ahead log that grows", "the disk fills up, and each read takes longer", true, database,
 			problems(func(f Facts, _ store.Problem) string {
 				return f.asUser(fmt.Sprintf("sqlite3 -cmd '.timeout 60000' %s 'PRAGMA wal_checkpoint(TRUNCATE)'", quote(f.databaseFile())))
 			}, store.LargeLog)},
-		{"db-locked", "database that another program keeps locked", "runs are not recorded until it ends", false, database, func(f Facts) []found {
-			pid := f.User.Database.Writer
-			if pid <= 0 {
-				return nil
-			}
-			return []found{{
-				text: fmt.Sprintf("process %d has held the lock of %s for seconds", pid, f.databaseFile()),
-				fix:  f.asUser(fmt.Sprintf("kill %d", pid)),
-			}}
-		}},
+		{"db-locked", "database that another program keeps locked", "runs are not recorded until it ends", false, database, lockedDatabase},
 	}
 }

@@ -81,26 +81,32 @@ func mistakes(fix func(file string, line int) string, kinds ...host.EnvMistakeKi
 	}
 }
 
+func noEnv(f Facts) []found {
+	if f.Env.File.Exists {
+		return nil
+	}
+	return []found{{text: f.Host.EnvFile + " does not exist", fix: fmt.Sprintf("install -m 640 -g %s /dev/null %s", quote(f.Host.Group), quote(f.Host.EnvFile))}}
+}
+
+func envOwner(f Facts) []found {
+	if !f.Env.File.Exists || f.Env.File.UID == 0 {
+		return nil
+	}
+	return []found{{text: fmt.Sprintf("%s belongs to user %d", f.Host.EnvFile, f.Env.File.UID), fix: "chown root " + quote(f.Host.EnvFile)}}
+}
+
+func envMode(f Facts) []found {
+	if !f.Env.File.Exists || f.Env.File.Mode.Perm()&0o027 == 0 {
+		return nil
+	}
+	return []found{{text: fmt.Sprintf("%s has mode %04o", f.Host.EnvFile, f.Env.File.Mode.Perm()), fix: "chmod 640 " + quote(f.Host.EnvFile)}}
+}
+
 func envChecks() []Check {
 	return []Check{
-		{"env-missing", "environment file missing", "services run no task without it", false, []part{partEnv}, func(f Facts) []found {
-			if f.Env.File.Exists {
-				return nil
-			}
-			return []found{{text: f.Host.EnvFile + " does not exist", fix: fmt.Sprintf("install -m 640 -g %s /dev/null %s", quote(f.Host.Group), quote(f.Host.EnvFile))}}
-		}},
-		{"env-owner", "environment file of another owner than root", "its owner decides what root and all tasks have in their environment", false, []part{partEnv}, func(f Facts) []found {
-			if !f.Env.File.Exists || f.Env.File.UID == 0 {
-				return nil
-			}
-			return []found{{text: fmt.Sprintf("%s belongs to user %d", f.Host.EnvFile, f.Env.File.UID), fix: "chown root " + quote(f.Host.EnvFile)}}
-		}},
-		{"env-mode", "environment file that others can read or write", "it holds secrets", false, []part{partEnv}, func(f Facts) []found {
-			if !f.Env.File.Exists || f.Env.File.Mode.Perm()&0o027 == 0 {
-				return nil
-			}
-			return []found{{text: fmt.Sprintf("%s has mode %04o", f.Host.EnvFile, f.Env.File.Mode.Perm()), fix: "chmod 640 " + quote(f.Host.EnvFile)}}
-		}},
+		{"env-missing", "environment file missing", "services run no task without it", false, []part{partEnv}, noEnv},
+		{"env-owner", "environment file of another owner than root", "its owner decides what root and all tasks have in their environment", false, []part{partEnv}, envOwner},
+		{"env-mode", "environment file that others can read or write", "it holds secrets", false, []part{partEnv}, envMode},
 		ofEnv("env-crlf", "lines of the environment file that end as on Windows", "a shell that reads it makes the carriage return part of each value", true, func(f Facts, file string) []found {
 			if !strings.Contains(f.Env.Text, "\r") {
 				return nil

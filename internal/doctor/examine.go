@@ -60,9 +60,8 @@ type Room struct {
 	Device uint64 `json:"device"` // which file system it is
 }
 
-// examineTime bounds the process that reads these facts and each part that it does
-// not read, and databaseTime how long
-// it reads the database.
+// examineTime bounds the process that reads these facts, and each part that it does
+// not read; databaseTime bounds how long it reads the database.
 const (
 	examineTime  = 30 * time.Second
 	databaseTime = 10 * time.Second

@@ -37,8 +37,11 @@ const (
 	partRoom     part = "room"
 )
 
-// networkTime bounds all that is asked over a network.
-const networkTime = 8 * time.Second
+// networkTime bounds all that is asked over a network, and readTime everything.
+const (
+	networkTime = 8 * time.Second
+	readTime    = time.Minute
+)
 
 // Facts is what is known of a host.
 type Facts struct {
@@ -80,6 +83,8 @@ func (r *reader) unknown(p part, why error) {
 // read reads the parts that are needed. What others build on comes first, the rest
 // at once: the network takes the longest.
 func read(ctx context.Context, source host.Source, needed map[part]bool) Facts {
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
 	r := &reader{facts: Facts{Now: time.Now(), Unknown: map[part]string{}}}
 	h, err := source.AsIs()
 	r.facts.Host = h

@@ -154,7 +154,11 @@ func (f Facts) set(key, value string) string {
 		value = strings.NewReplacer(`\`, `\\`, "|", `\|`, "&", `\&`).Replace(value)
 		return fmt.Sprintf("sed -i %s %s", quote(fmt.Sprintf("s|^%s:.*|%[1]s: %s|", key, value)), file)
 	}
-	return fmt.Sprintf("printf '%%s\\n' %s >>%s", quote(key+": "+value), file)
+	line := `%s\n`
+	if f.Paths.Config != "" && !strings.HasSuffix(f.Paths.Config, "\n") {
+		line = `\n%s\n`
+	}
+	return fmt.Sprintf("printf '%s' %s >>%s", line, quote(key+": "+value), file)
 }
 
 // onOwn returns the fix for a directory that a setting names. A checkout that no
@@ -217,9 +221,98 @@ func settingChecks() []Check {
 	}
 }
 
-func hostChecks() []Check {
-	paths := []part{partHost}
-	owner := func(f Facts, o owned, setting, path string) []found {
+func wrongJobs(f Facts) []found {
+	if f.Mistake == "" {
+		return nil
+	}
+	file := f.Host.JobsFile
+	if file == "" {
+		file = filepath.Join(f.Host.Checkout, "jobs.yaml")
+	}
+	return []found{{text: f.Mistake, fix: "runuser -u " + quote(f.Host.User) + " -- " + edit(file)}}
+}
+
+func noCheckout(f Facts) []found {
+	if f.Paths.Checkout.Exists {
+		return nil
+	}
+	dir, user := quote(f.Host.Checkout), quote(f.Host.User)
+	return []found{{
+		text: "checkout " + f.Host.Checkout + " does not exist",
+		fix:  fmt.Sprintf(`install -d -o %s -g %s %s && read -rp 'URL of the repository: ' URL && runuser -u %[1]s -- git clone "$URL" %[3]s`, user, quote(f.Host.Group), dir),
+	}}
+}
+
+func noState(f Facts) []found {
+	if f.Paths.State.Exists || strings.HasPrefix(f.Host.StateDir, "/var/lib/") { // systemd makes that
+		return nil
+	}
+	return []found{{
+		text: "state_dir " + f.Host.StateDir + " does not exist",
+		fix:  fmt.Sprintf("install -d -o %s -g %s -m 750 %s", quote(f.Host.User), quote(f.Host.Group), quote(f.Host.StateDir)),
+	}}
+}
+
+func writable(f Facts) (all []found) {
+	seen := map[string]bool{}
+	for _, path := range []string{f.Host.Instance.ConfigFile(), f.Host.EnvFile, f.Host.UnitDir, f.Host.Binary} {
+		entry := f.Paths.Entry[path]
+		if entry == "" || seen[entry] {
+			continue
+		}
+		seen[entry] = true
+		fix := fmt.Sprintf("chown root:root %s && chmod go-w %[1]s", quote(entry))
+		if entry != path && !host.IsRootsPath(entry) { // such as /tmp, or a home directory
+			fix = edit(f.Host.Instance.ConfigFile())
+		}
+		all = append(all, found{text: "others than root can change " + entry + ", which root relies on for " + path, fix: fix})
+	}
+	return all
+}
+
+func noProgram(f Facts) (all []found) {
+	for _, p := range f.Paths.Programs {
+		if p.Missing != "" {
+			all = append(all, found{text: "the services cannot start " + p.Path + ": " + p.Missing, fix: "install -m 755 " + quote(f.Paths.Self) + " " + quote(p.Path)})
+		}
+	}
+	return all
+}
+
+func otherVersion(f Facts) (all []found) {
+	for _, p := range f.Paths.Programs {
+		if p.Version != "" && p.Version != f.Paths.Own {
+			all = append(all, found{
+				text: fmt.Sprintf("%s is %q, this program is %q", p.Path, p.Version, f.Paths.Own),
+				fix:  fmt.Sprintf("install -m 755 %s %s && %s", quote(f.Paths.Self), quote(p.Path), f.Host.Instance.Command("apply")),
+			})
+		}
+	}
+	return all
+}
+
+func restarts(f Facts) []found {
+	if !f.Paths.Restarts {
+		return nil
+	}
+	prefix := f.Host.Instance.Prefix()
+	return []found{{
+		text: "needrestart is installed, and restarts the services of " + prefix,
+		fix:  fmt.Sprintf(`mkdir -p %s/conf.d && printf '%%s\n' '$nrconf{override_rc}{qr(^%s-)} = 0;' >%[1]s/conf.d/%[2]s.conf`, needrestartDir, prefix),
+	}}
+}
+
+// place is a directory of the host settings.
+func place(setting string, f Facts) (path string, o owned) {
+	if setting == "checkout" {
+		return f.Host.Checkout, f.Paths.Checkout
+	}
+	return f.Host.StateDir, f.Paths.State
+}
+
+func wrongOwner(setting string) func(Facts) []found {
+	return func(f Facts) []found {
+		path, o := place(setting, f)
 		if !o.Exists || !f.Paths.KnownUser || o.UID == f.Paths.UID {
 			return nil
 		}
@@ -228,93 +321,34 @@ func hostChecks() []Check {
 			fix:  f.onOwn(setting, path, fmt.Sprintf("chown -R %s: %s", quote(f.Host.User), quote(path))),
 		}}
 	}
-	mode := func(f Facts, o owned, setting, path string) []found {
+}
+
+func wrongMode(setting string) func(Facts) []found {
+	return func(f Facts) []found {
+		path, o := place(setting, f)
 		if !o.Exists || o.Mode.Perm()&0o702 == 0o700 {
 			return nil
 		}
 		return []found{{text: fmt.Sprintf("%s %s has mode %04o", setting, path, o.Mode.Perm()), fix: f.onOwn(setting, path, "chmod u+rwx,o-w "+quote(path))}}
 	}
+}
+
+func hostChecks() []Check {
+	paths := []part{partHost}
 	return []Check{
-		{"jobs", "mistakes in jobs.yaml, or none that can be read", "runs use the last good copy, and new tasks do not run", false, nil, func(f Facts) []found {
-			if f.Mistake == "" {
-				return nil
-			}
-			file := f.Host.JobsFile
-			if file == "" {
-				file = filepath.Join(f.Host.Checkout, "jobs.yaml")
-			}
-			return []found{{text: f.Mistake, fix: "runuser -u " + quote(f.Host.User) + " -- " + edit(file)}}
-		}},
-		{"checkout-missing", "checkout missing", "no run can start", false, paths, func(f Facts) []found {
-			if f.Paths.Checkout.Exists {
-				return nil
-			}
-			dir, user := quote(f.Host.Checkout), quote(f.Host.User)
-			return []found{{
-				text: "checkout " + f.Host.Checkout + " does not exist",
-				fix:  fmt.Sprintf(`install -d -o %s -g %s %s && read -rp 'URL of the repository: ' URL && runuser -u %[1]s -- git clone "$URL" %[3]s`, user, quote(f.Host.Group), dir),
-			}}
-		}},
+		{"jobs", "mistakes in jobs.yaml, or none that can be read", "runs use the last good copy, and new tasks do not run", false, nil, wrongJobs},
+		{"checkout-missing", "checkout missing", "no run can start", false, paths, noCheckout},
 		{"checkout-hidden", "checkout or jobs.yaml hidden by the sandbox", "no run can use it", false, paths, hidden("checkout", "jobs")},
-		{"checkout-owner", "checkout of the wrong owner", "git refuses every sync", false, paths, func(f Facts) []found { return owner(f, f.Paths.Checkout, "checkout", f.Host.Checkout) }},
-		{"checkout-mode", "checkout that its owner cannot use or others can write", "others decide what the tasks do, or no sync works", false, paths, func(f Facts) []found { return mode(f, f.Paths.Checkout, "checkout", f.Host.Checkout) }},
-		{"state-missing", "state directory missing", "no run can start", false, paths, func(f Facts) []found {
-			if f.Paths.State.Exists || strings.HasPrefix(f.Host.StateDir, "/var/lib/") { // systemd makes that
-				return nil
-			}
-			return []found{{
-				text: "state_dir " + f.Host.StateDir + " does not exist",
-				fix:  fmt.Sprintf("install -d -o %s -g %s -m 750 %s", quote(f.Host.User), quote(f.Host.Group), quote(f.Host.StateDir)),
-			}}
-		}},
+		{"checkout-owner", "checkout of the wrong owner", "git refuses every sync", false, paths, wrongOwner("checkout")},
+		{"checkout-mode", "checkout that its owner cannot use or others can write", "others decide what the tasks do, or no sync works", false, paths, wrongMode("checkout")},
+		{"state-missing", "state directory missing", "no run can start", false, paths, noState},
 		{"state-hidden", "state directory hidden by the sandbox", "no run can use it", false, paths, hidden("state_dir")},
-		{"state-owner", "state directory of the wrong owner", "runs are not recorded", false, paths, func(f Facts) []found { return owner(f, f.Paths.State, "state_dir", f.Host.StateDir) }},
-		{"state-mode", "state directory that its owner cannot use or others can write", "others decide what has run, or nothing is recorded", false, paths, func(f Facts) []found { return mode(f, f.Paths.State, "state_dir", f.Host.StateDir) }},
+		{"state-owner", "state directory of the wrong owner", "runs are not recorded", false, paths, wrongOwner("state_dir")},
+		{"state-mode", "state directory that its owner cannot use or others can write", "others decide what has run, or nothing is recorded", false, paths, wrongMode("state_dir")},
 		{"path-hidden", "environment file or program hidden by the sandbox", "no run can start", false, paths, hidden("env_file", "binary")},
-		{"path-writable", "paths that root relies on and others can write", "who can write there can become root", false, paths, func(f Facts) (all []found) {
-			seen := map[string]bool{}
-			for _, path := range []string{f.Host.Instance.ConfigFile(), f.Host.EnvFile, f.Host.UnitDir, f.Host.Binary} {
-				entry := f.Paths.Entry[path]
-				if entry == "" || seen[entry] {
-					continue
-				}
-				seen[entry] = true
-				fix := fmt.Sprintf("chown root:root %s && chmod go-w %[1]s", quote(entry))
-				if entry != path && !host.IsRootsPath(entry) { // such as /tmp, or a home directory
-					fix = edit(f.Host.Instance.ConfigFile())
-				}
-				all = append(all, found{text: "others than root can change " + entry + ", which root relies on for " + path, fix: fix})
-			}
-			return all
-		}},
-		{"binary-missing", "program of the services missing", "no service can start", false, paths, func(f Facts) (all []found) {
-			for _, p := range f.Paths.Programs {
-				if p.Missing != "" {
-					all = append(all, found{text: "the services cannot start " + p.Path + ": " + p.Missing, fix: "install -m 755 " + quote(f.Paths.Self) + " " + quote(p.Path)})
-				}
-			}
-			return all
-		}},
-		{"binary-version", "program of the services that is another version than this one", "the units and the program that they start do not fit together", false, paths, func(f Facts) (all []found) {
-			for _, p := range f.Paths.Programs {
-				if p.Version != "" && p.Version != f.Paths.Own {
-					all = append(all, found{
-						text: fmt.Sprintf("%s is %q, this program is %q", p.Path, p.Version, f.Paths.Own),
-						fix:  fmt.Sprintf("install -m 755 %s %s && %s", quote(f.Paths.Self), quote(p.Path), f.Host.Instance.Command("apply")),
-					})
-				}
-			}
-			return all
-		}},
-		{"needrestart", "needrestart that would restart services", "an upgrade of a library kills the runs under way", true, paths, func(f Facts) []found {
-			if !f.Paths.Restarts {
-				return nil
-			}
-			prefix := f.Host.Instance.Prefix()
-			return []found{{
-				text: "needrestart is installed, and restarts the services of " + prefix,
-				fix:  fmt.Sprintf(`mkdir -p %s/conf.d && printf '%%s\n' '$nrconf{override_rc}{qr(^%s-)} = 0;' >%[1]s/conf.d/%[2]s.conf`, needrestartDir, prefix),
-			}}
-		}},
+		{"path-writable", "paths that root relies on and others can write", "who can write there can become root", false, paths, writable},
+		{"binary-missing", "program of the services missing", "no service can start", false, paths, noProgram},
+		{"binary-version", "program of the services that is another version than this one", "the units and the program that they start do not fit together", false, paths, otherVersion},
+		{"needrestart", "needrestart that would restart services", "an upgrade of a library kills the runs under way", true, paths, restarts},
 	}
 }
