@@ -3,7 +3,8 @@
 // nothing, and needs no more rights than each of these asks for; what it may not
 // read, it names.
 //
-// Read look.go (what is read, in which order), then database.go.
+// Read look.go (what is read, in which order), then database.go and history.go (the
+// past), tally.go (counted), logs.go (the journal) and compare.go (another system).
 package look
 
 import (

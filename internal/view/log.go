@@ -143,7 +143,7 @@ func (n NoLog) Why() string {
 		return "nothing failed in " + what + ": " + n.Instance.Command("logs "+n.Run)
 	}
 	text := "the journal" + n.begins() + " has no entry of " + what
-	if n.Failed {
+	if n.Failed && n.Run == "" {
 		text = "the journal" + n.begins() + " has no failed run of " + what
 	}
 	if n.Task != "" {
