@@ -104,11 +104,10 @@ type Service struct {
 // ends the following only.
 func (s Service) Run(ctx context.Context) (code int, err error) {
 	p, err := jobsfile.FindProfile(ctx, s.Host, s.Profile)
-	var unknown *taskexec.UnknownError
-	switch {
-	case errors.As(err, &unknown):
+	if unknown := new(taskexec.UnknownError); errors.As(err, &unknown) {
 		return 0, err
-	case err == nil && !p.Enabled:
+	}
+	if err == nil && !p.Enabled {
 		fmt.Fprintf(s.Stderr, "profile '%s' is disabled, skipping (enabled: false in jobs.yaml; a single task of it: --task TASK)\n", s.Profile)
 		return 0, nil
 	}

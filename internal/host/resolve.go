@@ -59,6 +59,18 @@ func ThisProcess(getenv func(string) string) (Process, error) {
 	return p, nil
 }
 
+func checkSettings(p Process, s Settings) error {
+	if s.StateDir == "" && !p.Root && s.RunAs == "" && p.StateHome == "" && p.Home == "" {
+		return fmt.Errorf("no place for the state directory: neither $HOME nor $XDG_STATE_HOME is set: set MONTIMER_STATE_DIR, or state_dir in %s", s.Instance.ConfigFile())
+	}
+	if s.Timezone != "" {
+		if _, err := time.LoadLocation(s.Timezone); err != nil {
+			return fmt.Errorf("timezone of the host's settings: %w", err)
+		}
+	}
+	return nil
+}
+
 // Resolve resolves the host settings, except the user of the tasks. Root does
 // not look into the checkout of another user: a jobs file that is not set stays
 // open until the run-as user has found it.
@@ -67,13 +79,8 @@ func Resolve(p Process, s Settings) (montimer.Host, error) {
 	if err != nil {
 		return montimer.Host{}, fmt.Errorf("sync of the host's settings: %w", err)
 	}
-	if s.StateDir == "" && !p.Root && s.RunAs == "" && p.StateHome == "" && p.Home == "" {
-		return montimer.Host{}, fmt.Errorf("no place for the state directory: neither $HOME nor $XDG_STATE_HOME is set: set MONTIMER_STATE_DIR, or state_dir in %s", s.Instance.ConfigFile())
-	}
-	if s.Timezone != "" {
-		if _, err := time.LoadLocation(s.Timezone); err != nil {
-			return montimer.Host{}, fmt.Errorf("timezone of the host's settings: %w", err)
-		}
+	if err := checkSettings(p, s); err != nil {
+		return montimer.Host{}, err
 	}
 	h := montimer.Host{
 		Instance:  s.Instance,

@@ -55,12 +55,7 @@ func (d *decoder) schedule(p *profile, entry value) {
 			d.error(at, "", "a profile has one of cron, calendar and every, but not %s and %s", first, w.kind)
 		}
 		if len(w.texts) > 0 && d.checkTexts(w.texts) {
-			d.enter("", string(w.kind))
-			a := d.answer(question{kind: w.kind, dialect: p.dialect, zone: p.timezone, texts: joined(w.texts)}, w.texts)
-			d.leave()
-			p.Schedule = a.schedule
-			d.checkEvents(a.schedule, at)
-			d.checkJitter(p, a)
+			d.setSchedule(p, w.kind, w.texts, at)
 		}
 	}
 	if first == "" {
@@ -91,6 +86,16 @@ func (p *profile) everyText() []located {
 	}
 	at := p.keys.find("every")
 	return []located{{at.Value, at}}
+}
+
+// setSchedule gives p the schedule of the texts, the value of the key at.
+func (d *decoder) setSchedule(p *profile, kind montimer.ScheduleKind, texts []located, at value) {
+	d.enter("", string(kind))
+	a := d.answer(question{kind: kind, dialect: p.dialect, zone: p.timezone, texts: joined(texts)}, texts)
+	d.leave()
+	p.Schedule = a.schedule
+	d.checkEvents(a.schedule, at)
+	d.checkJitter(p, a)
 }
 
 // answer returns the plan that q asks for, and reports what is to be said about

@@ -28,6 +28,12 @@ type Handler struct {
 	Log       *slog.Logger
 }
 
+// unreported says that the handler of a unit was itself killed.
+func (h Handler) unreported(failed Failed) error {
+	handler := strings.Replace(h.Instance.Unit("failure@.service"), "@", "@"+h.Unit, 1)
+	return fmt.Errorf("its handler, %s, could not report that: %v", handler, failed)
+}
+
 // report reports a run that failed, unless it has done so itself, and the next one
 // if that fails meanwhile: systemd starts no second handler for it. Its results
 // are those of [Pager.Send].
@@ -61,8 +67,7 @@ func (h Handler) Run(ctx context.Context) error {
 			if failed.Exited() {
 				return nil // the handler that runs as this user has reported the failure, or logged why not
 			}
-			h.Err = fmt.Errorf("its handler, %s, could not report that: %v",
-				strings.Replace(h.Instance.Unit("failure@.service"), "@", "@"+h.Unit, 1), failed)
+			h.Err = h.unreported(failed)
 			s := service(ctx, h.Unit)
 			failed = h.failed(systemd.Service{Invocation: s.Invocation, Result: s.Result})
 		}

@@ -186,6 +186,18 @@ func cloudKey(b []byte, i int) (span, bool) {
 	return span{}, false
 }
 
+// valueAt returns where the value that begins at i is, without its quotes.
+func valueAt(b []byte, i int) (from, end int) {
+	if i < len(b) && (b[i] == '"' || b[i] == '\'') {
+		i++
+	}
+	end = i
+	for end < len(b) && b[end] > ' ' && !strings.ContainsRune("&\"'`,;()<>{}[]|\\", rune(b[end])) {
+		end++
+	}
+	return i, end
+}
+
 // nameBefore returns the name that ends before i, and whether a quote does.
 func nameBefore(b []byte, i int) (name []byte, quoted bool) {
 	end := i
@@ -221,13 +233,7 @@ func assigned(b []byte, i int) (span, bool) {
 			}
 		}
 	}
-	if from < len(b) && (b[from] == '"' || b[from] == '\'') {
-		from++
-	}
-	end := from
-	for end < len(b) && b[end] > ' ' && !strings.ContainsRune("&\"'`,;()<>{}[]|\\", rune(b[end])) {
-		end++
-	}
+	from, end := valueAt(b, from)
 	value := string(b[from:end])
 	switch {
 	case strings.HasPrefix(value, "***"), strings.HasPrefix(value, "/"), strings.HasPrefix(value, "$"), isAddress(value), isUUID(b[from:end]):

@@ -84,19 +84,11 @@ func numbers(ctx context.Context, db queryer, query string) ([]int64, error) {
 // returns what it has done. All of it is one transaction. In the tables of the
 // tasks it changes nothing but metadata that is no JSON.
 func Repair(ctx context.Context, of montimer.Instance, stateDir string) (done []string, err error) {
-	path, err := filepath.Abs(filepath.Join(stateDir, FileName))
+	s, err := openUnprepared(of, stateDir)
 	if err != nil {
-		return nil, fmt.Errorf("repair the database: %w", err)
-	}
-	s := &Store{instance: of, path: path}
-	if s.file, err = secureFile(path, false); err != nil {
-		return nil, fmt.Errorf("repair the database: %w", err)
-	}
-	if s.db, err = sql.Open("sqlite", dsn(path, false)); err != nil {
-		return nil, s.explain("repair the database", err)
+		return nil, err
 	}
 	defer s.db.Close()
-	s.db.SetMaxOpenConns(1)
 	want, definitions, err := ours(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("repair the database: %w", err)
@@ -120,6 +112,23 @@ func Repair(ctx context.Context, of montimer.Instance, stateDir string) (done []
 		return nil, s.explain("repair the database", err)
 	}
 	return done, nil
+}
+
+// openUnprepared opens a database for Repair, whatever its tables are.
+func openUnprepared(of montimer.Instance, stateDir string) (*Store, error) {
+	path, err := filepath.Abs(filepath.Join(stateDir, FileName))
+	if err != nil {
+		return nil, fmt.Errorf("repair the database: %w", err)
+	}
+	s := &Store{instance: of, path: path}
+	if s.file, err = secureFile(path, false); err != nil {
+		return nil, fmt.Errorf("repair the database: %w", err)
+	}
+	if s.db, err = sql.Open("sqlite", dsn(path, false)); err != nil {
+		return nil, s.explain("repair the database", err)
+	}
+	s.db.SetMaxOpenConns(1)
+	return s, nil
 }
 
 // A repair is the transaction of [Repair]. After an error it changes nothing more.

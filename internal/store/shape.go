@@ -71,14 +71,7 @@ type queryer interface {
 // readShape reads the schema of a database.
 func readShape(ctx context.Context, db queryer) (shape, error) {
 	s := shape{tables: map[string][]column{}, indexes: map[string]string{}, triggers: map[string]string{}}
-	rows, err := db.QueryContext(ctx, "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
-	if err != nil {
-		return s, err
-	}
-	objects, err := collect(rows, func(row scanner) (o object, err error) {
-		err = row.Scan(&o.kind, &o.name, &o.table, &o.sql)
-		return o, err
-	})
+	objects, err := readObjects(ctx, db)
 	if err != nil {
 		return s, err
 	}
@@ -98,6 +91,17 @@ func readShape(ctx context.Context, db queryer) (shape, error) {
 		}
 	}
 	return s, nil
+}
+
+func readObjects(ctx context.Context, db queryer) ([]object, error) {
+	rows, err := db.QueryContext(ctx, "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, func(row scanner) (o object, err error) {
+		err = row.Scan(&o.kind, &o.name, &o.table, &o.sql)
+		return o, err
+	})
 }
 
 func readColumns(ctx context.Context, db queryer, table string) ([]column, error) {

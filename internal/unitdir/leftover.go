@@ -49,12 +49,17 @@ func Leftovers(unitPath []string, own string, tmpfiles []string) (notes []string
 	for _, dir := range tmpfiles {
 		note(filepath.Join(dir, "montimer.conf"), "# Where apply writes units", "%s is of an older version; systemd now makes the directories for the units: rm %[1]s")
 	}
+	return append(notes, enabledNotes(enabled, usual)...), err
+}
+
+// enabledNotes names the units that are enabled, of those that once were.
+func enabledNotes(enabled map[string]bool, of montimer.Instance) []string {
 	maps.DeleteFunc(enabled, func(_ string, is bool) bool { return !is })
-	if len(enabled) > 0 {
-		names := strings.Join(slices.Sorted(maps.Keys(enabled)), " ")
-		notes = append(notes, fmt.Sprintf("an older version enabled %s; now %s starts them: systemctl disable %[1]s", names, usual.Target()))
+	if len(enabled) == 0 {
+		return nil
 	}
-	return notes, err
+	names := strings.Join(slices.Sorted(maps.Keys(enabled)), " ")
+	return []string{fmt.Sprintf("an older version enabled %s; now %s starts them: systemctl disable %[1]s", names, of.Target())}
 }
 
 // shippedMark is in the units that older versions brought along, which are
