@@ -90,8 +90,10 @@ func (e env) runParsed(ctx context.Context, args []string) int {
 		return exitUsage
 	}
 	if !handlesSignals(kctx.Command()) {
-		// Not signal.Reset: a signal that has just arrived would be lost.
+		// Not signal.Reset: a signal that has just arrived would be lost. The command
+		// does not see it: it would show what it could not read as if that were known.
 		defer context.AfterFunc(ctx, func() { os.Exit(exitInterrupted) })()
+		kctx.BindTo(context.WithoutCancel(ctx), (*context.Context)(nil))
 	}
 	if c.Instance.given && c.Instance.of != e.instance {
 		e.instance = c.Instance.of

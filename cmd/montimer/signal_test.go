@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bytes"
+	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -51,6 +55,53 @@ func TestSignalEndsReading(t *testing.T) {
 				cmd.Process.Kill()
 				t.Errorf("%v goes on after %v", args, with)
 			}
+		}
+	}
+}
+
+// TestSignalShowsNothing: who is stopped while systemd does not answer says nothing
+// of the host.
+func TestSignalShowsNothing(t *testing.T) {
+	t.Parallel()
+	defer defaultSignals(syscall.SIGTERM)()
+	binary := build(t)
+	dir, err := os.MkdirTemp("", "signal") // open to others: root is no user of tasks
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "bus")
+	bus, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bus.Close()
+	jobs := []byte("profiles: { a: { cron: '0 * * * *', tasks: [{ name: t, command: 'true' }] } }\n")
+	err = errors.Join(os.Chmod(dir, 0o755), os.Chmod(path, 0o777), bus.SetDeadline(time.Now().Add(time.Minute)), os.WriteFile(filepath.Join(dir, "jobs.yaml"), jobs, 0o644))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		cmd := exec.Command(binary, "status", "--checkout", dir, "--state-dir", dir)
+		if os.Geteuid() == 0 {
+			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+		}
+		cmd.Env = append(os.Environ(), "DBUS_SYSTEM_BUS_ADDRESS=unix:path="+path, "GOMAXPROCS=1") // one thread: what is woken first runs first
+		var out bytes.Buffer
+		cmd.Stdout = &out
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		conn, err := bus.Accept() // it waits for an answer
+		if err == nil {
+			defer conn.Close()
+			err = cmd.Process.Signal(syscall.SIGTERM)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _ = cmd.Wait(); cmd.ProcessState.ExitCode() != exitInterrupted || out.Len() > 0 {
+			t.Errorf("%v: %s", cmd.ProcessState, &out)
 		}
 	}
 }
