@@ -123,14 +123,19 @@ func (s Service) Run(ctx context.Context) (code int, err error) {
 	}
 	defer release()
 	if !s.Follow {
-		id := run.Invocation
-		if of != "" {
-			id += " of instance " + string(of)
-		}
-		fmt.Fprintf(s.Stderr, "run %s; see: %s\n", id, of.Command("logs "+run.Invocation))
+		s.name(run)
 		return 0, nil
 	}
 	return s.follow(ctx, run)
+}
+
+// name prints the id of a run, and the command that shows it.
+func (s Service) name(run journal.Run) {
+	id, of := run.Invocation, s.Host.Instance
+	if of != "" {
+		id += " of instance " + string(of)
+	}
+	fmt.Fprintf(s.Stderr, "run %s; see: %s\n", id, of.Command("logs "+run.Invocation))
 }
 
 func (s Service) follow(ctx context.Context, run journal.Run) (code int, err error) {

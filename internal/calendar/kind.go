@@ -67,17 +67,22 @@ func (w *walk) timesOf(active []byte) (times []int64, all bool) {
 		if all {
 			seconds = expand(e.seconds(), 60*Second)
 		}
-		minutes := expand(e.Minute, 60)
-		for _, h := range expand(e.Hour, 24) {
-			for _, m := range minutes {
-				for _, s := range seconds {
-					times = append(times, int64(h*60+m)*60*Second+int64(s))
-				}
-			}
-		}
+		times = appendTimes(times, expand(e.Hour, 24), expand(e.Minute, 60), seconds)
 	}
 	slices.Sort(times)
 	return slices.Compact(times), all
+}
+
+// appendTimes appends all times of a day with these hours, minutes and seconds.
+func appendTimes(times []int64, hours, minutes, seconds []int) []int64 {
+	for _, h := range hours {
+		for _, m := range minutes {
+			for _, s := range seconds {
+				times = append(times, int64(h*60+m)*60*Second+int64(s))
+			}
+		}
+	}
+	return times
 }
 
 // length is how many numbers below limit are in ranges, each range for itself.

@@ -83,6 +83,11 @@ func (c *config) limits(n *yaml.Node) limits {
 		}
 		c.mapping(of, "limits of "+profile.Value, "{memory_max: 512M, tasks_max: 200}", settings)
 	})
+	return withCommon(keys, given)
+}
+
+// withCommon gives each profile what all others have, where it has nothing of its own.
+func withCommon(keys []limitKey, given map[string]map[string]string) limits {
 	l := limits{}
 	for profile, set := range given {
 		for _, k := range keys {

@@ -61,9 +61,14 @@ func (d *decoder) schedule(p *profile, entry value) {
 	if first == "" {
 		d.error(entry, "", "the key cron is missing (or calendar, or every)")
 	}
-	for _, key := range idle(first) {
+	d.warnOfIdle(p, first)
+}
+
+// warnOfIdle warns of keys without effect on a kind of schedule.
+func (d *decoder) warnOfIdle(p *profile, kind montimer.ScheduleKind) {
+	for _, key := range idle(kind) {
 		if at := p.keys.find(key); !at.isZero() {
-			d.warn(at, "remove it", "%s has no effect on %s", key, first)
+			d.warn(at, "remove it", "%s has no effect on %s", key, kind)
 		}
 	}
 }

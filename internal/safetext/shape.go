@@ -186,6 +186,17 @@ func cloudKey(b []byte, i int) (span, bool) {
 	return span{}, false
 }
 
+// afterScheme returns where the credentials begin that may follow the name of their
+// scheme, in any case (RFC 9110, section 11.1).
+func afterScheme(b []byte, from int) int {
+	for _, scheme := range []string{"bearer ", "basic ", "token "} {
+		if len(b)-from >= len(scheme) && strings.EqualFold(string(b[from:from+len(scheme)]), scheme) {
+			from += len(scheme)
+		}
+	}
+	return from
+}
+
 // valueAt returns where the value that begins at i is, without its quotes.
 func valueAt(b []byte, i int) (from, end int) {
 	if i < len(b) && (b[i] == '"' || b[i] == '\'') {
@@ -226,12 +237,8 @@ func assigned(b []byte, i int) (span, bool) {
 		for from < len(b) && b[from] == ' ' {
 			from++
 		}
-		certain = certain && quoted                                      // "password: wrong" says something else
-		for _, scheme := range []string{"bearer ", "basic ", "token "} { // in any case (RFC 9110, section 11.1)
-			if len(b)-from >= len(scheme) && strings.EqualFold(string(b[from:from+len(scheme)]), scheme) {
-				from += len(scheme)
-			}
-		}
+		certain = certain && quoted // "password: wrong" says something else
+		from = afterScheme(b, from)
 	}
 	from, end := valueAt(b, from)
 	value := string(b[from:end])

@@ -99,12 +99,7 @@ func Repair(ctx context.Context, of montimer.Instance, stateDir string) (done []
 			return err
 		}
 		r := repair{ctx: ctx, tx: tx, have: have, want: want}
-		r.setAsideOthers()
-		r.makeTables(definitions)
-		for _, f := range faults() {
-			r.correct(f)
-		}
-		r.makeIndexes()
+		r.all(definitions)
 		done = r.done
 		return r.err
 	})
@@ -138,6 +133,16 @@ type repair struct {
 	have, want shape
 	done       []string
 	err        error
+}
+
+// all takes the steps of a repair.
+func (r *repair) all(definitions map[string]string) {
+	r.setAsideOthers()
+	r.makeTables(definitions)
+	for _, f := range faults() {
+		r.correct(f)
+	}
+	r.makeIndexes()
 }
 
 // change executes a statement; what it does is told the user; "": nothing.
