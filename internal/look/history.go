@@ -151,6 +151,9 @@ func (p past) profiles() []string {
 // Run reads one run whole.
 func Run(ctx context.Context, h montimer.Host, id string) (*view.Run, error) {
 	s, err := store.Open(ctx, h.StateDir, store.Options{ReadOnly: true})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no database in %s: nothing has run yet", h.StateDir)
+	}
 	if err != nil {
 		return nil, err
 	}

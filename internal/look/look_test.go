@@ -60,3 +60,12 @@ func TestUnreadable(t *testing.T) {
 		}
 	}
 }
+
+func TestRunWithoutDatabase(t *testing.T) {
+	t.Parallel()
+	h := montimer.Host{StateDir: filepath.Join(t.TempDir(), "none")}
+	_, err := Run(t.Context(), h, "0123456789abcdef0123456789abcdef")
+	if err == nil || err.Error() != "there is no database in "+h.StateDir+": nothing has run yet" {
+		t.Error(err)
+	}
+}
