@@ -1,6 +1,7 @@
 package montimer
 
 import (
+	"encoding/hex"
 	"time"
 
 	"github.com/montimer/montimer/internal/calendar"
@@ -111,8 +112,12 @@ type Profile struct {
 
 // ValidProfileName reports whether a name can be that of a profile: part of the
 // name of a unit or a file without any escaping. That is letters, digits, "_", "."
-// and "-", at most 64 of them, the first a letter or a digit.
+// and "-", at most 64 of them, the first a letter or a digit; and no id of a run,
+// for which commands would take it.
 func ValidProfileName(name string) bool {
+	if IsRunID(name) {
+		return false
+	}
 	for i := range len(name) {
 		c := name[i]
 		switch {
@@ -123,6 +128,12 @@ func ValidProfileName(name string) bool {
 		}
 	}
 	return 0 < len(name) && len(name) <= 64
+}
+
+// IsRunID reports whether a word is the id of a run: 32 hexadecimal digits.
+func IsRunID(word string) bool {
+	raw, err := hex.DecodeString(word)
+	return err == nil && len(raw) == 16
 }
 
 // EnabledTasks returns the tasks that a run executes, in file order.

@@ -48,7 +48,7 @@ func (c historyCmd) Run(ctx context.Context, e env) error {
 	if c.Compare != "" {
 		return c.compare(ctx, e, h, filter)
 	}
-	if view.IsRun(c.What) {
+	if montimer.IsRunID(c.What) {
 		run, err := look.Run(ctx, h, c.What)
 		if err != nil {
 			return err
@@ -73,7 +73,7 @@ func (c historyCmd) Run(ctx context.Context, e env) error {
 // compare shows what only one of two systems alerted; its exit code says whether
 // there is anything.
 func (c historyCmd) compare(ctx context.Context, e env, h montimer.Host, f view.Filter) error {
-	if c.Failed || c.Missed || c.State != nil || c.Task != "" || c.Grep != "" || view.IsRun(c.What) {
+	if c.Failed || c.Missed || c.State != nil || c.Task != "" || c.Grep != "" || montimer.IsRunID(c.What) {
 		return usage(errors.New("--compare takes a profile, --since and --until"))
 	}
 	found, notes, err := look.Compare(ctx, h, c.Compare, c.What, f.Since, f.Until)

@@ -58,6 +58,8 @@ func (d *decoder) checkProfileName(key value) {
 	switch {
 	case resolve(key.Node).kind != kindText:
 		d.error(key, "write "+quote(key.Value)+" in quotes", "the name of a profile must be text, not %s", describe(key))
+	case montimer.IsRunID(key.Value):
+		d.error(key, "choose a name that is not 32 hexadecimal digits", "this cannot be the name of a profile: commands would take it for the id of a run")
 	case !montimer.ValidProfileName(key.Value):
 		d.error(key, `letters, digits, "_", "." and "-", at most 64, the first a letter or a digit`, "this cannot be the name of a profile")
 	}

@@ -37,8 +37,9 @@ func History(ctx context.Context, h montimer.Host, profile string, f view.Filter
 		return nil, 0, nil, err
 	}
 	if profile != "" && len(past.runs[profile]) == 0 && past.tables[profile] == nil {
-		return nil, 0, nil, fmt.Errorf("no run of profile %q is on record since %s; the profiles: %s",
-			profile, f.Since.Local().Format(time.DateTime), h.Instance.Command("list"))
+		if err := known(ctx, h, profile); err != nil {
+			return nil, 0, nil, err
+		}
 	}
 	err = past.each(ctx, h.Instance, boots, now, func(name string, t timeline.History, until time.Time) {
 		of, note := entriesOf(name, t, f.Since, until, now)
@@ -57,7 +58,9 @@ func History(ctx context.Context, h montimer.Host, profile string, f view.Filter
 			return nil, 0, nil, err
 		}
 	}
-	entries, more = f.Choose(entries, found)
+	if entries, more = f.Choose(entries, found); len(entries) == 0 {
+		notes = append(notes, f.Nothing(profile))
+	}
 	return entries, more, notes, addFailures(ctx, s, profile, entries)
 }
 

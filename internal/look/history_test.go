@@ -1,7 +1,10 @@
 package look
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,6 +16,7 @@ import (
 	"github.com/montimer/montimer/internal/store"
 	"github.com/montimer/montimer/internal/timeline"
 	"github.com/montimer/montimer/internal/view"
+	"github.com/montimer/montimer/taskexec"
 )
 
 // TestHistory: filters choose over the whole window before the limit, and failed
@@ -74,10 +78,37 @@ func TestHistory(t *testing.T) {
 					t.Errorf("run %d has %+v", i, e.Run.Tasks)
 				}
 			}
-			if !slices.Equal(got, tt.want) || more != tt.more {
+			said := slices.ContainsFunc(notes, func(note string) bool { return strings.HasPrefix(note, "no tick or run") })
+			if !slices.Equal(got, tt.want) || more != tt.more || said != (tt.want == nil) {
 				t.Errorf("%v and %d more, notes %q", got, more, notes)
 			}
 		})
+	}
+}
+
+// TestHistoryOfNone: an unknown profile is an error with what may have been meant;
+// of one that has not run it is said that nothing is on record.
+func TestHistoryOfNone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, err := store.Open(t.Context(), dir, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	file := filepath.Join(dir, "jobs.yaml")
+	if err := os.WriteFile(file, []byte("profiles:\n  nightly: { cron: \"5 4 * * *\", tasks: [{ name: a, command: \"true\" }] }\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h := montimer.Host{StateDir: dir, JobsFile: file, UnitDir: dir, Checkout: dir, User: "root"}
+	since := view.Filter{Since: time.Date(2026, 5, 1, 0, 0, 0, 0, time.Local)}
+	var unknown *taskexec.UnknownError
+	if _, _, _, err := History(t.Context(), h, "nightyl", since, nil); !errors.As(err, &unknown) || !strings.Contains(err.Error(), "nightly") {
+		t.Errorf("an unknown profile: %v", err)
+	}
+	_, _, notes, err := History(t.Context(), h, "nightly", since, nil)
+	if want := "no tick or run of nightly on record matches since 2026-05-01 00:00:00"; err != nil || !slices.Contains(notes, want) {
+		t.Errorf("one that has not run: %q, %v", notes, err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -30,6 +31,9 @@ func (a Ask) Filter(now time.Time) (f Filter, err error) {
 		if f.Until, err = pastTime(a.Until, now); err != nil {
 			return f, fmt.Errorf("--until: %w", err)
 		}
+	}
+	if end := cmp.Or(f.Until, now); !f.Since.Before(end) {
+		return f, fmt.Errorf("--since: %s is not before %s, so nothing can match", f.Since.Local().Format(time.DateTime), end.Local().Format(time.DateTime))
 	}
 	if a.Failed {
 		f.States = append(f.States, timeline.Failed, timeline.Lost)

@@ -96,6 +96,19 @@ func (f Filter) Choose(all []Entry, found map[string]bool) (chosen []Entry, more
 	return chosen, more
 }
 
+// Nothing says that no entry matches.
+func (f Filter) Nothing(profile string) string {
+	what := "no tick or run"
+	if profile != "" {
+		what += " of " + profile
+	}
+	what += " on record matches since " + f.Since.Local().Format(time.DateTime)
+	if !f.Until.IsZero() {
+		what += " and before " + f.Until.Local().Format(time.DateTime)
+	}
+	return what
+}
+
 func (f Filter) chooses(e Entry, found map[string]bool) bool {
 	switch {
 	case e.At.Before(f.Since), !f.Until.IsZero() && !e.At.Before(f.Until), f.States != nil && !slices.Contains(f.States, e.State):

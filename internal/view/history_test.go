@@ -101,6 +101,8 @@ func TestAsk(t *testing.T) {
 		{Ask{Since: "2h", Until: "noon"}, time.Time{}, "--until: "},
 		{Ask{Since: "2h", States: []string{"bad"}}, time.Time{}, `--state: "bad" is none of failed, lost, missed, host_down`},
 		{Ask{Since: "2h", Grep: "("}, time.Time{}, "--grep: "},
+		{Ask{Since: "1h", Until: "2h"}, time.Time{}, "--since: 2026-05-01 11:00:00 is not before 2026-05-01 10:00:00, so nothing can match"},
+		{Ask{Since: "2099-01-01"}, time.Time{}, "--since: "},
 		{Ask{Since: "2h", Most: -1}, time.Time{}, "-n: "},
 	} {
 		f, err := tt.ask.Filter(now)

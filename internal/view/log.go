@@ -2,7 +2,6 @@ package view
 
 import (
 	"cmp"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -67,7 +66,7 @@ const (
 // Ask reads the words.
 func (w LogWords) Ask(now time.Time) (a LogAsk, err error) {
 	a = LogAsk{Profile: w.What, Task: w.Task, Failed: w.Failed, Follow: w.Follow}
-	if IsRun(w.What) {
+	if montimer.IsRunID(w.What) {
 		a.Profile, a.Run = "", strings.ToLower(w.What)
 	}
 	for _, bound := range []struct {
@@ -104,12 +103,6 @@ func (w LogWords) Ask(now time.Time) (a LogAsk, err error) {
 		a.Most = usualMost
 	}
 	return a, nil
-}
-
-// IsRun reports whether a word is the id of a run.
-func IsRun(word string) bool {
-	raw, err := hex.DecodeString(word)
-	return err == nil && len(raw) == 16
 }
 
 // NoLog is what is known of a log that has no entries.
