@@ -70,7 +70,7 @@ func inside(path, dir string) bool { return path == dir || strings.HasPrefix(pat
 func IsSystemDir(dir string) bool {
 	dir = filepath.Clean(dir)
 	parent := filepath.Dir(dir)
-	return parent == "/" || slices.Contains([]string{"/etc", "/usr", "/usr/local", "/var"}, parent) && dir != "/etc/montimer"
+	return parent == "/" || slices.Contains([]string{"/etc", "/usr", "/usr/local", "/var"}, parent) && dir != filepath.Dir(montimer.Instance("").ConfigFile())
 }
 
 // IsRootsPath reports whether a path is below a directory in which only root has
