@@ -69,8 +69,7 @@ func elapses(s montimer.Timetable, begin, end time.Time, most int) (ticks []expe
 	}
 	// The window that ends where it did and has enough of them is found by doubling.
 	for length := time.Hour; ; length *= 2 {
-		ticks, all = elapsesUpTo(s, end.Add(-length), end, most)
-		if !all {
+		if _, all = elapsesUpTo(s, end.Add(-length), end, most); !all {
 			ticks, _ = elapsesUpTo(s, end.Add(-length), end, math.MaxInt)
 			return ticks[len(ticks)-most:], false
 		}
