@@ -111,12 +111,13 @@ func lookPath(argv []string, dir, path string) (string, error) {
 func quote(argv []string) string {
 	words := make([]string, len(argv))
 	for i, arg := range argv {
-		words[i] = quoteWord(arg)
+		words[i] = QuoteWord(arg)
 	}
 	return strings.Join(words, " ")
 }
 
-func quoteWord(s string) string {
+// QuoteWord writes a word for a shell.
+func QuoteWord(s string) string {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("@%+=:,./-_", r)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/montimer/montimer/internal/hostcheck"
+	"github.com/montimer/montimer/taskexec"
 )
 
 // maxBehind is how long the checkout may be behind its remote: syncs come and go.
@@ -44,7 +45,7 @@ func (f Facts) setRemote() string {
 	if f.User.Checkout.URL == "" {
 		set = "add "
 	}
-	return `read -rp 'URL of the repository: ' URL && ` + f.asUser("git -C "+quote(f.Host.Checkout)+" remote "+set+f.Host.Sync.Remote+` "$URL"`)
+	return `read -rp 'URL of the repository: ' URL && ` + f.asUser("git -C "+taskexec.QuoteWord(f.Host.Checkout)+" remote "+set+f.Host.Sync.Remote+` "$URL"`)
 }
 
 func silentRemote(f Facts) []found {
@@ -66,10 +67,10 @@ func credentials(f Facts) []found {
 		return []found{{text: text, fix: f.setRemote()}}
 	}
 	steps := fmt.Sprintf(`cd %s && git config credential.helper store && git remote get-url %s | sed s/^/url=/ | git credential approve && git remote set-url %[2]s %s`,
-		quote(f.Host.Checkout), remote, quote(c.URL))
+		taskexec.QuoteWord(f.Host.Checkout), remote, taskexec.QuoteWord(c.URL))
 	return []found{{
 		text: text,
-		fix:  f.asUser("env HOME=" + quote(f.Host.Home) + " sh -c " + quote(steps)),
+		fix:  f.asUser("env HOME=" + taskexec.QuoteWord(f.Host.Home) + " sh -c " + taskexec.QuoteWord(steps)),
 	}}
 }
 
@@ -77,7 +78,7 @@ func dubiousOwner(f Facts) []found {
 	if c := f.User.Checkout; !c.IsCheckout || c.Ours {
 		return nil
 	}
-	return []found{{text: f.Host.Checkout + "/.git does not belong to " + f.Host.User, fix: f.onOwn("checkout", f.Host.Checkout, fmt.Sprintf("chown -R %s: %s", quote(f.Host.User), quote(f.Host.Checkout)))}}
+	return []found{{text: f.Host.Checkout + "/.git does not belong to " + f.Host.User, fix: f.onOwn("checkout", f.Host.Checkout, fmt.Sprintf("chown -R %s: %s", taskexec.QuoteWord(f.Host.User), taskexec.QuoteWord(f.Host.Checkout)))}}
 }
 
 func unsynced(f Facts) []found {
@@ -120,8 +121,8 @@ func staleVenv(f Facts) []found {
 	if v.Made.IsZero() {
 		text = f.Host.Checkout + " has uv.lock and no .venv"
 	}
-	steps := "cd " + quote(f.Host.Checkout) + " && uv sync --frozen && touch .venv"
-	return []found{{text: text, fix: f.asUser("sh -c " + quote(steps))}}
+	steps := "cd " + taskexec.QuoteWord(f.Host.Checkout) + " && uv sync --frozen && touch .venv"
+	return []found{{text: text, fix: f.asUser("sh -c " + taskexec.QuoteWord(steps))}}
 }
 
 func unfollowed(f Facts) []found {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"github.com/montimer/montimer/internal/store"
+	"github.com/montimer/montimer/taskexec"
 )
 
 // A database that is larger slows its readers down; of one that has so much unused,
@@ -16,7 +17,7 @@ const (
 
 // asUser is a command as the user of the tasks.
 func (f Facts) asUser(command string) string {
-	return "runuser -u " + quote(f.Host.User) + " -- " + command
+	return "runuser -u " + taskexec.QuoteWord(f.Host.User) + " -- " + command
 }
 
 func (f Facts) databaseFile() string { return filepath.Join(f.Host.StateDir, store.FileName) }
@@ -41,7 +42,7 @@ func (f Facts) newDatabase() string {
 	of := f.Host.Instance
 	set := fmt.Sprintf(`mkdir -p damaged && mv -f %s* damaged/`, store.FileName)
 	return fmt.Sprintf("systemctl stop %s && cd %s && %s && %s && systemctl start %[1]s",
-		of.Target(), quote(f.Host.StateDir), f.asUser("sh -c "+quote(set)), of.Command("db init"))
+		of.Target(), taskexec.QuoteWord(f.Host.StateDir), f.asUser("sh -c "+taskexec.QuoteWord(set)), of.Command("db init"))
 }
 
 func newerSchema(f Facts) []found {
@@ -51,7 +52,7 @@ func newerSchema(f Facts) []found {
 	}
 	return []found{{
 		text: fmt.Sprintf("%s has schema %d, and this version knows %d", f.databaseFile(), d.Version, d.Known),
-		fix:  fmt.Sprintf(`read -rp 'file of the newer montimer: ' NEW && install -m 755 "$NEW" %s`, quote(f.Host.Binary)),
+		fix:  fmt.Sprintf(`read -rp 'file of the newer montimer: ' NEW && install -m 755 "$NEW" %s`, taskexec.QuoteWord(f.Host.Binary)),
 	}}
 }
 
@@ -62,7 +63,7 @@ func largeDatabase(f Facts) []found {
 	}
 	return []found{{
 		text: fmt.Sprintf("%s has %d MiB, %d MiB of them unused", f.databaseFile(), d.Size>>20, d.Free>>20),
-		fix:  f.asUser(fmt.Sprintf("sqlite3 -cmd '.timeout 60000' %s VACUUM", quote(f.databaseFile()))),
+		fix:  f.asUser(fmt.Sprintf("sqlite3 -cmd '.timeout 60000' %s VACUUM", taskexec.QuoteWord(f.databaseFile()))),
 	}}
 }
 
@@ -89,11 +90,11 @@ func databaseChecks() []Check {
 	database := []part{partDatabase}
 	return []Check{
 		{"db-owner", "database files of the wrong owner", "runs are not recorded", false, database, problems(func(f Facts, _ store.Problem) string {
-			return fmt.Sprintf("chown -h %s: %s*", quote(f.Host.User), quote(f.databaseFile()))
+			return fmt.Sprintf("chown -h %s: %s*", taskexec.QuoteWord(f.Host.User), taskexec.QuoteWord(f.databaseFile()))
 		}, store.WrongOwner)},
 		{"db-mode", "database that all users can write", "others decide what has run", false, database,
 			problems(func(f Facts, _ store.Problem) string {
-				return f.asUser(fmt.Sprintf("chmod o-w %s %s*", quote(f.Host.StateDir), quote(f.databaseFile())))
+				return f.asUser(fmt.Sprintf("chmod o-w %s %s*", taskexec.QuoteWord(f.Host.StateDir), taskexec.QuoteWord(f.databaseFile())))
 			}, store.WrongMode)},
 		{"db-damaged", "damaged database", "runs are not recorded, and alerts may be lost", false, database, damaged},
 		{"db-schema", "tables, columns or indexes of montimer missing, or triggers of others on them", "runs are not recorded as they were", false, database,
@@ -106,8 +107,8 @@ func databaseChecks() []Check {
 		{"db-trigger", "triggers on the tables shared with the tasks", "one can change or delete what is recorded", true, database,
 			problems(func(f Facts, _ store.Problem) string {
 				const drops = `SELECT printf('DROP TRIGGER "%w";', name) FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN ('alert_events', 'monitor_state')`
-				file := quote(f.databaseFile())
-				return fmt.Sprintf("%s | %s", f.asUser("sqlite3 "+file+" "+quote(drops)), f.asUser("sqlite3 -cmd '.timeout 60000' "+file))
+				file := taskexec.QuoteWord(f.databaseFile())
+				return fmt.Sprintf("%s | %s", f.asUser("sqlite3 "+file+" "+taskexec.QuoteWord(drops)), f.asUser("sqlite3 -cmd '.timeout 60000' "+file))
 			}, store.TaskTrigger)},
 		{"db-rows", "rows that cannot be read", "a command that comes upon one stops", false, database,
 			problems(func(f Facts, _ store.Problem) string { return f.Host.Instance.Command("db check --repair") }, store.WrongRows)},
@@ -117,7 +118,7 @@ func databaseChecks() []Check {
 		{"db-size", "large database", "each read of the history takes longer", true, database, largeDatabase},
 		{"db-log", "write-ahead log that grows", "the disk fills up, and each read takes longer", true, database,
 			problems(func(f Facts, _ store.Problem) string {
-				return f.asUser(fmt.Sprintf("sqlite3 -cmd '.timeout 60000' %s 'PRAGMA wal_checkpoint(TRUNCATE)'", quote(f.databaseFile())))
+				return f.asUser(fmt.Sprintf("sqlite3 -cmd '.timeout 60000' %s 'PRAGMA wal_checkpoint(TRUNCATE)'", taskexec.QuoteWord(f.databaseFile())))
 			}, store.LargeLog)},
 		{"db-locked", "database that another program keeps locked", "runs are not recorded until it ends", false, database, lockedDatabase},
 	}

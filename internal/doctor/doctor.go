@@ -13,7 +13,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/view"
@@ -120,22 +119,11 @@ func (c Check) judge(f Facts) (all []view.Finding) {
 	return all
 }
 
-// quote writes a word for a shell.
-func quote(word string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_@%+=:,./-", r)
-	}
-	if word != "" && !strings.ContainsFunc(word, func(r rune) bool { return !plain(r) }) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}
-
 // A value that nobody but a person knows, such as a token, is typed into an editor,
 // so that it is in no command line.
-func edit(path string) string { return `"${EDITOR:-vi}" ` + quote(path) }
+func edit(path string) string { return `"${EDITOR:-vi}" ` + taskexec.QuoteWord(path) }
 
 // deleteVariable removes a variable from an environment file.
 func deleteVariable(file, name string) string {
-	return fmt.Sprintf(`sed -i '/^[[:space:]]*%s[[:space:]]*=/d' %s`, name, quote(file))
+	return fmt.Sprintf(`sed -i '/^[[:space:]]*%s[[:space:]]*=/d' %s`, name, taskexec.QuoteWord(file))
 }

@@ -441,7 +441,7 @@ func TestClockNote(t *testing.T) {
 func TestQuote(t *testing.T) {
 	t.Parallel()
 	for word, want := range map[string]string{"": "''", "/srv/a-b_c.d": "/srv/a-b_c.d", "a b": "'a b'", "it's": `'it'\''s'`, "ä": "'ä'", "$x": "'$x'"} {
-		if got := quote(word); got != want {
+		if got := taskexec.QuoteWord(word); got != want {
 			t.Errorf("%q: %s", word, got)
 		}
 	}

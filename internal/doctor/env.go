@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/taskexec"
 )
 
 // EnvFacts is the environment file of the services.
@@ -85,21 +86,21 @@ func noEnv(f Facts) []found {
 	if f.Env.File.Exists {
 		return nil
 	}
-	return []found{{text: f.Host.EnvFile + " does not exist", fix: fmt.Sprintf("install -m 640 -g %s /dev/null %s", quote(f.Host.Group), quote(f.Host.EnvFile))}}
+	return []found{{text: f.Host.EnvFile + " does not exist", fix: fmt.Sprintf("install -m 640 -g %s /dev/null %s", taskexec.QuoteWord(f.Host.Group), taskexec.QuoteWord(f.Host.EnvFile))}}
 }
 
 func envOwner(f Facts) []found {
 	if !f.Env.File.Exists || f.Env.File.UID == 0 {
 		return nil
 	}
-	return []found{{text: fmt.Sprintf("%s belongs to user %d", f.Host.EnvFile, f.Env.File.UID), fix: "chown root " + quote(f.Host.EnvFile)}}
+	return []found{{text: fmt.Sprintf("%s belongs to user %d", f.Host.EnvFile, f.Env.File.UID), fix: "chown root " + taskexec.QuoteWord(f.Host.EnvFile)}}
 }
 
 func envMode(f Facts) []found {
 	if !f.Env.File.Exists || f.Env.File.Mode.Perm()&0o027 == 0 {
 		return nil
 	}
-	return []found{{text: fmt.Sprintf("%s has mode %04o", f.Host.EnvFile, f.Env.File.Mode.Perm()), fix: "chmod 640 " + quote(f.Host.EnvFile)}}
+	return []found{{text: fmt.Sprintf("%s has mode %04o", f.Host.EnvFile, f.Env.File.Mode.Perm()), fix: "chmod 640 " + taskexec.QuoteWord(f.Host.EnvFile)}}
 }
 
 func envChecks() []Check {
@@ -111,16 +112,16 @@ func envChecks() []Check {
 			if !strings.Contains(f.Env.Text, "\r") {
 				return nil
 			}
-			return []found{{text: file + " has lines that end in CR LF", fix: `sed -i 's/\r$//' ` + quote(file)}}
+			return []found{{text: file + " has lines that end in CR LF", fix: `sed -i 's/\r$//' ` + taskexec.QuoteWord(file)}}
 		}),
 		ofEnv("env-export", "export in the environment file", "systemd ignores the line", false, mistakes(func(file string, line int) string {
-			return fmt.Sprintf(`sed -i '%ds/^[[:space:]]*export[[:space:]]*//' %s`, line, quote(file))
+			return fmt.Sprintf(`sed -i '%ds/^[[:space:]]*export[[:space:]]*//' %s`, line, taskexec.QuoteWord(file))
 		}, host.EnvExport)),
 		ofEnv("env-comment", "comments after a value in the environment file", "the comment is part of the value", false, mistakes(func(file string, line int) string {
-			return fmt.Sprintf(`sed -i '%ds/ \{1,\}#[^"]*$//' %s`, line, quote(file))
+			return fmt.Sprintf(`sed -i '%ds/ \{1,\}#[^"]*$//' %s`, line, taskexec.QuoteWord(file))
 		}, host.EnvComment)),
 		ofEnv("env-line", "other lines of the environment file that systemd reads otherwise than meant", "the variable is not set, or to something else", false, mistakes(func(file string, line int) string {
-			return fmt.Sprintf(`"${EDITOR:-vi}" +%d %s`, line, quote(file))
+			return fmt.Sprintf(`"${EDITOR:-vi}" +%d %s`, line, taskexec.QuoteWord(file))
 		}, host.EnvNoVariable, host.EnvName, host.EnvExpansion)),
 		ofEnv("log-level", "unknown LOG_LEVEL", "tasks that read it stop, or log at another level", true, func(f Facts, file string) []found {
 			if level := f.Env.get("LOG_LEVEL"); level == "" || slices.Contains(levels, strings.ToUpper(level)) {

@@ -16,6 +16,7 @@ import (
 	"github.com/montimer/montimer/internal/hostcheck"
 	"github.com/montimer/montimer/internal/unitdir"
 	"github.com/montimer/montimer/internal/unitfile"
+	"github.com/montimer/montimer/taskexec"
 )
 
 // PathFacts is what root knows of the paths in the host settings.
@@ -149,16 +150,16 @@ func mentions(pattern, word string) bool {
 
 // set gives a key of the config file a value.
 func (f Facts) set(key, value string) string {
-	file := quote(f.Host.Instance.ConfigFile())
+	file := taskexec.QuoteWord(f.Host.Instance.ConfigFile())
 	if f.hasSetting(key) {
 		value = strings.NewReplacer(`\`, `\\`, "|", `\|`, "&", `\&`).Replace(value)
-		return fmt.Sprintf("sed -i %s %s", quote(fmt.Sprintf("s|^%s:.*|%[1]s: %s|", key, value)), file)
+		return fmt.Sprintf("sed -i %s %s", taskexec.QuoteWord(fmt.Sprintf("s|^%s:.*|%[1]s: %s|", key, value)), file)
 	}
 	line := `%s\n`
 	if f.Paths.Config != "" && !strings.HasSuffix(f.Paths.Config, "\n") {
 		line = `\n%s\n`
 	}
-	return fmt.Sprintf("printf '%s' %s >>%s", line, quote(key+": "+value), file)
+	return fmt.Sprintf("printf '%s' %s >>%s", line, taskexec.QuoteWord(key+": "+value), file)
 }
 
 // onOwn returns the fix for a directory that a setting names. A checkout that no
@@ -174,7 +175,7 @@ func (f Facts) onOwn(setting, dir, fix string) string {
 
 // unset removes a key of one line from the config file.
 func (f Facts) unset(key string) string {
-	return fmt.Sprintf("sed -i '/^%s:/d' %s", key, quote(f.Host.Instance.ConfigFile()))
+	return fmt.Sprintf("sed -i '/^%s:/d' %s", key, taskexec.QuoteWord(f.Host.Instance.ConfigFile()))
 }
 
 func (f Facts) hasSetting(key string) bool {
@@ -190,9 +191,9 @@ func hidden(settings ...string) func(Facts) []found {
 				continue
 			}
 			to := filepath.Join("/srv", filepath.Base(p.Path))
-			fix := f.onOwn(p.Setting, p.Path, fmt.Sprintf("mv %s %s && %s && %s", quote(p.Path), quote(to), f.set(p.Setting, to), of.Command("apply")))
+			fix := f.onOwn(p.Setting, p.Path, fmt.Sprintf("mv %s %s && %s && %s", taskexec.QuoteWord(p.Path), taskexec.QuoteWord(to), f.set(p.Setting, to), of.Command("apply")))
 			if p.Setting == "binary" {
-				fix = fmt.Sprintf("install -m 755 %s /usr/local/bin/montimer && %s && %s", quote(p.Path), f.set("binary", "/usr/local/bin/montimer"), of.Command("apply"))
+				fix = fmt.Sprintf("install -m 755 %s /usr/local/bin/montimer && %s && %s", taskexec.QuoteWord(p.Path), f.set("binary", "/usr/local/bin/montimer"), of.Command("apply"))
 			}
 			all = append(all, found{text: p.String(), fix: fix})
 		}
@@ -215,7 +216,7 @@ func settingChecks() []Check {
 			}
 			return []found{{
 				text: fmt.Sprintf("run_as in %s is %s, and there is no such user", f.Host.Instance.ConfigFile(), f.NoUser),
-				fix:  fmt.Sprintf("useradd --system --user-group --home-dir %s --shell /usr/sbin/nologin %s", quote(f.Host.Checkout), quote(f.NoUser)),
+				fix:  fmt.Sprintf("useradd --system --user-group --home-dir %s --shell /usr/sbin/nologin %s", taskexec.QuoteWord(f.Host.Checkout), taskexec.QuoteWord(f.NoUser)),
 			}}
 		}},
 	}
@@ -229,17 +230,17 @@ func wrongJobs(f Facts) []found {
 	if file == "" {
 		file = filepath.Join(f.Host.Checkout, "jobs.yaml")
 	}
-	return []found{{text: f.Mistake, fix: "runuser -u " + quote(f.Host.User) + " -- " + edit(file)}}
+	return []found{{text: f.Mistake, fix: "runuser -u " + taskexec.QuoteWord(f.Host.User) + " -- " + edit(file)}}
 }
 
 func noCheckout(f Facts) []found {
 	if f.Paths.Checkout.Exists {
 		return nil
 	}
-	dir, user := quote(f.Host.Checkout), quote(f.Host.User)
+	dir, user := taskexec.QuoteWord(f.Host.Checkout), taskexec.QuoteWord(f.Host.User)
 	return []found{{
 		text: "checkout " + f.Host.Checkout + " does not exist",
-		fix:  fmt.Sprintf(`install -d -o %s -g %s %s && read -rp 'URL of the repository: ' URL && runuser -u %[1]s -- git clone "$URL" %[3]s`, user, quote(f.Host.Group), dir),
+		fix:  fmt.Sprintf(`install -d -o %s -g %s %s && read -rp 'URL of the repository: ' URL && runuser -u %[1]s -- git clone "$URL" %[3]s`, user, taskexec.QuoteWord(f.Host.Group), dir),
 	}}
 }
 
@@ -249,7 +250,7 @@ func noState(f Facts) []found {
 	}
 	return []found{{
 		text: "state_dir " + f.Host.StateDir + " does not exist",
-		fix:  fmt.Sprintf("install -d -o %s -g %s -m 750 %s", quote(f.Host.User), quote(f.Host.Group), quote(f.Host.StateDir)),
+		fix:  fmt.Sprintf("install -d -o %s -g %s -m 750 %s", taskexec.QuoteWord(f.Host.User), taskexec.QuoteWord(f.Host.Group), taskexec.QuoteWord(f.Host.StateDir)),
 	}}
 }
 
@@ -261,7 +262,7 @@ func writable(f Facts) (all []found) {
 			continue
 		}
 		seen[entry] = true
-		fix := fmt.Sprintf("chown root:root %s && chmod go-w %[1]s", quote(entry))
+		fix := fmt.Sprintf("chown root:root %s && chmod go-w %[1]s", taskexec.QuoteWord(entry))
 		if entry != path && !host.IsRootsPath(entry) { // such as /tmp, or a home directory
 			fix = edit(f.Host.Instance.ConfigFile())
 		}
@@ -273,7 +274,7 @@ func writable(f Facts) (all []found) {
 func noProgram(f Facts) (all []found) {
 	for _, p := range f.Paths.Programs {
 		if p.Missing != "" {
-			all = append(all, found{text: "the services cannot start " + p.Path + ": " + p.Missing, fix: "install -m 755 " + quote(f.Paths.Self) + " " + quote(p.Path)})
+			all = append(all, found{text: "the services cannot start " + p.Path + ": " + p.Missing, fix: "install -m 755 " + taskexec.QuoteWord(f.Paths.Self) + " " + taskexec.QuoteWord(p.Path)})
 		}
 	}
 	return all
@@ -284,7 +285,7 @@ func otherVersion(f Facts) (all []found) {
 		if p.Version != "" && p.Version != f.Paths.Own {
 			all = append(all, found{
 				text: fmt.Sprintf("%s is %q, this program is %q", p.Path, p.Version, f.Paths.Own),
-				fix:  fmt.Sprintf("install -m 755 %s %s && %s", quote(f.Paths.Self), quote(p.Path), f.Host.Instance.Command("apply")),
+				fix:  fmt.Sprintf("install -m 755 %s %s && %s", taskexec.QuoteWord(f.Paths.Self), taskexec.QuoteWord(p.Path), f.Host.Instance.Command("apply")),
 			})
 		}
 	}
@@ -318,7 +319,7 @@ func wrongOwner(setting string) func(Facts) []found {
 		}
 		return []found{{
 			text: fmt.Sprintf("%s %s belongs to user %d, not to %s", setting, path, o.UID, f.Host.User),
-			fix:  f.onOwn(setting, path, fmt.Sprintf("chown -R %s: %s", quote(f.Host.User), quote(path))),
+			fix:  f.onOwn(setting, path, fmt.Sprintf("chown -R %s: %s", taskexec.QuoteWord(f.Host.User), taskexec.QuoteWord(path))),
 		}}
 	}
 }
@@ -329,7 +330,7 @@ func wrongMode(setting string) func(Facts) []found {
 		if !o.Exists || o.Mode.Perm()&0o702 == 0o700 {
 			return nil
 		}
-		return []found{{text: fmt.Sprintf("%s %s has mode %04o", setting, path, o.Mode.Perm()), fix: f.onOwn(setting, path, "chmod u+rwx,o-w "+quote(path))}}
+		return []found{{text: fmt.Sprintf("%s %s has mode %04o", setting, path, o.Mode.Perm()), fix: f.onOwn(setting, path, "chmod u+rwx,o-w "+taskexec.QuoteWord(path))}}
 	}
 }
 

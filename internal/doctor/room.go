@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"github.com/montimer/montimer/taskexec"
 )
 
 // MemoryFacts is the memory of the host, in KiB.
@@ -68,13 +70,13 @@ func eachFileSystem(check func(f Facts, on []Room) []found) func(Facts) []found 
 // what can go.
 func (f Facts) free(on []Room) string {
 	place := map[string]string{"state_dir": f.Host.StateDir, "checkout": f.Host.Checkout}[on[0].Name]
-	fix := fmt.Sprintf("du -xah %s | sort -h | tail -n 20", quote(place))
+	fix := fmt.Sprintf("du -xah %s | sort -h | tail -n 20", taskexec.QuoteWord(place))
 	for _, r := range on {
 		switch r.Name {
 		case "journal":
 			return "journalctl --vacuum-size=100M && apt-get clean"
 		case "caches":
-			fix = f.asUser(fmt.Sprintf("env -C / find %s -mindepth 1 -delete", quote(f.Host.Instance.CacheDir())))
+			fix = f.asUser(fmt.Sprintf("env -C / find %s -mindepth 1 -delete", taskexec.QuoteWord(f.Host.Instance.CacheDir())))
 		}
 	}
 	return fix

@@ -13,6 +13,7 @@ import (
 	"github.com/montimer/montimer/internal/systemd"
 	"github.com/montimer/montimer/internal/unitdir"
 	"github.com/montimer/montimer/internal/unitfile"
+	"github.com/montimer/montimer/taskexec"
 )
 
 // UnitFacts is the units on disk, in systemd, and as the next compile would write
@@ -166,10 +167,10 @@ func failed(helpers bool) func(Facts) []found {
 				continue
 			}
 			profile, pair := of.ProfileOf(name)
-			fix := "systemctl restart " + quote(name)
+			fix := "systemctl restart " + taskexec.QuoteWord(name)
 			switch {
 			case strings.Contains(name, "@"):
-				fix = "systemctl reset-failed " + quote(name)
+				fix = "systemctl reset-failed " + taskexec.QuoteWord(name)
 			case pair && profile == montimer.GitSync && strings.HasSuffix(name, ".service"):
 				fix = of.Command("sync") + " && systemctl reset-failed " + name
 			case pair && profile != montimer.Report && strings.HasSuffix(name, ".service"):
@@ -191,7 +192,7 @@ func stopped(helpers bool) func(Facts) []found {
 		if f.Units.Want != nil && !slices.ContainsFunc(f.Units.Want, func(w compiler.Unit) bool { return w.Name == name }) {
 			return nil // of a profile that has gone
 		}
-		return []found{{text: name + " is stopped", fix: "systemctl start " + quote(name)}}
+		return []found{{text: name + " is stopped", fix: "systemctl start " + taskexec.QuoteWord(name)}}
 	})
 }
 
@@ -199,7 +200,7 @@ func stopped(helpers bool) func(Facts) []found {
 func setAside(paths []string, then ...string) string {
 	var steps []string
 	for _, path := range paths {
-		steps = append(steps, fmt.Sprintf("mv %s %s", quote(path), quote(path+".off")))
+		steps = append(steps, fmt.Sprintf("mv %s %s", taskexec.QuoteWord(path), taskexec.QuoteWord(path+".off")))
 	}
 	return strings.Join(append(append(steps, "systemctl daemon-reload"), then...), " && ")
 }
@@ -227,9 +228,9 @@ func masked(f Facts, name string, s systemd.Detail) []found {
 	if s.Enablement == "masked-runtime" {
 		verb = "systemctl unmask --runtime "
 	}
-	fix := verb + quote(name)
+	fix := verb + taskexec.QuoteWord(name)
 	if isTimerOrSocket(name) && f.targetRuns() || name == f.Host.Instance.Target() {
-		fix += " && systemctl start " + quote(name)
+		fix += " && systemctl start " + taskexec.QuoteWord(name)
 	}
 	return []found{{text: name + " is masked", fix: fix}}
 }
@@ -254,7 +255,7 @@ func unmet(f Facts, name string, s systemd.Detail) []found {
 	if len(dropIns) > 0 {
 		fix = setAside(dropIns)
 		if isTimerOrSocket(name) && f.targetRuns() {
-			fix += " && systemctl start " + quote(name)
+			fix += " && systemctl start " + taskexec.QuoteWord(name)
 		}
 	}
 	return []found{{text: fmt.Sprintf("%s was not started: %s", name, strings.Join(s.Unmet, ", ")), fix: fix}}
