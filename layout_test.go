@@ -39,6 +39,7 @@ var edges = map[string][]string{
 	"internal/look": {".", "internal/calendar", "internal/drift", "internal/gitsync", "internal/host", "internal/hostcheck", "internal/jobs", "internal/jobsfile", "internal/journal",
 		"internal/store", "internal/systemd", "internal/timeline", "internal/unitdir", "internal/view", "taskexec"},
 	"internal/timeline": {".", "internal/calendar"},
+	"internal/page":     {".", "internal/safetext", "internal/timeline", "internal/view"},
 	"internal/view":     {".", "internal/calendar", "internal/lazy", "internal/safetext", "internal/timeline"},
 	"internal/lazy":     {},
 	"internal/manual":   {".", "internal/jobs", "internal/safetext", "internal/suggest", "taskexec", "github.com/alecthomas/kong"},

@@ -1,0 +1,174 @@
+// Package page is what montimer shows to people over HTTP: the state of the host,
+// of its profiles and runs, and the alerts, as HTML that needs no script. It renders
+// package view and nothing else, writes nothing, and knows neither listeners nor
+// who may read it.
+//
+// Read page.go (the routes and what every answer has), then overview.go, and
+// templates/page.html (the frame of all pages).
+package page
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/montimer/montimer/internal/view"
+)
+
+// Reader reads the state of the host; package look has one.
+type Reader interface {
+	Overview(ctx context.Context) (view.Overview, error)
+}
+
+// Options says how pages link.
+type Options struct {
+	BasePath  string // that a proxy puts before all paths: "" or "/jobs"; requests come without it
+	CommitURL string // of a commit, with {commit} for its id; "": commits are not linked
+}
+
+// AsOf is the header of a page that has the time as of which its content holds. It
+// is sent with 304 Not Modified, too: the body is the same, and as new as this.
+const AsOf = "Montimer-As-Of"
+
+type site struct {
+	Options
+	read Reader
+}
+
+// New returns the handler of all pages: /, /profiles/, /runs/, /alerts and /assets/.
+// Each answer has an ETag, which depends on all of its content but the time as of
+// which it holds, and If-None-Match is answered with 304. The methods are GET and
+// HEAD; whoever serves it refuses others.
+func New(read Reader, o Options) http.Handler {
+	o.BasePath = strings.TrimRight(o.BasePath, "/")
+	return &site{o, read}
+}
+
+// ServeHTTP routes by hand: the redirects of http.ServeMux know no base path.
+func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch path := r.URL.Path; {
+	case path == "/":
+		s.overview(w, r)
+	case strings.HasPrefix(path, "/assets/"):
+		s.asset(w, r, strings.TrimPrefix(path, "/assets/"))
+	default:
+		s.notFound(w, r, "There is no page at this address.")
+	}
+}
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+//go:embed assets
+var assetFiles embed.FS
+
+// templates are parsed when the first page is asked for, not in every process.
+var templates = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("").Funcs(words).ParseFS(templateFiles, "templates/*.html"))
+})
+
+// frame is what every page has.
+type frame struct {
+	Base  string // before every path
+	Title string
+	Icon  string // the asset that says at a glance whether all is well
+	At    time.Time
+	Body  any
+}
+
+// asOfMark stands for the time in the rendered page, so that the ETag does not
+// depend on it.
+const asOfMark = "\x00as of\x00"
+
+// show renders a page.
+func (s *site) show(w http.ResponseWriter, r *http.Request, status int, name string, f frame) {
+	f.Base = s.BasePath
+	var b bytes.Buffer
+	if err := templates().ExecuteTemplate(&b, name, f); err != nil {
+		http.Error(w, "render the page: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	sum := sha256.Sum256(b.Bytes())
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-cache") // to be kept, and asked for each time
+	h.Set("ETag", `"`+hex.EncodeToString(sum[:12])+`"`)
+	asOf := f.At.Local().Format(asOfLayout)
+	h.Set(AsOf, asOf)
+	if status == http.StatusOK && matches(r, h.Get("ETag")) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	body := bytes.ReplaceAll(b.Bytes(), []byte(asOfMark), []byte(asOf))
+	h.Set("Content-Length", fmt.Sprint(len(body)))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // the reader may have gone
+	}
+}
+
+// matches reports whether a client has this version of an answer (RFC 9110, section
+// 13.1.2).
+func matches(r *http.Request, etag string) bool {
+	for tag := range strings.SplitSeq(r.Header.Get("If-None-Match"), ",") {
+		if tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/"); tag == etag || tag == "*" {
+			return true
+		}
+	}
+	return false
+}
+
+// notFound says what is not there, and where to go on.
+func (s *site) notFound(w http.ResponseWriter, r *http.Request, why string) {
+	s.show(w, r, http.StatusNotFound, "problem", frame{Title: "Not found", At: time.Now(), Body: why})
+}
+
+// unreadable says what could not be read.
+func (s *site) unreadable(w http.ResponseWriter, r *http.Request, err error) {
+	s.show(w, r, http.StatusInternalServerError, "problem", frame{Title: "Not readable", Icon: "bad.svg", At: time.Now(), Body: err.Error()})
+}
+
+var assetTypes = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+
+// asset answers with a file. Its address in a page has its digest, so a browser may
+// keep it for good.
+func (s *site) asset(w http.ResponseWriter, r *http.Request, name string) {
+	data, err := assetFiles.ReadFile("assets/" + name)
+	if err != nil || strings.Contains(name, "/") {
+		s.notFound(w, r, "There is no such file.")
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", assetTypes[name[strings.LastIndexByte(name, '.'):]])
+	h.Set("ETag", `"`+digest(name)+`"`)
+	h.Set("Cache-Control", "no-cache")
+	if r.URL.Query().Get("v") == digest(name) {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	if matches(r, h.Get("ETag")) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	h.Set("Content-Length", fmt.Sprint(len(data)))
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(data)
+	}
+}
+
+// digest identifies the content of an asset.
+func digest(name string) string {
+	data, err := assetFiles.ReadFile("assets/" + name)
+	if err != nil {
+		panic(err) // a template names an asset that does not exist
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:6])
+}
