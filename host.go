@@ -19,6 +19,7 @@ type Host struct {
 
 	AllowRoot bool // tasks may run as root
 	Sync      Sync
+	Serve     Serve
 
 	Umask string // of tasks and git, octal; "": DefaultUmask
 	Home  string // home directory of User; "": not known
@@ -54,6 +55,22 @@ type Sync struct {
 
 // DefaultSync has the settings of a sync that the host does not set.
 func DefaultSync() Sync { return Sync{Remote: "origin", Branch: "main", Timeout: time.Minute} }
+
+// Serve says how the host answers over HTTP, which it does only if that is enabled.
+type Serve struct {
+	Enabled     bool     // compile makes the units that listen
+	Listen      string   // ADDRESS:PORT
+	Hosts       []string // names that requests may be for, beside those of this machine; lower-case
+	BasePath    string   // that all paths begin with: "" or "/jobs"
+	PublicURL   string   // of the page, with BasePath, for links in alerts; "": there are none
+	CommitURL   string   // of a commit, with {commit} for its id; "": commits are not linked
+	TokenFile   string   // absolute; one token on each line; "": there is none
+	SocketGroup string   // may use the Unix socket; "": the group of the services
+}
+
+// DefaultListen is where the Python program listened, which is not reachable from
+// other machines.
+const DefaultListen = "127.0.0.1:8923"
 
 // AllOthers stands for the profiles that a setting does not name.
 const AllOthers = "*"

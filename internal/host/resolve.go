@@ -92,6 +92,7 @@ func Resolve(p Process, s Settings) (montimer.Host, error) {
 		Timezone:  s.Timezone,
 		AllowRoot: s.AllowRoot,
 		Sync:      sync,
+		Serve:     s.Serve,
 
 		Sandboxes: s.Sandbox,
 		Limits:    s.Limits,

@@ -7,6 +7,7 @@ package host
 
 import (
 	"cmp"
+	"strings"
 
 	"github.com/montimer/montimer"
 )
@@ -26,6 +27,7 @@ type Settings struct {
 	AllowRoot bool
 
 	Sync           Sync
+	Serve          montimer.Serve
 	Sandbox        sandboxes
 	Limits         limits
 	Umask          string
@@ -65,7 +67,22 @@ func FromEnvironment(getenv func(string) string) Settings {
 			Branch:  first("MONTIMER_SYNC_BRANCH"),
 			Timeout: first("MONTIMER_SYNC_TIMEOUT"),
 		},
+		Serve: montimer.Serve{
+			Hosts:     fields(first("MONTIMER_SERVE_HOSTS")),
+			BasePath:  first("MONTIMER_SERVE_BASE_PATH"),
+			PublicURL: first("MONTIMER_SERVE_PUBLIC_URL"),
+			CommitURL: first("MONTIMER_SERVE_COMMIT_URL"),
+			TokenFile: first("MONTIMER_SERVE_TOKEN_FILE"),
+		},
 	}
+}
+
+// fields splits a list at blanks; nil: it is empty.
+func fields(list string) []string {
+	if words := strings.Fields(list); len(words) > 0 {
+		return words
+	}
+	return nil
 }
 
 // Or fills the missing settings of s from t.
@@ -83,6 +100,7 @@ func (s Settings) Or(t Settings) Settings {
 	s.Sync.Branch = cmp.Or(s.Sync.Branch, t.Sync.Branch)
 	s.Sync.Every = cmp.Or(s.Sync.Every, t.Sync.Every)
 	s.Sync.Timeout = cmp.Or(s.Sync.Timeout, t.Sync.Timeout)
+	s.Serve = orServe(s.Serve, t.Serve)
 	s.Umask = cmp.Or(s.Umask, t.Umask)
 	s.Capacity = cmp.Or(s.Capacity, t.Capacity)
 	s.SystemdVersion = cmp.Or(s.SystemdVersion, t.SystemdVersion)
