@@ -68,7 +68,7 @@ func Decode(file string, data []byte, opt Options) (montimer.Jobs, []Diagnostic)
 
 // A decoder is one run of Decode.
 type decoder struct {
-	form     string // the hint of wrongKind for the key that is being read
+	reading  keyOf // for the hint of wrongKind
 	name     string
 	opt      Options
 	keys     *table

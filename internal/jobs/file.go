@@ -29,7 +29,7 @@ type onChange struct {
 func (d *decoder) file(root value) montimer.Jobs {
 	f := file{jobs: montimer.Jobs{Notify: montimer.NotifyPolicy{After: 1, Recovery: true}}}
 	if root.Kind != yaml.MappingNode {
-		d.error(root, formOf("top", "profiles"), "the file must be a mapping with the key profiles, not %s", describe(root))
+		d.error(root, keyOf{"top", "profiles"}.form(), "the file must be a mapping with the key profiles, not %s", describe(root))
 		return f.jobs
 	}
 	keys := decodeMapping(d, root, &d.keys.top, &f)
@@ -58,7 +58,7 @@ func (d *decoder) file(root value) montimer.Jobs {
 
 func (d *decoder) decodeDefaults(v value) {
 	if v.Kind != yaml.MappingNode {
-		d.form = formOf("top", "defaults")
+		d.reading = keyOf{"top", "defaults"}
 		d.wrongKind(v, "a mapping")
 		return
 	}
@@ -72,7 +72,7 @@ func (d *decoder) profiles(v value) []montimer.Profile {
 		keys = d.pairs(v)
 	}
 	if len(keys) == 0 {
-		d.error(v, formOf("top", "profiles"), "profiles must be a mapping with at least one profile, not %s", describe(v))
+		d.error(v, keyOf{"top", "profiles"}.form(), "profiles must be a mapping with at least one profile, not %s", describe(v))
 		return nil
 	}
 	if !d.checkCount(keys) {

@@ -130,19 +130,23 @@ func forms() map[string]string {
 func (d *decoder) wrongKind(v value, must string) {
 	hint := ""
 	if v.Kind != yaml.ScalarNode || strings.Contains(must, "mapping") || strings.Contains(must, "list") {
-		hint = d.form
+		hint = d.reading.form()
 	}
 	d.error(v, hint, "must be %s, not %s", must, describe(v))
 }
 
-// formOf is the hint of wrongKind for a key.
-func formOf(level, name string) string {
-	form, ok := forms()[level+"."+name]
+// A keyOf is a key of a level of the table.
+type keyOf struct{ level, name string }
+
+// form is the hint of wrongKind for a key; "" if it has none.
+func (k keyOf) form() string {
+	all := forms()
+	form, ok := all[k.level+"."+k.name]
 	if !ok {
-		form, ok = forms()[name]
+		form, ok = all[k.name]
 	}
 	if !ok {
 		return ""
 	}
-	return "write " + name + ": " + form
+	return "write " + k.name + ": " + form
 }

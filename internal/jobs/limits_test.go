@@ -134,6 +134,20 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestMemory: a file without mistakes pays nothing for the words about mistakes.
+func TestMemory(t *testing.T) {
+	const profiles = 2000
+	data := oneTask(profiles)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	Decode("j.yaml", data, host)
+	runtime.ReadMemStats(&after)
+	perProfile := (after.TotalAlloc - before.TotalAlloc) / profiles
+	if perProfile > 8<<10 {
+		t.Errorf("%d bytes for each profile", perProfile)
+	}
+}
+
 // cpuTime is what this process uses for work: it does not grow when others keep
 // the machine busy.
 func cpuTime(work func()) time.Duration {

@@ -25,7 +25,7 @@ type profile struct {
 func (d *decoder) profile(entry pair) (montimer.Profile, bool) {
 	d.checkProfileName(entry.key)
 	if entry.val.Kind != yaml.MappingNode {
-		hint := formOf("top", "profiles")
+		hint := keyOf{"top", "profiles"}.form()
 		if _, ok := d.keys.profile.index[entry.name]; ok {
 			hint = entry.name + " is a key of a profile: indent it like the other keys of the profile"
 		}

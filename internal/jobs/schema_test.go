@@ -74,7 +74,7 @@ func fileWith(k Key, value string) []byte {
 func TestWrongKinds(t *testing.T) {
 	t.Parallel()
 	for _, k := range Keys() {
-		form := strings.TrimPrefix(formOf(k.Level, k.Name), "write "+k.Name+": ")
+		form := strings.TrimPrefix(keyOf{k.Level, k.Name}.form(), "write "+k.Name+": ")
 		if form == "" && k.Name != "description" { // that takes anything
 			t.Errorf("%s.%s: no form", k.Level, k.Name)
 			continue

@@ -105,10 +105,10 @@ func decodeMapping[T any](d *decoder, v value, l *level[T], t *T) pairs {
 			continue
 		}
 		d.enter("", p.name)
-		outer := d.form
-		d.form = formOf(l.name, p.name)
+		outer := d.reading
+		d.reading = keyOf{l.name, p.name}
 		l.fields[i].set(d, p.val, t)
-		d.form = outer
+		d.reading = outer
 		d.leave()
 	}
 	return keys

@@ -46,7 +46,7 @@ func (d *decoder) task(v value, number int) task {
 	t := d.defaults.task
 	t.at = v
 	if v.Kind != yaml.MappingNode {
-		d.error(v, d.form, "task %d must be a mapping, not %s", number, describe(v))
+		d.error(v, d.reading.form(), "task %d must be a mapping, not %s", number, describe(v))
 		return t
 	}
 	d.enter("task", d.taskName(v, number))
