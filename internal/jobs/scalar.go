@@ -143,7 +143,7 @@ func resolveFloat(s string) (scalar, bool) {
 	}
 	switch body {
 	case ".inf", ".Inf", ".INF":
-		return scalar{kind: kindFloat, text: pythonFloat(math.Inf(int(sign)))}, true
+		return scalar{kind: kindFloat, text: PythonFloat(math.Inf(int(sign)))}, true
 	case ".nan", ".NaN", ".NAN":
 		return scalar{kind: kindFloat, text: "nan"}, body == s
 	}
@@ -160,12 +160,12 @@ func resolveFloat(s string) (scalar, bool) {
 	}
 	// Out of range is ±Inf, as in Python.
 	f, _ := strconv.ParseFloat(strings.ReplaceAll(body, "_", ""), 64)
-	return scalar{kind: kindFloat, text: pythonFloat(sign * f)}, true
+	return scalar{kind: kindFloat, text: PythonFloat(sign * f)}, true
 }
 
-// pythonFloat formats f as Python's repr() does: the shortest digits that read
+// PythonFloat formats f as Python's repr() does: the shortest digits that read
 // back, with an exponent from 1e16 up and below 1e-4.
-func pythonFloat(f float64) string {
+func PythonFloat(f float64) string {
 	switch {
 	case math.IsInf(f, 1):
 		return "inf"

@@ -37,11 +37,18 @@ const FileName = "monitoring.db"
 // busyTimeout is how long to wait for a lock of another program, as in the tasks.
 const busyTimeout = 5 * time.Second
 
+// sharedConns is how many statements of readers run at a time. Each connection
+// has a cache of 2 MiB.
+const sharedConns = 4
+
 // Options says how to open a database.
 type Options struct {
 	// ReadOnly opens an existing database, and neither creates nor migrates
 	// anything.
 	ReadOnly bool
+	// Shared, with ReadOnly, is for readers of the tasks' tables: the database
+	// needs none of montimer's, and several statements run at a time.
+	Shared   bool
 	Instance montimer.Instance // for the commands in errors
 }
 
@@ -75,10 +82,14 @@ func Open(ctx context.Context, stateDir string, o Options) (*Store, error) {
 		return nil, s.explain("open the database", err)
 	}
 	s.db.SetMaxOpenConns(1) // writers would only wait for each other in SQLite
+	if o.Shared {
+		s.db.SetMaxOpenConns(sharedConns)
+		s.db.SetMaxIdleConns(sharedConns)
+	}
 	// SQLite does not wait, with any timeout, for another process that turns the
 	// same new file to a write-ahead log: so this does.
 	for deadline := time.Now().Add(busyTimeout); ; time.Sleep(10 * time.Millisecond) {
-		err := s.prepare(ctx, o.ReadOnly)
+		err := s.prepare(ctx, o)
 		if err == nil {
 			if !o.ReadOnly {
 				s.settle(ctx)
@@ -112,11 +123,11 @@ func (s *Store) openFile(readOnly bool) (err error) {
 }
 
 // prepare makes an open database ready for use.
-func (s *Store) prepare(ctx context.Context, readOnly bool) error {
-	if err := s.checkPragmas(ctx, readOnly); err != nil {
+func (s *Store) prepare(ctx context.Context, o Options) error {
+	if err := s.checkPragmas(ctx, o.ReadOnly); err != nil || o.Shared {
 		return s.explain("open the database", err)
 	}
-	if readOnly {
+	if o.ReadOnly {
 		return s.explain("open the database", s.requireSchema(ctx))
 	}
 	if err := s.migrate(ctx); err != nil {
