@@ -49,7 +49,7 @@ func (p *application) carryOut(ctx context.Context) error {
 func (a *Applier) survey(ctx context.Context, want []compiler.Unit) (*application, error) {
 	p := &application{Applier: a, timers: map[string]timer.Timer{}}
 	var err error
-	if p.have, err = a.Dir.Installed(); err != nil {
+	if p.have, err = a.Dir.Installed(want); err != nil {
 		return nil, err
 	}
 	plan, err := unitdir.Plan(want, p.have)

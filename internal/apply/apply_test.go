@@ -50,7 +50,7 @@ func (m *machine) compileInto(t *testing.T, profiles ...montimer.Profile) {
 		t.Fatal(err)
 	}
 	defer dir.Close()
-	have, err := dir.Installed()
+	have, err := dir.Installed(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -20,7 +21,7 @@ func Write(ctx context.Context, h montimer.Host, units []compiler.Unit) (plan []
 		return nil, nil, err
 	}
 	defer dir.Close()
-	have, err := dir.Installed()
+	have, err := dir.Installed(units)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -54,10 +55,12 @@ func spareRuns(ctx context.Context, h montimer.Host, plan []unitdir.Change) (res
 // Report reports what Write has done to an operator: stdout gets a line for each
 // file, stderr the commands with which that takes effect, and the notes.
 func Report(of montimer.Instance, plan []unitdir.Change, running []string, stdout, stderr io.Writer) error {
+	lines := bufio.NewWriter(stdout)
 	for _, change := range plan {
-		if _, err := fmt.Fprintf(stdout, "%-6s  %s\n", change.Action, change.Name); err != nil {
-			return err
-		}
+		fmt.Fprintf(lines, "%-6s  %s\n", change.Action, change.Name)
+	}
+	if err := lines.Flush(); err != nil {
+		return err
 	}
 	for _, line := range next(of, plan) {
 		fmt.Fprintln(stderr, line)

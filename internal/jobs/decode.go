@@ -54,7 +54,7 @@ func Decode(file string, data []byte, opt Options) (montimer.Jobs, []Diagnostic)
 	if opt.Now.IsZero() {
 		opt.Now = time.Now()
 	}
-	d := &decoder{name: file, opt: opt, keys: newTable(), guesses: 2_000_000, plans: map[question]*plan{}, locations: map[string]*time.Location{}}
+	d := &decoder{name: file, opt: opt, keys: newTable(), guesses: 2_000_000, plans: map[question]*plan{}, files: map[string]fs.FileInfo{}, locations: map[string]*time.Location{}}
 	if opt.Timezone != "" && d.location(opt.Timezone) == nil {
 		d.add(Error, place{}, "", fmt.Sprintf("the host's time zone %s is not in tzdata", quote(opt.Timezone)))
 		d.opt.Timezone = ""
@@ -82,6 +82,7 @@ type decoder struct {
 	defaults     defaults
 	defaultPairs pairs // the keys of defaults
 	plans        map[question]*plan
+	files        map[string]fs.FileInfo    // of the checkout; nil for those that it does not have
 	locations    map[string]*time.Location // nil for names that tzdata does not have
 	zoneList     []string                  // made when it is first needed
 }

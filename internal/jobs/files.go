@@ -52,13 +52,14 @@ func (d *decoder) checkScript(at value, t *task) {
 }
 
 // stat looks for a file in all places where the checkout may be; nil: nowhere.
+// Many tasks share a script.
 func (d *decoder) stat(file string) fs.FileInfo {
-	for _, files := range d.opt.Files {
-		if info, err := fs.Stat(files, path.Clean(file)); err == nil {
-			return info
-		}
+	info, known := d.files[file]
+	for i := 0; i < len(d.opt.Files) && info == nil && !known; i++ {
+		info, _ = fs.Stat(d.opt.Files[i], path.Clean(file))
 	}
-	return nil
+	d.files[file] = info
+	return info
 }
 
 // similar returns a hint with an existing file that has a path like that of

@@ -64,7 +64,7 @@ func Read(path string, of montimer.Instance) (Installed, error) {
 		return Installed{}, err
 	}
 	defer d.Close()
-	return d.Installed()
+	return d.Installed(nil)
 }
 
 // Close releases the folder.
@@ -77,8 +77,13 @@ type Installed struct {
 	leftover []string          // temporary files of a compile that was killed
 }
 
-// Installed reads the units of montimer in the folder.
-func (d *Directory) Installed() (Installed, error) {
+// Installed reads the units of montimer in the folder. Those that are as wanted
+// already take no memory of their own.
+func (d *Directory) Installed(want []compiler.Unit) (Installed, error) {
+	wanted := make(map[string]string, len(want))
+	for _, u := range want {
+		wanted[u.Name] = u.Content
+	}
 	names, err := d.names()
 	if err != nil {
 		return Installed{}, fmt.Errorf("list the unit directory %s: %w", d.Path, err)
@@ -90,7 +95,7 @@ func (d *Directory) Installed() (Installed, error) {
 		case isTemporary(d.Instance, name):
 			have.leftover = append(have.leftover, name)
 		case isUnitName(d.Instance, name):
-			if have.Files[name], err = readFile(d.fd(), name, buffer); err != nil {
+			if have.Files[name], err = readFile(d.fd(), name, wanted[name], buffer); err != nil {
 				return Installed{}, fmt.Errorf("read unit %s: %w", filepath.Join(d.Path, name), err)
 			}
 		}

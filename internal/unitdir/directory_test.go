@@ -42,7 +42,7 @@ func compileInto(dir string, units []compiler.Unit) ([]Change, error) {
 		return nil, err
 	}
 	defer d.Close()
-	have, err := d.Installed()
+	have, err := d.Installed(units)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +132,7 @@ func TestWriteFails(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer d.Close()
-			have, err := d.Installed()
+			have, err := d.Installed(newSet)
 			if err != nil {
 				t.Fatal(err)
 			}

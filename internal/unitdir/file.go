@@ -28,8 +28,9 @@ func createFile(dir int, name, content string, buffer []byte) ([]byte, error) {
 }
 
 // readFile reads a regular file; any other, such as a link, is empty. It never
-// blocks. buffer is room to read into.
-func readFile(dir int, name string, buffer []byte) (string, error) {
+// blocks. It returns likely itself if that is the content. buffer is room to read
+// into.
+func readFile(dir int, name, likely string, buffer []byte) (string, error) {
 	const flags = unix.O_RDONLY | unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_CLOEXEC
 	fd, err := uninterrupted(func() (int, error) { return unix.Openat(dir, name, flags, 0) })
 	if errors.Is(err, unix.ELOOP) || errors.Is(err, unix.ENXIO) { // a link, a socket
@@ -48,6 +49,9 @@ func readFile(dir int, name string, buffer []byte) (string, error) {
 			return "", err
 		}
 		if got += n; got < len(buffer) {
+			if string(buffer[:got]) == likely {
+				return likely, nil
+			}
 			return string(buffer[:got]), nil
 		}
 	}
