@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/montimer/montimer/internal/jobs"
 	"github.com/montimer/montimer/internal/store"
 )
 
@@ -15,13 +16,11 @@ const (
 	mostLimit    = 500
 )
 
-var severities = []string{"LOW", "MEDIUM", "HIGH", "CRITICAL"}
-
 // filter reads the parameters of /v1/alerts, in the order in which the first
 // mistake counts.
 func (q query) filter() (f store.EventFilter, err error) {
 	f.Protocol, f.Source, f.Channel, f.Status = q.value("protocol"), q.value("source"), q.value("channel"), q.value("delivery_status")
-	if f.Severity = q.value("severity"); f.Severity != nil && !slices.Contains(severities, *f.Severity) {
+	if f.Severity = q.value("severity"); f.Severity != nil && !slices.Contains(jobs.Severities, *f.Severity) {
 		return f, badRequest("invalid severity")
 	}
 	limit, err := q.number("limit", defaultLimit)
@@ -145,7 +144,7 @@ func (a *api) alert(out *answer, r *http.Request, id string) {
 }
 
 // appendEvent appends an alert. Its names and their order are those of the API
-// before montimer; metadata_error is only there where metadata is not JSON.
+// before montimer; metadata_error is only there where metadata is not JSON alone.
 func appendEvent(b []byte, e store.Event) []byte {
 	b = strconv.AppendInt(append(b, `{"id":`...), e.ID, 10)
 	b = appendString(append(b, `,"created_at":`...), e.Created)
@@ -160,11 +159,9 @@ func appendEvent(b []byte, e store.Event) []byte {
 	b = appendNull(append(b, `,"delivered_at":`...), e.Delivered)
 	b = appendNull(append(b, `,"delivery_error":`...), e.Error)
 	b = append(b, `,"metadata":`...)
-	from := len(b)
 	b, err := appendMetadata(b, e.Metadata.String)
 	if err != nil {
-		b = append(b[:from], `null,"metadata_error":`...)
-		b = appendString(b, err.Error())
+		b = appendString(append(b, `,"metadata_error":`...), err.Error())
 	}
 	return append(b, '}')
 }

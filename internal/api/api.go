@@ -26,7 +26,8 @@ type Events interface {
 
 // Sources is where the API reads what it shows.
 type Sources struct {
-	Events Events
+	Events  Events
+	Catalog Catalog
 }
 
 // New returns the handler of all routes. To other paths it answers 404, to other
@@ -46,6 +47,8 @@ type route struct {
 // routes are all there are. openapi.json describes each.
 var routes = []route{
 	{"/healthz", (*api).healthz},
+	{"/v1/protocols", (*api).protocols},
+	{"/v1/monitoring", (*api).monitoring},
 	{"/v1/alerts", (*api).alerts},
 	{"/v1/alerts/{}", (*api).alert},
 }

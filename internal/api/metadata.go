@@ -22,7 +22,7 @@ const deepest = 1000
 // appendMetadata appends metadata as Python's json.dumps writes what json.loads has
 // read: keys in their order, of equal ones the last value in the first place,
 // floats in their shortest form, integers exact. No text is an object without
-// keys. With errNotFinite the rest is there; with another error nothing is.
+// keys. With an error it appends null, but with errNotFinite all that JSON has.
 func appendMetadata(b []byte, text string) ([]byte, error) {
 	if text == "" || text == "{}" {
 		return append(b, "{}"...), nil

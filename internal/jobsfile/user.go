@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -68,4 +69,22 @@ func MissingScripts(h montimer.Host) ([]jobs.Diagnostic, error) {
 	}
 	_, found := jobs.Decode(h.JobsFile, data, jobs.Options{Files: []fs.FS{os.DirFS(h.Checkout)}})
 	return slices.DeleteFunc(found, func(d jobs.Diagnostic) bool { return !d.OfFiles }), nil
+}
+
+// MonitoringName is the name of the list of protocols in the checkout.
+const MonitoringName = "monitoring.yaml"
+
+// ReadMonitoring reads the monitoring.yaml of a host's checkout, as the user of the
+// tasks. The error is fs.ErrNotExist if there is none.
+func ReadMonitoring(h montimer.Host) (jobs.Monitoring, error) {
+	if asUser(h) {
+		return jobs.Monitoring{}, fmt.Errorf("read %s: only %s may", MonitoringName, h.User)
+	}
+	path := filepath.Join(h.Checkout, MonitoringName)
+	data, err := safefile.Read(path, jobs.MaxFile)
+	if err != nil {
+		return jobs.Monitoring{}, fmt.Errorf("read %s: %w", MonitoringName, err)
+	}
+	m, problems := jobs.DecodeMonitoring(path, data)
+	return m, File{Path: path, Diagnostics: problems}.Err(strings.Clone)
 }
