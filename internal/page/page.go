@@ -13,6 +13,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -20,12 +21,21 @@ import (
 	"sync"
 	"time"
 
+	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/view"
 )
 
 // Reader reads the state of the host; package look has one.
 type Reader interface {
-	Overview(ctx context.Context) (view.Overview, error)
+	// Board reads the host and the past of a profile, or of all ("").
+	Board(ctx context.Context, profile, span string) (view.Board, error)
+	// History reads how ticks and runs of a profile ended. More match than it
+	// returns; notes say what could not be read.
+	History(ctx context.Context, profile string, f view.Filter) (entries []view.Entry, more int, notes []string, err error)
+	// Run reads a run, and what changed since the good run before it; nil: nothing,
+	// or it is not known.
+	Run(ctx context.Context, id string) (*view.Run, *view.Change, error)
+	Alerts(ctx context.Context, ask view.AlertAsk) ([]view.Alert, error)
 }
 
 // Options says how pages link.
@@ -54,11 +64,20 @@ func New(read Reader, o Options) http.Handler {
 
 // ServeHTTP routes by hand: the redirects of http.ServeMux know no base path.
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch path := r.URL.Path; {
-	case path == "/":
+	kind, name, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	switch {
+	case r.URL.Path == "/":
 		s.overview(w, r)
-	case strings.HasPrefix(path, "/assets/"):
-		s.asset(w, r, strings.TrimPrefix(path, "/assets/"))
+	case r.URL.Path == "/alerts":
+		s.alerts(w, r)
+	case kind == "profiles" && montimer.ValidProfileName(name):
+		s.profile(w, r, name)
+	case kind == "runs" && montimer.IsRunID(name):
+		s.run(w, r, strings.ToLower(name))
+	case kind == "runs":
+		s.notFound(w, r, "The id of a run has 32 hexadecimal digits.")
+	case kind == "assets":
+		s.asset(w, r, name)
 	default:
 		s.notFound(w, r, "There is no page at this address.")
 	}
@@ -84,9 +103,12 @@ type frame struct {
 	Body  any
 }
 
-// asOfMark stands for the time in the rendered page, so that the ETag does not
-// depend on it.
-const asOfMark = "\x00as of\x00"
+// The marks stand for the time and for the ETag in the rendered page, so that the
+// ETag does not depend on them. No text from outside has a NUL.
+const (
+	asOfMark = "\x00as of\x00"
+	etagMark = "\x00etag\x00"
+)
 
 // show renders a page.
 func (s *site) show(w http.ResponseWriter, r *http.Request, status int, name string, f frame) {
@@ -100,14 +122,15 @@ func (s *site) show(w http.ResponseWriter, r *http.Request, status int, name str
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-cache") // to be kept, and asked for each time
-	h.Set("ETag", `"`+hex.EncodeToString(sum[:12])+`"`)
+	etag := hex.EncodeToString(sum[:12])
+	h.Set("ETag", `"`+etag+`"`)
 	asOf := f.At.Local().Format(asOfLayout)
 	h.Set(AsOf, asOf)
 	if status == http.StatusOK && matches(r, h.Get("ETag")) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	body := bytes.ReplaceAll(b.Bytes(), []byte(asOfMark), []byte(asOf))
+	body := bytes.ReplaceAll(bytes.ReplaceAll(b.Bytes(), []byte(asOfMark), []byte(asOf)), []byte(etagMark), []byte(etag))
 	h.Set("Content-Length", fmt.Sprint(len(body)))
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
@@ -126,14 +149,29 @@ func matches(r *http.Request, etag string) bool {
 	return false
 }
 
-// notFound says what is not there, and where to go on.
-func (s *site) notFound(w http.ResponseWriter, r *http.Request, why string) {
-	s.show(w, r, http.StatusNotFound, "problem", frame{Title: "Not found", At: time.Now(), Body: why})
+// trouble is what a page says that has nothing to show.
+type trouble struct {
+	Why   string
+	Known []link // what there is instead
 }
 
-// unreadable says what could not be read.
-func (s *site) unreadable(w http.ResponseWriter, r *http.Request, err error) {
-	s.show(w, r, http.StatusInternalServerError, "problem", frame{Title: "Not readable", Icon: "bad.svg", At: time.Now(), Body: err.Error()})
+// notFound says what is not there, and where to go on.
+func (s *site) notFound(w http.ResponseWriter, r *http.Request, why string, known ...string) {
+	t := trouble{Why: why}
+	for _, name := range known[:min(len(known), mostRows)] {
+		t.Known = append(t.Known, link{name, s.BasePath + profilePath(name)})
+	}
+	s.show(w, r, http.StatusNotFound, "problem", frame{Title: "Not found", Icon: "bad.svg", At: time.Now(), Body: t})
+}
+
+// problem says why there is nothing to show.
+func (s *site) problem(w http.ResponseWriter, r *http.Request, err error) {
+	var unknown *view.UnknownError
+	if errors.As(err, &unknown) {
+		s.notFound(w, r, err.Error(), unknown.Known...)
+		return
+	}
+	s.show(w, r, http.StatusInternalServerError, "problem", frame{Title: "Not readable", Icon: "bad.svg", At: time.Now(), Body: trouble{Why: err.Error()}})
 }
 
 var assetTypes = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}

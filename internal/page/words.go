@@ -16,12 +16,18 @@ const asOfLayout = "15:04:05 MST"
 // words are what the templates call.
 var words = template.FuncMap{
 	"asOf":   func() template.HTML { return asOfMark },
+	"etag":   func() template.HTMLAttr { return `data-etag="` + etagMark + `"` },
 	"digest": digest,
 	"line":   line,
+	"text":   text,
 	"ago":    view.Ago,
 	"in":     view.In,
 	"took":   view.Took,
+	"dur":    func(d time.Duration) string { return view.Took(d.Seconds()) },
 	"stamp":  stamp,
+	"clock":  clock,
+	"state":  stateWords,
+	"class":  class,
 }
 
 // longestLine is how many characters of a text from outside are shown on a line.
@@ -58,5 +64,48 @@ func clip(text string, most int) string {
 	return text
 }
 
-// stamp writes a point in time.
-func stamp(t time.Time) string { return t.Local().Format("Mon 2006-01-02 15:04:05") }
+// stamp writes a point in time; its year only if that is long before now.
+func stamp(now, t time.Time) string {
+	if d := now.Sub(t); d < 300*24*time.Hour && d > -300*24*time.Hour {
+		return t.Local().Format("Mon 01-02 15:04:05")
+	}
+	return t.Local().Format("Mon 2006-01-02 15:04:05")
+}
+
+// clock writes a point in time within a day of now, or one beyond with its date.
+func clock(now, t time.Time) string {
+	if t.Sub(now) < 24*time.Hour {
+		return t.Local().Format("15:04")
+	}
+	return t.Local().Format("Mon 2006-01-02 15:04")
+}
+
+// longestBlock is how many characters of a text from outside are shown on several
+// lines, mostLines how many lines.
+const (
+	longestBlock = 2000
+	mostLines    = 40
+)
+
+// text makes a text from outside safe to show, with its lines.
+func text(s string) string {
+	lines := strings.Split(strings.TrimRight(hides.String(clip(s, longestBlock)), "\n"), "\n")
+	more := len(lines) > mostLines
+	lines = lines[:min(len(lines), mostLines)]
+	for i, l := range lines {
+		lines[i] = safetext.String(strings.TrimSuffix(l, "\r"))
+	}
+	if more {
+		lines = append(lines, "…")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// class returns the class of a severity; of an unknown one, none.
+func class(severity string) string {
+	switch severity {
+	case "CRITICAL", "HIGH":
+		return "bad"
+	}
+	return ""
+}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -11,10 +12,11 @@ import (
 
 // Filter chooses runs; its zero value chooses all.
 type Filter struct {
-	Profile string            // "": every profile
-	State   montimer.RunState // "": every state
-	Since   time.Time         // started then or later
-	Limit   int               // at most so many, the newest; 0: all
+	Profile  string            // "": every profile
+	Profiles []string          // none: as Profile says
+	State    montimer.RunState // "": every state
+	Since    time.Time         // started then or later
+	Limit    int               // at most so many, the newest; 0: all
 }
 
 // History returns runs without their tasks, the newest first.
@@ -33,6 +35,10 @@ func (f Filter) where() (where string, args []any) {
 	where = "WHERE true"
 	if f.Profile != "" {
 		where, args = where+" AND profile = ?", append(args, f.Profile)
+	}
+	if len(f.Profiles) > 0 {
+		names, _ := json.Marshal(f.Profiles) // of strings, it never fails
+		where, args = where+" AND profile IN (SELECT value FROM json_each(?))", append(args, string(names))
 	}
 	if f.State != "" {
 		where, args = where+" AND state = ?", append(args, f.State)
@@ -77,6 +83,14 @@ func (s *Store) Run(ctx context.Context, id string) (montimer.Run, error) {
 	}
 	runs[0].Tasks, err = s.tasks(ctx, id)
 	return runs[0], s.explain("read run "+id, err)
+}
+
+// GoodBefore returns the last good run of the timer that began before a run of its
+// profile; zero: none.
+func (s *Store) GoodBefore(ctx context.Context, id string) (montimer.Run, error) {
+	run, err := s.oneRun(ctx, `WHERE seq = (SELECT max(r.seq) FROM montimer_runs r, montimer_runs this
+		WHERE this.id = ? AND r.profile = this.profile AND r.trigger = 'timer' AND r.state = 'ok' AND r.seq < this.seq)`, id)
+	return run, s.explain("read the good run before", err)
 }
 
 // The + keeps SQLite to the index that has the runs in order.

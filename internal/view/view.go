@@ -181,3 +181,15 @@ func RunOf(r montimer.Run, now time.Time) *Run {
 		Seconds: max(0, end.Sub(r.Started).Seconds()), Skip: r.Skip, Reason: r.Reason, Commit: r.Commit, Host: r.Host,
 	}
 }
+
+// UnknownError says that there is no such thing on this host, and what there is.
+type UnknownError struct {
+	Err   error
+	Known []string // profiles
+}
+
+// Error returns the text of Err.
+func (e *UnknownError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *UnknownError) Unwrap() error { return e.Err }
