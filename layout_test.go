@@ -37,6 +37,7 @@ var edges = map[string][]string{
 	"internal/doctor": {".", "compiler", "internal/byhand", "internal/calendar", "internal/gitsync", "internal/host", "internal/hostcheck", "internal/jobs",
 		"internal/jobsfile", "internal/journal", "internal/notify", "internal/store", "internal/systemd", "internal/unitdir", "internal/unitfile", "internal/view",
 		"taskexec", "golang.org/x/sys/unix"},
+	"internal/serve": {".", "internal/safefile", "github.com/coreos/go-systemd/v22/activation"},
 	"internal/look": {".", "internal/calendar", "internal/drift", "internal/gitsync", "internal/host", "internal/hostcheck", "internal/jobs", "internal/jobsfile", "internal/journal",
 		"internal/store", "internal/systemd", "internal/timeline", "internal/unitdir", "internal/view", "taskexec"},
 	"internal/timeline": {".", "internal/calendar"},
