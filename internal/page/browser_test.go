@@ -65,6 +65,7 @@ func newBrowser(t *testing.T) *browser {
 		},
 	}}}, &session)
 	b.url += "/" + session.SessionID
+	b.call("POST", "/timeouts", object{"script": patience.Milliseconds(), "pageLoad": patience.Milliseconds()}, nil)
 	t.Cleanup(func() { b.call("DELETE", "", nil, nil) })
 	return b
 }
@@ -116,11 +117,12 @@ func (b *browser) js(value any, script string, args ...any) {
 	b.call("POST", "/execute/sync", object{"script": script, "args": args}, value)
 }
 
-// text returns what a script returns as a string.
-func (b *browser) text(script string, args ...any) (text string) {
+// text returns what a script returns, as text.
+func (b *browser) text(script string, args ...any) string {
 	b.t.Helper()
-	b.js(&text, script, args...)
-	return text
+	var value any
+	b.js(&value, script, args...)
+	return fmt.Sprint(value)
 }
 
 // until waits until a script returns true.
@@ -163,12 +165,14 @@ func (b *browser) picture() []byte {
 	return data
 }
 
-// tab presses the tabulator key.
-func (b *browser) tab() {
+// tabs presses the tabulator key so many times.
+func (b *browser) tabs(times int) {
 	b.t.Helper()
-	key := object{"type": "keyDown", "value": "\uE004"}
-	up := object{"type": "keyUp", "value": "\uE004"}
-	b.call("POST", "/actions", object{"actions": []object{{"type": "key", "id": "keyboard", "actions": []object{key, up}}}}, nil)
+	var keys []object
+	for range times {
+		keys = append(keys, object{"type": "keyDown", "value": "\uE004"}, object{"type": "keyUp", "value": "\uE004"})
+	}
+	b.call("POST", "/actions", object{"actions": []object{{"type": "key", "id": "keyboard", "actions": keys}}}, nil)
 }
 
 // complaints returns what the browser had to say: errors, and what the policy of

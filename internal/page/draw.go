@@ -163,9 +163,14 @@ func later(ticks []time.Time) string {
 	return "at " + strings.Join(names, ", ")
 }
 
+// part is what is not told apart in the drawing of the next day. The drawing begins
+// with a whole one, so that it does not move with each second.
+const part = 15 * time.Minute
+
 // lanePath draws ticks that lie in the day after now. Neighbours are one line.
 func lanePath(ticks []time.Time, now time.Time) string {
-	const parts = 96
+	const parts = int(24 * time.Hour / part)
+	now = now.Truncate(part)
 	var b strings.Builder
 	from, last := -1, -2
 	flush := func() {
@@ -178,7 +183,7 @@ func lanePath(ticks []time.Time, now time.Time) string {
 		}
 	}
 	for _, t := range ticks {
-		at := min(parts-1, max(0, int(t.Sub(now)/(24*time.Hour/parts))))
+		at := min(parts-1, max(0, int(t.Sub(now)/part)))
 		if at > last+1 {
 			flush()
 			from = at

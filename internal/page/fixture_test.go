@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/montimer/montimer"
@@ -235,6 +236,37 @@ func badHost() *host {
 			ID: int64(812 - i), Created: night.Add(-time.Duration(i*47+14) * time.Minute).UTC().Format("2006-01-02T15:04:05.000000Z"), Text: text, Status: montimer.Delivered,
 			Protocol: []string{"automation", "aave", "morpho"}[i], Source: []string{"automation_digest", "protocol", "protocol"}[i], Severity: []string{"", "HIGH", "MEDIUM"}[i],
 		})
+	}
+	return h
+}
+
+// hostileHost is one of which every text that others write is an attack.
+func hostileHost() *host {
+	evil := `"><script>pwned=1</script><img src=x onerror=pwned=1><b class=evil onclick=pwned=1 style=position:fixed>` + "\x1b[31m\x00\u202e\u2028\xff" + `</title></svg></style>javascript:pwned=1 {{.}} &lt; 123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0 `
+	evil += strings.Repeat("W", 1<<20)
+	h := badHost()
+	f := &h.facts
+	f.Host = evil
+	f.Checkout = &view.Checkout{Commit: evil, Subject: evil}
+	f.Findings = []view.Finding{{Text: evil, Fix: evil, Attention: true}, {Text: evil, Fix: evil}}
+	f.NotSeen = []string{evil}
+	h.changes["hourly"] = &view.Change{From: evil, To: "javascript:pwned=1", Subjects: []string{evil}}
+	for i := range f.Profiles {
+		p := &f.Profiles[i]
+		p.Pause.Reason, p.Pause.By, p.Jobs.Schedule.Words = evil, evil, evil
+	}
+	for _, t := range h.past {
+		for i := range t.Runs {
+			t.Runs[i].Reason, t.Runs[i].Host, t.Runs[i].Commit = evil, evil, evil
+		}
+	}
+	for id := range h.tasks {
+		h.tasks[id] = []montimer.TaskRun{{Name: evil, Status: montimer.TaskStatus(evil), Error: evil, StdoutTail: evil, StderrTail: evil + strings.Repeat("\n.", 1<<10)}}
+	}
+	for i := range h.alerts {
+		h.alerts[i] = view.Alert{
+			ID: int64(i + 1), Created: evil, Source: evil, Protocol: evil, Channel: evil, Severity: evil, Text: evil, Status: montimer.DeliveryStatus(evil), Error: evil,
+		}
 	}
 	return h
 }

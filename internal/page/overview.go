@@ -185,6 +185,7 @@ type hour struct{ X, Text string }
 
 // hours labels each third hour of the day after a time.
 func hours(now time.Time) (all []hour) {
+	now = now.Truncate(part)
 	first := now.Truncate(time.Hour).Add(time.Hour)
 	for first.Local().Hour()%3 != 0 {
 		first = first.Add(time.Hour)

@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/internal/view"
 )
@@ -28,6 +29,7 @@ var words = template.FuncMap{
 	"clock":  clock,
 	"state":  stateWords,
 	"class":  class,
+	"urgent": urgent,
 }
 
 // longestLine is how many characters of a text from outside are shown on a line.
@@ -101,10 +103,17 @@ func text(s string) string {
 	return strings.Join(lines, "\n")
 }
 
-// class returns the class of a severity; of an unknown one, none.
-func class(severity string) string {
-	switch severity {
-	case "CRITICAL", "HIGH":
+// class returns a state as a class of the style sheet; of what is no state, none.
+func class(state montimer.TaskStatus) string {
+	if len(state) > 20 || strings.Trim(string(state), "abcdefghijklmnopqrstuvwxyz_") != "" {
+		return ""
+	}
+	return string(state)
+}
+
+// urgent returns the class of a severity.
+func urgent(severity string) string {
+	if severity == "HIGH" || severity == "CRITICAL" {
 		return "bad"
 	}
 	return ""

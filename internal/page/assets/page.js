@@ -23,12 +23,14 @@
   const show = () => {
     if (!waiting) return;
     if (inUse()) return say("; there is a newer state");
-    const x = scrollX, y = scrollY;
+    const top = (e) => e.getBoundingClientRect().top;
+    const at = [...main().querySelectorAll("[id]")].find((e) => top(e) >= 0), was = at && top(at), y = scrollY;
     document.title = waiting.title;
     const icon = waiting.querySelector("link[rel=icon]");
     if (icon) document.querySelector("link[rel=icon]").href = icon.getAttribute("href");
     main().replaceWith(waiting.querySelector("main"));
-    scrollTo(x, y);
+    const now = at && document.getElementById(at.id); // stays where it was on the screen
+    if (now) scrollBy(0, top(now) - was); else scrollTo(scrollX, y);
     waiting = null;
   };
   const refresh = async () => {
