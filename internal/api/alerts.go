@@ -1,11 +1,15 @@
 package api
 
 import (
+	"cmp"
 	"database/sql"
+	"errors"
 	"math/big"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/montimer/montimer/internal/jobs"
 	"github.com/montimer/montimer/internal/store"
@@ -94,27 +98,92 @@ func (a *api) alerts(out *answer, r *http.Request, _ string) {
 		out.fail(http.StatusBadRequest, "bad_request", err.Error())
 		return
 	}
+	limit := f.Limit
+	f.Limit++ // whether more follows is in Link
 	out.text(`{"data":[`)
-	n, last := 0, int64(0)
+	n, last, more := 0, int64(0), false
 	err = a.Events.Page(r.Context(), f, func(e store.Event) error {
-		if n > 0 {
-			out.text(",")
+		if n == limit || len(out.buf) > largest {
+			more = true
+			return errEnough
 		}
+		out.comma(n)
 		n, last = n+1, e.ID
 		out.buf = appendEvent(out.buf, e)
-		return out.room()
+		return nil
 	})
-	if !out.unless(r, err) {
+	if err != errEnough && !out.unless(r, err) {
 		return
 	}
 	out.text(`],"next_cursor":`)
-	if n == f.Limit {
+	if more || n == limit {
 		out.buf = append(strconv.AppendInt(append(out.buf, '"'), last, 10), '"')
 	} else {
 		out.text("null")
 	}
 	out.text(`,"limit":`)
-	out.buf = append(strconv.AppendInt(out.buf, int64(f.Limit), 10), '}')
+	out.buf = append(strconv.AppendInt(out.buf, int64(limit), 10), '}')
+	if more {
+		out.Header().Set("Link", `<`+nextPage(out.rawQuery, strconv.FormatInt(last, 10))+`>; rel="next"`)
+	}
+}
+
+// errEnough ends a query whose rows are enough.
+var errEnough = errors.New("enough")
+
+// nextPage is the reference to the page of the same query after a cursor, relative
+// to the present one (RFC 3986 section 4.2): it holds below any path.
+func nextPage(raw, cursor string) string {
+	b := []byte{'?'}
+	for pair := range strings.SplitSeq(raw, "&") {
+		if name, _, _ := strings.Cut(pair, "="); pair == "" || unescape(name) == "cursor" {
+			continue
+		}
+		for _, c := range []byte(pair) {
+			if c <= ' ' || c >= 0x7F || strings.IndexByte(`"<>\^`+"`{|}", c) >= 0 {
+				b = append(b, '%', "0123456789ABCDEF"[c>>4], "0123456789ABCDEF"[c&15])
+			} else {
+				b = append(b, c)
+			}
+		}
+		b = append(b, '&')
+	}
+	return string(b) + "cursor=" + cursor
+}
+
+// latest answers with the newest alert of each protocol: one request in place of one
+// for each.
+func (a *api) latest(out *answer, r *http.Request, _ string) {
+	out.text(`{"data":[`)
+	n := 0
+	err := a.Events.Latest(r.Context(), time.Now(), out.query.value("source"), func(l store.LatestEvent) error {
+		if len(out.buf) > largest {
+			return errEnough
+		}
+		out.comma(n)
+		n++
+		out.string(`{"protocol":`, l.Protocol)
+		out.text(`,"latest":`)
+		out.buf = appendEvent(out.buf, l.Event)
+		out.text(`,"counts":`)
+		out.counts(`{"24h":{`, l.Day)
+		out.counts(`},"7d":{`, l.Week)
+		out.text("}}}")
+		return nil
+	})
+	if err != errEnough && !out.unless(r, err) {
+		return
+	}
+	out.count(n)
+}
+
+func (a *answer) counts(before string, of [5]int64) {
+	a.text(before)
+	for i, n := range of {
+		a.comma(i)
+		a.string("", cmp.Or(store.EventSeverities[i], "none"))
+		a.buf = strconv.AppendInt(append(a.buf, ':'), n, 10)
+	}
 }
 
 func (a *api) alert(out *answer, r *http.Request, id string) {

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/montimer/montimer/internal/store"
 )
@@ -22,6 +23,7 @@ import (
 type Events interface {
 	Page(context.Context, store.EventFilter, func(store.Event) error) error
 	Event(ctx context.Context, id int64, yield func(store.Event) error) error
+	Latest(ctx context.Context, now time.Time, source *string, yield func(store.LatestEvent) error) error
 }
 
 // Sources is where the API reads what it shows.
@@ -50,6 +52,7 @@ var routes = []route{
 	{"/v1/protocols", (*api).protocols},
 	{"/v1/monitoring", (*api).monitoring},
 	{"/v1/alerts", (*api).alerts},
+	{"/v1/alerts/latest", (*api).latest},
 	{"/v1/alerts/{}", (*api).alert},
 }
 
@@ -62,7 +65,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	path, query := target(r.URL)
-	out.query = parseQuery(query)
+	out.query, out.rawQuery = parseQuery(query), query
 	for _, known := range routes {
 		prefix, isPrefix := strings.CutSuffix(known.path, "{}")
 		if path == known.path && !isPrefix {

@@ -180,15 +180,19 @@ func (s shape) compare(want shape) (problems []Problem) {
 			found(WrongShape, "the column %s.%s is missing%s", table, c.name, repairs)
 		}
 	}
+	var slow []string
 	for _, index := range slices.Sorted(maps.Keys(want.indexes)) {
 		_, there := s.indexes[index]
 		switch {
 		case there:
 		case strings.HasPrefix(index, "montimer_alert_events_"):
-			found(NoIndex, "the API is slow without the index %s: montimer db init", index)
+			slow = append(slow, strings.TrimPrefix(index, "montimer_alert_events_"))
 		default:
 			found(WrongShape, "the index %s is missing%s", index, repairs)
 		}
+	}
+	if len(slow) > 0 {
+		found(NoIndex, "the API is slow: alert_events has no index montimer_alert_events_... for %s: montimer db init", strings.Join(slow, ", "))
 	}
 	return append(problems, s.compareTriggers(want)...)
 }

@@ -37,10 +37,6 @@ const FileName = "monitoring.db"
 // busyTimeout is how long to wait for a lock of another program, as in the tasks.
 const busyTimeout = 5 * time.Second
 
-// sharedConns is how many statements of readers run at a time. Each connection
-// has a cache of 2 MiB.
-const sharedConns = 4
-
 // Options says how to open a database.
 type Options struct {
 	// ReadOnly opens an existing database, and neither creates nor migrates
@@ -83,8 +79,7 @@ func Open(ctx context.Context, stateDir string, o Options) (*Store, error) {
 	}
 	s.db.SetMaxOpenConns(1) // writers would only wait for each other in SQLite
 	if o.Shared {
-		s.db.SetMaxOpenConns(sharedConns)
-		s.db.SetMaxIdleConns(sharedConns)
+		s.db.SetMaxOpenConns(mostReaders)
 	}
 	// SQLite does not wait, with any timeout, for another process that turns the
 	// same new file to a write-ahead log: so this does.

@@ -1,0 +1,193 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"sync"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/montimer/montimer"
+)
+
+// Events reads alert_events for as long as a process lives. It opens the
+// database when it is first asked, and again when another file is in its
+// place; it needs no table of montimer, makes no index, and writes nothing. It
+// is safe for use by several goroutines.
+type Events struct {
+	stateDir string
+	instance montimer.Instance
+
+	mu     sync.Mutex
+	opened *readers // nil: none
+}
+
+// mostReaders is how many queries run at a time; others wait. Each has a
+// connection, with a cache of up to 2 MiB.
+const mostReaders = 4
+
+// readers are the connections to one file.
+type readers struct {
+	s    *Store
+	free chan *reader // of those that are not in use; nil: to be connected
+}
+
+// reader is a connection and what it has prepared.
+type reader struct {
+	conn     *sql.Conn
+	prepared map[string]*sql.Stmt
+	kept     keptLatest
+}
+
+// NewEvents returns the reader of the database of a state directory. Close it.
+func NewEvents(stateDir string, of montimer.Instance) *Events {
+	return &Events{stateDir: stateDir, instance: of}
+}
+
+// Close closes the database, once the queries under way have ended.
+func (e *Events) Close() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	opened := e.opened
+	if e.opened = nil; opened == nil {
+		return nil
+	}
+	return opened.close()
+}
+
+func (rs *readers) close() (err error) {
+	for range mostReaders {
+		if r := <-rs.free; r != nil {
+			err = errors.Join(err, r.close())
+		}
+	}
+	return errors.Join(err, rs.s.Close())
+}
+
+// read calls a function with a connection. The error is fs.ErrNotExist where there
+// is no database.
+func (e *Events) read(ctx context.Context, use func(*reader) error) error {
+	rs, err := e.open(ctx)
+	if err != nil {
+		return err
+	}
+	var r *reader
+	select {
+	case r = <-rs.free:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if r == nil {
+		r, err = rs.connect(ctx)
+	}
+	if err == nil {
+		err = use(r)
+	}
+	var other stopped
+	if errors.As(err, &other) {
+		err = other.error
+	} else if err != nil {
+		if r != nil { // it may have been interrupted
+			_ = r.close()
+		}
+		r = nil
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		} else {
+			err = rs.s.explain("read the alerts", err)
+		}
+	}
+	rs.free <- r
+	return err
+}
+
+// open returns the readers of the file that is there now.
+func (e *Events) open(ctx context.Context) (*readers, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.opened != nil {
+		if e.opened.s.stillThere() == nil {
+			return e.opened, nil
+		}
+		go e.opened.close() // once its queries have ended
+		e.opened = nil
+	}
+	s, err := Open(ctx, e.stateDir, Options{ReadOnly: true, Shared: true, Instance: e.instance})
+	if err != nil {
+		return nil, err
+	}
+	e.opened = &readers{s, make(chan *reader, mostReaders)}
+	for range mostReaders {
+		e.opened.free <- nil
+	}
+	return e.opened, nil
+}
+
+func (rs *readers) connect(ctx context.Context) (*reader, error) {
+	conn, err := rs.s.db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := sqlite.Limit(conn, sqlite3.SQLITE_LIMIT_LENGTH, largest); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return &reader{conn: conn, prepared: map[string]*sql.Stmt{}}, nil
+}
+
+func (r *reader) close() (err error) {
+	for _, stmt := range r.prepared {
+		err = errors.Join(err, stmt.Close())
+	}
+	return errors.Join(err, r.conn.Close())
+}
+
+// mostPrepared bounds what a reader keeps. There are some 200 different queries.
+const mostPrepared = 64
+
+// query runs a query, which is prepared once.
+func (r *reader) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
+	stmt := r.prepared[text]
+	if stmt == nil {
+		var err error
+		if stmt, err = r.conn.PrepareContext(ctx, text); err != nil {
+			return nil, err
+		}
+		for old, unused := range r.prepared {
+			if len(r.prepared) < mostPrepared {
+				break
+			}
+			delete(r.prepared, old)
+			_ = unused.Close()
+		}
+		r.prepared[text] = stmt
+	}
+	return stmt.QueryContext(ctx, args...)
+}
+
+// row reads one row.
+func (r *reader) row(ctx context.Context, text string, args []any, into ...any) error {
+	rows, err := r.query(ctx, text, args)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return errors.Join(rows.Err(), sql.ErrNoRows)
+	}
+	return errors.Join(rows.Scan(into...), rows.Close())
+}
+
+// one reads one value.
+func (r *reader) one(ctx context.Context, text string) (value any, err error) {
+	err = r.row(ctx, text, nil, &value)
+	return value, err
+}
+
+// tooLarge reports whether an error is that a row or a text is larger than a reader
+// takes.
+func tooLarge(err error) bool {
+	var coded *sqlite.Error
+	return errors.As(err, &coded) && coded.Code() == sqlite3.SQLITE_TOOBIG
+}
