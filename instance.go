@@ -166,6 +166,9 @@ func (i Instance) RunDir() string { return "/run/" + i.Prefix() }
 // RequestFIFO takes requests for an apply.
 func (i Instance) RequestFIFO() string { return "/run/" + i.Prefix() + "-request.fifo" }
 
+// APISocket is the Unix socket of the server.
+func (i Instance) APISocket() string { return "/run/" + i.Prefix() + "-api.sock" }
+
 // Command returns a command line of montimer for a message.
 func (i Instance) Command(words string) string {
 	if i == "" {

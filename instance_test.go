@@ -37,7 +37,7 @@ func TestParseInstance(t *testing.T) {
 func unitsOf(i montimer.Instance, profile string) map[string]string {
 	units := map[string]string{"target": i.Target()}
 	for _, name := range []string{
-		"alarm@.service", "apply.service", "apply.socket", "apply.timer", "failure@.service", "outbox.service", "outbox.timer", "tmp.service",
+		"alarm@.service", "api.service", "api.socket", "apply.service", "apply.socket", "apply.timer", "failure@.service", "outbox.service", "outbox.timer", "tmp.service",
 	} {
 		units[name] = i.Unit(name)
 	}
@@ -51,7 +51,7 @@ func unitsOf(i montimer.Instance, profile string) map[string]string {
 
 func placesOf(i montimer.Instance) []string {
 	return []string{
-		i.ConfigFile(), i.EnvFile(), i.PauseDir(), i.StateDir(), i.CacheDir(), i.RunDir(), i.RequestFIFO(),
+		i.ConfigFile(), i.EnvFile(), i.PauseDir(), i.StateDir(), i.CacheDir(), i.RunDir(), i.RequestFIFO(), i.APISocket(),
 		path.Join(i.PauseDir(), "p"), path.Join(i.RunDir(), "compile.lock"),
 	}
 }
@@ -151,7 +151,7 @@ func TestDefaultInstance(t *testing.T) {
 	var i montimer.Instance
 	got := append(placesOf(i), i.Target(), i.Timer("p"), i.Service("p"), i.Service(montimer.GitSync), i.Unit("outbox.timer"), i.Command("list"), i.Of("p"))
 	want := strings.Fields("/etc/montimer/config.yaml /etc/montimer/env /etc/montimer/pause /var/lib/montimer /var/cache/montimer /run/montimer " +
-		"/run/montimer-request.fifo /etc/montimer/pause/p /run/montimer/compile.lock " +
+		"/run/montimer-request.fifo /run/montimer-api.sock /etc/montimer/pause/p /run/montimer/compile.lock " +
 		"montimer.target montimer-job-p.timer montimer-job-p.service montimer-sync.service montimer-outbox.timer montimer:list p")
 	for n := range want {
 		want[n] = strings.Replace(want[n], ":", " ", 1)

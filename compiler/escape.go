@@ -3,6 +3,7 @@ package compiler
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -63,7 +64,7 @@ const maxPath = 4095
 // Environment=: it is quoted where it has to be (systemd.syntax(7), "Quoting").
 func word(s string) (text, error) {
 	if strings.ContainsFunc(s, unprintable) {
-		return "", fmt.Errorf("%q holds a control character, which no unit file can express", s)
+		return "", fmt.Errorf("%.200q holds a control character, which no unit file can express", s)
 	}
 	s = strings.ReplaceAll(s, "%", "%%")
 	if s != "" && !strings.ContainsFunc(s, needsQuotes) {
@@ -113,6 +114,15 @@ func optional(s string) (text, error) {
 		return "", err
 	}
 	return word("-" + s)
+}
+
+// listenAt takes an address of TCP and a port, without the name of an interface.
+func listenAt(s string) (text, error) {
+	a, err := netip.ParseAddrPort(s)
+	if err != nil || a.Port() == 0 || a.Addr().Zone() != "" {
+		return "", fmt.Errorf("%.40q is not an IP address and a port", s)
+	}
+	return text(s), nil
 }
 
 // octal takes a umask of three octal digits, with or without a 0 before them.

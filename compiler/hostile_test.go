@@ -114,6 +114,17 @@ func fields() []field {
 		{"write of *", func(h *montimer.Host, _ *montimer.Profile, s string) { h.Writable = map[string][]string{"*": {s}} },
 			func(s string) bool { return absolute(s) && !strings.ContainsAny(s, `"'\`) },
 			map[string]func(string) string{"ReadWritePaths": func(s string) string { return "-" + s }}},
+		{"serve: listen", func(h *montimer.Host, _ *montimer.Profile, s string) {
+			h.Serve = montimer.Serve{Enabled: true, Listen: s}
+		},
+			func(s string) bool { return s == "" || regexp.MustCompile(`^[0-9.]+:[0-9]+$`).MatchString(s) }, nil},
+		{"serve: socket_group", func(h *montimer.Host, _ *montimer.Profile, s string) {
+			h.Serve = montimer.Serve{Enabled: true, SocketGroup: s}
+		}, func(s string) bool { return s == "" || account(s) }, nil},
+		{"environment", func(h *montimer.Host, _ *montimer.Profile, s string) {
+			h.Serve = montimer.Serve{Enabled: true, TokenFile: "/" + s}
+		}, func(s string) bool { return utf8.ValidString(s) && !forbidden.MatchString(s) }, map[string]func(string) string{
+			"Environment": func(s string) string { return "MONTIMER_SERVE_TOKEN_FILE=/" + s }}},
 		{"sandbox of *", func(h *montimer.Host, _ *montimer.Profile, s string) {
 			h.Sandboxes = map[string]montimer.Sandbox{"*": montimer.Sandbox(s)}
 		}, func(string) bool { return false }, nil},
@@ -194,7 +205,7 @@ func checkUnits(t *testing.T, f field, s string, units []Unit, want map[string][
 		}
 		for _, o := range options {
 			meant, ok := f.means[o.Name]
-			if kind != ".service" || !ok {
+			if kind != ".service" && kind != "montimer-api.service" || !ok || f.name == "environment" && kind == ".service" {
 				continue
 			}
 			if !slices.ContainsFunc(options, func(p *unit.UnitOption) bool { return p.Name == o.Name && slices.Contains(read(p), meant(s)) }) {
@@ -216,6 +227,8 @@ func harmless(t *testing.T, f field) map[string][]string {
 		f.set(&h, &p, "1")
 	case "write of *":
 		f.set(&h, &p, "/x")
+	case "serve: listen", "serve: socket_group", "environment":
+		f.set(&h, &p, "")
 	}
 	keys := map[string][]string{}
 	for _, u := range render(t, h, p) {

@@ -31,6 +31,12 @@ type hostView struct {
 	HelperHome text   // ProtectHome=
 	UnitDirs   []text // where an apply writes units
 
+	// Of the server.
+	Listen      text
+	SocketGroup text
+	Serving     []text // variables
+	ServerHome  text   // ProtectHome=
+
 	host     montimer.Host
 	limits   map[string][]limit
 	writable map[string][]text
@@ -93,10 +99,51 @@ func newHostView(h montimer.Host) (hostView, error) {
 		return hostView{}, e.err()
 	}
 	v.Environment = e.variables(ServiceEnv(h))
-	v.Frozen = e.variables(append(instanceEnv(h), montimer.EnvVar{Name: "MONTIMER_JOBS", Value: h.JobsFile},
-		montimer.EnvVar{Name: "MONTIMER_CHECKOUT", Value: h.Checkout}, montimer.EnvVar{Name: "MONTIMER_STATE_DIR", Value: h.StateDir}))
+	v.Frozen = e.variables(slices.Concat(instanceEnv(h), []montimer.EnvVar{{Name: "MONTIMER_JOBS", Value: h.JobsFile},
+		{Name: "MONTIMER_CHECKOUT", Value: h.Checkout}, {Name: "MONTIMER_STATE_DIR", Value: h.StateDir}}, publicEnv(h.Serve)))
 	v.directories(&e, h)
+	v.server(&e, h)
 	return v, e.err()
+}
+
+// server sets what the units of the server have. It also reads jobs.yaml.
+func (v *hostView) server(e *escaper, h montimer.Host) {
+	if !h.Serve.Enabled {
+		return
+	}
+	v.Listen = e.text("serve: listen", listenAt, cmp.Or(h.Serve.Listen, montimer.DefaultListen))
+	v.SocketGroup = v.Group
+	if h.Serve.SocketGroup != "" {
+		v.SocketGroup = e.text("serve: socket_group", account, h.Serve.SocketGroup)
+	}
+	v.Serving = e.variables(append(serveEnv(h.Serve), montimer.EnvVar{Name: "MONTIMER_ENV_FILE", Value: h.EnvFile}, montimer.EnvVar{Name: "MONTIMER_UNIT_DIR", Value: h.UnitDir}))
+	v.ServerHome = v.HelperHome
+	if belowHome(h.Checkout) {
+		v.ServerHome = "read-only"
+	}
+}
+
+// serveEnv has the settings of the server, besides the one that digests need, too.
+func serveEnv(s montimer.Serve) (env []montimer.EnvVar) {
+	for _, v := range []montimer.EnvVar{
+		{Name: "MONTIMER_SERVE_HOSTS", Value: strings.Join(s.Hosts, " ")},
+		{Name: "MONTIMER_SERVE_BASE_PATH", Value: s.BasePath},
+		{Name: "MONTIMER_SERVE_COMMIT_URL", Value: s.CommitURL},
+		{Name: "MONTIMER_SERVE_TOKEN_FILE", Value: s.TokenFile},
+	} {
+		if v.Value != "" {
+			env = append(env, v)
+		}
+	}
+	return env
+}
+
+// publicEnv is for links in alerts.
+func publicEnv(s montimer.Serve) []montimer.EnvVar {
+	if s.PublicURL == "" {
+		return nil
+	}
+	return []montimer.EnvVar{{Name: "MONTIMER_SERVE_PUBLIC_URL", Value: s.PublicURL}}
 }
 
 // variables escapes variables for Environment=.
@@ -149,7 +196,7 @@ func ServiceEnv(h montimer.Host) []montimer.EnvVar {
 	if h.Timezone != "" {
 		env = append(env, montimer.EnvVar{Name: "MONTIMER_TIMEZONE", Value: h.Timezone})
 	}
-	return slices.Concat(env, instanceEnv(h), syncEnv(h.Sync))
+	return slices.Concat(env, instanceEnv(h), syncEnv(h.Sync), publicEnv(h.Serve))
 }
 
 // instanceEnv names the instance where it is not the default one.

@@ -42,9 +42,19 @@ const (
 	applyService = "apply.service"
 )
 
-// HostUnits returns the names of these units, sorted.
+// serving are likewise those of a host that answers over HTTP.
+var serving = map[string]string{
+	apiSocket:     "api.socket",
+	"api.service": "api.service",
+}
+
+const apiSocket = "api.socket"
+
+// HostUnits returns the names of all these units, sorted.
 func HostUnits(i montimer.Instance) []string {
 	names := slices.Sorted(maps.Keys(singles))
+	names = append(names, slices.Collect(maps.Keys(serving))...)
+	slices.Sort(names)
 	for n := range names {
 		names[n] = i.Unit(names[n])
 	}
@@ -67,6 +77,9 @@ func Render(h montimer.Host, j montimer.Jobs) ([]Unit, error) {
 	for _, name := range []string{applySocket, applyTimer, outboxTimer} {
 		r.target.Upheld = append(r.target.Upheld, text(r.of.Unit(name)))
 	}
+	if h.Serve.Enabled {
+		r.target.Upheld = append(r.target.Upheld, text(r.of.Unit(apiSocket)))
+	}
 	if h.Sync.Every > 0 {
 		at := syncTimer(h)
 		v, err := syncView(host, at)
@@ -85,6 +98,11 @@ func Render(h montimer.Host, j montimer.Jobs) ([]Unit, error) {
 	slices.Sort(r.target.Upheld)
 	for name, template := range singles {
 		r.single(r.of.Unit(name), template)
+	}
+	if h.Serve.Enabled {
+		for name, template := range serving {
+			r.single(r.of.Unit(name), template)
+		}
 	}
 	last := len(r.units)
 	r.single(r.of.Target(), "target")

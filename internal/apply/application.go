@@ -59,7 +59,8 @@ type application struct {
 	removals   []unitdir.Change        // files of profiles that have gone
 	timers     map[string]timer.Timer  // the wanted ones
 	names      []string                // of the wanted timers, sorted
-	before     map[string]systemd.Unit // of the wanted timers, the target and the socket
+	sockets    []string                // the wanted ones
+	before     map[string]systemd.Unit // of the wanted timers and sockets, and the target
 	ahead      map[string]bool         // wanted timers triggered in the future: the clock was set back
 	unread     bool                    // files that systemd has not read yet
 	suppressed []string                // timers that must not start anything

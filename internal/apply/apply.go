@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/timer"
@@ -61,12 +62,14 @@ func (a *Applier) survey(ctx context.Context, want []compiler.Unit) (*applicatio
 		switch {
 		case u.Timer != nil:
 			p.timers[u.Name] = *u.Timer
+		case strings.HasSuffix(u.Name, ".socket"):
+			p.sockets = append(p.sockets, u.Name)
 		case isTimer(u.Name): // of the host: it never starts anything that is not due
 			p.timers[u.Name] = timer.Timer{}
 		}
 	}
 	p.names = slices.Sorted(maps.Keys(p.timers))
-	if p.before, err = a.State.Units(ctx, append([]string{p.Dir.Instance.Target(), p.unit(applySocket)}, p.names...)); err != nil {
+	if p.before, err = a.State.Units(ctx, slices.Concat([]string{p.Dir.Instance.Target()}, p.sockets, p.names)); err != nil {
 		return nil, err
 	}
 	if p.ahead, err = p.findAhead(ctx); err != nil {
@@ -103,5 +106,5 @@ func (p *application) isUnread(ctx context.Context) (bool, error) {
 			return true, nil
 		}
 	}
-	return p.State.Unread(ctx, append(p.pairs(), p.unit(applySocket)))
+	return p.State.Unread(ctx, slices.Concat(p.pairs(), p.sockets))
 }

@@ -310,6 +310,7 @@ func (f *fakeSystemd) Enable(_ context.Context, unit string) error {
 type machine struct {
 	*fakeSystemd
 	flags Applier
+	serve montimer.Serve
 	said  []string
 }
 
@@ -367,7 +368,9 @@ func (m *machine) apply(t *testing.T, profiles ...montimer.Profile) ([]string, e
 	a.Clock = m.clock
 	a.Done = func(verb, unit string) { m.log = append(m.log, "* "+verb+" "+unit) }
 	a.Say = func(message string) { m.said = append(m.said, message) }
-	err = a.Apply(t.Context(), render(t, testhost.Host(), profiles...))
+	h := testhost.Host()
+	h.Serve = m.serve
+	err = a.Apply(t.Context(), render(t, h, profiles...))
 	return m.log, err
 }
 
@@ -712,6 +715,53 @@ func TestApplySocket(t *testing.T) {
 			}
 			if said := strings.Join(m.said, "\n"); !strings.Contains(said, tc.said) || tc.said == "" && said != "" {
 				t.Errorf("said %q, want %q", said, tc.said)
+			}
+		})
+	}
+}
+
+// TestApplyServe: the server listens as its file says, takes up its settings with the
+// next request, and ends where the host serves no more.
+func TestApplyServe(t *testing.T) {
+	t.Parallel()
+	const socket, service = "montimer-api.socket", "montimer-api.service"
+	serve := montimer.Serve{Enabled: true}
+	for name, tc := range map[string]struct {
+		before, after montimer.Serve
+		running       bool
+		want          []string
+	}{
+		"same": {serve, serve, true, nil},
+		"begins": {montimer.Serve{}, serve, false, []string{
+			"* create " + service, "* create " + socket, "* update montimer.target", "reload", "* start " + socket}},
+		"another address": {serve, montimer.Serve{Enabled: true, Listen: "127.0.0.1:80"}, false, []string{
+			"* update " + socket, "reload", "restart " + socket, "* restart " + socket}},
+		"another address, while it answers": {serve, montimer.Serve{Enabled: true, Listen: "127.0.0.1:80"}, true, []string{
+			"* update " + socket, "reload", "stop " + service, "* stop " + service, "restart " + socket, "* restart " + socket}},
+		"another name": {serve, montimer.Serve{Enabled: true, Hosts: []string{"a"}}, false, []string{"* update " + service, "reload"}},
+		"another name, while it answers": {serve, montimer.Serve{Enabled: true, Hosts: []string{"a"}}, true, []string{
+			"* update " + service, "reload", "stop " + service, "* stop " + service}},
+		"ends": {serve, montimer.Serve{}, true, []string{
+			"* update montimer.target", "reload", "stop " + socket, "stop " + service, "* remove " + service, "* remove " + socket, "reload"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t)
+			m.serve = tc.before
+			m.settled(t, m.at(t, "a", 3))
+			if tc.running {
+				m.active[service] = "running"
+			}
+			m.serve = tc.after
+			got, err := m.apply(t, m.at(t, "a", 3))
+			if diff := cmp.Diff(tc.want, got); err != nil || diff != "" {
+				t.Error(err, diff)
+			}
+			if len(m.said) > 0 {
+				t.Error(m.said)
+			}
+			if listens := m.active[socket] == "listening"; listens != tc.after.Enabled {
+				t.Errorf("%s: %q", socket, m.active[socket])
 			}
 		})
 	}

@@ -38,12 +38,18 @@ func (p *application) removeStamps() error {
 	return nil
 }
 
-// delete stops the timers among the files and then deletes the files, but for
-// those of runs in flight.
+// delete stops the timers among the files, the sockets with their services, and then
+// deletes the files, but for those of runs in flight.
 func (p *application) delete(ctx context.Context, files []unitdir.Change) error {
 	for _, c := range files {
-		if isTimer(c.Name) {
-			if err := p.Control.Stop(ctx, c.Name); err != nil {
+		stops := []string{c.Name}
+		if socket, ok := strings.CutSuffix(c.Name, ".socket"); ok {
+			stops = append(stops, socket+".service")
+		} else if !isTimer(c.Name) {
+			continue
+		}
+		for _, name := range stops {
+			if err := p.Control.Stop(ctx, name); err != nil {
 				return err
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/montimer/montimer/internal/systemd"
 	"github.com/montimer/montimer/internal/unitdir"
@@ -31,7 +32,9 @@ func (p *application) start(ctx context.Context) error {
 		errs = append(errs, err)
 	}
 	if p.target != targetOff {
-		errs = append(errs, p.startSocket(ctx))
+		for _, socket := range p.sockets {
+			errs = append(errs, p.startSocket(ctx, socket))
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -42,37 +45,49 @@ const (
 	applyService = "apply.service"
 )
 
-// startSocket has systemd listen for requests as the file of the socket says now,
-// which takes a restart. systemd refuses that while the service of the socket
-// runs, as it does when this apply was requested.
-func (p *application) startSocket(ctx context.Context) error {
-	units, err := p.State.Units(ctx, []string{p.unit(applySocket), p.unit(applyService)})
+// startSocket has systemd listen as the file of the socket says now, which takes a
+// restart. systemd refuses that while the service of the socket runs, as it does when
+// this apply was requested; any other one is stopped, after the requests that it
+// answers, and is started again by the next one. So it takes up changes of its own.
+func (p *application) startSocket(ctx context.Context, socket string) error {
+	service := strings.TrimSuffix(socket, ".socket") + ".service"
+	units, err := p.State.Units(ctx, []string{socket, service})
 	if err != nil {
 		return err
 	}
-	now, verb := units[p.unit(applySocket)], "start"
-	if slices.ContainsFunc(p.writes, func(c unitdir.Change) bool { return c.Name == p.unit(applySocket) && c.ChangesSocket() }) && now.IsActive() {
+	now, verb := units[socket], "start"
+	if slices.ContainsFunc(p.writes, func(c unitdir.Change) bool { return c.Name == socket && c.ChangesSocket() }) && now.IsActive() {
 		verb = "restart"
 	}
-	if err := p.refusal(p.unit(applySocket), now); err != nil {
+	if err := p.refusal(socket, now); err != nil {
 		return err
+	}
+	running := units[service].IsRunning()
+	changed := slices.ContainsFunc(p.writes, func(c unitdir.Change) bool { return c.Name == service })
+	quiet := verb == "start" && now.IsActive()
+	if running && service != p.unit(applyService) && (changed || !quiet) {
+		if err := p.Control.Stop(ctx, service); err != nil {
+			return err
+		}
+		p.Done("stop", service)
+		running = false
 	}
 	switch {
 	case now.Load == "masked":
-		p.Say(p.unit(applySocket) + " is masked: left alone")
+		p.Say(socket + " is masked: left alone")
 		return nil
-	case verb == "start" && p.before[p.unit(applySocket)].IsActive():
+	case verb == "start" && p.before[socket].IsActive():
 		return nil
 	case verb == "start" && now.IsActive(): // by the target
-	case units[p.unit(applyService)].IsRunning():
-		p.Say(fmt.Sprintf("%s cannot be started while %s runs; then: systemctl restart %[1]s", p.unit(applySocket), p.unit(applyService)))
+	case running:
+		p.Say(fmt.Sprintf("%s cannot be started while %s runs; then: systemctl restart %[1]s", socket, service))
 		return nil
 	default:
-		if err := p.Control.Restart(ctx, p.unit(applySocket)); err != nil {
+		if err := p.Control.Restart(ctx, socket); err != nil {
 			return err
 		}
 	}
-	p.Done(verb, p.unit(applySocket))
+	p.Done(verb, socket)
 	return nil
 }
 

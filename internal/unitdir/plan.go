@@ -14,9 +14,9 @@ import (
 // Action is what happens to one unit file.
 type Action string
 
-// The actions. A file is kept while the timer of a removed profile may still be
-// active: deleting the file of an active timer makes it fail at the next
-// reload.
+// The actions. A file is kept while the timer of a removed profile, or a socket, may
+// still be active: deleting the file of an active timer makes it fail at the next
+// reload, and that of a socket leaves it listening.
 const (
 	Create Action = "create"
 	Update Action = "update"
@@ -60,7 +60,7 @@ func (c Change) ChangesSocket() bool {
 //
 // The pair of a removed profile is removed in two steps: this plan drops the
 // timer from the target, which makes systemd stop it at the reload, and the
-// next plan removes the files.
+// next plan removes the files. So are a socket and its service.
 func Plan(want []compiler.Unit, have Installed) ([]Change, error) {
 	var (
 		changes []Change
@@ -99,7 +99,8 @@ func removals(have Installed, wanted map[string]bool) (changes []Change) {
 			continue
 		}
 		action := Remove
-		if profile, ok := i.ProfileOf(name); ok && upheld[i.Timer(profile)] {
+		socket := strings.TrimSuffix(strings.TrimSuffix(name, ".socket"), ".service") + ".socket"
+		if profile, ok := i.ProfileOf(name); ok && upheld[i.Timer(profile)] || upheld[socket] {
 			action = Keep
 		}
 		changes = append(changes, Change{Action: action, Name: name, Old: old})

@@ -44,6 +44,12 @@ func TestPlan(t *testing.T) {
 	gone := installed(both) // as the first compile after b was removed leaves it
 	gone.Files[targetName] = installed(onlyA).Files[targetName]
 
+	serves := testhost.Host()
+	serves.Serve.Enabled = true
+	serve := render(t, serves, a)
+	silent := installed(serve) // as the first compile without serve: leaves it
+	silent.Files[targetName] = installed(onlyA).Files[targetName]
+
 	brought := installed(onlyA)
 	for _, name := range []string{"montimer-failure@.service", "montimer-outbox.service", "montimer-outbox.timer", "montimer-apply.socket"} {
 		brought.Files[name] = "[Unit]\nDescription=Report the failure of %i\nDocumentation=https://github.com/montimer/montimer\n"
@@ -74,8 +80,12 @@ func TestPlan(t *testing.T) {
 		"disabled is removed": {render(t, testhost.Host(), a, off), installed(both),
 			"keep montimer-job-b.service, keep montimer-job-b.timer, update montimer.target", ""},
 		"back before the second compile": {both, gone, "update montimer.target", ""},
-		"not ours":                       {onlyA, foreign, "", "montimer-job-a.timer exists and was not written by montimer"},
-		"not ours, not wanted":           {nil, foreign, "", ""},
+		"serving":                        {serve, installed(onlyA), "create montimer-api.service, create montimer-api.socket, update montimer.target", ""},
+		"serving no more, first compile": {onlyA, installed(serve),
+			"keep montimer-api.service, keep montimer-api.socket, update montimer.target", ""},
+		"serving no more, second compile": {onlyA, silent, "remove montimer-api.service, remove montimer-api.socket", ""},
+		"not ours":                        {onlyA, foreign, "", "montimer-job-a.timer exists and was not written by montimer"},
+		"not ours, not wanted":            {nil, foreign, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
