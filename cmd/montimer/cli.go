@@ -62,6 +62,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	taskexec.GrowStack(20) // the stack that SQLite needs
 	if c := shortcut(args); c != nil {
+		ctx, stop := signals(ctx, args[0])
+		defer stop()
 		return exitCode(e, wrongUser(e, args, c.Run(ctx, e)))
 	}
 	return e.runParsed(ctx, args)
@@ -89,12 +91,9 @@ func (e env) runParsed(ctx context.Context, args []string) int {
 		fmt.Fprintf(e.stderr, "montimer: %s\nTry: montimer --help\n", manual.Misused(parser.Model.Node, of, rest, err))
 		return exitUsage
 	}
-	if !handlesSignals(kctx.Command()) {
-		// Not signal.Reset: a signal that has just arrived would be lost. The command
-		// does not see it: it would show what it could not read as if that were known.
-		defer context.AfterFunc(ctx, func() { os.Exit(exitInterrupted) })()
-		kctx.BindTo(context.WithoutCancel(ctx), (*context.Context)(nil))
-	}
+	ctx, stop := signals(ctx, kctx.Command())
+	defer stop()
+	kctx.BindTo(ctx, (*context.Context)(nil))
 	if c.Instance.given && c.Instance.of != e.instance {
 		e.instance = c.Instance.of
 		leave(e.instance)
@@ -122,29 +121,46 @@ func newParser(ctx context.Context, c *cli, stdout, stderr io.Writer, answered f
 	)
 }
 
-// shortcut parses the command lines of the services, which run at every tick:
-// to build the grammar of all commands would double the start-up time. nil: it
-// is another command line. TestShortcut holds that kong parses them alike.
+// shortcut parses the command lines of the services, which run at every tick, and of
+// what people look with most: to build the grammar of all commands would double the
+// start-up time. nil: it is another command line. TestShortcut holds that kong parses
+// them alike.
 func shortcut(args []string) interface {
 	Run(context.Context, env) error
 } {
-	if len(args) != 2 || strings.HasPrefix(args[1], "-") {
+	name := ""
+	switch {
+	case len(args) == 2 && !strings.HasPrefix(args[1], "-"):
+		name = args[1]
+	case len(args) != 1:
 		return nil
 	}
-	switch args[0] {
-	case "exec":
-		return execCmd{Profile: args[1]}
-	case "ended":
-		return endedCmd{Profile: args[1]}
+	switch {
+	case args[0] == "status":
+		return statusCmd{Profile: name, Output: "text"}
+	case args[0] == "exec" && len(args) == 2:
+		return execCmd{Profile: name}
+	case args[0] == "ended" && len(args) == 2:
+		return endedCmd{Profile: name}
 	}
 	return nil
+}
+
+// signals returns the context of a command. A signal ends those at once that do not
+// handle it: they would show what they could not read as if that were known.
+func signals(ctx context.Context, command string) (context.Context, func() bool) {
+	if handlesSignals(command) {
+		return ctx, func() bool { return true }
+	}
+	// Not signal.Reset: a signal that has just arrived would be lost.
+	return context.WithoutCancel(ctx), context.AfterFunc(ctx, func() { os.Exit(exitInterrupted) })
 }
 
 // handlesSignals reports whether a command has to finish something when it is
 // stopped. A signal ends the others at once, also while they read standard
 // input or decode a long file.
 func handlesSignals(command string) bool {
-	for _, name := range []string{"exec", "apply", "run", "logs", "sync", "notify flush", "failure"} {
+	for _, name := range []string{"exec", "ended", "apply", "run", "logs", "sync", "notify flush", "failure"} {
 		if command == name || strings.HasPrefix(command, name+" ") {
 			return true
 		}

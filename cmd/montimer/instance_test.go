@@ -13,30 +13,39 @@ import (
 	"github.com/montimer/montimer/internal/host"
 )
 
-// TestShortcut: what the services say is read alike with and without the parser of
-// the command line, and what they do not say is left to it.
+// TestShortcut: what the services say, and the plain status, is read alike with and
+// without the parser of the command line, and all else is left to it.
 func TestShortcut(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"nightly", "a.b_c-d", "0", "exec", "ended", "instance"} {
+	same := func(args ...string) {
+		t.Helper()
 		var c cli
 		parser, err := kong.New(&c)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for command, parsed := range map[string]func() any{"exec": func() any { return c.Exec }, "ended": func() any { return c.Ended }} {
-			k, err := parser.Parse([]string{command, name})
-			if err != nil || k.Command() != command+" <profile>" {
-				t.Fatalf("%s %s: %v, %v", command, name, k, err)
-			}
-			if long, short := parsed(), shortcut([]string{command, name}); !reflect.DeepEqual(long, any(short)) {
-				t.Errorf("%s %s: %+v, with the parser %+v", command, name, short, long)
-			}
-			if c.Instance.given {
-				t.Errorf("%s %s selects an instance", command, name)
-			}
+		k, err := parser.Parse(args)
+		if err != nil {
+			t.Fatalf("%v: %v", args, err)
+		}
+		long := k.Selected().Target.Interface()
+		if short := shortcut(args); !reflect.DeepEqual(long, any(short)) {
+			t.Errorf("%v: %+v, with the parser %+v", args, short, long)
+		}
+		if handlesSignals(args[0]) != handlesSignals(k.Command()) {
+			t.Errorf("%v: a signal is handled otherwise with the parser", args)
+		}
+		if c.Instance.given {
+			t.Errorf("%v selects an instance", args)
 		}
 	}
-	for _, args := range [][]string{{}, {"exec"}, {"exec", "-h"}, {"exec", "--help"}, {"exec", "a", "b"}, {"list", "a"}, {"--instance=a", "exec"}} {
+	same("status")
+	for _, name := range []string{"nightly", "a.b_c-d", "0", "exec", "ended", "status", "instance"} {
+		same("exec", name)
+		same("ended", name)
+		same("status", name)
+	}
+	for _, args := range [][]string{{}, {"exec"}, {"exec", "-h"}, {"exec", "--help"}, {"exec", "a", "b"}, {"list", "a"}, {"--instance=a", "exec"}, {"status", "-o"}, {"status", "a", "b"}} {
 		if c := shortcut(args); c != nil {
 			t.Errorf("%v is taken for %+v", args, c)
 		}

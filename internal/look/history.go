@@ -196,10 +196,10 @@ func active(ctx context.Context, of montimer.Instance, profiles []string) (map[s
 	for i, name := range profiles {
 		names[i] = of.Timer(name)
 	}
-	states, err := systemd.Timers(ctx, names)
+	seen, err := systemd.Look(ctx, nil, names)
 	loaded := map[string]bool{}
 	for _, name := range profiles {
-		loaded[name] = states[of.Timer(name)].Load != "not-found"
+		loaded[name] = seen.Others[of.Timer(name)].Load != "not-found"
 	}
 	return loaded, err
 }

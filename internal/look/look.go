@@ -112,7 +112,7 @@ func Timers(ctx context.Context, h montimer.Host, units host.Source, j montimer.
 
 // addTimers adds the profiles that have units or are in jobs.yaml, or one of them,
 // with their timers and pauses. The error is that of a profile that is neither.
-func addTimers(ctx context.Context, h montimer.Host, units host.Source, file jobsfile.File, profile string, f *view.Facts) error {
+func addTimers(ctx context.Context, h montimer.Host, source host.Source, file jobsfile.File, profile string, f *view.Facts) error {
 	seen := func(what string, err error) {
 		if err != nil {
 			f.NotSeen = append(f.NotSeen, what+": "+err.Error())
@@ -128,18 +128,21 @@ func addTimers(ctx context.Context, h montimer.Host, units host.Source, file job
 		names = []string{profile}
 	}
 	if len(file.Jobs.Profiles) > 0 && len(installed.Profiles()) > 0 {
-		f.Lagging, err = lagging(units, file, h.UnitDir, installed)
+		f.Lagging, err = lagging(source, file, h.UnitDir, installed)
 		seen("whether the units follow jobs.yaml", err)
 	}
-	timers, err := readTimers(ctx, h.Instance, names)
-	seen("systemd", err)
-	f.Target, f.Boot = timers.target, timers.boot
+	units, unasked := lookAt(ctx, h.Instance, names)
+	seen("systemd", unasked)
+	f.Target, f.Boot = units.Others[h.Instance.Target()].Active, units.Booted
+	f.Profiles = make([]view.ProfileFacts, 0, len(names))
 	for _, name := range names {
 		p := view.ProfileFacts{Name: name}
 		if in, ok := file.Jobs.Profile(name); ok {
 			p.Jobs = &in
 		}
-		p.Timer = timers.of[name]
+		if unasked == nil {
+			p.Timer = timerOf(name, h.Instance, units)
+		}
 		p.Pause, err = host.ReadPause(h.Instance.PauseDir(), name, f.Now)
 		seen("pause of "+name, err)
 		f.Profiles = append(f.Profiles, p)
@@ -170,49 +173,20 @@ func lagging(units host.Source, file jobsfile.File, dir string, installed unitdi
 	return drift.LaggingOf(h, file.Jobs, installed), nil
 }
 
-// timers is what systemd says.
-type timers struct {
-	of     map[string]*view.Timer
-	target string
-	boot   time.Time
+// lookAt asks systemd for the units of profiles and the target.
+func lookAt(ctx context.Context, of montimer.Instance, profiles []string) (systemd.Seen, error) {
+	timers, others := make([]string, len(profiles)), make([]string, len(profiles), len(profiles)+1)
+	for i, p := range profiles {
+		timers[i], others[i] = of.Timer(p), of.Service(p)
+	}
+	return systemd.Look(ctx, timers, append(others, of.Target()))
 }
 
-// systemdTime bounds all that systemd is asked.
-const systemdTime = 30 * time.Second
-
-func readTimers(ctx context.Context, of montimer.Instance, profiles []string) (t timers, err error) {
-	names := make([]string, len(profiles))
-	services := []string{of.Target()}
-	for i, p := range profiles {
-		names[i] = of.Timer(p)
-		services = append(services, of.Service(p))
+// timerOf returns the timer of a profile.
+func timerOf(profile string, of montimer.Instance, seen systemd.Seen) *view.Timer {
+	t := seen.Timers[of.Timer(profile)]
+	return &view.Timer{
+		Timetable: t.Timetable(), Load: t.Load, Active: t.Active, Sub: t.Sub, ServiceLoad: seen.Others[of.Service(profile)].Load,
+		ActiveSince: t.Since, Next: t.Next, DropIns: t.DropIns,
 	}
-	ctx, cancel := context.WithTimeout(ctx, systemdTime)
-	defer cancel()
-	states, err := systemd.Timers(ctx, names)
-	if err != nil {
-		return t, err
-	}
-	conn, err := systemd.Connect(ctx)
-	if err != nil {
-		return t, err
-	}
-	defer conn.Close()
-	units, err := conn.Units(ctx, services)
-	if err != nil {
-		return t, err
-	}
-	t.target = units[of.Target()].Active
-	if t.boot, err = conn.BootedAt(); err != nil {
-		return t, err
-	}
-	t.of = make(map[string]*view.Timer, len(profiles))
-	for i, p := range profiles {
-		s := states[names[i]]
-		t.of[p] = &view.Timer{
-			Timetable: s.Timetable(), Load: s.Load, Active: s.Active, Sub: s.Sub, ServiceLoad: units[of.Service(p)].Load,
-			ActiveSince: s.Since, Next: s.Next, DropIns: s.DropIns,
-		}
-	}
-	return t, nil
 }

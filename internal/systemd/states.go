@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	godbus "github.com/godbus/dbus/v5"
@@ -21,47 +22,59 @@ type TimerState struct {
 	DropIns           []string  // paths
 }
 
-// Timers returns the states of timers by name. systemd tries to load those that are
-// not loaded. It needs no rights; all questions are under way at once.
-func Timers(ctx context.Context, names []string) (map[string]TimerState, error) {
-	states := make(map[string]TimerState, len(names))
-	if len(names) == 0 {
-		return states, nil
+// Seen is what systemd says of timers and of other units, by their names.
+type Seen struct {
+	Timers map[string]TimerState
+	Others map[string]Unit // without Reason and DropIns
+	Booted time.Time       // as of [BootedAt]
+}
+
+// Look returns the states of timers and of other units. systemd tries to load those
+// that are not loaded. It needs no rights, and a single connection; all questions
+// are under way at once.
+func Look(ctx context.Context, timers, others []string) (s Seen, err error) {
+	if len(timers)+len(others) == 0 {
+		return s, nil
 	}
 	ctx, cancel := answering(ctx)
 	defer cancel()
 	bus, err := dialBus(ctx)
 	if err != nil {
-		return nil, err
+		return s, err
 	}
 	defer bus.Close()
+	list := callManager(ctx, bus, "org.freedesktop.systemd1.Manager.ListUnitsByNames", slices.Concat(timers, others))
+	booted := callManager(ctx, bus, "org.freedesktop.DBus.Properties.Get", "org.freedesktop.systemd1.Manager", "UserspaceTimestamp")
+	asked := make([]askedTimer, len(timers))
+	for i, name := range timers {
+		asked[i] = askTimer(ctx, bus, name)
+	}
+	units, err := listed(list)
+	var at godbus.Variant
+	if err == nil {
+		err = (<-booted.Done).Store(&at)
+	}
+	if err != nil {
+		return s, fmt.Errorf("ask systemd for the state of units: %w", cmp.Or(context.Cause(ctx), err))
+	}
+	s = Seen{Timers: make(map[string]TimerState, len(timers)), Others: make(map[string]Unit, len(others)), Booted: instant(at)}
+	for _, name := range others {
+		s.Others[name] = units[name]
+	}
 	local, err := localZone()
 	if err != nil {
-		return nil, err
+		return s, err
 	}
-	var up unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &up); err != nil {
-		return nil, fmt.Errorf("read the monotonic clock: %w", err)
-	}
-	boot := time.Now().Add(-time.Duration(up.Nano()))
-	units, err := listed(ctx, bus, names)
-	if err != nil {
-		return nil, err
-	}
-	calls := make([]askedTimer, len(names))
-	for i, name := range names {
-		calls[i] = askTimer(ctx, bus, name)
-	}
-	for i, name := range names {
-		t, err := calls[i].state(boot)
+	for i, name := range timers {
+		t, err := asked[i].state()
 		if err != nil {
-			return nil, fmt.Errorf("ask systemd for %s: %w", name, cmp.Or(context.Cause(ctx), err))
+			return s, fmt.Errorf("ask systemd for %s: %w", name, cmp.Or(context.Cause(ctx), err))
 		}
 		t.Load, t.Active, t.Sub = units[name].Load, units[name].Active, units[name].Sub
 		t.Local = local
-		states[name] = t
+		s.Timers[name] = t
 	}
-	return states, nil
+	return s, nil
 }
 
 // askedTimer is the questions about a timer that are under way: what is not listed,
@@ -76,8 +89,8 @@ func askTimer(ctx context.Context, bus *godbus.Conn, name string) askedTimer {
 	}
 }
 
-// state waits for the answers. boot is when the monotonic clock was zero.
-func (a askedTimer) state(boot time.Time) (t TimerState, err error) {
+// state waits for the answers.
+func (a askedTimer) state() (t TimerState, err error) {
 	var p map[string]godbus.Variant
 	if err := (<-a.timer.Done).Store(&p); err != nil {
 		return t, err
@@ -87,8 +100,8 @@ func (a askedTimer) state(boot time.Time) (t TimerState, err error) {
 	}
 	t.Since = reply(a.since)
 	t.DropIns, _ = value(a.dropIns).([]string)
-	t.Next = nextElapse(p, boot)
-	return t, nil
+	t.Next, err = nextElapse(p)
+	return t, err
 }
 
 // listedUnit is a unit in the list of systemd (org.freedesktop.systemd1(5),
@@ -101,32 +114,42 @@ type listedUnit struct {
 	JobPath                                         godbus.ObjectPath
 }
 
-func listed(ctx context.Context, bus *godbus.Conn, names []string) (map[string]listedUnit, error) {
+// listed waits for such a list.
+func listed(call *godbus.Call) (map[string]Unit, error) {
 	var all []listedUnit
-	err := bus.Object("org.freedesktop.systemd1", "/org/freedesktop/systemd1").
-		CallWithContext(ctx, "org.freedesktop.systemd1.Manager.ListUnitsByNames", 0, names).Store(&all)
-	if err != nil {
-		return nil, fmt.Errorf("ask systemd for the timers: %w", err)
+	if err := (<-call.Done).Store(&all); err != nil {
+		return nil, err
 	}
-	units := make(map[string]listedUnit, len(all))
+	units := make(map[string]Unit, len(all))
 	for _, u := range all {
-		units[u.Name] = u
+		units[u.Name] = Unit{Load: u.Load, Active: u.Active, Sub: u.Sub}
 	}
 	return units, nil
 }
 
+// callManager calls a method of the object that stands for systemd itself.
+func callManager(ctx context.Context, bus *godbus.Conn, method string, args ...any) *godbus.Call {
+	return bus.Object("org.freedesktop.systemd1", "/org/freedesktop/systemd1").
+		GoWithContext(ctx, method, 0, make(chan *godbus.Call, 1), args...)
+}
+
 // nextElapse returns the earlier of a timer's next calendar and monotonic
 // elapses.
-func nextElapse(p map[string]godbus.Variant, boot time.Time) time.Time {
+func nextElapse(p map[string]godbus.Variant) (time.Time, error) {
 	next := instant(p["NextElapseUSecRealtime"])
 	micros, ok := p["NextElapseUSecMonotonic"].Value().(uint64)
 	if !ok || micros == 0 || micros > math.MaxInt64/1000 {
-		return next
+		return next, nil
 	}
-	if at := boot.Add(time.Duration(micros) * time.Microsecond); next.IsZero() || at.Before(next) {
-		return at
+	var up unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &up); err != nil {
+		return next, fmt.Errorf("read the monotonic clock: %w", err)
 	}
-	return next
+	at := time.Now().Add(time.Duration(micros)*time.Microsecond - time.Duration(up.Nano()))
+	if next.IsZero() || at.Before(next) {
+		return at, nil
+	}
+	return next, nil
 }
 
 // value waits for a property; nil where systemd does not say.

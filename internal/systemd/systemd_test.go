@@ -24,7 +24,7 @@ func TestSilentBus(t *testing.T) {
 	answerTimeout = 50 * time.Millisecond
 	const timer = "montimer-job-x.timer"
 	for name, ask := range map[string]func(context.Context) error{
-		"Timers":      func(ctx context.Context) error { _, err := Timers(ctx, []string{timer}); return err },
+		"Look":        func(ctx context.Context) error { _, err := Look(ctx, []string{timer}, nil); return err },
 		"LoadedTimer": func(ctx context.Context) error { _, err := LoadedTimer(ctx, timer); return err },
 		"Details":     func(ctx context.Context) error { _, err := Details(ctx, []string{timer}); return err },
 		"Hold":        func(ctx context.Context) error { _, err := Hold(ctx, timer); return err },
