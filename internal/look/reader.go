@@ -28,6 +28,10 @@ type Reader struct {
 		all []journal.Boot
 		err error
 	}
+	boards struct { // of all profiles, by span: many readers cost no more than one
+		sync.Mutex
+		of map[string]view.Board
+	}
 }
 
 // Overview reads the state of the host and all its profiles.
@@ -36,9 +40,31 @@ func (r *Reader) Overview(ctx context.Context) (view.Overview, error) {
 	return view.Of(f), err
 }
 
+// fresh is for how long a board is returned again. It says as of when it holds.
+const fresh = time.Second
+
 // Board reads the state of the host and the past of a profile, or of all ("").
 // span names how much of it; "": as much as fits the profile.
 func (r *Reader) Board(ctx context.Context, profile, span string) (view.Board, error) {
+	if profile != "" {
+		return r.board(ctx, profile, span)
+	}
+	r.boards.Lock()
+	defer r.boards.Unlock()
+	if b, ok := r.boards.of[span]; ok && time.Since(b.At) < fresh {
+		return b, nil
+	}
+	b, err := r.board(ctx, "", span)
+	if err == nil && (span == "" || span == view.Day || span == view.Month) {
+		if r.boards.of == nil {
+			r.boards.of = map[string]view.Board{}
+		}
+		r.boards.of[span] = b
+	}
+	return b, err
+}
+
+func (r *Reader) board(ctx context.Context, profile, span string) (view.Board, error) {
 	f, err := Host(ctx, r.Host, r.Units, profile)
 	var unknown *taskexec.UnknownError
 	if errors.As(err, &unknown) {
@@ -169,7 +195,12 @@ func change(ctx context.Context, s *store.Store, from, to string) (*view.Change,
 
 // History reads how the ticks and the runs of a profile ended.
 func (r *Reader) History(ctx context.Context, profile string, f view.Filter) (entries []view.Entry, more int, notes []string, err error) {
-	return History(ctx, r.Host, profile, f, r.pastBoots(ctx))
+	boots := r.pastBoots(ctx)
+	if r.boots.err != nil {
+		notes = []string{"not seen: " + r.boots.err.Error()}
+	}
+	entries, more, others, err := History(ctx, r.Host, profile, f, boots)
+	return entries, more, append(notes, others...), err
 }
 
 // Run reads a run, and what came into the checkout since the good run before it;

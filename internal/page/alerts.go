@@ -98,5 +98,5 @@ func (s *site) alerts(w http.ResponseWriter, r *http.Request) {
 		next.Set("cursor", fmt.Sprint(p.Feed.Alerts[n-1].ID))
 		p.Older = &link{"Older", s.BasePath + "/alerts?" + next.Encode()}
 	}
-	s.show(w, r, status, "alerts", frame{Title: p.Title, Icon: "ok.svg", At: at, Body: p})
+	s.show(w, status, "alerts", frame{Title: p.Title, Icon: "ok.svg", At: at, Body: p})
 }

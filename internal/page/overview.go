@@ -55,7 +55,7 @@ func (s *site) overview(w http.ResponseWriter, r *http.Request) {
 	span := spanOf(r)
 	b, err := s.read.Board(r.Context(), "", span)
 	if err != nil {
-		s.problem(w, r, err)
+		s.problem(w, err)
 		return
 	}
 	p := overviewPage{
@@ -82,7 +82,7 @@ func (s *site) overview(w http.ResponseWriter, r *http.Request) {
 	if at, n := together(b.Rows); n > 1 {
 		p.Together = fmt.Sprintf("%d start together at %s.", n, at.Local().Format("15:04"))
 	}
-	s.show(w, r, http.StatusOK, "overview", frame{Title: b.Verdict, Icon: icon(b.Attention), At: b.At, Body: p})
+	s.show(w, http.StatusOK, "overview", frame{Title: b.Verdict, Icon: icon(b.Attention), At: b.At, Body: p})
 }
 
 func icon(bad bool) string {

@@ -14,7 +14,6 @@ import (
 	"embed"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"html/template"
 	"net/http"
 	"strings"
@@ -54,9 +53,9 @@ type site struct {
 }
 
 // New returns the handler of all pages: /, /profiles/, /runs/, /alerts and /assets/.
-// Each answer has an ETag, which depends on all of its content but the time as of
-// which it holds, and If-None-Match is answered with 304. The methods are GET and
-// HEAD; whoever serves it refuses others.
+// Each page has an ETag, which depends on all of its content but the time as of
+// which it holds. Whoever serves it answers If-None-Match and HEAD, and refuses
+// other methods.
 func New(read Reader, o Options) http.Handler {
 	o.BasePath = strings.TrimRight(o.BasePath, "/")
 	return &site{o, read}
@@ -75,11 +74,11 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case kind == "runs" && montimer.IsRunID(name):
 		s.run(w, r, strings.ToLower(name))
 	case kind == "runs":
-		s.notFound(w, r, "The id of a run has 32 hexadecimal digits.")
+		s.notFound(w, "The id of a run has 32 hexadecimal digits.")
 	case kind == "assets":
 		s.asset(w, r, name)
 	default:
-		s.notFound(w, r, "There is no page at this address.")
+		s.notFound(w, "There is no page at this address.")
 	}
 }
 
@@ -111,7 +110,7 @@ const (
 )
 
 // show renders a page.
-func (s *site) show(w http.ResponseWriter, r *http.Request, status int, name string, f frame) {
+func (s *site) show(w http.ResponseWriter, status int, name string, f frame) {
 	f.Base = s.BasePath
 	var b bytes.Buffer
 	if err := templates().ExecuteTemplate(&b, name, f); err != nil {
@@ -126,27 +125,9 @@ func (s *site) show(w http.ResponseWriter, r *http.Request, status int, name str
 	h.Set("ETag", `"`+etag+`"`)
 	asOf := f.At.Local().Format(asOfLayout)
 	h.Set(AsOf, asOf)
-	if status == http.StatusOK && matches(r, h.Get("ETag")) {
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
 	body := bytes.ReplaceAll(bytes.ReplaceAll(b.Bytes(), []byte(asOfMark), []byte(asOf)), []byte(etagMark), []byte(etag))
-	h.Set("Content-Length", fmt.Sprint(len(body)))
 	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // the reader may have gone
-	}
-}
-
-// matches reports whether a client has this version of an answer (RFC 9110, section
-// 13.1.2).
-func matches(r *http.Request, etag string) bool {
-	for tag := range strings.SplitSeq(r.Header.Get("If-None-Match"), ",") {
-		if tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/"); tag == etag || tag == "*" {
-			return true
-		}
-	}
-	return false
+	_, _ = w.Write(body) // the reader may have gone
 }
 
 // trouble is what a page says that has nothing to show.
@@ -156,22 +137,22 @@ type trouble struct {
 }
 
 // notFound says what is not there, and where to go on.
-func (s *site) notFound(w http.ResponseWriter, r *http.Request, why string, known ...string) {
+func (s *site) notFound(w http.ResponseWriter, why string, known ...string) {
 	t := trouble{Why: why}
 	for _, name := range known[:min(len(known), mostRows)] {
 		t.Known = append(t.Known, link{name, s.BasePath + profilePath(name)})
 	}
-	s.show(w, r, http.StatusNotFound, "problem", frame{Title: "Not found", Icon: "bad.svg", At: time.Now(), Body: t})
+	s.show(w, http.StatusNotFound, "problem", frame{Title: "Not found", Icon: "bad.svg", At: time.Now(), Body: t})
 }
 
 // problem says why there is nothing to show.
-func (s *site) problem(w http.ResponseWriter, r *http.Request, err error) {
+func (s *site) problem(w http.ResponseWriter, err error) {
 	var unknown *view.UnknownError
 	if errors.As(err, &unknown) {
-		s.notFound(w, r, err.Error(), unknown.Known...)
+		s.notFound(w, err.Error(), unknown.Known...)
 		return
 	}
-	s.show(w, r, http.StatusInternalServerError, "problem", frame{Title: "Not readable", Icon: "bad.svg", At: time.Now(), Body: trouble{Why: err.Error()}})
+	s.show(w, http.StatusInternalServerError, "problem", frame{Title: "Not readable", Icon: "bad.svg", At: time.Now(), Body: trouble{Why: err.Error()}})
 }
 
 var assetTypes = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
@@ -181,7 +162,7 @@ var assetTypes = map[string]string{".css": "text/css; charset=utf-8", ".js": "te
 func (s *site) asset(w http.ResponseWriter, r *http.Request, name string) {
 	data, err := assetFiles.ReadFile("assets/" + name)
 	if err != nil || strings.Contains(name, "/") {
-		s.notFound(w, r, "There is no such file.")
+		s.notFound(w, "There is no such file.")
 		return
 	}
 	h := w.Header()
@@ -191,14 +172,7 @@ func (s *site) asset(w http.ResponseWriter, r *http.Request, name string) {
 	if r.URL.Query().Get("v") == digest(name) {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
-	if matches(r, h.Get("ETag")) {
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
-	h.Set("Content-Length", fmt.Sprint(len(data)))
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(data)
-	}
+	_, _ = w.Write(data) // the reader may have gone
 }
 
 // digest identifies the content of an asset.

@@ -44,11 +44,11 @@ func (s *site) profile(w http.ResponseWriter, r *http.Request, name string) {
 	span := spanOf(r)
 	b, err := s.read.Board(r.Context(), name, span)
 	if err != nil {
-		s.problem(w, r, err)
+		s.problem(w, err)
 		return
 	}
 	if len(b.Rows) != 1 {
-		s.notFound(w, r, "There is no such profile.")
+		s.notFound(w, "There is no such profile.")
 		return
 	}
 	q := r.URL.Query()
@@ -67,7 +67,7 @@ func (s *site) profile(w http.ResponseWriter, r *http.Request, name string) {
 		status = http.StatusBadRequest
 	}
 	title := name + ": " + p.Row.State.Words()
-	s.show(w, r, status, "profile", frame{Title: title, Icon: icon(p.Row.Bad), At: b.At, Body: p})
+	s.show(w, status, "profile", frame{Title: title, Icon: icon(p.Row.Bad), At: b.At, Body: p})
 }
 
 // history adds what the question chooses, and returns what is wrong with it.
@@ -117,7 +117,7 @@ func (s *site) run(w http.ResponseWriter, r *http.Request, id string) {
 	now := time.Now()
 	run, change, err := s.read.Run(r.Context(), id)
 	if err != nil {
-		s.problem(w, r, err)
+		s.problem(w, err)
 		return
 	}
 	p := runPage{
@@ -127,5 +127,5 @@ func (s *site) run(w http.ResponseWriter, r *http.Request, id string) {
 	if change != nil {
 		p.From = s.commit(change.From)
 	}
-	s.show(w, r, http.StatusOK, "run", frame{Title: p.Title + " " + stamp(now, run.Started), Icon: icon(p.Bad), At: now, Body: p})
+	s.show(w, http.StatusOK, "run", frame{Title: p.Title + " " + stamp(now, run.Started), Icon: icon(p.Bad), At: now, Body: p})
 }
