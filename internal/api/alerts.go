@@ -27,12 +27,8 @@ func (q query) filter() (f store.EventFilter, err error) {
 	if f.Severity = q.value("severity"); f.Severity != nil && !slices.Contains(jobs.Severities, *f.Severity) {
 		return f, badRequest("invalid severity")
 	}
-	limit, err := q.number("limit", defaultLimit)
-	if err != nil {
+	if f.Limit, err = q.limit(); err != nil {
 		return f, err
-	}
-	if f.Limit = mostLimit; limit.Cmp(big.NewInt(mostLimit)) < 0 {
-		f.Limit = int(limit.Int64())
 	}
 	before, err := q.number("cursor", 0)
 	if err != nil {
@@ -42,20 +38,28 @@ func (q query) filter() (f store.EventFilter, err error) {
 		return f, badRequest("invalid cursor")
 	}
 	f.Before = before.Int64()
-	from := q["from"]
-	if from == "" {
-		from = q["since"]
+	f.From, f.To, err = q.bounds()
+	return f, err
+}
+
+// limit returns how many are wanted at most.
+func (q query) limit() (int, error) {
+	n, err := q.number("limit", defaultLimit)
+	if err != nil || n.Cmp(big.NewInt(mostLimit)) > 0 {
+		return mostLimit, err
 	}
-	if f.From, err = bound("from", from); err != nil {
-		return f, err
+	return int(n.Int64()), nil
+}
+
+// bounds returns from, or since, and to; "": not given.
+func (q query) bounds() (from, to string, err error) {
+	if from, err = q.bound("from", "since"); err != nil {
+		return from, to, err
 	}
-	if f.To, err = bound("to", q["to"]); err != nil {
-		return f, err
+	if to, err = q.bound("to"); err == nil && from != "" && to != "" && to <= from {
+		err = badRequest("to must be after from")
 	}
-	if f.From != "" && f.To != "" && f.To <= f.From {
-		return f, badRequest("to must be after from")
-	}
-	return f, nil
+	return from, to, err
 }
 
 // value returns a parameter; nil: it is not given.
@@ -78,18 +82,22 @@ func (q query) number(name string, without int64) (*big.Int, error) {
 	return n, nil
 }
 
-func bound(name, text string) (string, error) {
-	if text == "" {
-		return "", nil
+// bound returns the first timestamp of these names that is not empty.
+func (q query) bound(names ...string) (string, error) {
+	for _, name := range names {
+		if q[name] == "" {
+			continue
+		}
+		at, err := parseTimestamp(q[name])
+		switch err {
+		case nil:
+			return at, nil
+		case errNoZone:
+			return "", badRequest(names[0] + " timestamp must include timezone")
+		}
+		return "", badRequest("invalid " + names[0] + " timestamp")
 	}
-	at, err := parseTimestamp(text)
-	switch err {
-	case nil:
-		return at, nil
-	case errNoZone:
-		return "", badRequest(name + " timestamp must include timezone")
-	}
-	return "", badRequest("invalid " + name + " timestamp")
+	return "", nil
 }
 
 func (a *api) alerts(out *answer, r *http.Request, _ string) {

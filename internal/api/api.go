@@ -11,12 +11,14 @@ package api
 import (
 	"cmp"
 	"context"
+	_ "embed"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/montimer/montimer/internal/store"
+	"github.com/montimer/montimer/internal/view"
 )
 
 // Events reads alerts. The errors of package store say why it cannot.
@@ -30,6 +32,8 @@ type Events interface {
 type Sources struct {
 	Events  Events
 	Catalog Catalog
+	Host    Host
+	Build   view.Build
 }
 
 // New returns the handler of all routes. To other paths it answers 404, to other
@@ -42,18 +46,41 @@ type api struct{ Sources }
 
 // A route answers the requests for one path.
 type route struct {
-	path   string // {} stands for the rest of the path
+	path   string   // with {name} for a part that differs, which the answer is given
+	params []string // of the query; it is given no others
 	answer func(*api, *answer, *http.Request, string)
 }
 
 // routes are all there are. openapi.json describes each.
 var routes = []route{
-	{"/healthz", (*api).healthz},
-	{"/v1/protocols", (*api).protocols},
-	{"/v1/monitoring", (*api).monitoring},
-	{"/v1/alerts", (*api).alerts},
-	{"/v1/alerts/latest", (*api).latest},
-	{"/v1/alerts/{}", (*api).alert},
+	{"/healthz", nil, (*api).healthz},
+	{"/metrics", nil, (*api).metrics},
+	{"/openapi.json", nil, (*api).openAPI},
+	{"/v1/protocols", nil, (*api).protocols},
+	{"/v1/monitoring", nil, (*api).monitoring},
+	{"/v1/alerts", []string{"protocol", "severity", "source", "channel", "delivery_status", "from", "since", "to", "cursor", "limit"}, (*api).alerts},
+	{"/v1/alerts/latest", []string{"source"}, (*api).latest},
+	{"/v1/alerts/{id}", nil, (*api).alert},
+	{"/v1/health", nil, (*api).health},
+	{"/v1/profiles", nil, (*api).profiles},
+	{"/v1/profiles/{profile}/timeline", []string{"from", "since", "to"}, (*api).timeline},
+	{"/v1/runs", []string{"profile", "state", "from", "since", "cursor", "limit"}, (*api).runs},
+	{"/v1/runs/{run}", nil, (*api).run},
+}
+
+// matches reports whether a path is one of the route, and returns the part that
+// differs.
+func (r route) matches(path string) (part string, ok bool) {
+	before, rest, varies := strings.Cut(r.path, "{")
+	if !varies {
+		return "", path == r.path
+	}
+	_, after, _ := strings.Cut(rest, "}")
+	part, ok = strings.CutPrefix(path, before)
+	if !ok || !strings.HasSuffix(part, after) {
+		return "", false
+	}
+	return strings.TrimSuffix(part, after), true
 }
 
 // ServeHTTP answers one request.
@@ -65,15 +92,10 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	path, query := target(r.URL)
-	out.query, out.rawQuery = parseQuery(query), query
 	for _, known := range routes {
-		prefix, isPrefix := strings.CutSuffix(known.path, "{}")
-		if path == known.path && !isPrefix {
-			known.answer(a, out, r, "")
-			return
-		}
-		if rest, ok := strings.CutPrefix(path, prefix); isPrefix && ok {
-			known.answer(a, out, r, rest)
+		if part, ok := known.matches(path); ok {
+			out.query, out.rawQuery = parseQuery(query, known.params), query
+			known.answer(a, out, r, part)
 			return
 		}
 	}
@@ -102,3 +124,9 @@ func target(u *url.URL) (path, query string) {
 func (a *api) healthz(out *answer, _ *http.Request, _ string) {
 	out.text(`{"status":"ok"}`)
 }
+
+//go:embed openapi.json
+var openAPI string
+
+// openAPI describes all routes (https://spec.openapis.org/oas/v3.1.1.html).
+func (a *api) openAPI(out *answer, _ *http.Request, _ string) { out.text(openAPI) }

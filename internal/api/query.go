@@ -1,17 +1,19 @@
 package api
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
-// query is the parameters of a request: of a repeated name the last value. They
+// query is the parameters of a request that its route knows: of a repeated name the
+// last value. They
 // are read as Python's urllib.parse.parse_qs does with blank values kept: & alone
 // separates them, + is a blank, a % that begins no escape stays, and bytes that
 // are no UTF-8 become U+FFFD.
 type query map[string]string
 
-func parseQuery(raw string) query {
+func parseQuery(raw string, known []string) query {
 	q := query{}
 	for raw != "" {
 		var pair string
@@ -20,7 +22,9 @@ func parseQuery(raw string) query {
 			continue
 		}
 		name, value, _ := strings.Cut(pair, "=")
-		q[unescape(name)] = unescape(value)
+		if name = unescape(name); slices.Contains(known, name) {
+			q[name] = unescape(value)
+		}
 	}
 	return q
 }

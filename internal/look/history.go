@@ -79,17 +79,28 @@ func tooMany(profile string, since, all time.Time) string {
 	return fmt.Sprintf("%s before %s: it had too many ticks since %s to judge all", profile, all.Local().Format(time.DateTime), since.Local().Format(time.DateTime))
 }
 
-// addFailures adds the failed tasks to the failed runs.
+// addFailures adds the failed tasks to the failed runs of entries.
 func addFailures(ctx context.Context, s *store.Store, profile string, entries []view.Entry) error {
+	var runs []*view.Run
+	for _, e := range entries {
+		if e.Run != nil {
+			runs = append(runs, e.Run)
+		}
+	}
+	return addFailed(ctx, s, profile, runs)
+}
+
+// addFailed adds the failed tasks to the failed runs of a profile, or of all ("").
+func addFailed(ctx context.Context, s *store.Store, profile string, runs []*view.Run) error {
 	failed := map[string]*view.Run{}
 	f := store.Filter{Profile: profile, State: montimer.RunFailed}
-	for _, e := range entries {
-		if e.Run == nil || e.Run.State != montimer.RunFailed {
+	for _, r := range runs {
+		if r.State != montimer.RunFailed {
 			continue
 		}
-		failed[e.Run.ID] = e.Run
-		if f.Since.IsZero() || e.Run.Started.Before(f.Since) {
-			f.Since = e.Run.Started
+		failed[r.ID] = r
+		if f.Since.IsZero() || r.Started.Before(f.Since) {
+			f.Since = r.Started
 		}
 	}
 	if len(failed) == 0 {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -16,11 +17,18 @@ type Filter struct {
 	Profiles []string          // none: as Profile says
 	State    montimer.RunState // "": every state
 	Since    time.Time         // started then or later
+	Before   string            // only runs that began before this one; "": all
 	Limit    int               // at most so many, the newest; 0: all
 }
 
-// History returns runs without their tasks, the newest first.
+// History returns runs without their tasks, the newest first. The error is ErrNoRun
+// if there is no run Before.
 func (s *Store) History(ctx context.Context, f Filter) ([]montimer.Run, error) {
+	if f.Before != "" {
+		if run, err := s.oneRun(ctx, "WHERE id = ?", f.Before); err != nil || run.ID == "" {
+			return nil, s.explain("read the history", cmp.Or(err, ErrNoRun))
+		}
+	}
 	where, args := f.where()
 	limit := -1
 	if f.Limit > 0 {
@@ -42,6 +50,9 @@ func (f Filter) where() (where string, args []any) {
 	}
 	if f.State != "" {
 		where, args = where+" AND state = ?", append(args, f.State)
+	}
+	if f.Before != "" {
+		where, args = where+" AND seq < (SELECT seq FROM montimer_runs WHERE id = ?)", append(args, f.Before)
 	}
 	if !f.Since.IsZero() {
 		where, args = where+" AND started_at >= ?", append(args, formatTime(f.Since))
