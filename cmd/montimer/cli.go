@@ -34,6 +34,7 @@ type cli struct {
 	Status  statusCmd  `cmd:"" group:"look" help:"Show the state of all profiles and whether a person is needed."`
 	History historyCmd `cmd:"" group:"look" help:"Show how each tick ended, or one run."`
 	Metrics metricsCmd `cmd:"" group:"look" help:"Write the state and counters for Prometheus."`
+	Serve   serveCmd   `cmd:"" group:"look" help:"Answer over HTTP: the page for people, and the API for programs."`
 	Logs    logsCmd    `cmd:"" group:"look" help:"Show what the runs of a profile, or one run, have in the journal."`
 	Doctor  doctorCmd  `cmd:"" group:"look" help:"Find what is wrong with the host; name the command that fixes it."`
 	Notify  notifyCmd  `cmd:"" group:"keep" help:"Alerts: test, pending, flush, drop, report."`
@@ -160,7 +161,7 @@ func signals(ctx context.Context, command string) (context.Context, func() bool)
 // stopped. A signal ends the others at once, also while they read standard
 // input or decode a long file.
 func handlesSignals(command string) bool {
-	for _, name := range []string{"exec", "ended", "apply", "run", "logs", "sync", "notify flush", "failure"} {
+	for _, name := range []string{"exec", "ended", "apply", "run", "logs", "serve", "sync", "notify flush", "failure"} {
 		if command == name || strings.HasPrefix(command, name+" ") {
 			return true
 		}

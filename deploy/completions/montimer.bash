@@ -18,6 +18,7 @@ _montimer() {
     "status "*) words="--jobs --checkout --run-as --state-dir --env-file --output --instance $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
     "history "*) words="--jobs --checkout --run-as --state-dir --env-file --failed --missed --state --since --until --task --grep --compare --number --output --instance $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
     "metrics "*) words="--jobs --checkout --run-as --state-dir --env-file --instance" ;;
+    "serve "*) words="--jobs --checkout --run-as --state-dir --env-file --idle --instance" ;;
     "logs "*) words="--jobs --checkout --run-as --state-dir --env-file --follow --failed --task --since --until --number --output --instance $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
     "doctor "*) words="--jobs --checkout --run-as --state-dir --env-file --out --binary --only --skip --strict --output --instance" ;;
     "notify test "*) words="--instance" ;;
@@ -31,7 +32,7 @@ _montimer() {
     "db "*) words="init check" ;;
     "schema "*) words="--instance" ;;
     "version "*) words="--instance" ;;
-    ""*) words="compile apply explain list init exec run pause resume sync status history metrics logs doctor notify db schema version --help --instance" ;;
+    ""*) words="compile apply explain list init exec run pause resume sync status history metrics serve logs doctor notify db schema version --help --instance" ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}")
 }

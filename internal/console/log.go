@@ -34,19 +34,31 @@ func ServiceLog(stderr io.Writer) *slog.Logger {
 	return slog.New(NewLog(stderr, err == nil && inJournal))
 }
 
+// RequestLog is ServiceLog with what is of use for debugging alone: the journal has
+// that with its priority, so a service can leave it out.
+func RequestLog(stderr io.Writer) *slog.Logger {
+	inJournal, err := sdjournal.StderrIsJournalStream()
+	log := NewLog(stderr, err == nil && inJournal).(lines)
+	log.least = slog.LevelDebug
+	return slog.New(log)
+}
+
 // lines is a slog.Handler that writes the message alone: it repeats the
 // attributes already, and the journal adds time and unit.
 type lines struct {
 	mu     *sync.Mutex
 	w      io.Writer
 	levels bool // begin with the priority as <N>, which the journal reads (sd-daemon(3))
+	least  slog.Level
 }
 
 // NewLog returns a handler that writes the message alone to w, with levels each
 // line with its priority as <N>, which the journal reads (sd-daemon(3)).
-func NewLog(w io.Writer, levels bool) slog.Handler { return lines{new(sync.Mutex), w, levels} }
+func NewLog(w io.Writer, levels bool) slog.Handler {
+	return lines{new(sync.Mutex), w, levels, slog.LevelInfo}
+}
 
-func (lines) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
+func (l lines) Enabled(_ context.Context, level slog.Level) bool { return level >= l.least }
 
 func (l lines) Handle(_ context.Context, r slog.Record) error {
 	line := r.Message + "\n"
@@ -59,15 +71,17 @@ func (l lines) Handle(_ context.Context, r slog.Record) error {
 	return err
 }
 
-// priority is the prefix for a level (syslog(3): err, warning, info).
+// priority is the prefix for a level (syslog(3): err, warning, info, debug).
 func priority(level slog.Level) string {
 	switch {
 	case level >= slog.LevelError:
 		return "<3>"
 	case level >= slog.LevelWarn:
 		return "<4>"
+	case level >= slog.LevelInfo:
+		return "<6>"
 	}
-	return "<6>"
+	return "<7>"
 }
 
 func (l lines) WithAttrs([]slog.Attr) slog.Handler { return l }

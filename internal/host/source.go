@@ -83,6 +83,23 @@ func (s Source) ForUnits() (montimer.Host, error) {
 	return resolve(s.Getenv, config.Or(s.given()), true)
 }
 
+// Serving resolves the host that a server shows, as commands by hand show it: with the
+// settings that the config file has now. While that has a mistake they are those of
+// the server's unit, and why says so.
+func (s Source) Serving() (h montimer.Host, why string, err error) {
+	if s.Getenv("MONTIMER_JOBS") == "" || IsRoot() { // by hand
+		h, err = s.Host()
+		return h, "", err
+	}
+	config, err := ConfigOf(s.Instance)
+	if err != nil {
+		h, failed := s.Host()
+		return h, "the settings are those of the last apply: " + err.Error(), failed
+	}
+	h, err = resolve(s.Getenv, config.Or(s.given()), false)
+	return h, "", err
+}
+
 func (s Source) host(withUser bool) (montimer.Host, error) {
 	settings, err := s.Settings()
 	if err != nil {

@@ -265,7 +265,7 @@ func TestStop(t *testing.T) {
 	io.WriteString(c, "GET /v1/slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
 	ctx, cancel := context.WithCancel(context.Background())
 	ended, stopping := make(chan error, 1), make(chan struct{})
-	s.Ended = func() { close(stopping) }
+	s.Ended = func() error { close(stopping); return nil }
 	go func() { ended <- s.Run(ctx, []net.Listener{l}) }()
 	<-begun
 	cancel()

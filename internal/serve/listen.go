@@ -33,9 +33,18 @@ func Activated() (all []net.Listener, err error) {
 	return all, nil
 }
 
-// Address is where a server that is started by hand listens: as $MONITORING_API_HOST
+// ByHand listens where a server that is started by hand does: as $MONITORING_API_HOST
 // and $MONITORING_API_PORT say, else as the settings do.
-func Address(s montimer.Serve, lookup func(string) (string, bool)) (string, error) {
+func ByHand(s montimer.Serve, lookup func(string) (string, bool)) ([]net.Listener, error) {
+	at, err := address(s, lookup)
+	if err != nil {
+		return nil, err
+	}
+	l, err := listen(at)
+	return []net.Listener{l}, err
+}
+
+func address(s montimer.Serve, lookup func(string) (string, bool)) (string, error) {
 	host, port, err := net.SplitHostPort(cmp.Or(s.Listen, montimer.DefaultListen))
 	if err != nil {
 		return "", fmt.Errorf("serve: listen: %w", err)
@@ -55,8 +64,7 @@ func Address(s montimer.Serve, lookup func(string) (string, bool)) (string, erro
 	return net.JoinHostPort(host, port), nil
 }
 
-// Listen listens there.
-func Listen(address string) (net.Listener, error) {
+func listen(address string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("listen at %s: %w: ss -ltnp shows the program that does; MONITORING_API_PORT chooses another port", address, err)

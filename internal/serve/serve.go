@@ -51,8 +51,8 @@ type Server struct {
 	Log      *slog.Logger
 
 	Idle  time.Duration // Run ends when there was no connection for so long; 0: it does not
-	Ready func()        // called when it listens; nil: nothing is
-	Ended func()        // called when it accepts no more; nil: nothing is
+	Ready func() error  // called when it listens; nil: nothing is
+	Ended func() error  // called when it accepts no more; nil: nothing is
 
 	once   sync.Once
 	conns  *conns
@@ -102,21 +102,17 @@ func (s *Server) Run(ctx context.Context, listeners []net.Listener) error {
 			}
 		})
 	}
-	if s.Ready != nil {
-		s.Ready()
-	}
-	var err error
+	err := say(s.Ready)
 	select {
-	case err = <-failed:
+	case failure := <-failed:
+		err = errors.Join(err, failure)
 	case <-idle:
 	case <-ctx.Done():
 	}
 	for _, l := range listeners {
 		l.Close()
 	}
-	if s.Ended != nil {
-		s.Ended()
-	}
+	err = errors.Join(err, say(s.Ended))
 	// Not Shutdown, which drops a request that comes on a connection that was accepted
 	// before: nobody else would answer it.
 	serving.Wait()
@@ -126,6 +122,14 @@ func (s *Server) Run(ctx context.Context, listeners []net.Listener) error {
 	case <-time.After(stopTime):
 	}
 	return errors.Join(err, server.Close())
+}
+
+// say calls a function that may be missing.
+func say(to func() error) error {
+	if to == nil {
+		return nil
+	}
+	return to()
 }
 
 // faults logs what net/http says, without what is the fault of a client.

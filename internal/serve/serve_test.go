@@ -501,7 +501,7 @@ func TestAddress(t *testing.T) {
 		{"", "", "-", `MONITORING_API_HOST: "" is not an IP address: write one such as 127.0.0.1`},
 		{"", "evil example", "-", "MONITORING_API_HOST"},
 	} {
-		got, err := Address(montimer.Serve{Listen: tc.settings}, func(name string) (string, bool) {
+		got, err := address(montimer.Serve{Listen: tc.settings}, func(name string) (string, bool) {
 			value := map[string]string{"MONITORING_API_HOST": tc.host, "MONITORING_API_PORT": tc.port}[name]
 			return value, value != "-"
 		})
@@ -512,12 +512,12 @@ func TestAddress(t *testing.T) {
 			t.Errorf("%+v: %s", tc, got)
 		}
 	}
-	l, err := Listen("127.0.0.1:0")
+	l, err := listen("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	if _, err := Listen(l.Addr().String()); err == nil || !strings.Contains(err.Error(), "address already in use: ss -ltnp shows the program") {
+	if _, err := listen(l.Addr().String()); err == nil || !strings.Contains(err.Error(), "address already in use: ss -ltnp shows the program") {
 		t.Error(err)
 	}
 }

@@ -20,6 +20,17 @@ func NewNotifier(socket string) (*Notifier, error) {
 	return &Notifier{conn}, nil
 }
 
+// Ready says that a service of Type=notify serves.
+func (n *Notifier) Ready() error { return n.send("READY=1") }
+
+// Stopping says that it ends.
+func (n *Notifier) Stopping() error { return n.send("STOPPING=1") }
+
+func (n *Notifier) send(message string) error {
+	_, err := io.WriteString(n.conn, message)
+	return err
+}
+
 // maxStatus bounds the text of a status, in bytes: systemd drops messages of
 // more than 4096, all that is in them.
 const maxStatus = 1 << 10
@@ -36,6 +47,5 @@ func (n *Notifier) Status(text string, extend time.Duration) error {
 	if extend != 0 {
 		message = fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d\n%s", extend.Microseconds(), message)
 	}
-	_, err := io.WriteString(n.conn, message)
-	return err
+	return n.send(message)
 }
