@@ -18,8 +18,7 @@ type Detail struct {
 }
 
 // Details returns what systemd knows of units by name, drop-ins of all of them
-// included. systemd tries to load those that are not loaded. It needs no rights; all
-// questions are under way at once.
+// included. systemd tries to load those that are not loaded. It needs no rights.
 func Details(ctx context.Context, names []string) (map[string]Detail, error) {
 	ctx, cancel := answering(ctx)
 	defer cancel()
@@ -28,19 +27,17 @@ func Details(ctx context.Context, names []string) (map[string]Detail, error) {
 		return nil, err
 	}
 	defer bus.Close()
-	calls := make([]*godbus.Call, len(names))
-	for i, name := range names {
-		calls[i] = ask(ctx, bus, name, "GetAll", "org.freedesktop.systemd1.Unit")
-	}
 	details := make(map[string]Detail, len(names))
-	for i, name := range names {
+	all := func(name string) *godbus.Call { return ask(ctx, bus, name, "GetAll", "org.freedesktop.systemd1.Unit") }
+	err = inTurn(names, all, func(name string, asked *godbus.Call) error {
 		var p map[string]godbus.Variant
-		if err := (<-calls[i].Done).Store(&p); err != nil {
-			return nil, fmt.Errorf("ask systemd for %s: %w", name, cmp.Or(context.Cause(ctx), err))
+		if err := (<-asked.Done).Store(&p); err != nil {
+			return fmt.Errorf("ask systemd for %s: %w", name, cmp.Or(context.Cause(ctx), err))
 		}
 		details[name] = readDetail(p)
-	}
-	return details, nil
+		return nil
+	})
+	return details, err
 }
 
 func readDetail(p map[string]godbus.Variant) (d Detail) {

@@ -30,8 +30,7 @@ type Seen struct {
 }
 
 // Look returns the states of timers and of other units. systemd tries to load those
-// that are not loaded. It needs no rights, and a single connection; all questions
-// are under way at once.
+// that are not loaded. It needs no rights, and a single connection.
 func Look(ctx context.Context, timers, others []string) (s Seen, err error) {
 	if len(timers)+len(others) == 0 {
 		return s, nil
@@ -45,10 +44,6 @@ func Look(ctx context.Context, timers, others []string) (s Seen, err error) {
 	defer bus.Close()
 	list := callManager(ctx, bus, "org.freedesktop.systemd1.Manager.ListUnitsByNames", slices.Concat(timers, others))
 	booted := callManager(ctx, bus, "org.freedesktop.DBus.Properties.Get", "org.freedesktop.systemd1.Manager", "UserspaceTimestamp")
-	asked := make([]askedTimer, len(timers))
-	for i, name := range timers {
-		asked[i] = askTimer(ctx, bus, name)
-	}
 	units, err := listed(list)
 	var at godbus.Variant
 	if err == nil {
@@ -65,16 +60,16 @@ func Look(ctx context.Context, timers, others []string) (s Seen, err error) {
 	if err != nil {
 		return s, err
 	}
-	for i, name := range timers {
-		t, err := asked[i].state()
+	return s, inTurn(timers, func(name string) askedTimer { return askTimer(ctx, bus, name) }, func(name string, asked askedTimer) error {
+		t, err := asked.state()
 		if err != nil {
-			return s, fmt.Errorf("ask systemd for %s: %w", name, cmp.Or(context.Cause(ctx), err))
+			return fmt.Errorf("ask systemd for %s: %w", name, cmp.Or(context.Cause(ctx), err))
 		}
 		t.Load, t.Active, t.Sub = units[name].Load, units[name].Active, units[name].Sub
 		t.Local = local
 		s.Timers[name] = t
-	}
-	return s, nil
+		return nil
+	})
 }
 
 // askedTimer is the questions about a timer that are under way: what is not listed,

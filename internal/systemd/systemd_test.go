@@ -2,9 +2,11 @@ package systemd
 
 import (
 	"context"
+	"io"
 	"net"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +38,39 @@ func TestSilentBus(t *testing.T) {
 	}
 	if at := Changed(t.Context(), timer); !at.IsZero() {
 		t.Errorf("Changed: %v", at)
+	}
+}
+
+// TestInTurn: no more questions are under way than the bus takes, and each answer
+// is that of its question.
+func TestInTurn(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{0, 1, atOnce - 1, atOnce, atOnce + 1, 10 * atOnce} {
+		names := make([]string, n)
+		for i := range names {
+			names[i] = strconv.Itoa(i)
+		}
+		var taken []string
+		underWay := 0
+		err := inTurn(names, func(name string) string {
+			if underWay++; underWay > atOnce+1 {
+				t.Fatalf("%d questions at once", underWay)
+			}
+			return name
+		}, func(name, asked string) error {
+			underWay--
+			if asked != name {
+				t.Errorf("%s has the answer for %s", name, asked)
+			}
+			taken = append(taken, name)
+			return nil
+		})
+		if err != nil || !slices.Equal(taken, names) {
+			t.Errorf("of %d, %d are taken, %v", n, len(taken), err)
+		}
+	}
+	if err := inTurn([]string{"a"}, func(string) int { return 0 }, func(string, int) error { return io.EOF }); err != io.EOF {
+		t.Error(err)
 	}
 }
 

@@ -94,8 +94,26 @@ func (c *Conn) dropIns(ctx context.Context, unit string) []string {
 	return paths
 }
 
-// atOnce is how many questions are under way at a time.
+// atOnce is about how many units questions are under way at a time. The bus refuses
+// more than 128 calls of one connection (dbus-daemon(1), max_replies_per_connection);
+// a unit takes up to three.
 const atOnce = 32
+
+// inTurn asks about units, several at a time, and takes the answers in their order.
+func inTurn[Q any](names []string, ask func(name string) Q, take func(name string, asked Q) error) error {
+	asked := make([]Q, len(names))
+	for i := range len(names) + atOnce {
+		if i < len(names) {
+			asked[i] = ask(names[i])
+		}
+		if done := i - atOnce; 0 <= done && done < len(names) {
+			if err := take(names[done], asked[done]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
 
 // Unread reports whether a file or drop-in of any of the units has changed
 // since systemd read it. Of a unit that it has refused it always says so: from
