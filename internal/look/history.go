@@ -121,13 +121,8 @@ type past struct {
 }
 
 func readPast(ctx context.Context, s *store.Store, profile string, since time.Time) (p past, err error) {
-	runs, err := s.History(ctx, store.Filter{Profile: profile, Since: since})
-	if err != nil {
+	if p.runs, err = s.ByProfile(ctx, store.Filter{Profile: profile, Since: since}); err != nil {
 		return p, err
-	}
-	p.runs = map[string][]montimer.Run{}
-	for _, r := range slices.Backward(runs) {
-		p.runs[r.Profile] = append(p.runs[r.Profile], r)
 	}
 	if p.tables, err = s.Timetables(ctx, profile, time.Local); err != nil {
 		return p, err

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"slices"
+	"maps"
 	"sync"
 	"time"
 
@@ -106,13 +106,8 @@ func spansOf(f view.Facts, name string, recent map[string][]montimer.Run) map[st
 func (r *Reader) recent(ctx context.Context, s *store.Store, f view.Facts, name string) (map[string]timeline.History, map[string]view.Span, error) {
 	runs := map[string][]montimer.Run{} // by profile, the oldest first
 	read := func(since time.Time, profiles []string) error {
-		found, err := s.History(ctx, store.Filter{Profiles: profiles, Since: since})
-		for _, p := range profiles {
-			delete(runs, p)
-		}
-		for _, r := range slices.Backward(found) {
-			runs[r.Profile] = append(runs[r.Profile], r)
-		}
+		found, err := s.ByProfile(ctx, store.Filter{Profiles: profiles, Since: since})
+		maps.Copy(runs, found) // each has those that it had, and more
 		return err
 	}
 	day, month := view.SpanOf(view.Day, f.Now), view.SpanOf(view.Month, f.Now)

@@ -113,12 +113,11 @@ func (p past) readRare(ctx context.Context, s *store.Store, since time.Time) err
 		if !from.Before(since.AddDate(0, 0, -1)) {
 			continue
 		}
-		runs, err := s.History(ctx, store.Filter{Profile: name, Since: from.Add(-timeline.Grace)})
+		runs, err := s.ByProfile(ctx, store.Filter{Profile: name, Since: from.Add(-timeline.Grace)})
 		if err != nil {
 			return err
 		}
-		slices.Reverse(runs)
-		p.runs[name] = runs
+		p.runs[name] = runs[name]
 	}
 	return nil
 }

@@ -38,6 +38,23 @@ func (s *Store) History(ctx context.Context, f Filter) ([]montimer.Run, error) {
 	return runs, s.explain("read the history", err)
 }
 
+// ByProfile returns the runs that a filter without a limit chooses, without their
+// tasks, by profile, the oldest first.
+func (s *Store) ByProfile(ctx context.Context, f Filter) (map[string][]montimer.Run, error) {
+	where, args := f.where()
+	rows, err := s.db.QueryContext(ctx, "SELECT "+runColumns+" FROM montimer_runs "+where+" ORDER BY seq", args...)
+	if err != nil {
+		return nil, s.explain("read the history", err)
+	}
+	runs := map[string][]montimer.Run{}
+	_, err = collect(rows, func(row scanner) (none struct{}, err error) {
+		r, err := scanRun(row)
+		runs[r.Profile] = append(runs[r.Profile], r)
+		return none, err
+	})
+	return runs, s.explain("read the history", err)
+}
+
 // where is the condition on montimer_runs without the limit.
 func (f Filter) where() (where string, args []any) {
 	where = "WHERE true"

@@ -10,11 +10,11 @@ import (
 // A judge finds the state of one tick after the other, in order.
 type judge struct {
 	now    time.Time
-	serves map[int64]montimer.Run // by the tick, in ns: the last attempt
-	free   []montimer.Run         // that did not know their tick, by start
-	busy   []montimer.Run         // by begin
-	brief  []montimer.Run         // that were skipped, by start: most have no length
-	served time.Time              // the last tick that has a run: those before cannot get one any more
+	serves map[int64]*montimer.Run // by the tick, in ns: the last attempt
+	free   []montimer.Run          // that did not know their tick, by start
+	busy   []montimer.Run          // by begin
+	brief  []montimer.Run          // that were skipped, by start: most have no length
+	served time.Time               // the last tick that has a run: those before cannot get one any more
 	pauses []Pause
 	boots  []Boot
 }
@@ -26,8 +26,14 @@ func newJudge(h History, expected []expected, now time.Time) *judge {
 			own[e.run.ID] = true
 		}
 	}
-	j := &judge{now: now, serves: map[int64]montimer.Run{}, busy: sorted(h.Runs, begin), pauses: h.Pauses, boots: h.Boots}
-	for _, r := range h.Runs {
+	j := &judge{now: now, serves: make(map[int64]*montimer.Run, len(h.Runs)), busy: make([]montimer.Run, 0, len(h.Runs)), pauses: h.Pauses, boots: h.Boots}
+	for i, r := range h.Runs {
+		if r.State != montimer.RunSkipped {
+			r.Ended = j.ended(r)
+			j.busy = append(j.busy, r)
+		} else if r.Ended.After(r.Started) {
+			j.brief = append(j.brief, r)
+		}
 		switch {
 		case ignored(r):
 		case !r.Scheduled.IsZero():
@@ -35,19 +41,15 @@ func newJudge(h History, expected []expected, now time.Time) *judge {
 				j.served = r.Scheduled
 			}
 			if last, ok := j.serves[r.Scheduled.UnixNano()]; !ok || last.Attempt <= r.Attempt {
-				j.serves[r.Scheduled.UnixNano()] = r
+				j.serves[r.Scheduled.UnixNano()] = &h.Runs[i]
 			}
 		case r.Trigger == montimer.TriggerTimer && !own[r.ID]:
-			j.free = append(j.free, r)
+			j.free = append(j.free, h.Runs[i])
 		}
 	}
-	j.free = sorted(j.free, started)
-	skipped := func(r montimer.Run) bool { return r.State == montimer.RunSkipped }
-	j.brief = slices.DeleteFunc(sorted(h.Runs, started), func(r montimer.Run) bool { return !skipped(r) || !r.Ended.After(r.Started) })
-	j.busy = slices.DeleteFunc(j.busy, skipped)
-	for i := range j.busy {
-		j.busy[i].Ended = j.ended(j.busy[i])
-	}
+	sortBy(j.free, started)
+	sortBy(j.brief, started)
+	sortBy(j.busy, begin)
 	return j
 }
 
@@ -96,7 +98,7 @@ func (j *judge) run(e expected) (montimer.Run, bool) {
 		return *e.run, true
 	}
 	if r, ok := j.serves[e.at.UnixNano()]; ok {
-		return r, true
+		return *r, true
 	}
 	i := from(j.free, started, e.at)
 	latest := e.at.Add(e.jitter + Grace)

@@ -105,10 +105,8 @@ func standFor(ticks []Tick) {
 	}
 }
 
-// sorted returns the runs in the order of a time. A clock that was set back can
-// have recorded them in another one.
-func sorted(runs []montimer.Run, of func(montimer.Run) time.Time) []montimer.Run {
-	runs = slices.Clone(runs)
+// sortBy sorts runs in the order of a time. A clock that was set back can have
+// recorded them in another one.
+func sortBy(runs []montimer.Run, of func(montimer.Run) time.Time) {
 	slices.SortStableFunc(runs, func(a, b montimer.Run) int { return of(a).Compare(of(b)) })
-	return runs
 }
