@@ -20,7 +20,10 @@ type feed struct {
 	Problem string // why they are not known
 }
 
-type alert struct{ view.Alert }
+type alert struct {
+	view.Alert
+	now time.Time
+}
 
 // When is the time of an alert; one that is no time is shown as it was written.
 func (a alert) When() string {
@@ -28,7 +31,7 @@ func (a alert) When() string {
 	if err != nil {
 		return a.Created
 	}
-	return stamp(time.Now(), t)
+	return stamp(a.now, t)
 }
 
 // Undelivered reports whether an alert has not been sent, and should have been.
@@ -43,7 +46,7 @@ func (s *site) feed(ctx context.Context, ask view.AlertAsk) (f feed) {
 		f.Problem = err.Error()
 	}
 	for _, a := range alerts {
-		f.Alerts = append(f.Alerts, alert{a})
+		f.Alerts = append(f.Alerts, alert{a, s.now()})
 	}
 	return f
 }
@@ -86,7 +89,7 @@ func (s *site) alerts(w http.ResponseWriter, r *http.Request) {
 			p.Wrong, status = fmt.Sprintf("cursor: %.20q is not the id of an alert", cursor), http.StatusBadRequest
 		}
 	}
-	at := time.Now()
+	at := s.now()
 	if p.Wrong == "" {
 		p.Feed = s.feed(r.Context(), p.Ask)
 	}

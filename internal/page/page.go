@@ -50,6 +50,7 @@ const AsOf = "Montimer-As-Of"
 type site struct {
 	Options
 	read Reader
+	now  func() time.Time
 }
 
 // New returns the handler of all pages: /, /profiles/, /runs/, /alerts and /assets/.
@@ -58,7 +59,7 @@ type site struct {
 // other methods.
 func New(read Reader, o Options) http.Handler {
 	o.BasePath = strings.TrimRight(o.BasePath, "/")
-	return &site{o, read}
+	return &site{o, read, time.Now}
 }
 
 // ServeHTTP routes by hand: the redirects of http.ServeMux know no base path.
@@ -142,7 +143,7 @@ func (s *site) notFound(w http.ResponseWriter, why string, known ...string) {
 	for _, name := range known[:min(len(known), mostRows)] {
 		t.Known = append(t.Known, link{name, s.BasePath + profilePath(name)})
 	}
-	s.show(w, http.StatusNotFound, "problem", frame{Title: "Not found", Icon: "bad.svg", At: time.Now(), Body: t})
+	s.show(w, http.StatusNotFound, "problem", frame{Title: "Not found", Icon: "bad.svg", At: s.now(), Body: t})
 }
 
 // problem says why there is nothing to show.
@@ -152,7 +153,7 @@ func (s *site) problem(w http.ResponseWriter, err error) {
 		s.notFound(w, err.Error(), unknown.Known...)
 		return
 	}
-	s.show(w, http.StatusInternalServerError, "problem", frame{Title: "Not readable", Icon: "bad.svg", At: time.Now(), Body: trouble{Why: err.Error()}})
+	s.show(w, http.StatusInternalServerError, "problem", frame{Title: "Not readable", Icon: "bad.svg", At: s.now(), Body: trouble{Why: err.Error()}})
 }
 
 var assetTypes = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}

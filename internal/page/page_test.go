@@ -7,6 +7,8 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -211,5 +213,35 @@ func TestBounds(t *testing.T) {
 	}
 	if script, _ := assetFiles.ReadFile("assets/page.js"); len(script) > 3<<10 {
 		t.Errorf("the script has %d bytes", len(script))
+	}
+}
+
+// TestGolden holds a few pages whole, in a zone of their own.
+func TestGolden(t *testing.T) {
+	if name, _ := night.Zone(); name != "UTC" {
+		t.Skipf("the golden files are of UTC, not %s", name)
+	}
+	bad := badHost()
+	for name, page := range map[string]struct {
+		host *host
+		path string
+	}{
+		"well": {wellHost(), "/"}, "none": {newHost(), "/"}, "profile": {bad, "/profiles/report?state=failed"},
+		"run": {bad, bad.lastRun("hourly")}, "alerts": {bad, "/alerts?severity=HIGH"}, "unknown": {bad, "/profiles/hourl"},
+	} {
+		h := New(page.host, Options{BasePath: "/jobs", CommitURL: options.CommitURL})
+		h.(*site).now = func() time.Time { return night }
+		w := get(h, page.path)
+		got := regexp.MustCompile(`(data-etag="|id="asof">|\?v=)[^"<]*`).ReplaceAllString(w.Body.String(), "${1}…")
+		file := filepath.Join("testdata", name+".html")
+		if *update {
+			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil || got != string(want) {
+			t.Errorf("%s is not as in %s: %v\n%s", page.path, file, err, got)
+		}
 	}
 }

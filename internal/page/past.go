@@ -114,7 +114,7 @@ type runPage struct {
 }
 
 func (s *site) run(w http.ResponseWriter, r *http.Request, id string) {
-	now := time.Now()
+	now := s.now()
 	run, change, err := s.read.Run(r.Context(), id)
 	if err != nil {
 		s.problem(w, err)

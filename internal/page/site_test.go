@@ -70,7 +70,9 @@ func TestPictures(t *testing.T) {
 		t.Skip("only with -update")
 	}
 	b := newBrowser(t)
-	url := newPages(t, New(badHost(), options)).URL
+	h := New(badHost(), options)
+	h.(*site).now = func() time.Time { return night }
+	url := newPages(t, h).URL
 	dir := "../../docs/pictures"
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
