@@ -18,7 +18,7 @@ const brief = time.Second
 const typicalDays = 30
 
 // readDatabase adds what the database has.
-func readDatabase(ctx context.Context, stateDir string, f *view.Facts) error {
+func readDatabase(ctx context.Context, stateDir string, f *view.Facts) (err error) {
 	s, err := store.Open(ctx, stateDir, store.Options{ReadOnly: true})
 	if errors.Is(err, fs.ErrNotExist) { // nothing has run yet
 		for i := range f.Profiles {
@@ -29,7 +29,7 @@ func readDatabase(ctx context.Context, stateDir string, f *view.Facts) error {
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer closing(s, &err)
 	names := make([]string, len(f.Profiles))
 	for i, p := range f.Profiles {
 		names[i] = p.Name
@@ -51,6 +51,13 @@ func readDatabase(ctx context.Context, stateDir string, f *view.Facts) error {
 		f.Checkout = &view.Checkout{Commit: commit.ID, Subject: commit.Subject}
 	}
 	return err
+}
+
+// closing closes a database, and says so if what was read of it may be wrong.
+func closing(s *store.Store, err *error) {
+	if closed := s.Close(); *err == nil {
+		*err = closed
+	}
 }
 
 // addRuns adds what the last runs of a profile say and, if the last may have taken

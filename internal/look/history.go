@@ -31,7 +31,7 @@ func History(ctx context.Context, h montimer.Host, profile string, f view.Filter
 	if err != nil {
 		return nil, 0, nil, err
 	}
-	defer s.Close()
+	defer closing(s, &err)
 	past, err := readPast(ctx, s, profile, f.Since)
 	if err != nil {
 		return nil, 0, nil, err
@@ -158,7 +158,7 @@ func (p past) profiles() []string {
 }
 
 // Run reads one run whole.
-func Run(ctx context.Context, h montimer.Host, id string) (*view.Run, error) {
+func Run(ctx context.Context, h montimer.Host, id string) (run *view.Run, err error) {
 	s, err := store.Open(ctx, h.StateDir, store.Options{ReadOnly: true})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no database in %s: nothing has run yet", h.StateDir)
@@ -166,7 +166,7 @@ func Run(ctx context.Context, h montimer.Host, id string) (*view.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer s.Close()
+	defer closing(s, &err)
 	r, err := s.Run(ctx, id)
 	if err != nil {
 		return nil, err

@@ -46,13 +46,13 @@ const mostJudged = 50_000
 
 // Timeline reads how the ticks of a profile ended in a time. The error is a
 // [*view.UnknownError] if there is no such profile.
-func (r *Reader) Timeline(ctx context.Context, profile string, from, to time.Time) (view.Timeline, error) {
+func (r *Reader) Timeline(ctx context.Context, profile string, from, to time.Time) (v view.Timeline, err error) {
 	now := time.Now()
-	v := view.Timeline{Profile: profile, From: from.UTC(), To: to.UTC(), Stretches: []view.Stretch{}, NotSeen: []string{}}
+	v = view.Timeline{Profile: profile, From: from.UTC(), To: to.UTC(), Stretches: []view.Stretch{}, NotSeen: []string{}}
 	var past past
 	s, err := store.Open(ctx, r.Host.StateDir, store.Options{ReadOnly: true, Instance: r.Host.Instance})
 	if err == nil {
-		defer s.Close()
+		defer closing(s, &err)
 		past, err = readPast(ctx, s, profile, from)
 	} else if errors.Is(err, fs.ErrNotExist) { // nothing has run yet
 		err = nil
@@ -87,7 +87,7 @@ func (r *Reader) Timeline(ctx context.Context, profile string, from, to time.Tim
 
 // Runs reads runs, the newest first, each that failed with the tasks that did. The
 // error is [store.ErrNoRun] if there is no run that they are to be before.
-func (r *Reader) Runs(ctx context.Context, f store.Filter) ([]*view.Run, error) {
+func (r *Reader) Runs(ctx context.Context, f store.Filter) (all []*view.Run, err error) {
 	s, err := store.Open(ctx, r.Host.StateDir, store.Options{ReadOnly: true, Instance: r.Host.Instance})
 	if errors.Is(err, fs.ErrNotExist) && f.Before == "" { // nothing has run yet
 		return nil, nil
@@ -95,13 +95,13 @@ func (r *Reader) Runs(ctx context.Context, f store.Filter) ([]*view.Run, error) 
 	if err != nil {
 		return nil, err
 	}
-	defer s.Close()
+	defer closing(s, &err)
 	runs, err := s.History(ctx, f)
 	if err != nil {
 		return nil, err
 	}
 	now := time.Now()
-	all := make([]*view.Run, len(runs))
+	all = make([]*view.Run, len(runs))
 	for i, run := range runs {
 		all[i] = view.RunOf(run, now)
 		all[i].Profile = run.Profile

@@ -35,18 +35,18 @@ func Counters(ctx context.Context, h montimer.Host, v view.Overview, boots []jou
 
 // Window counts for each profile of an overview the runs and the ticks of a time,
 // and how long the runs took in it and in as long a time before.
-func Window(ctx context.Context, h montimer.Host, v view.Overview, boots []journal.Boot, from, to time.Time) ([]view.Tally, error) {
+func Window(ctx context.Context, h montimer.Host, v view.Overview, boots []journal.Boot, from, to time.Time) (tallies []view.Tally, err error) {
 	s, err := store.Open(ctx, h.StateDir, store.Options{ReadOnly: true})
 	if err != nil {
 		return nil, err
 	}
-	defer s.Close()
+	defer closing(s, &err)
 	before := from.Add(-to.Sub(from))
 	past, err := readPast(ctx, s, "", before)
 	if err != nil {
 		return nil, err
 	}
-	tallies := []view.Tally{}
+	tallies = []view.Tally{}
 	// The overview names what systemd does not say.
 	_ = past.each(ctx, h.Instance, boots, v.At, func(name string, t timeline.History, until time.Time) {
 		if until.After(to) {
@@ -70,7 +70,7 @@ func counters(ctx context.Context, h montimer.Host, now time.Time, boots []journ
 	if err != nil {
 		return nil, nil, err
 	}
-	defer s.Close()
+	defer closing(s, &err)
 	since := view.CountersSince(now)
 	past, err := readPast(ctx, s, "", since.AddDate(0, 0, -1))
 	if err == nil {

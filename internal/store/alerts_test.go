@@ -1,12 +1,22 @@
 package store
 
 import (
+	"bufio"
+	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/montimer/montimer/internal/testenv"
 )
 
 // fill adds n alerts to the database of a directory, with indexes or not. Most are
@@ -254,4 +264,242 @@ func TestLatestEvents(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestLargeRows: a row that is too large neither breaks its page nor takes the
+// memory of all.
+func TestLargeRows(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	fill(t, dir, 20, true)
+	s := open(t, dir, Options{})
+	for _, text := range []string{
+		"UPDATE alert_events SET message = printf('%.*c', 3000000, 'x') WHERE id = 15",
+		"UPDATE alert_events SET message = printf('%.*c', 1100000, 'y'), metadata_json = printf('%.*c', 40000, 'z') WHERE id = 5",
+		"UPDATE alert_events SET protocol = 'large', message = CAST(x'00ff41' AS BLOB) WHERE id = 7",
+		"UPDATE alert_events SET protocol = 'large', metadata_json = zeroblob(2000000) WHERE id = 8",
+	} {
+		if _, err := s.db.Exec(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e := reading(t, dir)
+	found := map[int64]Event{}
+	if err := e.Page(t.Context(), EventFilter{Limit: 100}, func(e Event) error { found[e.ID] = e; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if len(found) != 20 || found[20].Message != "alert 19" || found[15].Message != "(3000000 bytes)" || found[5].Message != "(1100000 bytes)" ||
+		found[5].Metadata.String != "(40000 bytes)" || found[7].Message != "\x00\xffA" || found[8].Metadata.String != "(2000000 bytes)" || found[1].Message != "alert 0" {
+		t.Errorf("%d rows: %.300v", len(found), found)
+	}
+	latest := ""
+	if err := e.Latest(t.Context(), time.Now(), nil, func(l LatestEvent) error { latest += fmt.Sprint(l.ID, " "); return nil }); err != nil || !strings.Contains(latest, "8 ") {
+		t.Errorf("latest: %s, %v", latest, err)
+	}
+}
+
+// TestCancel: a request that has ended ends its query, which no index serves.
+func TestCancel(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	fill(t, dir, 100, true)
+	s := open(t, dir, Options{})
+	for range 8 { // 25,000 rows, of which a filter finds none
+		if _, err := s.db.Exec("INSERT INTO alert_events (created_at, source, protocol, channel, message) SELECT created_at, source, 'p', 'c', message FROM alert_events LIMIT 50000"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e := reading(t, dir)
+	protocol, channel := "p", "c"
+	source := "none"
+	f := EventFilter{Protocol: &protocol, Channel: &channel, Source: &source, Limit: 500}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := e.Page(ctx, f, func(Event) error { return nil }); !errors.Is(err, context.Canceled) {
+		t.Errorf("ended before: %v", err)
+	}
+	f.Source = nil
+	ctx, cancel = context.WithCancel(t.Context())
+	defer cancel()
+	n := 0
+	err := e.Page(ctx, f, func(Event) error { n++; cancel(); return nil })
+	if !errors.Is(err, context.Canceled) || n >= 500 {
+		t.Errorf("ended meanwhile, after %d rows: %v", n, err)
+	}
+	if got := ids(t, e, EventFilter{Limit: 3}); len(got) != 3 {
+		t.Errorf("afterwards: %v", got)
+	}
+}
+
+// TestOtherFile: another database in the place of the one that is open is read from
+// then on, and one that is made later is found.
+func TestOtherFile(t *testing.T) {
+	t.Parallel()
+	dir, other := t.TempDir(), t.TempDir()
+	e := reading(t, dir)
+	if err := e.Page(t.Context(), EventFilter{Limit: 1}, func(Event) error { return nil }); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without a file: %v", err)
+	}
+	fill(t, dir, 3, true)
+	if got := ids(t, e, EventFilter{Limit: 9}); len(got) != 3 {
+		t.Errorf("made later: %v", got)
+	}
+	made, err := Open(t.Context(), other, Options{})
+	if err == nil {
+		_, err = made.db.Exec("INSERT INTO alert_events (created_at, source, protocol, message) VALUES ('', '', '', '')")
+		err = errors.Join(err, made.Close())
+	}
+	if err == nil {
+		err = os.Rename(filepath.Join(other, FileName), filepath.Join(dir, FileName))
+	}
+	for _, suffix := range []string{"-wal", "-shm"} {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(dir, FileName+suffix)))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := ids(t, e, EventFilter{Limit: 9}); len(got) != 1 {
+		t.Errorf("replaced: %v", got)
+	}
+}
+
+// TestExclusive: a database that another program has locked whole is busy, for all
+// who wait at once.
+func TestExclusive(t *testing.T) {
+	t.Parallel()
+	testenv.Need(t, "sqlite3")
+	dir := t.TempDir()
+	python(t, dir)
+	cmd := exec.Command("sqlite3", filepath.Join(dir, FileName))
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintln(in, "PRAGMA locking_mode=EXCLUSIVE; BEGIN IMMEDIATE; UPDATE alert_events SET silent = 0; SELECT 'held';")
+	for lines := bufio.NewScanner(out); lines.Scan() && lines.Text() != "held"; {
+	}
+	e := reading(t, dir)
+	errs := make(chan error)
+	for range 20 {
+		go func() { errs <- e.Page(t.Context(), EventFilter{Limit: 1}, func(Event) error { return nil }) }()
+	}
+	for range 20 {
+		if err := <-errs; !errors.Is(err, ErrBusy) {
+			t.Errorf("while it is locked: %v", err)
+		}
+	}
+	in.Close()
+	cmd.Wait()
+	for {
+		err := e.Page(t.Context(), EventFilter{Limit: 1}, func(Event) error { return nil })
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, ErrBusy) {
+			t.Fatalf("once it is free: %v", err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// TestReadOnlyDirectory: who may write nothing in the directory reads the database
+// nevertheless: while a writer lives, after it has ended, and after it was killed.
+func TestReadOnlyDirectory(t *testing.T) {
+	t.Parallel()
+	dir, err := os.MkdirTemp("", "montimer") // that of the test is closed to others
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	state := filepath.Join(dir, "state")
+	if err := errors.Join(os.Chmod(dir, 0o755), os.Mkdir(state, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	pages := func(when, want string) {
+		t.Helper()
+		for name, err := range map[string]error{"": os.Chmod(state, 0o555), FileName: os.Chmod(filepath.Join(state, FileName), 0o644)} {
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+		for _, suffix := range []string{"-wal", "-shm"} {
+			_ = os.Chmod(filepath.Join(state, FileName+suffix), 0o644) // it may not be there
+		}
+		cmd := child("page", state)
+		if os.Geteuid() == 0 {
+			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+		}
+		out, err := cmd.Output()
+		if err != nil || string(out) != want+"\n" {
+			t.Errorf("%s: %s, %v, want %s", when, out, err, want)
+		}
+		if err := os.Chmod(state, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	writer, err := Open(t.Context(), state, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	insert := func(s *Store) {
+		t.Helper()
+		if _, err := s.db.Exec("INSERT INTO alert_events (created_at, source, protocol, message) VALUES ('', '', '', '')"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	insert(writer)
+	pages("while a writer lives", "1 rows, 0 runs")
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	pages("after it has ended", "1 rows, 0 runs")
+	killed := child("write", state)
+	out, err := killed.StdoutPipe()
+	if err == nil {
+		err = killed.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(out); lines.Scan() && !strings.HasPrefix(lines.Text(), "ended"); {
+	}
+	killed.Process.Kill()
+	killed.Wait()
+	again, err := Open(t.Context(), state, Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	runs, err := again.History(t.Context(), Filter{})
+	if err != nil || len(runs) == 0 {
+		t.Fatalf("%d runs, %v", len(runs), err)
+	}
+	n := len(query(t, again, "SELECT id FROM alert_events"))
+	again.Close()
+	pages("after it was killed", fmt.Sprintf("%d rows, %d runs", n, len(runs)))
+}
+
+// pageAndSay reads a database by both ways.
+func pageAndSay(dir string) error {
+	e := NewEvents(dir, "")
+	rows := 0
+	err := e.Page(context.Background(), EventFilter{Limit: 1 << 20}, func(Event) error { rows++; return nil })
+	if err != nil {
+		return err
+	}
+	s, err := Open(context.Background(), dir, Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	runs, err := s.History(context.Background(), Filter{})
+	if err = errors.Join(err, s.Close(), e.Close()); err == nil {
+		err = fmt.Errorf("%d rows, %d runs", rows, len(runs))
+	}
+	return err
 }

@@ -29,7 +29,7 @@ func EventsOf(ctx context.Context, path string, since time.Time) (all []montimer
 	} else if !info.Mode().IsRegular() {
 		return nil, 0, fmt.Errorf("read the alerts: %s: %w", path, fs.ErrInvalid)
 	}
-	db, err := sql.Open("sqlite", dsn(path, true))
+	db, err := sql.Open("sqlite", dsn(path, busyTimeout, true, false))
 	if err != nil {
 		return nil, 0, fmt.Errorf("read the alerts of %s: %w", path, err)
 	}

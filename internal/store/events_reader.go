@@ -1,10 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
-	"sync"
+	"fmt"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -20,8 +22,9 @@ type Events struct {
 	stateDir string
 	instance montimer.Instance
 
-	mu     sync.Mutex
-	opened *readers // nil: none
+	turn   chan struct{} // to open
+	opened *readers      // nil: none
+	busy   time.Time     // when it was found locked
 }
 
 // mostReaders is how many queries run at a time; others wait. Each has a
@@ -43,13 +46,13 @@ type reader struct {
 
 // NewEvents returns the reader of the database of a state directory. Close it.
 func NewEvents(stateDir string, of montimer.Instance) *Events {
-	return &Events{stateDir: stateDir, instance: of}
+	return &Events{stateDir: stateDir, instance: of, turn: make(chan struct{}, 1)}
 }
 
 // Close closes the database, once the queries under way have ended.
 func (e *Events) Close() error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+	e.turn <- struct{}{}
+	defer func() { <-e.turn }()
 	opened := e.opened
 	if e.opened = nil; opened == nil {
 		return nil
@@ -100,13 +103,21 @@ func (e *Events) read(ctx context.Context, use func(*reader) error) error {
 		}
 	}
 	rs.free <- r
+	if rs.s.frozen {
+		err = cmp.Or(err, rs.close())
+	}
 	return err
 }
 
-// open returns the readers of the file that is there now.
+// open returns the readers of the file that is there now. Those of a database that
+// is frozen are for one use.
 func (e *Events) open(ctx context.Context) (*readers, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+	select {
+	case e.turn <- struct{}{}:
+		defer func() { <-e.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	if e.opened != nil {
 		if e.opened.s.stillThere() == nil {
 			return e.opened, nil
@@ -114,15 +125,24 @@ func (e *Events) open(ctx context.Context) (*readers, error) {
 		go e.opened.close() // once its queries have ended
 		e.opened = nil
 	}
+	if time.Since(e.busy) < sharedTimeout/2 { // who has waited for it has waited for all
+		return nil, fmt.Errorf("open the database: %w", ErrBusy)
+	}
 	s, err := Open(ctx, e.stateDir, Options{ReadOnly: true, Shared: true, Instance: e.instance})
+	if errors.Is(err, ErrBusy) {
+		e.busy = time.Now()
+	}
 	if err != nil {
 		return nil, err
 	}
-	e.opened = &readers{s, make(chan *reader, mostReaders)}
+	rs := &readers{s, make(chan *reader, mostReaders)}
 	for range mostReaders {
-		e.opened.free <- nil
+		rs.free <- nil
 	}
-	return e.opened, nil
+	if !s.frozen {
+		e.opened = rs
+	}
+	return rs, nil
 }
 
 func (rs *readers) connect(ctx context.Context) (*reader, error) {

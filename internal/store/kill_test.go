@@ -26,6 +26,9 @@ func TestMain(m *testing.M) {
 		fmt.Println(writeAndSay(dir))
 	case "open":
 		fmt.Println(openAndSay(dir))
+	case "page":
+		fmt.Println(pageAndSay(dir))
+		os.Exit(0)
 	}
 	os.Exit(1)
 }

@@ -119,7 +119,7 @@ func openUnprepared(of montimer.Instance, stateDir string) (*Store, error) {
 	if s.file, err = secureFile(path, false); err != nil {
 		return nil, fmt.Errorf("repair the database: %w", err)
 	}
-	if s.db, err = sql.Open("sqlite", dsn(path, false)); err != nil {
+	if s.db, err = sql.Open("sqlite", dsn(path, busyTimeout, false, false)); err != nil {
 		return nil, s.explain("repair the database", err)
 	}
 	s.db.SetMaxOpenConns(1)

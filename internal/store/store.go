@@ -26,7 +26,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite" // with the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/montimer/montimer"
 )
@@ -35,7 +36,11 @@ import (
 const FileName = "monitoring.db"
 
 // busyTimeout is how long to wait for a lock of another program, as in the tasks.
-const busyTimeout = 5 * time.Second
+// sharedTimeout is that of a reader whom somebody waits for.
+const (
+	busyTimeout   = 5 * time.Second
+	sharedTimeout = 2 * time.Second
+)
 
 // Options says how to open a database.
 type Options struct {
@@ -58,6 +63,8 @@ type Store struct {
 	insertTask *sql.Stmt     // nil when opened read-only
 	endTimeout time.Duration // for a lock of another program, where what is to be recorded has happened
 	notes      string        // see sentNote
+	timeout    time.Duration // for a lock of another program
+	frozen     bool          // see freeze
 }
 
 // Open opens the database of a state directory, which must exist. Unless it is
@@ -70,38 +77,89 @@ func Open(ctx context.Context, stateDir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	s := &Store{instance: o.Instance, path: path, endTimeout: 40 * time.Second, notes: NotesFile(filepath.Dir(path))}
+	s := &Store{instance: o.Instance, path: path, endTimeout: 40 * time.Second, notes: NotesFile(filepath.Dir(path)), timeout: busyTimeout}
+	if o.Shared {
+		s.timeout = sharedTimeout
+	}
 	if err := s.openFile(o.ReadOnly); err != nil {
 		return nil, err
 	}
-	if s.db, err = sql.Open("sqlite", dsn(path, o.ReadOnly)); err != nil {
-		return nil, s.explain("open the database", err)
-	}
-	s.db.SetMaxOpenConns(1) // writers would only wait for each other in SQLite
-	if o.Shared {
-		s.db.SetMaxOpenConns(mostReaders)
-	}
 	// SQLite does not wait, with any timeout, for another process that turns the
 	// same new file to a write-ahead log: so this does.
-	for deadline := time.Now().Add(busyTimeout); ; time.Sleep(10 * time.Millisecond) {
-		err := s.prepare(ctx, o)
+	for deadline := time.Now().Add(s.timeout); ; time.Sleep(10 * time.Millisecond) {
+		err := s.connect(ctx, o)
 		if err == nil {
 			if !o.ReadOnly {
 				s.settle(ctx)
 			}
 			return s, nil
 		}
+		if o.ReadOnly && !s.frozen && s.freeze(err) {
+			continue
+		}
 		if !errors.Is(err, ErrBusy) || ctx.Err() != nil || time.Now().After(deadline) {
-			s.db.Close()
 			return nil, err
 		}
 	}
 }
 
+// connect opens the database and makes it ready for use.
+func (s *Store) connect(ctx context.Context, o Options) (err error) {
+	if s.db, err = sql.Open("sqlite", dsn(s.path, s.timeout, o.ReadOnly, s.frozen)); err != nil {
+		return s.explain("open the database", err)
+	}
+	s.db.SetMaxOpenConns(1) // writers would only wait for each other in SQLite
+	if o.Shared {
+		s.db.SetMaxOpenConns(mostReaders)
+	}
+	if err = s.prepare(ctx, o); err != nil {
+		s.db.Close()
+	}
+	return err
+}
+
+// freeze reports whether a database that could not be opened can be read as a file
+// that nobody writes to. Where this process may write nothing beside it, and no
+// process has it open, SQLite cannot make the files that readers and writers share
+// (https://sqlite.org/wal.html, "Read-Only Databases"); all is then in the one file.
+func (s *Store) freeze(err error) bool {
+	var coded *sqlite.Error
+	if !errors.As(err, &coded) || coded.Code()&0xff != sqlite3.SQLITE_CANTOPEN && coded.Code()&0xff != sqlite3.SQLITE_READONLY {
+		return false
+	}
+	file, err := os.Lstat(s.path)
+	if err != nil || s.hasLog() {
+		return false
+	}
+	s.file, s.frozen = file, true
+	return true
+}
+
+// hasLog reports whether there is a write-ahead log that is not in the file.
+func (s *Store) hasLog() bool {
+	log, err := os.Lstat(s.path + "-wal")
+	return err == nil && log.Size() > 0
+}
+
+// stillFrozen is ErrBusy if somebody has written since to a database that was read
+// as one that nobody writes to: what was read may be of two times.
+func (s *Store) stillFrozen() error {
+	now, err := os.Lstat(s.path)
+	if err != nil || s.hasLog() || !os.SameFile(s.file, now) || now.Size() != s.file.Size() || !now.ModTime().Equal(s.file.ModTime()) {
+		return s.explain("read the database", fmt.Errorf("it was written while it was read: %w", ErrBusy))
+	}
+	return nil
+}
+
 // Close closes the database. The last process to do so folds the write-ahead
-// log into the file.
+// log into the file. Where this process may write nothing beside the file, the error
+// is ErrBusy if another one has begun to write since: what was read may be wrong.
 func (s *Store) Close() error {
-	return s.explain("close the database", s.db.Close())
+	err := s.explain("close the database", s.db.Close())
+	if s.frozen {
+		err = errors.Join(err, s.stillFrozen())
+	}
+	return err
 }
 
 // openFile opens or makes the file.
@@ -137,15 +195,18 @@ func (s *Store) prepare(ctx context.Context, o Options) error {
 // parameters only in the file: form. A transaction takes the write lock as it
 // begins: one that began with reading would fail at once if another process has
 // written since.
-func dsn(path string, readOnly bool) string {
+func dsn(path string, timeout time.Duration, readOnly, frozen bool) string {
 	q := url.Values{
-		"_busy_timeout": {strconv.FormatInt(busyTimeout.Milliseconds(), 10)},
+		"_busy_timeout": {strconv.FormatInt(timeout.Milliseconds(), 10)},
 		"_foreign_keys": {"1"},
 		"_dqs":          {"0"}, // "x" is a column, never a string
 	}
 	if readOnly {
 		q.Set("mode", "ro")
 		q.Set("_query_only", "1")
+		if frozen {
+			q.Set("immutable", "1")
+		}
 	} else {
 		q.Set("mode", "rw") // the file exists: secureFile has set its mode
 		q.Set("_journal_mode", "WAL")
@@ -161,7 +222,7 @@ func (s *Store) checkPragmas(ctx context.Context, readOnly bool) error {
 		journal                    string
 		timeout, foreign, readOnly int
 	}
-	want := settings{"wal", int(busyTimeout.Milliseconds()), 1, 0}
+	want := settings{"wal", int(s.timeout.Milliseconds()), 1, 0}
 	var got settings
 	for _, pragma := range []struct { // one by one: a join of them takes ten times as long to prepare
 		name  string
