@@ -252,6 +252,9 @@ func (r *reader) eventsOf(ctx context.Context, columns, rest string, args []any,
 		if err := yield(eventOf(&values)); err != nil {
 			return stopped{err}
 		}
+		if err := ctx.Err(); err != nil { // which SQLite notices later
+			return err
+		}
 	}
 	return errors.Join(rows.Err(), rows.Close())
 }

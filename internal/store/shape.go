@@ -180,19 +180,22 @@ func (s shape) compare(want shape) (problems []Problem) {
 			found(WrongShape, "the column %s.%s is missing%s", table, c.name, repairs)
 		}
 	}
-	var slow []string
+	var slow, missing []string
 	for _, index := range slices.Sorted(maps.Keys(want.indexes)) {
-		_, there := s.indexes[index]
-		switch {
+		column, ofAPI := strings.CutPrefix(index, "montimer_alert_events_")
+		switch _, there := s.indexes[index]; {
 		case there:
-		case strings.HasPrefix(index, "montimer_alert_events_"):
-			slow = append(slow, strings.TrimPrefix(index, "montimer_alert_events_"))
+		case ofAPI:
+			slow = append(slow, column)
 		default:
-			found(WrongShape, "the index %s is missing%s", index, repairs)
+			missing = append(missing, index)
 		}
 	}
 	if len(slow) > 0 {
 		found(NoIndex, "the API is slow: alert_events has no index montimer_alert_events_... for %s: montimer db init", strings.Join(slow, ", "))
+	}
+	for _, index := range missing {
+		found(WrongShape, "the index %s is missing%s", index, repairs)
 	}
 	return append(problems, s.compareTriggers(want)...)
 }
