@@ -2,12 +2,16 @@ package page
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
 	"image"
+	"image/color"
+	"image/draw"
 	"image/png"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -87,10 +91,40 @@ func TestPictures(t *testing.T) {
 	} {
 		b.screen(shot.width, shot.height, shot.dark)
 		b.open(url + shot.path)
-		if err := os.WriteFile(filepath.Join(dir, name+".png"), b.picture(), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name+".png"), small(t, b.picture()), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// small returns a picture with at most 256 colours, which takes a fourth.
+func small(t *testing.T, data []byte) []byte {
+	full, err := png.Decode(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[color.RGBA]int{}
+	b := full.Bounds()
+	for y := range b.Dy() {
+		for x := range b.Dx() {
+			count[color.RGBAModel.Convert(full.At(x, y)).(color.RGBA)]++
+		}
+	}
+	palette := color.Palette{}
+	for _, c := range slices.SortedFunc(maps.Keys(count), func(x, y color.RGBA) int {
+		return cmp.Or(count[y]-count[x], int(x.R)-int(y.R), int(x.G)-int(y.G), int(x.B)-int(y.B))
+	}) {
+		if len(palette) < 256 {
+			palette = append(palette, c)
+		}
+	}
+	few := image.NewPaletted(b, palette)
+	draw.Draw(few, b, full, b.Min, draw.Src)
+	var out bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, few); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
 }
 
 // axeFile is axe-core (https://github.com/dequelabs/axe-core), which .ci/run takes.
