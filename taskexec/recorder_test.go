@@ -264,8 +264,8 @@ func TestNoRecord(t *testing.T) {
 	t.Parallel()
 	environ := []string{fmt.Sprintf("SYSTEMD_EXEC_PID=%d", os.Getpid()), "INVOCATION_ID=" + testRunID, "TRIGGER_UNIT=p.timer"}
 	at := time.Now().UTC().Truncate(time.Minute)
-	minutely := Timer{Events: []calendar.Event{event(t, "*-*-* *:*:00")}, Local: time.UTC, Triggered: at.Add(time.Millisecond)}
-	forgotten, before := minutely, minutely
+	once := Timer{Events: []calendar.Event{event(t, at.Format("2006-01-02 15:04:05"))}, Local: time.UTC, Triggered: at.Add(time.Millisecond)}
+	forgotten, before := once, once
 	forgotten.Trigger, forgotten.Began = time.Hour, time.Hour+time.Second
 	before.Trigger, before.Began = time.Hour, 2*time.Hour
 	for _, tt := range []struct {
@@ -275,9 +275,9 @@ func TestNoRecord(t *testing.T) {
 		trigger montimer.Trigger
 		tick    time.Time
 	}{
-		{"a tick", environ, &minutely, montimer.TriggerTimer, at},
+		{"a tick", environ, &once, montimer.TriggerTimer, at},
 		{"a tick, the timer is not known", environ, nil, montimer.TriggerTimer, time.Time{}},
-		{"by hand", environ[:2], &minutely, montimer.TriggerManual, time.Time{}},
+		{"by hand", environ[:2], &once, montimer.TriggerManual, time.Time{}},
 		{"by hand, long after a tick", environ[:2], &before, montimer.TriggerManual, time.Time{}},
 		{"a tick that systemd has forgotten", environ[:2], &forgotten, montimer.TriggerTimer, at},
 	} {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -28,9 +29,11 @@ const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 // name, as make boot does. MONTIMER_BOOT_ROOT is the tree of the system to boot,
 // as debootstrap makes it; the default is that of this machine.
 func TestBooted(t *testing.T) {
-	if !strings.Contains(flag.Lookup("test.run").Value.String(), "Booted") {
+	run := flag.Lookup("test.run").Value.String()
+	if !strings.Contains(run, "Booted") {
 		t.Skip("make boot runs the booted scenarios")
 	}
+	all := strings.Contains(run, ".*")
 	testenv.NeedRoot(t)
 	testenv.Need(t, "systemctl", "ip", "unshare", "bash")
 	root := os.Getenv("MONTIMER_BOOT_ROOT")
@@ -56,6 +59,8 @@ func TestBooted(t *testing.T) {
 	if err != nil || len(scripts) == 0 {
 		t.Fatalf("scenarios: %v, %v", scripts, err)
 	}
+	// The long ones begin first: of parallel tests Go starts the last one first.
+	slices.SortStableFunc(scripts, func(a, b string) int { return cmp.Compare(len(header(t, a, "Long.")), len(header(t, b, "Long."))) })
 	// What failed is said once more at the very end, after the outputs of all.
 	var said sync.Mutex
 	var failed []string
@@ -71,8 +76,11 @@ func TestBooted(t *testing.T) {
 		}
 		t.Run(strings.TrimSuffix(name, ".sh"), func(t *testing.T) {
 			t.Parallel()
-			if text, err := os.ReadFile(script); err == nil && bytes.Contains(text, []byte("\n# Soak only.\n")) && !testenv.Soak() {
+			if header(t, script, "Soak only.") != nil && !testenv.Soak() {
 				t.Skip("MONTIMER_SOAK=1 runs it")
+			}
+			if header(t, script, "Any release.") != nil && root != "/" && all && !testenv.Soak() {
+				t.Skip("RUN=NAME and MONTIMER_SOAK=1 run it in this release too")
 			}
 			needIn(t, root, needs(t, script)...)
 			preload, binary := clock(t, script, binary)
@@ -98,6 +106,27 @@ func TestBooted(t *testing.T) {
 	}
 }
 
+// TestNoEarlyReader: what a scenario's pipe ends with reads all. With pipefail a
+// grep that stops at the first match fails the line now and then, whenever what
+// writes to it has not done so yet. Only what follows a run is read by head.
+func TestNoEarlyReader(t *testing.T) {
+	t.Parallel()
+	scripts, err := filepath.Glob("../../testdata/boot/*.[si][hn]*")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("scenarios: %v, %v", scripts, err)
+	}
+	early := regexp.MustCompile(`[^|]\| *(grep -[a-zA-Z]*[qm]|head)`)
+	for _, script := range scripts {
+		if text, err := os.ReadFile(script); err == nil {
+			for n, line := range strings.Split(string(text), "\n") {
+				if early.MatchString(line) && !strings.Contains(line, "--follow | head") {
+					t.Errorf("%s:%d: %s", script, n+1, line)
+				}
+			}
+		}
+	}
+}
+
 // offTime is how long the system of a scenario is off between two boots.
 const offTime = 5 * time.Second
 
@@ -106,11 +135,7 @@ const offTime = 5 * time.Second
 // next one its journal, the state of its timers and that of montimer.
 func boots(t *testing.T, script string) (n int, options []string) {
 	t.Helper()
-	text, err := os.ReadFile(script)
-	if err != nil {
-		t.Fatal(err)
-	}
-	line := regexp.MustCompile(`(?m)^# Boots: (\d)$`).FindSubmatch(text)
+	line := header(t, script, `Boots: (\d)`)
 	if line == nil {
 		return 1, nil
 	}
@@ -141,11 +166,7 @@ func boots(t *testing.T, script string) (n int, options []string) {
 // "# Soak clock:" is the same for the long run alone.
 func clock(t *testing.T, script, binary string) (options []string, montimer string) {
 	t.Helper()
-	text, err := os.ReadFile(script)
-	if err != nil {
-		t.Fatal(err)
-	}
-	line := regexp.MustCompile(`(?m)^# (Soak clock|Clock): (\S+)(?: (\S+))?$`).FindSubmatch(text)
+	line := header(t, script, `(Soak clock|Clock): (\S+)(?: (\S+))?`)
 	if line == nil || string(line[1]) == "Soak clock" && !testenv.Soak() {
 		return nil, binary
 	}
@@ -203,14 +224,20 @@ func withClock(t *testing.T, dir, source string) string {
 // the rest of its line "# Needs:".
 func needs(t *testing.T, script string) []string {
 	t.Helper()
+	if line := header(t, script, "Needs: (.+)"); line != nil {
+		return strings.Fields(string(line[1]))
+	}
+	return nil
+}
+
+// header returns the comment of a scenario that is a match, and its groups, or nil.
+func header(t *testing.T, script, pattern string) [][]byte {
+	t.Helper()
 	text, err := os.ReadFile(script)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if line := regexp.MustCompile(`(?m)^# Needs: (.+)$`).FindSubmatch(text); line != nil {
-		return strings.Fields(string(line[1]))
-	}
-	return nil
+	return regexp.MustCompile("(?m)^# " + pattern + "$").FindSubmatch(text)
 }
 
 // needIn asks for programs in the tree of a system.

@@ -7,7 +7,7 @@ source "${BASH_SOURCE%/*}/lib.sh"
 as_deploy() { runuser -u deploy -- sh -c "$1"; }
 # in_force TIME: daily runs then.
 in_force() { [[ $(systemctl show -P TimersCalendar montimer-job-daily.timer) == *"*-*-* $1"* ]]; }
-applies() { journalctl --sync && journalctl --no-pager -o cat -u montimer-apply.service | grep -c '^Starting'; }
+applies() { journal montimer-apply.service | grep -c '^Starting' || true; }
 # quiet: no apply is under way and nothing asks for another.
 quiet() { [[ $(systemctl is-active montimer-apply.service) != activating && $(systemctl show -P SubState montimer-apply.socket) == listening ]]; }
 
@@ -64,8 +64,8 @@ as_deploy 'printf "profiles:\n  daily: { cron: \"61 5 * * *\", tasks: [] } # s3c
 within 60 is montimer-apply.service failed
 within 60 quiet
 (($(applies) == before + 1)) || fail "$(($(applies) - before)) applies of a broken file"
-journalctl --no-pager -o cat -u montimer-apply.service | grep -q 'jobs.yaml:2:' || fail "no position"
-! journalctl --no-pager -o cat -u montimer-apply.service | grep -q 's3cret' || fail "the journal shows the file"
+[[ $(journal montimer-apply.service) == *jobs.yaml:2:* ]] || fail "no position"
+! journal montimer-apply.service | grep 's3cret' || fail "the journal shows the file"
 in_force 20:20:00 || fail "a broken file changed something"
 
 step "and is forgotten with the next good one"

@@ -20,6 +20,7 @@
 #                     no checkout, a held outbox.lock, a full state directory (14)
 # Clocks that are set need a system of its own; the tests of internal/store and
 # internal/host have those.
+# Long.
 # Needs: git python3 sqlite3 flock
 source "${BASH_SOURCE%/*}/lib.sh"
 source "${BASH_SOURCE%/*}/bot.inc"
@@ -73,7 +74,7 @@ arrived() {
   again "automation: $1" || again "montimer: $1" || again "montimer-job-$1.service" || { sleep 1; systemctl start montimer-outbox.service 2>/dev/null; false; }
 }
 # woken PROFILE: its alert arrived. What it is doing may end in another nap.
-woken() { wake || true; arrived "$1"; }
+woken() { pkill -u deploy -x sleep || true; arrived "$1"; }
 systemctl start montimer.target
 within 60 logged good "the good one ran"
 within 60 logged synced "the synced one ran"
@@ -93,10 +94,10 @@ places() {
 }
 before=$(places)
 # ran PROFILE: since all that the attack plants is in place.
-ran() { journalctl --sync && [[ $(journalctl --no-pager -o cat --after-cursor="$cursor" -u "montimer-job-$1.service") == *"the $1 one ran"* ]]; }
+ran() { [[ $(journal "montimer-job-$1.service" --after-cursor="$cursor") == *"the $1 one ran"* ]]; }
 # heard TEXT: the journal says so since the attack began.
-heard() { journalctl --no-pager -o cat --after-cursor="$begin" | grep -F -- "$1" >/dev/null; }
-sound() { as_deploy sqlite3 $state/monitoring.db 'PRAGMA integrity_check' | grep -x ok >/dev/null; }
+heard() { journalctl --sync && journalctl --no-pager -o cat --after-cursor="$begin" | grep -F -- "$1" >/dev/null; }
+sound() { as_deploy sqlite3 -cmd '.timeout 60000' $state/monitoring.db 'PRAGMA integrity_check' | grep -x ok >/dev/null; }
 
 # attack NAME BY CHECK COMMAND
 attack() {
@@ -107,7 +108,7 @@ attack() {
   cp -aT /srv/state.good $state
   systemctl reset-failed
   printf '%s\n' "$4" >/run/attack
-  begin=$(journalctl --show-cursor -n 0 -o cat | sed -n 's/-- cursor: //p')
+  begin=$(now_in_journal)
   case $by in
   deploy)
     profile=
@@ -120,7 +121,7 @@ attack() {
     ;;
   esac
   within 120 test -e /dev/shm/attacked
-  cursor=$(journalctl --show-cursor -n 0 -o cat | sed -n 's/-- cursor: //p')
+  cursor=$(now_in_journal)
   mv /run/sent /run/sent.before
   : >/run/sent
   systemctl start montimer.target
@@ -128,7 +129,7 @@ attack() {
   [[ $by == *-unsynced ]] || within 300 ran synced
   within 300 arrived bad
   rm -f /run/armed.*
-  wake || true
+  pkill -u deploy -x sleep || true
   [[ ! $profile ]] || within 120 woken "$profile"
   is montimer-apply.socket active || fail "$name: the socket unit is $(systemctl is-active montimer-apply.socket)"
   systemctl stop montimer.target

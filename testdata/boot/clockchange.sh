@@ -16,18 +16,20 @@ YAML
 everyday
 
 monotonic() { python3 -c 'import time; print(time.monotonic_ns())'; }
-start=$(monotonic)
-# set_clock TIME: lets PID 1's clock go on from there.
+# set_clock TIME PACE: lets PID 1's clock go on from there, so many times as fast.
 set_clock() {
-  printf '%s %s000000000 60\n' "$start" "$(date -d "$1" +%s)" >/etc/clock.new
+  start=$(monotonic)
+  printf '%s %s000000000 %s\n' "$start" "$(date -d "$1" +%s)" "$2" >/etc/clock.new
   mv /etc/clock.new /etc/clock
 }
 # until_minute N: waits until N minutes after the clock was set.
 until_minute() { sleep "$(python3 -c "import time; print(max(0, $1 - (time.monotonic_ns() - $start) / 1e9))")"; }
 
 step "02:28, summer time"
-set_clock "2025-10-26 00:28 UTC"
+set_clock "2025-10-26 00:00 UTC" 1
 systemctl enable --now montimer.target
+for name in long short; do within 60 is montimer-job-$name.timer active; done
+set_clock "2025-10-26 00:28 UTC" 60
 within 60 logged short "ok: 1 task"
 within 60 is montimer-job-long.service activating
 

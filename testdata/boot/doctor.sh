@@ -3,6 +3,7 @@
 # planted, found by its id, fixed by the command that doctor prints, and then gone.
 # Where the command opens an editor or asks for a value, the table has what a person
 # would type: a script of sed for the file, or a line.
+# Long.
 # Needs: git python3 sqlite3
 source "${BASH_SOURCE%/*}/lib.sh"
 source "${BASH_SOURCE%/*}/bot.inc"
@@ -106,7 +107,7 @@ restore() {
   later montimer apply
 }
 # sql TEXT: as a task would.
-sql() { as_deploy sqlite3 $state/monitoring.db "$1"; }
+sql() { as_deploy sqlite3 -cmd '.timeout 60000' $state/monitoring.db "$1"; }
 
 # all_well: doctor gives one line. The memory is that of the machine.
 all_well() { montimer doctor --strict --skip memory >/tmp/said 2>&1 && [[ $(cat /tmp/said) == "all well: "*" checks" && $(wc -l </tmp/said) == 1 ]]; }

@@ -25,12 +25,14 @@ as_tick() {
 
 state=/var/lib/montimer
 count() { [[ $(grep -cF -- "$1" /run/sent) == "$2" ]] || fail "not $2 messages with '$1': $(cat /run/sent)"; }
-# ended PROFILE N TEXT: so many runs of it have said that since the step began.
-ended() { (($(journalctl --no-pager -o cat --since "@$began" -u "montimer-job-$1.service" | grep -cF -- "$3") >= $2)); }
+# count_runs PROFILE TEXT: so many runs of it have said that since the step began.
+count_runs() { journal "montimer-job-$1.service" --after-cursor="$began" | grep -cF -- "$2" || true; }
+# ended PROFILE N TEXT: so many at least.
+ended() { (($(count_runs "$1" "$3") >= $2)); }
 # unusable CAUSE: runs are reported as they should be while they are not recorded.
 unusable() {
   : >/run/sent
-  began=$EPOCHSECONDS
+  began=$(now_in_journal)
   systemctl start montimer.target
   within 60 ended fine 2 "unrecorded: "
   within 60 ended often 2 "failed: 1 task"
@@ -42,7 +44,7 @@ unusable() {
   # Of the runs, the one under way as its timer stops may count as one by hand.
   local digests runs
   digests=$(grep -cF "automation: often" /run/sent)
-  runs=$(journalctl --no-pager -o cat --since "@$began" -u montimer-job-often.service | grep -cF "failed: 1 task")
+  runs=$(count_runs often "failed: 1 task")
   ((digests == runs || digests == runs - 1)) || fail "$digests digests of $runs failed runs: $(cat /run/sent)"
   messages $((1 + digests)) || fail "more is sent: $(cat /run/sent)"
   [[ $(systemctl show -P ExecMainStatus montimer-job-often.service) == 74 ]] || fail "exit code $(systemctl show -P ExecMainStatus montimer-job-often.service)"
@@ -50,7 +52,7 @@ unusable() {
 # usable: that it is again is reported once.
 usable() {
   : >/run/sent
-  began=$((EPOCHSECONDS + 1))
+  began=$(now_in_journal)
   systemctl start montimer.target
   within 60 again "runs are recorded again"
   within 60 ended fine 2 "ok: 1 task"

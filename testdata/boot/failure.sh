@@ -19,7 +19,7 @@ systemctl start montimer.target
 within 60 again "automation: fails"
 systemctl stop montimer.target
 within 60 idle
-[[ $(journalctl --no-pager -o cat -u 'montimer-failure@*' | grep -c '^Starting') -ge 1 ]] || fail "the handler was not started"
+[[ $(journal 'montimer-failure@*' | grep -c '^Starting') -ge 1 ]] || fail "the handler was not started"
 if grep -F 'no record' /run/sent; then fail "the handler reported a run that was reported already"; fi
 
 step "a profile that has left jobs.yaml is run by hand: its caller gets the error, and there is no page"
@@ -38,7 +38,7 @@ step "a run that is killed is reported as lost, with what had failed"
 : >/run/sent
 jobs <<'YAML'
 profiles:
-  fails: { calendar: "*-01-01 05:00:00", tasks: [{ name: one, command: "exit 3" }] }
+  fails: { calendar: "2098-01-01", tasks: [{ name: one, command: "exit 3" }] }
   killed: { calendar: "*:*:0/2", tasks: [{ name: bad, command: "exit 4" }, { name: nap, command: [sleep, "600"] }] }
 YAML
 everyday
@@ -94,7 +94,7 @@ held() { ! runuser -u deploy -- flock --nonblock /var/lib/montimer/outbox.lock t
 within 60 held
 systemctl start montimer-job-fails.service 2>/dev/null && fail "it started"
 within 60 told "montimer-job-fails.service failed"
-handled() { [[ $(journalctl --no-pager -o cat -u 'montimer-failure@*') == *"outbox.lock is held by a process that sends nothing"* ]]; }
+handled() { [[ $(journal 'montimer-failure@*') == *"outbox.lock is held by a process that sends nothing"* ]]; }
 within 60 handled
 wake # to end runuser would leave the sleep, which has the lock too
 wait $! || true
@@ -117,7 +117,7 @@ profiles:
 YAML
 everyday
 systemctl start montimer.target
-refused() { (($(journalctl --no-pager -o cat -p err -u montimer-job-fails.service | grep -c 'the environment file /etc/montimer/env is missing, so no task was run') >= 3)); }
+refused() { (($(journal montimer-job-fails.service -p err | grep -c 'the environment file /etc/montimer/env is missing, so no task was run') >= 3)); }
 within 60 refused # also from "failed" to "failed"
 systemctl stop montimer.target
 within 60 idle

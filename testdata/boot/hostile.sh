@@ -3,6 +3,8 @@
 # jobs.yaml, the checkout and the state directory, no verb runs anything of it
 # as root, writes outside its own places, shows a byte of a file that is root's
 # alone, or hangs.
+# Long.
+# Any release.
 # Needs: git python3 strace
 source "${BASH_SOURCE%/*}/lib.sh"
 

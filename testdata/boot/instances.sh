@@ -11,7 +11,7 @@ other() { montimer --instance other "$@"; }
 # jobs_of DIR: its jobs.yaml from standard input.
 jobs_of() { install -o deploy -g deploy -m 644 /dev/stdin "$1/new" && mv "$1/new" "$1/jobs.yaml"; }
 # says UNIT TEXT: the journal of that unit has it.
-says() { [[ $(journalctl --no-pager -o cat -u "$1") == *"$2"* ]]; }
+says() { [[ $(journal "$1") == *"$2"* ]]; }
 # mine: all that is the default instance's.
 mine() {
   (cd $units && sha256sum -- montimer.target montimer-{job-,apply,outbox,failure,alarm,tmp}*)
@@ -89,7 +89,7 @@ other run long >/tmp/said 2>&1 || code=$?
 grep -q 'other/long is already running' /tmp/said || fail "exit $code: $(cat /tmp/said)"
 wake
 within 60 resting 'montimer-*job-long.service'
-ids() { runuser -u deploy -- sqlite3 "$1/monitoring.db" 'SELECT id FROM montimer_runs ORDER BY 1' 2>/dev/null; }
+ids() { runuser -u deploy -- sqlite3 -cmd '.timeout 60000' "$1/monitoring.db" 'SELECT id FROM montimer_runs ORDER BY 1' 2>/dev/null; }
 recorded() { [[ $(ids "$1") ]]; }
 within 60 recorded /var/lib/montimer
 within 60 recorded /var/lib/montimer-other
@@ -128,7 +128,6 @@ waits() { [[ $($1 notify pending) == *fails* ]]; }
 within 60 waits other
 ! waits montimer || fail "in the outbox of both"
 bot
-within 60 eval '(: </dev/tcp/127.0.0.1/8199) 2>/dev/null'
 systemctl start montimer-outbox.service
 messages 0 || fail "sent by the other's outbox: $(cat /run/sent)"
 sent_there() { systemctl start montimer-other-outbox.service && again "other/fails"; }
@@ -138,7 +137,7 @@ systemctl unmask --runtime montimer-outbox.timer montimer-other-outbox.timer 2>/
 step "applies"
 within 60 handled
 before=$(mine)
-applies() { journalctl --sync && journalctl --no-pager -o cat -u montimer-apply.service | grep -c '^Starting' || true; }
+applies() { journal montimer-apply.service | grep -c '^Starting' || true; }
 applied=$(applies)
 [[ $(stat -c '%U %G %a' /run/montimer-request.fifo /run/montimer-other-request.fifo | sort -u) == "root deploy 620" ]] || fail "$(ls -l /run/*.fifo)"
 jobs_of /srv/other <<'YAML'

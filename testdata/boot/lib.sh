@@ -44,11 +44,18 @@ healthy() {
   [[ $state == running && -z $failed ]] || fail "the system is $state; failed: $failed"
 }
 
+# journal UNIT [OPTION...]: the messages of its journal, with all that has been sent
+# to journald by now, which writes it some time later.
+journal() { journalctl --sync && journalctl --no-pager -o cat -u "$@"; }
+
 # logged PROFILE TEXT: a line of the profile's journal holds the text.
-logged() { [[ $(journalctl --no-pager -o cat -u "montimer-job-$1.service") == *"$2"* ]]; }
+logged() { [[ $(journal "montimer-job-$1.service") == *"$2"* ]]; }
+
+# now_in_journal prints a cursor: what is logged from now on comes after it.
+now_in_journal() { journalctl --sync && journalctl --show-cursor -n 0 -o cat | sed -n 's/^-- cursor: //p'; }
 
 # runs PROFILE: how many times its service has been started.
-runs() { journalctl --sync && journalctl --no-pager -o cat -u "montimer-job-$1.service" | grep -cE '^Starting montimer-job-' || true; }
+runs() { journal "montimer-job-$1.service" | grep -cE '^Starting montimer-job-' || true; }
 
 # settled PROFILE: systemd has started all that is due by now: the timer waits for
 # a time to come, or for nothing more.
@@ -61,8 +68,9 @@ settled() {
     (! $NextElapseUSecRealtime || $(date -d "$NextElapseUSecRealtime" +%s) -gt $EPOCHSECONDS)) ]]
 }
 
-# wake ends the naps (sleep 600) of the deploy user's tasks.
-wake() { pkill -u deploy -x sleep; }
+# wake ends the naps (sleep 600) of the deploy user's tasks, of which there is at
+# least one as soon as its task has come that far.
+wake() { within 60 pkill -u deploy -x sleep; }
 
 # everyday is all that an operator does after a change of jobs.yaml.
 everyday() { montimer compile && systemctl daemon-reload; }

@@ -32,7 +32,7 @@ profiles:
   hourly:
     cron: "5 5 1 1 *"
     tasks:
-      - { name: count, command: 'sqlite3 "$CACHE_DIR/monitoring.db" "UPDATE of_a_script SET n = n + 1"; echo "hourly: counted $(sqlite3 "$CACHE_DIR/monitoring.db" "SELECT n FROM of_a_script")"' }
+      - { name: count, command: 'sqlite3 -cmd ".timeout 60000" "$CACHE_DIR/monitoring.db" "UPDATE of_a_script SET n = n + 1"; echo "hourly: counted $(sqlite3 -cmd ".timeout 60000" "$CACHE_DIR/monitoring.db" "SELECT n FROM of_a_script")"' }
 YAML
 install -m 640 -g deploy /dev/null /etc/monitoring.env
 install -d /etc/montimer

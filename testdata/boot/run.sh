@@ -61,6 +61,7 @@ within 60 pgrep -u deploy -x sleep >/dev/null
 run 0 slow
 said "already running"
 said "; see: montimer logs "
+within 60 logged slow "running task nap"
 eval "$(grep -o 'montimer logs .*' /tmp/said)" >/tmp/pasted
 grep -q 'Starting montimer-job-slow' /tmp/pasted || fail "the command that run prints does not show the lines of systemd: $(cat /tmp/pasted)"
 grep -q 'nap' /tmp/pasted || fail "the command that run prints does not show the run: $(cat /tmp/pasted)"
@@ -120,11 +121,12 @@ done
 systemctl stop montimer-job-slow.service
 systemctl reset-failed
 
-step "silent for two seconds"
-as_deploy git -C /srv/app config remote.origin.uploadpack "sh -c 'sleep 2; exec git-upload-pack \"\$@\"' -"
+step "a run says what it waits for"
+as_deploy git -C /srv/app config remote.origin.uploadpack "sh -c 'until test -e /srv/answer; do sleep 0.1; done; exec git-upload-pack \"\$@\"' -"
 follow pulls
+within 60 grep -q 'waiting for the git sync' /tmp/followed
+touch /srv/answer
 ends 0 "one: pulled"
-grep -q 'waiting for the git sync' /tmp/followed || fail "it does not say what it waits for: $(cat /tmp/followed)"
 
 step "a unit that systemd unloads as soon as its run has ended"
 for _ in 1 2 3; do
@@ -187,7 +189,7 @@ as_deploy montimer exec shows >/tmp/said 2>&1 || fail "exec: $(cat /tmp/said)"
 diff <(sed -n 's/^env: //p' /tmp/said) /tmp/service || fail "exec of the deploy user differs"
 as_deploy montimer run shows --task env >/tmp/said 2>&1 || fail "run --task: $(cat /tmp/said)"
 diff <(sed -n 's/^env: //p' /tmp/said) /tmp/service || fail "run --task of the deploy user differs"
-as_deploy env GREETING=mine montimer exec shows 2>&1 | grep -qx 'env: GREETING=mine' || fail "a variable of the caller does not win"
+as_deploy env GREETING=mine montimer exec shows >/tmp/said 2>&1 && grep -qx 'env: GREETING=mine' /tmp/said || fail "a variable of the caller does not win"
 chmod 600 /etc/montimer/env
 as_deploy montimer exec shows >/tmp/said 2>&1 || fail "exec: $(cat /tmp/said)"
 said "warning: read the environment file of the services: open /etc/montimer/env: permission denied"
@@ -269,7 +271,7 @@ said "good: good as deploy from manual"
 (cd / && runuser -u deploy -- montimer db init && runuser -u deploy -- montimer db check) >/tmp/said 2>&1 || fail "db: $(cat /tmp/said)"
 
 step "old runs are deleted, at most some at once"
-db() { runuser -u deploy -- sqlite3 /var/lib/montimer/monitoring.db "$1"; }
+db() { runuser -u deploy -- sqlite3 -cmd '.timeout 60000' /var/lib/montimer/monitoring.db "$1"; }
 db "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
   INSERT INTO montimer_runs (id, profile, trigger, attempt, started_at, ended_at, state)
   SELECT 'old' || i, 'some', 'manual', 1, day, day, 'ok'

@@ -1,12 +1,15 @@
 #!/bin/bash
 # The commands of docs/runbook.md, word for word, each after its symptom has been
 # made. At the end no command of the page is left that was not run.
+# Long.
+# Any release.
 # Needs: git python3 sqlite3 fuser
 source "${BASH_SOURCE%/*}/lib.sh"
 source "${BASH_SOURCE%/*}/bot.inc"
 
 as_deploy() { (cd / && runuser -u deploy -- "$@"); }
 : >/tmp/ran
+minute=$(((10#$(date +%M) + 29) % 59 + 1)) # of hourly, half an hour away: no tick comes meanwhile
 
 # on_page TEXT: the page has it as code.
 on_page() { grep -qF -- "\`$1\`" /docs/runbook.md || grep -qxF -- "$1" /docs/runbook.md || fail "the page does not have: $1"; }
@@ -17,6 +20,7 @@ page() {
   on_page "$command"
   printf '%s\n' "$command" >>/tmp/ran
   shift 2
+  journalctl --sync
   for word; do command=$(sed -E "s|\\b${word%%=*}\\b|${word#*=}|g" <<<"$command"); done
   (cd / && PAGER=cat SYSTEMD_PAGER=cat bash -c "$command") >/tmp/said 2>&1 || code=$?
   ((code == want)) || fail "$command: exit $code, not $want: $(cat /tmp/said)"
@@ -29,10 +33,10 @@ symptom() { grep -qF -- "$1" /docs/runbook.md || fail "the page has no row with:
 install -d -o deploy -g deploy /srv/remote.git /srv/author /srv/module.git
 as_deploy git init -q --bare -b main /srv/remote.git
 as_deploy git clone -q /srv/remote.git /srv/author 2>/dev/null
-as_deploy tee /srv/author/jobs.yaml >/dev/null <<'YAML'
+as_deploy tee /srv/author/jobs.yaml >/dev/null <<YAML
 profiles:
   hourly:
-    cron: "5 * * * *"
+    cron: "$minute * * * *"
     tasks:
       - { name: good, command: "echo hello" }
       - { name: bad, command: "test ! -e broken || exit 3" }
@@ -50,13 +54,14 @@ merge one
 as_deploy git clone -q --no-hardlinks /srv/remote.git /srv/app
 everyday
 systemctl enable --now montimer.target 2>/dev/null
+for unit in job-hourly.timer job-slow.timer outbox.timer apply.timer apply.socket; do within 60 is montimer-$unit active; done
 bot
 
 step "what am I looking at, before any run"
 page 0 "systemctl list-timers 'montimer-job-*'"
 said montimer-job-hourly.timer
 page 0 "montimer list"
-said "every hour at minute 5"
+said "every hour at minute $minute"
 page 0 "montimer status"
 said "all well: "
 page 1 "montimer doctor"
@@ -139,6 +144,8 @@ page 0 "systemctl start montimer.target"
 within 60 is montimer-job-hourly.timer active
 montimer run slow
 within 60 pgrep -u deploy -x sleep >/dev/null
+naps() { [[ $(systemctl show -P StatusText montimer-job-slow.service) == *"running nap"* ]]; }
+within 60 naps
 page 3 "systemctl status 'montimer-job-*.service'" # 3: one is still starting
 said "running nap"
 page 0 "systemctl stop montimer-job-NAME.service" NAME=slow
@@ -224,10 +231,10 @@ cat >/usr/local/bin/uv <<'SH'
 [ "$*" = "sync --frozen" ] && : >wanted.py
 SH
 chmod 755 /usr/local/bin/uv
-as_deploy tee /srv/author/jobs.yaml >/dev/null <<'YAML'
+as_deploy tee /srv/author/jobs.yaml >/dev/null <<YAML
 profiles:
   hourly:
-    cron: "5 * * * *"
+    cron: "$minute * * * *"
     tasks:
       - { name: good, command: "echo hello" }
       - { name: bad, command: "test ! -e broken || exit 3" }
@@ -374,7 +381,7 @@ page 0 "montimer notify pending"
 said hourly
 page 1 "montimer notify test"
 said "nowhere to send to"
-page 0 "montimer notify drop ID" ID="$(runuser -u deploy -- sqlite3 /var/lib/montimer/monitoring.db 'SELECT min(id) FROM montimer_outbox')"
+page 0 "montimer notify drop ID" ID="$(runuser -u deploy -- sqlite3 -cmd '.timeout 60000' /var/lib/montimer/monitoring.db 'SELECT min(id) FROM montimer_outbox')"
 mv /etc/montimer/away /etc/montimer/env
 page 0 "montimer notify flush"
 said "none waiting"

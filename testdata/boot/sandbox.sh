@@ -187,7 +187,7 @@ done
 
 step "the umask of tasks is cron's, or the host's, and changes no file of montimer's own"
 # The state directory, the directory of locks, the locks; the database with its two companions.
-modes() { journalctl --no-pager -o cat -u montimer-job-umask.service | grep -xE "umask: modes: $1 750 700( 600)+( 640){3} " >/dev/null || fail "umask $1"; }
+modes() { journal montimer-job-umask.service | grep -xE "umask: modes: $1 750 700( 600)+( 640){3} " >/dev/null || fail "umask $1"; }
 started() { systemctl start montimer-job-umask.service || fail "umask"; }
 mode() { stat -c %a /srv/app/report; }
 started
@@ -216,7 +216,7 @@ found() { [[ $(grep -cxE 'find: (kept|busy)' /tmp/said) == 3 ]] || fail "another
 montimer run finds --task find >/tmp/said 2>&1 || fail "find: $(cat /tmp/said)"
 found
 systemctl start montimer-job-finds.service
-journalctl --no-pager -o cat -u montimer-job-finds.service >/tmp/said
+journal montimer-job-finds.service >/tmp/said
 found
 systemctl stop montimer-job-keeps.service
 

@@ -39,11 +39,11 @@ profiles:
   gone: { cron: "0 6 * * *", tasks: [{ name: one, command: [echo, gone] }] }
 YAML
 within 60 logged puller "version two"
-journalctl --no-pager -o cat -u montimer-job-puller.service >/tmp/said
-synced=$(grep -n '(1 commit)$' /tmp/said | head -1 | cut -d: -f1)
-ran=$(grep -n 'version two' /tmp/said | head -1 | cut -d: -f1)
+journal montimer-job-puller.service >/tmp/said
+synced=$(grep -nm 1 '(1 commit)$' /tmp/said | cut -d: -f1)
+ran=$(grep -nm 1 'version two' /tmp/said | cut -d: -f1)
 [[ $(sed -n "$synced,${ran}p" /tmp/said | grep -c '^Starting') == 0 ]] || fail "another run came between: $(cat /tmp/said)"
-! journalctl -o cat -u montimer-apply.service | grep '^Starting' || fail "an apply for a task"
+! journal montimer-apply.service | grep '^Starting' || fail "an apply for a task"
 
 step "a new cadence, a new profile, one that has gone"
 merge three <<'YAML'
@@ -79,7 +79,7 @@ profiles:
 YAML
 within 60 logged renamed "one: installed"
 within 60 logged renamed "already up to date"
-(($(journalctl --no-pager -o cat -u montimer-job-renamed.service | grep -c 'after the sync: running') == 1)) || fail "not once"
+(($(journal montimer-job-renamed.service | grep -c 'after the sync: running') == 1)) || fail "not once"
 healthy
 
 step "a command that failed is done by the one that takes its place"
@@ -103,8 +103,8 @@ step "a broken jobs.yaml stops nothing"
 merge broken <<<'profiles: {renamed: {calendar: "*:*:0/2"}'
 within 60 logged renamed "last good copy of the profile: jobs.yaml:1: YAML: "
 is montimer-job-renamed.timer active || fail "the timer is $(systemctl is-active montimer-job-renamed.timer)"
-count=$(journalctl --no-pager -o cat -u montimer-job-renamed.service | grep -c 'one: installed')
-more() { (($(journalctl --no-pager -o cat -u montimer-job-renamed.service | grep -c 'one: installed') > count + 1)); }
+count=$(journal montimer-job-renamed.service | grep -c 'one: installed')
+more() { (($(journal montimer-job-renamed.service | grep -c 'one: installed') > count + 1)); }
 within 60 more
 calendar other 07:30:00 || fail "the units have changed"
 
@@ -141,16 +141,16 @@ printf 'timezone: Asia/Tokyo\n' >>/etc/montimer/config.yaml
 montimer apply 2>/dev/null
 [[ $(systemctl show -P TimersCalendar montimer-job-other.timer) == *"09:20:00 Asia/Tokyo"* ]] || fail "not in the zone of the host"
 touch -d '1 hour ago' /srv/app/jobs.yaml # older than a lag may be
-before=$(date '+%F %T')
+before=$(now_in_journal)
 systemctl start montimer-sync.service
-journalctl --no-pager -o cat -u montimer-sync.service --since "$before" >/tmp/said
+journal montimer-sync.service --after-cursor="$before" >/tmp/said
 ! grep 'behind jobs.yaml' /tmp/said || fail "still behind"
 
 step "but for a change of the zone that was not applied, they are"
 sed -i 's/Tokyo/Seoul/' /etc/montimer/config.yaml
 systemctl mask --now montimer-apply.socket 2>/dev/null
 systemctl start montimer-sync.service
-behind() { journalctl --no-pager -o cat -u montimer-sync.service --since "$before" | grep -q 'behind jobs.yaml.*montimer-job-other.timer'; }
+behind() { journal montimer-sync.service --after-cursor="$before" | grep 'behind jobs.yaml.*montimer-job-other.timer' >/dev/null; }
 within 60 behind
 
 printf 'PASS\n'
