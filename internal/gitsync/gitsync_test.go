@@ -86,8 +86,8 @@ func TestWhateverItIs(t *testing.T) {
 		"a directory in place":    {nil, func(s *site) { os.Remove(s.syncer.Repo + "/jobs.yaml"); write(t, s.syncer.Repo+"/jobs.yaml/x", "") }},
 		"names in any encoding":   {nil, func(s *site) { s.push("caf\xe9 \n\"\t", "x"); s.push("日本/–", "y") }},
 	}
-	for name, tc := range sample(t, cases, "local commits are given up", "an unborn branch", "an unfinished merge",
-		"a shallow clone", "a worktree", "old locks, empty", "an index without a byte", "names in any encoding") {
+	for name, tc := range sample(t, cases, "local commits are given up", "an unfinished merge",
+		"a shallow clone", "a worktree", "old locks, empty", "an index without a byte") {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t, tc.clone...)
