@@ -92,7 +92,7 @@ func TestBooted(t *testing.T) {
 				cmd := exec.Command(filepath.Join(tree, "testdata/systemd-sandbox"), slices.Concat(kept, sandbox(preload, binary), []string{"/testdata/boot/" + name})...)
 				// What else this process has in its environment is of no concern there.
 				cmd.Env = []string{"PATH=" + systemPath, "HOME=/root", "LANG=C.UTF-8", "TMPDIR=" + os.TempDir(), fmt.Sprintf("BOOT=%d", boot),
-					"MONTIMER_SOAK=" + os.Getenv("MONTIMER_SOAK"), "ATTACKS=" + os.Getenv("ATTACKS")}
+					"MONTIMER_SOAK=" + os.Getenv("MONTIMER_SOAK"), "MONTIMER_REQUIRE_TOOLS=" + os.Getenv("MONTIMER_REQUIRE_TOOLS"), "ATTACKS=" + os.Getenv("ATTACKS")}
 				out, err := cmd.CombinedOutput()
 				if err != nil || !bytes.HasSuffix(out, []byte("PASS\n")) {
 					said.Lock()
