@@ -41,11 +41,10 @@ func (c metricsCmd) Run(ctx context.Context, e env) error {
 	if host.IsRoot() && h.User != "root" {
 		err = byhand.Capture(ctx, h, append([]string{"metrics"}, journal.BootsFlag(boots)), &text, e.stderr)
 	} else {
-		facts, failed := look.Host(ctx, h, e.source(c.given()), "")
+		v, tallies, failed := look.Counted(ctx, h, e.source(c.given()), boots)
 		if failed != nil {
 			return failed
 		}
-		v, tallies := look.Counters(ctx, h, view.Of(facts), boots)
 		for _, part := range v.NotSeen {
 			e.note("not seen: " + part)
 		}

@@ -17,8 +17,8 @@ const brief = time.Second
 // typicalDays is over how many days the usual duration of a run is taken.
 const typicalDays = 30
 
-// readDatabase adds what the database has.
-func readDatabase(ctx context.Context, stateDir string, f *view.Facts) (err error) {
+// readDatabase adds what the database has, and calls more with it.
+func readDatabase(ctx context.Context, stateDir string, f *view.Facts, more func(*store.Store, view.Facts)) (err error) {
 	s, err := store.Open(ctx, stateDir, store.Options{ReadOnly: true})
 	if errors.Is(err, fs.ErrNotExist) { // nothing has run yet
 		for i := range f.Profiles {
@@ -49,6 +49,9 @@ func readDatabase(ctx context.Context, stateDir string, f *view.Facts) (err erro
 	commit, err := s.LastCommit(ctx)
 	if commit.ID != "" {
 		f.Checkout = &view.Checkout{Commit: commit.ID, Subject: commit.Subject}
+	}
+	if err == nil && more != nil {
+		more(s, *f)
 	}
 	return err
 }

@@ -32,6 +32,13 @@ import (
 // profile limits it to one; "": all. An error is that of a profile that neither
 // jobs.yaml nor systemd knows.
 func Host(ctx context.Context, h montimer.Host, units host.Source, profile string) (view.Facts, error) {
+	f, _, err := read(ctx, h, units, profile, nil)
+	return f, err
+}
+
+// read is Host, and calls more, if it is given, with the database while that is
+// open. unread says why the database could not be read, which the facts also say.
+func read(ctx context.Context, h montimer.Host, units host.Source, profile string, more func(*store.Store, view.Facts)) (_ view.Facts, unread, _ error) {
 	now := time.Now()
 	f := view.Facts{Instance: h.Instance, Now: now}
 	f.Host, _ = os.Hostname()
@@ -54,9 +61,9 @@ func Host(ctx context.Context, h montimer.Host, units host.Source, profile strin
 		file.Jobs = montimer.Jobs{}
 	}
 	if failed := addTimers(ctx, h, units, file, profile, &f); failed != nil {
-		return f, failed
+		return f, nil, failed
 	}
-	unread := readDatabase(ctx, h.StateDir, &f)
+	unread = readDatabase(ctx, h.StateDir, &f, more)
 	seen("the database", unread)
 	f.Findings = append(f.Findings, unreadable(h, len(f.Profiles) > 0 && err != nil, unread)...)
 	for _, p := range f.Profiles {
@@ -72,7 +79,7 @@ func Host(ctx context.Context, h montimer.Host, units host.Source, profile strin
 	for _, text := range silent.Warnings {
 		f.Findings = append(f.Findings, view.Finding{Text: text})
 	}
-	return f, nil
+	return f, unread, nil
 }
 
 // unreadable returns what keeps runs from working. Only the user of the tasks knows:

@@ -5,12 +5,12 @@ import (
 	"os/user"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/store"
-	"github.com/montimer/montimer/internal/view"
 )
 
 // TestUnreadable: what the user of the tasks cannot read needs a person; to others it
@@ -48,15 +48,25 @@ func TestUnreadable(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		f, err := Host(t.Context(), h, host.Source{Getenv: func(string) string { return "" }}, "")
+		v, tallies, err := Counted(t.Context(), h, host.Source{Getenv: func(string) string { return "" }}, nil)
 		var got []string
-		for _, finding := range view.Of(f).Findings {
+		for _, finding := range v.Findings {
 			if finding.Attention {
 				got = append(got, finding.String())
 			}
 		}
 		if err != nil || !slices.Equal(got, tt.want) {
-			t.Errorf("%s: %q, %v; not seen: %q", tt.name, got, err, f.NotSeen)
+			t.Errorf("%s: %q, %v; not seen: %q", tt.name, got, err, v.NotSeen)
+		}
+		// Where nothing has run yet, 0 are counted; of what cannot be read, none.
+		if counted := len(tallies) > 0; counted != (tt.database == "") {
+			t.Errorf("%s: counted %v", tt.name, tallies)
+		}
+		ofDatabase := slices.DeleteFunc(v.NotSeen, func(text string) bool {
+			return !strings.HasPrefix(text, "the database") && !strings.HasPrefix(text, "the counters")
+		})
+		if failed := len(ofDatabase); failed > 1 || (failed == 0) != (tt.database == "") {
+			t.Errorf("%s: it is not opened once: %q", tt.name, ofDatabase)
 		}
 	}
 }

@@ -65,7 +65,15 @@ func (r *Reader) Board(ctx context.Context, profile, span string) (view.Board, e
 }
 
 func (r *Reader) board(ctx context.Context, profile, span string) (view.Board, error) {
-	f, err := Host(ctx, r.Host, r.Units, profile)
+	var past map[string]timeline.History // stays nil where nothing has run yet
+	var spans map[string]view.Span
+	var came map[string]*view.Change
+	var failed error
+	f, unread, err := read(ctx, r.Host, r.Units, profile, func(s *store.Store, f view.Facts) {
+		if past, spans, failed = r.recent(ctx, s, f, span); failed == nil {
+			came, failed = changes(ctx, s, f)
+		}
+	})
 	var unknown *taskexec.UnknownError
 	if errors.As(err, &unknown) {
 		err = &view.UnknownError{Err: err, Known: unknown.Known}
@@ -73,17 +81,13 @@ func (r *Reader) board(ctx context.Context, profile, span string) (view.Board, e
 	if err != nil {
 		return view.Board{}, err
 	}
-	s, err := store.Open(ctx, r.Host.StateDir, store.Options{ReadOnly: true})
-	if err != nil { // which the overview says, if it is not that nothing has run yet
+	switch {
+	case failed != nil:
+		return view.Board{}, failed
+	case unread != nil || past == nil: // which the overview says, if it is not that nothing has run yet
 		return view.BoardOf(f, nil, spansOf(f, span, nil), nil), nil
 	}
-	defer s.Close()
-	past, spans, err := r.recent(ctx, s, f, span)
-	if err != nil {
-		return view.Board{}, err
-	}
-	changes, err := changes(ctx, s, f)
-	return view.BoardOf(f, past, spans, changes), err
+	return view.BoardOf(f, past, spans, came), nil
 }
 
 // spansOf returns how much is drawn of each profile; recent are the runs of the

@@ -32,12 +32,7 @@ func (r *Reader) Monitoring(context.Context) (jobs.Monitoring, error) {
 
 // Counted reads the state of the host, and counts the runs and ticks of the month.
 func (r *Reader) Counted(ctx context.Context) (view.Overview, []view.Tally, error) {
-	v, err := r.Overview(ctx)
-	if err != nil {
-		return v, nil, err
-	}
-	v, tallies := Counters(ctx, r.Host, v, r.pastBoots(ctx))
-	return v, tallies, nil
+	return Counted(ctx, r.Host, r.Units, r.pastBoots(ctx))
 }
 
 // mostJudged is how many ticks of a timeline are judged: one each five seconds for

@@ -2,35 +2,41 @@ package look
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"slices"
 	"time"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/calendar"
+	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/journal"
 	"github.com/montimer/montimer/internal/store"
 	"github.com/montimer/montimer/internal/timeline"
 	"github.com/montimer/montimer/internal/view"
 )
 
-// Counters counts for each profile of an overview the runs and the ticks of the
-// month. boots are those of the journal. If the database cannot be read, there are
-// no tallies, and the overview says so.
-func Counters(ctx context.Context, h montimer.Host, v view.Overview, boots []journal.Boot) (view.Overview, []view.Tally) {
-	of, notes, err := counters(ctx, h, v.At, boots)
-	v.NotSeen = append(v.NotSeen, notes...)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) { // else nothing has run yet
-		v.NotSeen = append(v.NotSeen, "the counters: "+err.Error())
-		return v, nil
+// Counted reads the state of a host, and counts for each profile the runs and the
+// ticks of the month. boots are those of the journal. If the database cannot be
+// read, there are no tallies, and the overview says so.
+func Counted(ctx context.Context, h montimer.Host, units host.Source, boots []journal.Boot) (view.Overview, []view.Tally, error) {
+	var of map[string]view.Tally // stays nil where nothing has run yet
+	var notes []string
+	var uncounted error
+	f, unread, err := read(ctx, h, units, "", func(s *store.Store, f view.Facts) {
+		of, notes, uncounted = counters(ctx, s, h.Instance, f.Now, boots)
+	})
+	v := view.Of(f)
+	if v.NotSeen = append(v.NotSeen, notes...); uncounted != nil {
+		v.NotSeen = append(v.NotSeen, "the counters: "+uncounted.Error())
+	}
+	if err != nil || unread != nil || uncounted != nil {
+		return v, nil, err
 	}
 	tallies := make([]view.Tally, len(v.Profiles))
 	for i, p := range v.Profiles {
 		tallies[i] = of[p.Name]
 		tallies[i].Profile = p.Name
 	}
-	return v, tallies
+	return v, tallies, nil
 }
 
 // Window counts for each profile of an overview the runs and the ticks of a time,
@@ -65,12 +71,7 @@ func endedBefore(runs []montimer.Run, to time.Time) []montimer.Run {
 	return slices.DeleteFunc(slices.Clone(runs), func(r montimer.Run) bool { return !r.Ended.Before(to) })
 }
 
-func counters(ctx context.Context, h montimer.Host, now time.Time, boots []journal.Boot) (of map[string]view.Tally, notSeen []string, err error) {
-	s, err := store.Open(ctx, h.StateDir, store.Options{ReadOnly: true})
-	if err != nil {
-		return nil, nil, err
-	}
-	defer closing(s, &err)
+func counters(ctx context.Context, s *store.Store, instance montimer.Instance, now time.Time, boots []journal.Boot) (of map[string]view.Tally, notSeen []string, err error) {
 	since := view.CountersSince(now)
 	past, err := readPast(ctx, s, "", since.AddDate(0, 0, -1))
 	if err == nil {
@@ -81,7 +82,7 @@ func counters(ctx context.Context, h montimer.Host, now time.Time, boots []journ
 	}
 	of = map[string]view.Tally{}
 	// The overview names what systemd does not say.
-	_ = past.each(ctx, h.Instance, boots, now, func(name string, t timeline.History, until time.Time) {
+	_ = past.each(ctx, instance, boots, now, func(name string, t timeline.History, until time.Time) {
 		from := past.from(name, since)
 		ticks, all := timeline.Ticks(t, from, until, now)
 		if all.After(from) {
