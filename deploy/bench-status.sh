@@ -1,7 +1,8 @@
 #!/bin/bash
 # bench-status.sh: what shows the state of a host with 100 profiles and 100,000 runs,
-# as whole processes beside `montimer version`, in a systemd that has just booted. All
-# of a round run in turn; the figures are medians of their CPU time and page faults.
+# as whole processes beside `montimer version`, in a systemd that has just booted, and
+# the pages of `montimer serve`. All of a round run in turn; the figures are medians of
+# their CPU time and page faults, those of the pages means.
 # As root; PROFILES, RUNS and ROUNDS change the numbers.
 set -euo pipefail
 
@@ -65,3 +66,29 @@ for name, all in took.items():
     print(f"{name:12} {cpu:8.1f} {statistics.median(f for _, f in all):8.0f} {cpu / base:11.1f}")
 print(f"status may take {2 * base + 30:.1f} ms: twice version and 30 ms")
 PY
+MONITORING_API_PORT=8923 montimer serve 2>/dev/null &
+python3 - "${ROUNDS:-15}" $! <<'PY'
+# The pages of a server that runs already. Each is asked for when the last answer is
+# older than what the server gives again.
+import os, sys, time, urllib.request
+rounds, pid = map(int, sys.argv[1:])
+def get(path): return urllib.request.urlopen("http://127.0.0.1:8923" + path).read()
+def cpu():
+    fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
+for _ in range(600):
+    try: get("/healthz"); break
+    except OSError: time.sleep(0.1)
+print(f"{'page':20} {'CPU ms':>8} {'kB':>8}")
+for path in "/", "/?span=30d", "/profiles/p0007", "/alerts":
+    get(path)
+    used = 0
+    for _ in range(rounds):
+        time.sleep(1.1)
+        before = cpu()
+        size = len(get(path))
+        used += cpu() - before
+    print(f"{path:20} {used / rounds:8.1f} {size / 1000:8.1f}")
+print("a page may take 200 ms and 300 kB")
+PY
+kill $!
