@@ -32,6 +32,19 @@ sys.exit(states.get(sys.argv[1]) != sys.argv[2])' "$@"
 }
 verdict() { tail -n 1 /tmp/status; }
 
+# agrees: the page says what status says; what is to come next moves with each second.
+agrees() {
+  status -o json
+  python3 -c '
+import html, json, re, sys, urllib.request
+of = json.load(open("/tmp/status"))
+page = html.unescape(urllib.request.urlopen("http://127.0.0.1:8923/").read().decode())
+verdict = re.search("<h1>(.*?)</h1>", page)[1].split(", next ")[0]
+states = dict(re.findall(r">([^<]+)</a> <span class=\"state [a-z_]+\">([^<]+)</span>", page))
+sys.exit(verdict != of["verdict"].split(", next ")[0] or states != {p["profile"]: p["state"].replace("_", " ") for p in of["profiles"]})' 2>/tmp/agrees.err
+}
+MONITORING_API_PORT=8923 montimer serve >/tmp/serve.log 2>&1 &
+
 # history ARGS...: the states of its entries, a line each, the newest first.
 history() {
   montimer history -o json "$@" >/tmp/history 2>/tmp/history.err || fail "history $*: $(cat /tmp/history.err)"
@@ -82,6 +95,8 @@ cat /tmp/status
 ((code == 1)) || fail "exit code $code"
 [[ $(verdict) == *"1 of 5 need you: bad failing" ]] || fail "the verdict is $(verdict)"
 [[ $(awk 'NR == 2 { print $2 }' /tmp/status) == bad ]] || fail "the worst is not first: $(cat /tmp/status)"
+
+within 60 agrees
 
 montimer history bad --failed -n 1 | tee /tmp/text
 grep -qE '^[A-Z][a-z]{2} .* failed +bad +.* work exit 1$' /tmp/text || fail "the history does not say how it failed"
@@ -210,6 +225,7 @@ within 60 state good paused
 status
 ((code == 0)) || fail "exit code $code: $(cat /tmp/status)"
 within 60 has paused good
+within 60 agrees
 montimer resume good
 wake
 # A run by hand begins no incident.
@@ -232,6 +248,7 @@ within 60 state good masked
 status
 ((code == 1)) || fail "exit code $code"
 cat /tmp/status
+within 60 agrees
 # A tick counts as missed a minute after it, when it can no longer be served.
 within 120 has missed good --missed
 
@@ -310,6 +327,7 @@ status
 ((code == 1)) || fail "exit code $code"
 [[ $(verdict) == *"all timers are stopped"* ]] || fail "the verdict is $(verdict)"
 within 60 listed good "stopped"
+within 60 agrees
 grep -q "all timers are stopped: montimer.target is inactive: systemctl start montimer.target" /tmp/list.err || fail "list: $(cat /tmp/list.err)"
 cat /tmp/status
 printf 'PASS\n'
