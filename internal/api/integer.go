@@ -14,7 +14,7 @@ const mostDigits = 4300
 // parseInt reads an integer as Python's int() does: blanks around it, one sign,
 // single underscores between digits, and the decimal digits of all scripts.
 func parseInt(s string) (n *big.Int, ok bool) {
-	s = strings.TrimFunc(s, isBlank)
+	s = strings.TrimFunc(s, unicode.IsSpace)
 	digits, negative := s, false
 	if s != "" && (s[0] == '+' || s[0] == '-') {
 		digits, negative = s[1:], s[0] == '-'
@@ -40,10 +40,6 @@ func parseInt(s string) (n *big.Int, ok bool) {
 	}
 	return n, ok
 }
-
-// isBlank reports whether Python's str.strip removes a character: the white space
-// of Unicode and the separators U+001C to U+001F.
-func isBlank(r rune) bool { return unicode.IsSpace(r) || 0x1C <= r && r <= 0x1F }
 
 // digitOf returns the value of a decimal digit (category Nd); -1: r is none.
 // Unicode keeps each set of ten together, from 0 to 9.

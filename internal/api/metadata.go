@@ -91,13 +91,16 @@ func (m *metadata) value(depth int) bool {
 	case c == '"':
 		return m.string()
 	}
-	for _, word := range []string{"null", "true", "false"} {
+	if c := m.peek(); isDigit(c) {
+		return m.number()
+	}
+	for _, word := range [...]string{"null", "true", "false"} {
 		if m.word(word) {
 			m.out = append(m.out, word...)
 			return true
 		}
 	}
-	for _, word := range []string{"NaN", "Infinity", "-Infinity"} {
+	for _, word := range [...]string{"NaN", "Infinity", "-Infinity"} {
 		if m.word(word) {
 			m.notFinite()
 			return true
@@ -213,10 +216,15 @@ func (m *metadata) repeats(members []member) bool {
 
 // string reads a string and writes it in ASCII alone.
 func (m *metadata) string() bool {
-	m.at++
-	m.out = append(m.out, '"')
-	for m.at < len(m.in) {
-		switch c := m.in[m.at]; {
+	from := m.at // of what is written as it is
+	for m.at++; m.at < len(m.in); {
+		c := m.in[m.at]
+		if 0x20 <= c && c < 0x7F && c != '"' && c != '\\' {
+			m.at++
+			continue
+		}
+		m.out = append(m.out, m.in[from:m.at]...)
+		switch {
 		case c == '"':
 			m.at++
 			m.out = append(m.out, '"')
@@ -227,14 +235,12 @@ func (m *metadata) string() bool {
 			if !m.escape() {
 				return false
 			}
-		case c < 0x7F:
-			m.out = append(m.out, c)
-			m.at++
 		default:
 			r, n := utf8.DecodeRuneInString(m.in[m.at:])
 			m.out = appendRune(m.out, r)
 			m.at += n
 		}
+		from = m.at
 	}
 	return false
 }

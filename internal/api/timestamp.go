@@ -99,7 +99,7 @@ func (s datetimeText) separator() int {
 		return plain
 	case s.at(4) == '-':
 		return dashed
-	case s.at(4) == 'W': // YYYYWww or YYYYWwwD; a time has an even number of digits
+	case s.at(4) == 'W': // YYYYWww or YYYYWwwD: with a digit as separator and a time, the digits are odd or even in number
 		end := week
 		for isDigit(s.at(end)) {
 			end++
@@ -107,7 +107,7 @@ func (s datetimeText) separator() int {
 		if end < 9 {
 			return end
 		}
-		return week + (end+1)%2
+		return week + end%2
 	}
 	return plain
 }

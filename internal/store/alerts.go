@@ -42,7 +42,7 @@ var eventColumns = []string{
 	"created_at", "source", "protocol", "channel", "severity", "message", "delivery_status", "delivered_at", "delivery_error", "metadata_json",
 }
 
-const eventOthers = "id, coalesce(plain_text, 0) <> 0, coalesce(silent, 0) <> 0, "
+const eventOthers = "id, plain_text, silent, "
 
 // eventWhole are the columns of an Event. eventShort are those of rows that are too
 // large: each text that is short, of others the size. octet_length reads no text.
@@ -267,11 +267,26 @@ func (s stopped) Unwrap() error { return s.error }
 // eventOf returns the row with the values of eventWhole.
 func eventOf(v *[13]any) (e Event) {
 	e.ID, _ = v[0].(int64)
-	e.PlainText, e.Silent = v[1] == int64(1), v[2] == int64(1)
+	e.PlainText, e.Silent = isSet(v[1]), isSet(v[2])
 	e.Created, e.Source, e.Protocol, e.Channel = textOf(v[3]).String, textOf(v[4]).String, textOf(v[5]).String, textOf(v[6]).String
 	e.Severity, e.Message, e.Status = textOf(v[7]), textOf(v[8]).String, textOf(v[9]).String
 	e.Delivered, e.Error, e.Metadata = textOf(v[10]), textOf(v[11]), textOf(v[12])
 	return e
+}
+
+// isSet reports whether a value is true for Python, in which the tasks read it.
+func isSet(value any) bool {
+	switch v := value.(type) {
+	case int64:
+		return v != 0
+	case float64:
+		return v != 0
+	case string:
+		return v != ""
+	case []byte:
+		return len(v) > 0
+	}
+	return false
 }
 
 // textOf returns a value as text: SQLite keeps a blob as it is, also in a column

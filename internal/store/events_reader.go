@@ -27,8 +27,7 @@ type Events struct {
 	busy   time.Time     // when it was found locked
 }
 
-// mostReaders is how many queries run at a time; others wait. Each has a
-// connection, with a cache of up to 2 MiB.
+// mostReaders is how many queries run at a time, each with a connection; others wait.
 const mostReaders = 4
 
 // readers are the connections to one file.
@@ -149,6 +148,10 @@ func (rs *readers) connect(ctx context.Context) (*reader, error) {
 	conn, err := rs.s.db.Conn(ctx)
 	if err != nil {
 		return nil, err
+	}
+	// The kernel has the pages, too: a cache of 256 KiB saves as much as one of 2 MiB.
+	if _, err := conn.ExecContext(ctx, "PRAGMA cache_size = -256"); err != nil {
+		return nil, errors.Join(err, conn.Close())
 	}
 	if _, err := sqlite.Limit(conn, sqlite3.SQLITE_LIMIT_LENGTH, largest); err != nil {
 		return nil, errors.Join(err, conn.Close())
