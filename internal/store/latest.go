@@ -16,25 +16,29 @@ type Latest struct {
 	Served   montimer.Run      // the last that was not skipped and has ended, by the timer or by hand
 	// Least is the shortest of the newest good runs of the timer. So many of them
 	// are at least that long that no percentile of Typical is less. 0: there are
-	// too few.
+	// too few among the newest runs.
 	Least time.Duration
 }
 
 // latest asks for many profiles at once: to prepare a statement takes longer than
 // to run it. Its conditions are those of incident. The + keeps SQLite to the index
-// that has the runs in order. julianday is exact to 0.1 ms.
+// that has the runs in order, and where the last run is good, no other is read:
+// each of its pages costs as much as a run. julianday is exact to 0.1 ms.
 const latest = `
 	WITH of AS (SELECT value AS profile FROM json_each(?1)),
-	good AS (SELECT profile, coalesce((SELECT max(seq) FROM montimer_runs r
-		WHERE r.profile = of.profile AND trigger = 'timer' AND state = 'ok'), 0) AS seq FROM of)
-	SELECT profile, seq,
-		(SELECT seq FROM montimer_runs r WHERE r.profile = good.profile AND +trigger = 'timer' AND +state <> 'running' ORDER BY seq DESC LIMIT 1),
-		(SELECT count(*) FROM montimer_runs r WHERE r.profile = good.profile AND trigger = 'timer' AND state IN ('failed', 'lost') AND r.seq > good.seq),
-		(SELECT min(seq) FROM montimer_runs r WHERE r.profile = good.profile AND trigger = 'timer' AND state IN ('failed', 'lost') AND r.seq > good.seq),
+	last AS MATERIALIZED (SELECT profile, (SELECT seq FROM montimer_runs r
+		WHERE r.profile = of.profile AND +trigger = 'timer' AND +state <> 'running' ORDER BY seq DESC LIMIT 1) AS last FROM of),
+	good AS MATERIALIZED (SELECT profile, last, CASE
+		WHEN (SELECT state FROM montimer_runs WHERE seq = last) = 'ok' THEN last
+		ELSE coalesce((SELECT max(seq) FROM montimer_runs r WHERE r.profile = last.profile AND trigger = 'timer' AND state = 'ok'), 0) END AS seq FROM last)
+	SELECT profile, seq, last,
+		CASE WHEN last > seq THEN (SELECT count(*) FROM montimer_runs r WHERE r.profile = good.profile AND trigger = 'timer' AND state IN ('failed', 'lost') AND r.seq > good.seq) END,
+		CASE WHEN last > seq THEN (SELECT min(seq) FROM montimer_runs r WHERE r.profile = good.profile AND trigger = 'timer' AND state IN ('failed', 'lost') AND r.seq > good.seq) END,
 		(SELECT seq FROM montimer_runs r WHERE r.profile = good.profile AND state = 'running' ORDER BY +seq DESC LIMIT 1),
 		(SELECT seq FROM montimer_runs r WHERE r.profile = good.profile AND +state NOT IN ('running', 'skipped') ORDER BY seq DESC LIMIT 1),
 		(SELECT CASE WHEN count(*) = ?2 THEN CAST(1000 * 86400 * min(julianday(ended_at) - julianday(started_at)) AS INTEGER) END FROM (
-			SELECT started_at, ended_at FROM montimer_runs r WHERE r.profile = good.profile AND trigger = 'timer' AND state = 'ok' ORDER BY seq DESC LIMIT ?2))
+			SELECT started_at, ended_at FROM (SELECT trigger, state, started_at, ended_at FROM montimer_runs r WHERE r.profile = good.profile ORDER BY seq DESC LIMIT 2 * ?2)
+			WHERE trigger = 'timer' AND state = 'ok' LIMIT ?2))
 	FROM good`
 
 // Latest returns the state of profiles, by their names; also of those that have
