@@ -35,7 +35,7 @@ var edges = map[string][]string{
 	"internal/hostcheck": {".", "internal/calendar", "internal/host", "internal/jobs", "internal/jobsfile", "internal/unitdir", "internal/unitfile", "golang.org/x/sys/unix"},
 	"internal/host":      {"internal/proc", "internal/lazy", ".", "internal/flock", "internal/safefile", "internal/safetext", "internal/calendar", "internal/suggest", "gopkg.in/yaml.v3", "golang.org/x/sys/unix"},
 	"internal/doctor": {".", "compiler", "internal/byhand", "internal/calendar", "internal/gitsync", "internal/host", "internal/hostcheck", "internal/jobs",
-		"internal/jobsfile", "internal/journal", "internal/notify", "internal/store", "internal/systemd", "internal/unitdir", "internal/unitfile", "internal/view",
+		"internal/jobsfile", "internal/journal", "internal/notify", "internal/serve", "internal/store", "internal/systemd", "internal/unitdir", "internal/unitfile", "internal/view",
 		"taskexec", "golang.org/x/sys/unix"},
 	"internal/serve": {".", "internal/safefile", "github.com/coreos/go-systemd/v22/activation"},
 	"internal/look": {".", "internal/calendar", "internal/drift", "internal/gitsync", "internal/host", "internal/hostcheck", "internal/jobs", "internal/jobsfile", "internal/journal",

@@ -32,6 +32,7 @@ func wellFacts(t testing.TB) Facts {
 	t.Helper()
 	h := testhost.Host()
 	h.User, h.Group, h.Home, h.Sync = "deploy", "deploy", "/home/deploy", montimer.DefaultSync()
+	h.Serve = montimer.Serve{Enabled: true, Listen: "127.0.0.1:8923", TokenFile: "/etc/montimer/tokens"}
 	jobs := montimer.Jobs{
 		Profiles: testhost.Profiles(t),
 		OnChange: []montimer.OnChange{{Paths: []string{"uv.lock"}}},
@@ -175,6 +176,28 @@ var faults = []struct {
 	{"heartbeat-url", func(f *Facts) { f.Beats[1].Failure = "answered with status 404" }, editEnv},
 	{"token-shared", func(f *Facts) { f.Others = []OtherEnv{{"/etc/other.env", map[string]string{"TOKEN": "1:secret"}}} }, editEnv},
 	{"chat-shared", func(f *Facts) { f.Others = []OtherEnv{{"/etc/other.env", map[string]string{"CHAT": "-1"}}} }, editEnv},
+
+	{"serve-port", func(f *Facts) {
+		f.Serve.Taken = []Taken{{"127.0.0.1:8923", "python3", "monitoring-api.service"}}
+		f.state(helper("api.socket"), func(d *systemd.Detail) { d.Active = "failed" })
+	}, "systemctl stop monitoring-api.service && systemctl reset-failed montimer-api.socket && systemctl restart montimer-api.socket"},
+	{"serve-port", func(f *Facts) { f.Serve.Taken = []Taken{{"127.0.0.1:8923", "systemd", ""}} }, `"${EDITOR:-vi}" /etc/montimer/config.yaml && montimer apply`},
+	{"serve-start", func(f *Facts) {
+		f.state(helper("api.service"), func(d *systemd.Detail) { d.Active, d.Sub = "activating", "auto-restart" })
+	}, "montimer apply && systemctl restart montimer-api.service"},
+	{"serve-start", func(f *Facts) {
+		f.state(helper("api.service"), func(d *systemd.Detail) { d.Sub, d.DropIns = "auto-restart-queued", []string{"/a.conf", "/b.conf"} })
+		f.Units.DropIns = map[string]string{"/a.conf": "[Service]\nNice=5\n", "/b.conf": "[Service]\nExecStart=\n"}
+	}, "mv /b.conf /b.conf.off && systemctl daemon-reload && systemctl restart montimer-api.service"},
+	{"serve-tokens", func(f *Facts) { f.Serve.Tokens = Tokens{"the token file is missing", tokensNone} }, "install -m 640 -g deploy /dev/null /etc/montimer/tokens && {"},
+	{"serve-tokens", func(f *Facts) { f.Serve.Tokens = Tokens{"it can be read", tokensOpen} }, "chmod o= /etc/montimer/tokens"},
+	{"serve-tokens", func(f *Facts) { f.Serve.Tokens = Tokens{"deploy cannot read", tokensHidden} }, "chgrp deploy /etc/montimer/tokens && chmod g+r "},
+	{"serve-tokens", func(f *Facts) { f.Serve.Tokens = Tokens{"tokens:1: no token", tokensOther} }, `"${EDITOR:-vi}" /etc/montimer/tokens`},
+	{"serve-public", func(f *Facts) { f.Host.Serve.TokenFile, f.Serve.Listens = "", []string{"0.0.0.0:1"} }, `"${EDITOR:-vi}" /etc/montimer/config.yaml && montimer apply`},
+	{"serve-public", func(f *Facts) {
+		f.Host.Serve.TokenFile, f.Serve.Listens = "", []string{"127.0.0.1:1", "[::]:1"}
+		f.state(helper("api.socket"), func(d *systemd.Detail) { d.DropIns = []string{"/a.conf"} })
+	}, "mv /a.conf /a.conf.off && systemctl daemon-reload && systemctl stop montimer-api.service && systemctl restart montimer-api.socket"},
 
 	{"db-owner", problem(store.WrongOwner), "chown -h deploy: /var/lib/montimer/monitoring.db*"},
 	{"db-mode", problem(store.WrongMode), "runuser -u deploy -- chmod o-w /var/lib/montimer /var/lib/montimer/monitoring.db*"},

@@ -31,6 +31,7 @@ const (
 	partClock    part = "clock"
 	partJournal  part = "journal"
 	partMemory   part = "memory"
+	partServe    part = "the server"
 	partDatabase part = "database" // this and the rest as the user of the tasks
 	partCheckout part = "checkout"
 	partRemote   part = "git remote"
@@ -63,6 +64,7 @@ type Facts struct {
 	Clock   ClockFacts
 	Journal JournalFacts
 	Memory  MemoryFacts
+	Serve   ServeFacts
 	User    UserFacts
 }
 
@@ -106,7 +108,7 @@ func read(ctx context.Context, source host.Source, needed map[part]bool) Facts {
 	var reading sync.WaitGroup
 	for p, read := range map[part]func(context.Context) error{
 		partHost: r.paths, partUnits: r.units, partBot: r.bot, partBeats: r.beats, partOthers: r.others,
-		partClock: r.clock, partJournal: r.journal, partMemory: r.memory,
+		partClock: r.clock, partJournal: r.journal, partMemory: r.memory, partServe: r.server,
 	} {
 		if needed[p] {
 			reading.Go(func() {

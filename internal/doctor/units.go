@@ -24,7 +24,7 @@ type UnitFacts struct {
 	State   map[string]systemd.Detail // of those in Want and Have, but for templates
 	Failed  []string                  // names of all that have failed, instances of templates included
 	Path    []string                  // where systemd looks for units
-	DropIns map[string]string         // texts of the drop-ins of units that systemd refuses or does not start
+	DropIns map[string]string         // texts of the drop-ins of the server, and of units that systemd refuses or does not start
 	Version int                       // of systemd
 }
 
@@ -73,7 +73,7 @@ func (r *reader) units(ctx context.Context) error {
 	}
 	u.DropIns = map[string]string{}
 	for _, name := range names {
-		if s := u.State[name]; s.IsRefused() || len(s.Unmet) > 0 {
+		if s := u.State[name]; s.IsRefused() || len(s.Unmet) > 0 || strings.HasPrefix(name, of.Unit("api.")) {
 			for _, path := range s.DropIns {
 				text, _ := os.ReadFile(path) // one that cannot be read may be the culprit
 				u.DropIns[path] = string(text)
@@ -166,6 +166,9 @@ func failed(helpers bool) func(Facts) []found {
 			if ofProfile(of, name) == helpers || f.Units.State[name].Load == "masked" { // that is reported
 				continue
 			}
+			if f.isTaken(name) { // likewise
+				continue
+			}
 			profile, pair := of.ProfileOf(name)
 			fix := "systemctl restart " + taskexec.QuoteWord(name)
 			switch {
@@ -186,7 +189,7 @@ func failed(helpers bool) func(Facts) []found {
 func stopped(helpers bool) func(Facts) []found {
 	return eachUnit(func(f Facts, name string, s systemd.Detail) []found {
 		of := f.Host.Instance
-		if !f.targetRuns() || !isTimerOrSocket(name) || ofProfile(of, name) == helpers || s.Load != "loaded" || s.Active != "inactive" || len(s.Unmet) > 0 {
+		if !f.targetRuns() || !isTimerOrSocket(name) || ofProfile(of, name) == helpers || s.Load != "loaded" || s.Active != "inactive" || len(s.Unmet) > 0 || f.isTaken(name) {
 			return nil
 		}
 		if f.Units.Want != nil && !slices.ContainsFunc(f.Units.Want, func(w compiler.Unit) bool { return w.Name == name }) {
@@ -331,7 +334,7 @@ func unitChecks() []Check {
 		{"timer-stopped", "timers stopped", "the profile never runs", false, units, stopped(false)},
 		{"timer-not-upheld", "timers loaded and not upheld", "once stopped it stays so", false, units, notUpheld},
 		{"helper-missing", "units of the outbox, of apply or of the failure handler missing", "alerts are not retried, units do not follow jobs.yaml, or failures are not reported", false, units, missing(true)},
-		{"helper-stopped", "outbox timer, apply timer or apply socket not active", "alerts are not retried, or units do not follow jobs.yaml", false, units, stopped(true)},
+		{"helper-stopped", "outbox timer, apply timer, or socket of apply or of the server not active", "alerts are not retried, or units do not follow jobs.yaml", false, units, stopped(true)},
 		{"helper-failed", "units of the outbox, of apply or of the failure handler failed", "alerts are not retried, units do not follow jobs.yaml, or failures are not reported", false, units, failed(true)},
 		{"systemd-version", "systemd older than the units need", "it ignores directives, those of the sandbox included", true, units, func(f Facts) []found {
 			if f.Units.Version >= oldestSystemd {

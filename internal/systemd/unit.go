@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -55,6 +56,23 @@ func (c *Conn) Units(ctx context.Context, names []string) (map[string]Unit, erro
 
 // IsRefused reports whether systemd has found the file of the unit and not loaded it.
 func (u Unit) IsRefused() bool { return refused(u.Load) }
+
+// Listens returns the addresses of TCP at which a socket unit listens, or is to.
+func (c *Conn) Listens(ctx context.Context, unit string) (addresses []string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	p, err := c.bus.GetUnitTypePropertyContext(ctx, unit, "Socket", "Listen")
+	if err != nil {
+		return nil, fmt.Errorf("ask systemd where %s listens: %w", unit, err)
+	}
+	all, _ := p.Value.Value().([][]any) // type and address
+	for _, l := range all {
+		if address, ok := l[1].(string); ok && l[0] == "Stream" && !strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "@") {
+			addresses = append(addresses, address)
+		}
+	}
+	return addresses, nil
+}
 
 // Failed names the units that have failed and match a pattern, as systemctl takes
 // it.

@@ -258,6 +258,30 @@ fault venv-onchange "as_deploy sed -i 's/uv.lock/xy.lock/' /srv/app/jobs.yaml" s
 restore
 later as_deploy touch /srv/app/.venv # git has written uv.lock again
 
+step "the server"
+serve() {
+  sed -i /^serve:/d $config
+  printf 'serve: %s\n' "$1" >>$config
+}
+serve '{listen: "127.0.0.1:8197"}'
+hog="import socket, time; s = socket.create_server((\"127.0.0.1\", 8197)); time.sleep(600)"
+fault serve-port "systemd-run --quiet --unit hog python3 -c '$hog'; within 60 eval '! systemctl is-active -q montimer-api.socket && (echo >/dev/tcp/127.0.0.1/8197)'; montimer apply || true"
+within 60 is montimer-api.socket active
+fault serve-start "dropin montimer-api.service '[Service]\nExecStart=\nExecStart=/bin/false\n'; (exec 3<>/dev/tcp/127.0.0.1/8197; sleep 600) & sleep 0"
+pkill -x sleep || true
+undrop montimer-api.service
+fault serve-public "dropin montimer-api.socket '[Socket]\nListenStream=0.0.0.0:8196\n'"
+undrop montimer-api.socket
+serve '{listen: "127.0.0.1:8197", token_file: /etc/montimer/tokens}'
+fault serve-tokens true
+fault serve-tokens "chmod 644 /etc/montimer/tokens"
+fault serve-tokens "chmod 600 /etc/montimer/tokens"
+fault serve-tokens "echo short >>/etc/montimer/tokens" /short/d
+later montimer apply
+within 60 is montimer-api.socket active
+rm /etc/montimer/tokens
+restore
+
 step "room, and how long the journal is kept"
 fault journal-retention "printf '[Journal]\nMaxRetentionSec=1week\n' >/etc/systemd/journald.conf.d/week.conf"
 mkdir -p /var/cache/montimer
@@ -275,5 +299,5 @@ cat /tmp/said
 grep -q '^not checked: .*: permission denied: .*env-crlf' /tmp/said || fail "it does not say what it could not see"
 [[ $(tail -n 1 /tmp/said) == "nothing wrong, as far as can be seen: "* ]] || fail "the verdict claims more"
 ! grep -F -e 111:DEF -e me:secret /run/looks /tmp/said || fail "a secret is shown"
-((planted >= 45)) || fail "only $planted faults"
+((planted >= 52)) || fail "only $planted faults"
 printf '%d faults\nPASS\n' $planted
