@@ -169,7 +169,7 @@ func changes(ctx context.Context, s *store.Store, f view.Facts) (map[string]*vie
 	known := map[[2]string]*view.Change{} // most began with the same one
 	for _, p := range f.Profiles {
 		good, bad := p.Incident.LastGood.Commit, p.Incident.First.Commit
-		if p.Incident.Count == 0 || good == "" || bad == "" || good == bad {
+		if p.Incident.Count == 0 || good == "" || bad == "" {
 			continue
 		}
 		c := known[[2]string{good, bad}]
@@ -187,6 +187,9 @@ func changes(ctx context.Context, s *store.Store, f view.Facts) (map[string]*vie
 
 // change reads what came between two commits of the checkout.
 func change(ctx context.Context, s *store.Store, from, to string) (*view.Change, error) {
+	if from == to {
+		return &view.Change{From: from, To: to}, nil
+	}
 	subjects, err := s.Subjects(ctx, from, to, view.MostSubjects+1)
 	few := subjects[:min(len(subjects), view.MostSubjects)]
 	return &view.Change{From: from, To: to, Subjects: few, More: len(subjects) > len(few)}, err
@@ -203,7 +206,7 @@ func (r *Reader) History(ctx context.Context, profile string, f view.Filter) (en
 }
 
 // Run reads a run, and what came into the checkout since the good run before it;
-// nil: nothing, or it is not known.
+// nil: it is not known.
 func (r *Reader) Run(ctx context.Context, id string) (*view.Run, *view.Change, error) {
 	run, err := Run(ctx, r.Host, id)
 	if errors.Is(err, store.ErrNoRun) || errors.Is(err, fs.ErrNotExist) {
@@ -218,17 +221,24 @@ func (r *Reader) Run(ctx context.Context, id string) (*view.Run, *view.Change, e
 	}
 	defer s.Close()
 	good, err := s.GoodBefore(ctx, id)
-	if err != nil || good.Commit == "" || run.Commit == "" || good.Commit == run.Commit {
+	if err != nil || good.Commit == "" || run.Commit == "" {
 		return run, nil, err
 	}
 	c, err := change(ctx, s, good.Commit, run.Commit)
 	return run, c, err
 }
 
+// bootsTime bounds the reading of the boots, which a large journal makes slow.
+const bootsTime = 10 * time.Second
+
 // pastBoots returns the boots of the journal, which this process reads once: those
 // before the present one do not change.
 func (r *Reader) pastBoots(ctx context.Context) []journal.Boot {
-	r.boots.Do(func() { r.boots.all, r.boots.err = journal.Boots(context.WithoutCancel(ctx)) })
+	r.boots.Do(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bootsTime)
+		defer cancel()
+		r.boots.all, r.boots.err = journal.Boots(ctx)
+	})
 	return r.boots.all
 }
 

@@ -195,7 +195,8 @@ func lanePath(ticks []time.Time, now time.Time) string {
 }
 
 // together returns when most of the profiles are to start within the same minute in
-// the next day, and how many; fewer than 2: never.
+// the next day, and how many at least, by the first tick of each quarter of an hour;
+// fewer than 2: never.
 func together(rows []view.Row) (at time.Time, n int) {
 	count := map[time.Time]int{}
 	for _, r := range rows {

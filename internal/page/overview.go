@@ -80,7 +80,7 @@ func (s *site) overview(w http.ResponseWriter, r *http.Request) {
 		p.Lanes = append(p.Lanes, s.lane(of, b.At))
 	}
 	if at, n := together(b.Rows); n > 1 {
-		p.Together = fmt.Sprintf("%d start together at %s.", n, at.Local().Format("15:04"))
+		p.Together = fmt.Sprintf("At %s at least %d start together.", at.Local().Format("15:04"), n)
 	}
 	s.show(w, http.StatusOK, "overview", frame{Title: b.Verdict, Icon: icon(b.Attention), At: b.At, Body: p})
 }

@@ -31,8 +31,8 @@ type Reader interface {
 	// History reads how ticks and runs of a profile ended. More match than it
 	// returns; notes say what could not be read.
 	History(ctx context.Context, profile string, f view.Filter) (entries []view.Entry, more int, notes []string, err error)
-	// Run reads a run, and what changed since the good run before it; nil: nothing,
-	// or it is not known.
+	// Run reads a run, and what changed since the good run before it; nil: it is not
+	// known.
 	Run(ctx context.Context, id string) (*view.Run, *view.Change, error)
 	Alerts(ctx context.Context, ask view.AlertAsk) ([]view.Alert, error)
 }
@@ -121,7 +121,7 @@ func (s *site) show(w http.ResponseWriter, status int, name string, f frame) {
 	sum := sha256.Sum256(b.Bytes())
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-cache") // to be kept, and asked for each time
+	h.Set("Cache-Control", "private, no-cache") // to be kept, and asked for each time
 	etag := hex.EncodeToString(sum[:12])
 	h.Set("ETag", `"`+etag+`"`)
 	asOf := f.At.Local().Format(asOfLayout)

@@ -192,13 +192,17 @@ func TestBounds(t *testing.T) {
 			return true
 		})
 	}
+	crowd := wellHost()
+	for i := range 400 {
+		crowd.add(fmt.Sprintf("p%03d", i), "hourly", "every hour, on the hour", 1, time.Second, nil)
+	}
 	hostile := hostileHost()
 	for _, tt := range []struct {
 		host *host
 		path string
 		most int
 	}{
-		{many, "/", 300_000}, {many, "/?span=30d", 300_000}, {badHost(), "/", 30_000},
+		{many, "/", 300_000}, {crowd, "/", 300_000}, {many, "/?span=30d", 300_000}, {badHost(), "/", 30_000},
 		{hostile, "/", 100_000}, {hostile, "/profiles/hourly", 100_000}, {hostile, hostile.lastRun("hourly"), 30_000}, {hostile, "/alerts", 60_000},
 	} {
 		w := get(New(tt.host, options), tt.path)
@@ -243,5 +247,23 @@ func TestGolden(t *testing.T) {
 		if err != nil || got != string(want) {
 			t.Errorf("%s is not as in %s: %v\n%s", page.path, file, err, got)
 		}
+	}
+}
+
+// TestShort: a text is cut where no secret is cut in two.
+func TestShort(t *testing.T) {
+	const token = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0"
+	for before := range 4*longestLine + 10 {
+		if got := line(strings.Repeat("é", before/2) + strings.Repeat(" ", before%2) + " " + token + strings.Repeat(" x", 5000)); strings.Contains(got, "AAHd") {
+			t.Fatalf("after %d bytes: %s", before, got)
+		}
+	}
+	for text, want := range map[string]string{"": "", "short": "short", strings.Repeat("é", longestLine): strings.Repeat("é", longestLine), strings.Repeat("é", longestLine+1): strings.Repeat("é", longestLine) + " …"} {
+		if got := line(text); got != want {
+			t.Errorf("%s became %s", text, got)
+		}
+	}
+	if got := text("a\r\nb\x1b\n" + strings.Repeat("\n", 100) + "c"); !strings.HasPrefix(got, "a\nb\\x1b\n") || strings.Count(got, "\n") != mostLines || !strings.HasSuffix(got, "…") {
+		t.Errorf("%q", got)
 	}
 }

@@ -40,7 +40,18 @@ const longestLine = 400
 var hides = safetext.NewRedactor(nil)
 
 // line makes a text from outside safe to show on one line.
-func line(text any) string { return safetext.String(hides.String(clip(toString(text), longestLine))) }
+func line(text any) string { return safetext.String(short(toString(text), longestLine)) }
+
+// short hides what looks like a secret, and shortens a text to so many characters.
+// It cuts no secret in two, of which the first part would not look like one.
+func short(text string, most int) string {
+	const longestSecret = 8 << 10
+	if n := utf8.UTFMax * most; len(text) > n {
+		near := []byte(text[:min(len(text), n+longestSecret)])
+		text = string(near[:hides.Cut(near, n)])
+	}
+	return clip(hides.String(text), most)
+}
 
 func toString(text any) string {
 	switch t := text.(type) {
@@ -91,7 +102,7 @@ const (
 
 // text makes a text from outside safe to show, with its lines.
 func text(s string) string {
-	lines := strings.Split(strings.TrimRight(hides.String(clip(s, longestBlock)), "\n"), "\n")
+	lines := strings.Split(strings.TrimRight(short(s, longestBlock), "\n"), "\n")
 	more := len(lines) > mostLines
 	lines = lines[:min(len(lines), mostLines)]
 	for i, l := range lines {

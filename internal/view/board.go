@@ -193,7 +193,7 @@ func percentiles(took []time.Duration) (p50, p95 time.Duration) {
 // Change is what came into the checkout between the last good run and the first
 // that failed.
 type Change struct {
-	From, To string   // commits
+	From, To string   // commits; the same one: nothing
 	Subjects []string // of To and those before it, the newest first; none: not known
 	More     bool     // there are more of them
 }
