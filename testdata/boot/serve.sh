@@ -72,6 +72,7 @@ useradd --system other
 if runuser -u other -- python3 /run/ask.py unix:/healthz 2>/dev/null; then fail "every user may use the Unix socket"; fi
 
 step "what it says is what the commands say"
+month=$(date -u +%m)
 montimer run good --follow >/dev/null
 montimer run bad --follow >/dev/null && fail "bad went well"
 # same: the two differ in nothing but the time of asking.
@@ -91,10 +92,11 @@ same() {
   answers 200 $api/v1/profiles
   python3 /run/same.py /tmp/status /tmp/body
 }
-same || fail "the API and montimer status differ"
+within 60 same
 answers 200 $api/v1/runs
 answers 200 $api/metrics
-grep -q '^montimer_runs_total{profile="bad",state="failed"} 1$' /tmp/body || fail "$(cat /tmp/body)"
+# It counts from the beginning of the month.
+grep -q '^montimer_runs_total{profile="bad",state="failed"} 1$' /tmp/body || [[ $(date -u +%m) != "$month" ]] || fail "$(cat /tmp/body)"
 
 step "idleness ends it, nobody has the database open, and the next request starts it"
 dropin=/etc/systemd/system/$service.d
@@ -111,7 +113,7 @@ for path in healthz v1/alerts '' runs/none v1/profiles; do
   within 60 is $service inactive
 done
 [[ $(systemctl show -P Result $service) == success ]] || fail "it did not end well"
-same || fail "the API and montimer status differ when no run is there"
+within 60 same # also when no run is there
 
 step "a start that fails is repeated, and the socket stays; the request that waits is answered"
 starts $'ExecStart=\nExecStart=/bin/false\nRestartSec=100ms'
@@ -124,7 +126,7 @@ rm $dropin/test.conf
 systemctl daemon-reload
 waited() { [[ $(cat /tmp/waited) == 200 ]]; }
 within 60 waited
-[[ $(journalctl --no-pager -o cat -u $socket) != *[Ff]ailed* ]] || fail "the socket has failed in between"
+[[ $(journal $socket) != *[Ff]ailed* ]] || fail "the socket has failed in between"
 systemctl reset-failed $service 2>/dev/null || true
 
 step "names that it is not known by"
@@ -136,7 +138,7 @@ answers 200 $api/v1/profiles Host:status.example.org
 echo 'serv: {}' >>$config # a mistake does not end it
 systemctl stop $service
 answers 200 $api/v1/profiles Host:status.example.org
-journalctl --no-pager -o cat -u $service | grep -q "the settings are those of the last apply: .*unknown key \"serv\"" || fail "it does not say why"
+journal $service | grep "the settings are those of the last apply: .*unknown key \"serv\"" >/dev/null || fail "it does not say why"
 sed -i /^serv:/d $config
 systemctl stop $service
 
@@ -231,12 +233,22 @@ if nginx=$(proxy nginx); then
   answers 401 $front/v1/profiles $name "Authorization:Bearer ${token}0"
   answers 200 $front/ $name "Authorization:Bearer $token"
   grep -qE '(href|src)="/jobs/assets/' /tmp/body || fail "the page links elsewhere: $(head -c 2000 /tmp/body)"
-  answers 200 "$front/assets/$(grep -oE '/jobs/assets/[^"]+\.css' /tmp/body | head -n 1 | sed 's,.*/,,')" $name "Authorization:Bearer $token" Accept-Encoding:gzip
+  answers 200 "$front/assets/$(grep -oE '/jobs/assets/[^"]+\.css' /tmp/body | sed '2,$d; s,.*/,,')" $name "Authorization:Bearer $token" Accept-Encoding:gzip
   grep -qi '^content-encoding: gzip' /tmp/headers || fail "not compressed: $(cat /tmp/headers)"
   answers 413 $front/v1/profiles $name "Authorization:Bearer $token" BODY:5000
   answers 404 http://127.0.0.1:8081/v1/profiles $name "Authorization:Bearer $token"
   answers 421 $front/healthz Host:evil.example
-  limited() { [[ $(ask $front/healthz $name) == 429 ]]; }
+  # One process asks more often than the limit allows, also on a slow machine.
+  limited() { python3 - <<'PY'
+import http.client, sys
+for _ in range(100):
+    c = http.client.HTTPConnection("127.0.0.1:8081", timeout=300)
+    c.request("GET", "/jobs/healthz", headers={"Host": "status.example.org"})
+    if c.getresponse().status == 429:
+        sys.exit()
+sys.exit(1)
+PY
+  }
   within 60 limited
   systemctl stop nginx.service
 else
