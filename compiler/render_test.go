@@ -490,3 +490,16 @@ func TestTimezoneOfHost(t *testing.T) {
 		t.Error(c)
 	}
 }
+
+// TestPublicURL: what sends digests is told the address for their links.
+func TestPublicURL(t *testing.T) {
+	t.Parallel()
+	h := testhost.Host()
+	h.Serve.PublicURL = "https://status.example.org/jobs"
+	for _, u := range render(t, h, testhost.Profiles(t)[0]) {
+		told := strings.Contains(u.Content, "\nEnvironment=MONTIMER_SERVE_PUBLIC_URL=https://status.example.org/jobs\n")
+		if want := strings.Contains(u.Name, "-job-hourly.service") || strings.Contains(u.Name, "failure") || strings.Contains(u.Name, "alarm"); want && !told {
+			t.Errorf("%s:\n%s", u.Name, u.Content)
+		}
+	}
+}

@@ -29,6 +29,9 @@ type Formatter struct {
 	Instance montimer.Instance
 	Policy   montimer.NotifyPolicy
 
+	// PublicURL is the address of the page that shows runs; "": alerts link to none.
+	PublicURL string
+
 	// Redact hides secrets; nil: there are none.
 	Redact func(string) string
 	// Subjects returns the first lines of the messages of the commits after
@@ -264,12 +267,22 @@ func due(run montimer.Run) string {
 // where says how to read the whole output of the run.
 func (f Formatter) where(run montimer.Run) string {
 	if run.Trigger == montimer.TriggerManual {
-		return "run: `" + run.ID + "`"
+		return "run: `" + run.ID + "`" + f.link(run.ID)
 	}
 	return f.log(run.ID)
 }
 
-func (f Formatter) log(runID string) string { return "`" + f.Instance.Command("logs "+runID) + "`" }
+func (f Formatter) log(runID string) string {
+	return "`" + f.Instance.Command("logs "+runID) + "`" + f.link(runID)
+}
+
+// link is a line with the address of a run's page, which Telegram makes a link.
+func (f Formatter) link(runID string) string {
+	if f.PublicURL == "" {
+		return ""
+	}
+	return "\n" + telegram.Escape(f.PublicURL+"/runs/"+runID)
+}
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 

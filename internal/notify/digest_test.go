@@ -382,3 +382,41 @@ func TestInstanceInHeading(t *testing.T) {
 		}
 	}
 }
+
+// TestLinks: with a public address, each alert of a run ends with that of its page,
+// as Telegram shows it; else no alert changes.
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	const address = "https://status.example.org/a_b*c[d"
+	_, first, _, recovered := hourly()
+	by := first
+	by.Trigger = montimer.TriggerManual
+	lost := first
+	lost.State = montimer.RunLost
+	linked := formatter
+	linked.PublicURL = address
+	for name, text := range map[string]func(Formatter) string{
+		"failure": func(f Formatter) string { return f.Run(first, montimer.Incident{}).Text },
+		"by hand": func(f Formatter) string { return f.Run(by, montimer.Incident{}).Text },
+		"lost":    func(f Formatter) string { return f.Run(lost, montimer.Incident{}).Text },
+		"recovery": func(f Formatter) string {
+			return f.Run(recovered, montimer.Incident{Count: 1, First: first, Reported: first}).Text
+		},
+		"page": func(f Formatter) string { return f.Page("hourly", first.ID, "words").Text },
+	} {
+		id := first.ID
+		if name == "recovery" {
+			id = recovered.ID
+		}
+		rest, ok := strings.CutPrefix(text(linked), text(formatter)+"\n")
+		shown, bold, err := parseMarkdown(rest)
+		if !ok || err != nil || bold != "" || shown != address+"/runs/"+id {
+			t.Errorf("%s: %q, %v", name, text(linked), err)
+		}
+	}
+	for _, alert := range []*montimer.Alert{linked.Page("hourly", "", "words"), linked.Report("weekly report", []string{"a"})} {
+		if strings.Contains(alert.Text, "status.example.org") {
+			t.Errorf("of no run: %q", alert.Text)
+		}
+	}
+}

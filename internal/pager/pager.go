@@ -35,10 +35,11 @@ type Pager struct {
 
 // Host describes the process and the machine.
 type Host struct {
-	Instance montimer.Instance
-	Name     string              // of the machine; "": not known
-	Getenv   func(string) string // for routes and tokens
-	Redact   func(string) string // hides secrets
+	Instance  montimer.Instance
+	Name      string              // of the machine; "": not known
+	Getenv    func(string) string // for routes and tokens
+	Redact    func(string) string // hides secrets
+	PublicURL string              // of the page that shows runs; "": there is none
 }
 
 // New returns a pager of alerts that are stored in r.
@@ -47,7 +48,7 @@ func New(h Host, r Records, log *slog.Logger) *Pager {
 		host:      h,
 		log:       log,
 		Records:   r,
-		formatter: notify.Formatter{Instance: h.Instance, Host: cmp.Or(h.Name, "unknown"), Redact: h.Redact, Subjects: r.subjects},
+		formatter: notify.Formatter{Instance: h.Instance, Host: cmp.Or(h.Name, "unknown"), Redact: h.Redact, PublicURL: h.PublicURL, Subjects: r.subjects},
 		heartbeat: notify.Heartbeat{Getenv: h.Getenv, Redact: h.Redact, Log: log},
 	}
 }
@@ -56,7 +57,7 @@ func New(h Host, r Records, log *slog.Logger) *Pager {
 // logs has no secrets.
 func OfProcess(of montimer.Instance, r Records, log *slog.Logger) *Pager {
 	redactor := notify.Redactor(os.Environ())
-	h := Host{Instance: of, Name: host.Hostname(), Getenv: os.Getenv, Redact: redactor.String}
+	h := Host{Instance: of, Name: host.Hostname(), Getenv: os.Getenv, Redact: redactor.String, PublicURL: os.Getenv("MONTIMER_SERVE_PUBLIC_URL")}
 	return New(h, r, slog.New(safetext.NewHandler(log.Handler(), redactor)))
 }
 
