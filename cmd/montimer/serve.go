@@ -47,7 +47,7 @@ func (c serveCmd) Run(ctx context.Context, e env) error {
 	defer events.Close()
 	reader := &look.Reader{Host: h, Units: e.source(c.given())}
 	s := serve.Server{
-		API:      api.New(api.Sources{Events: events, Catalog: reader, Host: reader, Build: view.Build{Version: versionText(), Commit: buildCommit()}}),
+		API:      api.New(api.Sources{Events: events, Catalog: reader, Host: reader, Log: log, Build: view.Build{Version: versionText(), Commit: buildCommit()}}),
 		Page:     page.New(reader, page.Options{BasePath: h.Serve.BasePath, CommitURL: h.Serve.CommitURL}),
 		Settings: h.Serve, Config: h.Instance.ConfigFile(), Apply: h.Instance.Command("apply"), Log: log, Idle: c.Idle,
 	}

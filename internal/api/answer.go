@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -19,6 +20,7 @@ const largest = 4 << 20
 // An answer is a response in the making.
 type answer struct {
 	http.ResponseWriter
+	log      *slog.Logger
 	query    query // of the request
 	rawQuery string
 	buf      []byte
@@ -30,8 +32,8 @@ const keptBuffer = 512 << 10
 
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 64<<10); return &b }}
 
-func newAnswer(w http.ResponseWriter) *answer {
-	return &answer{ResponseWriter: w, status: http.StatusOK, buf: (*buffers.Get().(*[]byte))[:0]}
+func newAnswer(w http.ResponseWriter, log *slog.Logger) *answer {
+	return &answer{ResponseWriter: w, log: log, status: http.StatusOK, buf: (*buffers.Get().(*[]byte))[:0]}
 }
 
 // end sends the answer.
@@ -63,6 +65,11 @@ func (a *answer) fail(status int, kind, message string) {
 	a.text(`}`)
 }
 
+// warn logs why a request is not answered.
+func (a *answer) warn(r *http.Request, err error) {
+	a.log.WarnContext(r.Context(), fmt.Sprintf("answer %s %.200q: %v", r.Method, r.URL.EscapedPath(), err))
+}
+
 func (a *answer) unknownPath() { a.fail(http.StatusNotFound, "not_found", "unknown path") }
 
 // unless answers with an error, if there is one. Those of the database that
@@ -82,6 +89,6 @@ func (a *answer) unless(r *http.Request, err error) (ok bool) {
 	default:
 		a.fail(http.StatusServiceUnavailable, "database_error", "the database cannot be read: the log of the service says why")
 	}
-	slog.WarnContext(r.Context(), "no answer from the database", "path", r.URL.Path, "error", err)
+	a.warn(r, err)
 	return false
 }

@@ -12,6 +12,7 @@ import (
 	"cmp"
 	"context"
 	_ "embed"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -34,12 +35,16 @@ type Sources struct {
 	Catalog Catalog
 	Host    Host
 	Build   view.Build
+	Log     *slog.Logger // has why there is no answer; nil: slog.Default
 }
 
 // New returns the handler of all routes. To other paths it answers 404, to other
 // methods than GET and HEAD 405; of an answer to HEAD, net/http leaves the body out.
 func New(s Sources) http.Handler {
-	return &api{Sources: s}
+	if s.Log == nil {
+		s.Log = slog.Default()
+	}
+	return &api{s}
 }
 
 type api struct{ Sources }
@@ -85,7 +90,7 @@ func (r route) matches(path string) (part string, ok bool) {
 
 // ServeHTTP answers one request.
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	out := newAnswer(w)
+	out := newAnswer(w, a.Log)
 	defer out.end()
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		out.fail(http.StatusMethodNotAllowed, "method_not_allowed", "only GET is supported")

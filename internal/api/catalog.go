@@ -3,7 +3,6 @@ package api
 import (
 	"cmp"
 	"context"
-	"log/slog"
 	"net/http"
 	"slices"
 	"strconv"
@@ -128,7 +127,7 @@ func (a *api) monitoring(out *answer, r *http.Request, _ string) {
 // broken answers that a file of the checkout cannot be used. Why is in the log: the
 // reader of the answer may not be one of the checkout.
 func (a *answer) broken(r *http.Request, file string, err error) {
-	slog.WarnContext(r.Context(), file+" cannot be shown", "path", r.URL.Path, "error", err)
+	a.warn(r, err)
 	a.fail(http.StatusInternalServerError, "server_error", file+" cannot be used: the log of the service says why")
 }
 
