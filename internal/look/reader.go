@@ -32,16 +32,40 @@ type Reader struct {
 		sync.Mutex
 		of map[string]view.Board
 	}
+	overview kept[view.Overview]
+	counted  kept[counted]
+}
+
+// fresh is for how long what was read is returned again. It says as of when it holds.
+const fresh = time.Second
+
+// kept is what was read last: many who ask at once cost no more than one.
+type kept[T any] struct {
+	sync.Mutex
+	at  time.Time
+	was T
+}
+
+func (k *kept[T]) get(read func() (T, error)) (T, error) {
+	k.Lock()
+	defer k.Unlock()
+	if time.Since(k.at) < fresh {
+		return k.was, nil
+	}
+	is, err := read()
+	if err == nil {
+		k.at, k.was = time.Now(), is
+	}
+	return is, err
 }
 
 // Overview reads the state of the host and all its profiles.
 func (r *Reader) Overview(ctx context.Context) (view.Overview, error) {
-	f, err := Host(ctx, r.Host, r.Units, "")
-	return view.Of(f), err
+	return r.overview.get(func() (view.Overview, error) {
+		f, err := Host(ctx, r.Host, r.Units, "")
+		return view.Of(f), errors.Join(err, ctx.Err()) // which part is missing then, is not of the host
+	})
 }
-
-// fresh is for how long a board is returned again. It says as of when it holds.
-const fresh = time.Second
 
 // Board reads the state of the host and the past of a profile, or of all ("").
 // span names how much of it; "": as much as fits the profile.

@@ -30,9 +30,19 @@ func (r *Reader) Monitoring(context.Context) (jobs.Monitoring, error) {
 	return jobsfile.ReadMonitoring(r.Host)
 }
 
+// counted is what metrics are made of.
+type counted struct {
+	view.Overview
+	tallies []view.Tally
+}
+
 // Counted reads the state of the host, and counts the runs and ticks of the month.
 func (r *Reader) Counted(ctx context.Context) (view.Overview, []view.Tally, error) {
-	return Counted(ctx, r.Host, r.Units, r.pastBoots(ctx))
+	c, err := r.counted.get(func() (counted, error) {
+		v, tallies, err := Counted(ctx, r.Host, r.Units, r.pastBoots(ctx))
+		return counted{v, tallies}, errors.Join(err, ctx.Err())
+	})
+	return c.Overview, c.tallies, err
 }
 
 // mostJudged is how many ticks of a timeline are judged: one each five seconds for

@@ -131,3 +131,27 @@ func TestRuns(t *testing.T) {
 		t.Errorf("without a database: %v, %v", runs, err)
 	}
 }
+
+// TestKept: what was read is returned again while it is fresh, but no error is.
+func TestKept(t *testing.T) {
+	t.Parallel()
+	var k kept[int]
+	n := 0
+	read := func() (int, error) {
+		if n++; n == 1 {
+			return 0, errors.New("none")
+		}
+		return n, nil
+	}
+	if _, err := k.get(read); err == nil {
+		t.Error("no error")
+	}
+	first, _ := k.get(read)
+	k.at = time.Now().Add(fresh) // however slow the machine is
+	again, _ := k.get(read)
+	k.at = time.Now().Add(-2 * fresh)
+	later, err := k.get(read)
+	if first != 2 || again != 2 || later != 3 || err != nil {
+		t.Errorf("%d, %d, %d, %v", first, again, later, err)
+	}
+}
