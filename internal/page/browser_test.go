@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -31,6 +32,12 @@ const patience = time.Minute
 func newBrowser(t *testing.T) *browser {
 	t.Helper()
 	testenv.Need(t, "chromium", "chromedriver")
+	// Not t.TempDir: processes of the browser may still write when it has ended.
+	profile, err := os.MkdirTemp("", "chromium")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(profile) })
 	cmd := exec.Command("chromedriver", "--port=0")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := cmd.StdoutPipe()
@@ -61,7 +68,7 @@ func newBrowser(t *testing.T) *browser {
 		"browserName": "chrome", "goog:loggingPrefs": object{"browser": "ALL"},
 		"goog:chromeOptions": object{
 			"binary": "/usr/bin/chromium",
-			"args":   []string{"--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--user-data-dir=" + t.TempDir()},
+			"args":   []string{"--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--user-data-dir=" + profile},
 		},
 	}}}, &session)
 	b.url += "/" + session.SessionID
