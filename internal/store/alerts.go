@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // An Event is a row of alert_events, as it is: nothing checks what the tasks
@@ -44,15 +45,15 @@ var eventColumns = []string{
 
 const eventOthers = "id, plain_text, silent, "
 
-// eventWhole are the columns of an Event. eventShort are those of rows that are too
-// large: each text that is short, of others the size. octet_length reads no text.
-var eventWhole, eventShort = func() (whole, short string) {
+// eventSelects returns the columns of an Event, and those of rows that are too large:
+// each text that is short, of others the size. octet_length reads no text.
+var eventSelects = sync.OnceValues(func() (whole, short string) {
 	texts := make([]string, len(eventColumns))
 	for i, name := range eventColumns {
 		texts[i] = fmt.Sprintf("CASE WHEN octet_length(%[1]s) > %[2]d THEN '(' || octet_length(%[1]s) || ' bytes)' ELSE %[1]s END", name, largest/32)
 	}
 	return eventOthers + strings.Join(eventColumns, ", "), eventOthers + strings.Join(texts, ", ")
-}()
+})
 
 // Page calls yield for the rows that a filter chooses, those with the largest
 // ids first, until it returns an error. Of a text of more than a mebibyte it has
@@ -224,9 +225,10 @@ func (c *conditions) where() string { return "WHERE " + strings.Join(c.texts, " 
 // with the ids. From a row on that is too large it reads on with short texts.
 func (r *reader) events(ctx context.Context, rest string, args []any, yield func(Event) error) (n int, err error) {
 	count := func(e Event) error { n++; return yield(e) }
-	err = r.eventsOf(ctx, eventWhole, rest, args, 0, count)
+	whole, short := eventSelects()
+	err = r.eventsOf(ctx, whole, rest, args, 0, count)
 	if tooLarge(err) {
-		err = r.eventsOf(ctx, eventShort, rest, args, n, count)
+		err = r.eventsOf(ctx, short, rest, args, n, count)
 	}
 	return n, err
 }
@@ -264,7 +266,7 @@ type stopped struct{ error }
 
 func (s stopped) Unwrap() error { return s.error }
 
-// eventOf returns the row with the values of eventWhole.
+// eventOf returns the row with the values of eventSelects.
 func eventOf(v *[13]any) (e Event) {
 	e.ID, _ = v[0].(int64)
 	e.PlainText, e.Silent = isSet(v[1]), isSet(v[2])

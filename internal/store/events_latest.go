@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -25,7 +26,7 @@ const mostProtocols = 1000
 // an index that has all that is asked for. A count is that of the week, and in the
 // lower half that of the day. Of a source only (?3) they are the protocols that have
 // any alert of it.
-var latestEvents = func() string {
+var latestEvents = sync.OnceValue(func() string {
 	count := func(severity string) string {
 		return `(SELECT (count(*) << 32) + coalesce(sum(created_at >= ?2), 0) FROM alert_events c
 			WHERE c.protocol = p.name AND c.severity ` + severity + ` AND c.created_at >= ?1 AND (?3 IS NULL OR c.source = ?3))`
@@ -44,7 +45,7 @@ var latestEvents = func() string {
 		SELECT %s, %s FROM p CROSS JOIN alert_events ON id = (
 			SELECT id FROM alert_events l WHERE l.protocol = p.name AND (?3 IS NULL OR l.source = ?3) ORDER BY id DESC LIMIT 1)`,
 		mostProtocols, "%s", strings.Join(counts, ", "))
-}()
+})
 
 // Latest calls yield for each protocol, by name, with its newest alert, and how many
 // it had in the day and in the week before a time; with a source, only of that. In a
@@ -83,9 +84,10 @@ func (r *reader) latest(ctx context.Context, now time.Time, source *string) ([]L
 		return k.all, nil
 	}
 	args := []any{formatTime(now.AddDate(0, 0, -7)), formatTime(now.AddDate(0, 0, -1)), source}
-	all, err := r.latestOf(ctx, eventWhole, args)
+	whole, short := eventSelects()
+	all, err := r.latestOf(ctx, whole, args)
 	if tooLarge(err) {
-		all, err = r.latestOf(ctx, eventShort, args)
+		all, err = r.latestOf(ctx, short, args)
 	}
 	if err == nil {
 		r.kept = keptLatest{version, now, asked, all}
@@ -94,7 +96,7 @@ func (r *reader) latest(ctx context.Context, now time.Time, source *string) ([]L
 }
 
 func (r *reader) latestOf(ctx context.Context, columns string, args []any) (all []LatestEvent, err error) {
-	rows, err := r.query(ctx, fmt.Sprintf(latestEvents, columns), args)
+	rows, err := r.query(ctx, fmt.Sprintf(latestEvents(), columns), args)
 	if err != nil {
 		return nil, err
 	}
