@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/montimer/montimer/internal/store"
+	"github.com/montimer/montimer/internal/view"
 )
 
 // payloads are texts that do harm where they are not only data.
@@ -174,4 +176,54 @@ func asUTF8(s string) string {
 		s = s[n:]
 	}
 	return b.String()
+}
+
+// loudHost has runs of which each takes a quarter of a page.
+type loudHost struct{ fakeHost }
+
+func (loudHost) Runs(_ context.Context, f store.Filter) (all []*view.Run, err error) {
+	for i := 9; i > 0 && len(all) < f.Limit; i-- {
+		run := fakeRun()
+		if run.ID = fmt.Sprintf("%032d", i); f.Before != "" && run.ID >= f.Before {
+			continue
+		}
+		run.Tasks[0].Stderr = strings.Repeat("<", largest/4/len(`\u003c`))
+		all = append(all, run)
+	}
+	return all, nil
+}
+
+// TestLoudRuns: a page of runs that printed very much ends early, and the next one
+// goes on where it ended.
+func TestLoudRuns(t *testing.T) {
+	t.Parallel()
+	h := New(Sources{Host: loudHost{}})
+	var seen []string
+	for query, pages := "limit=8", 0; query != ""; pages++ {
+		w := get(t, h, "/v1/runs", query)
+		if w.Code != http.StatusOK || w.Body.Len() > 2*largest || pages > 9 {
+			t.Fatalf("page %d: %d, %d bytes", pages, w.Code, w.Body.Len())
+		}
+		var page struct {
+			Data  []struct{ Run string }
+			Next  string `json:"next_cursor"`
+			Limit int
+		}
+		if err := json.Unmarshal(w.Body.Bytes(), &page); err != nil || page.Limit != 8 {
+			t.Fatal(err, page.Limit)
+		}
+		for _, run := range page.Data {
+			seen = append(seen, strings.TrimLeft(run.Run, "0"))
+		}
+		query = ""
+		if page.Next != "" {
+			query = "limit=8&cursor=" + page.Next
+		}
+		if link := w.Header().Get("Link"); (link != "") != (query != "") {
+			t.Errorf("page %d: Link %q, next_cursor %q", pages, link, page.Next)
+		}
+	}
+	if got := strings.Join(seen, " "); got != "9 8 7 6 5 4 3 2 1" {
+		t.Error(got)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -153,20 +154,21 @@ func (a *api) runs(out *answer, r *http.Request, _ string) {
 	if !out.unless(r, err) {
 		return
 	}
-	page := struct {
-		Data  []*view.Run `json:"data"`
-		Next  *string     `json:"next_cursor"`
-		Limit int         `json:"limit"`
-	}{runs, nil, limit}
-	if len(runs) > limit {
-		page.Data = runs[:limit]
-		page.Next = &runs[limit-1].ID
-		out.Header().Set("Link", `<`+nextPage(out.rawQuery, *page.Next)+`>; rel="next"`)
+	out.text(`{"data":[`)
+	n := 0
+	for ; n < min(len(runs), limit) && len(out.buf) <= largest; n++ {
+		out.comma(n)
+		out.json(runs[n])
 	}
-	if page.Data == nil {
-		page.Data = []*view.Run{}
+	out.text(`],"next_cursor":`)
+	if n < len(runs) {
+		out.json(runs[n-1].ID)
+		out.Header().Set("Link", `<`+nextPage(out.rawQuery, runs[n-1].ID)+`>; rel="next"`)
+	} else {
+		out.text("null")
 	}
-	out.json(page)
+	out.text(`,"limit":`)
+	out.buf = append(strconv.AppendInt(out.buf, int64(limit), 10), '}')
 }
 
 func (a *api) run(out *answer, r *http.Request, id string) {

@@ -61,7 +61,7 @@ func History(ctx context.Context, h montimer.Host, profile string, f view.Filter
 	if entries, more = f.Choose(entries, found); len(entries) == 0 {
 		notes = append(notes, f.Nothing(profile))
 	}
-	return entries, more, notes, addFailures(ctx, s, profile, entries)
+	return entries, more, notes, addFailures(ctx, s, entries)
 }
 
 // entriesOf returns the history of one profile, and which part is left out.
@@ -80,35 +80,30 @@ func tooMany(profile string, since, all time.Time) string {
 }
 
 // addFailures adds the failed tasks to the failed runs of entries.
-func addFailures(ctx context.Context, s *store.Store, profile string, entries []view.Entry) error {
+func addFailures(ctx context.Context, s *store.Store, entries []view.Entry) error {
 	var runs []*view.Run
 	for _, e := range entries {
 		if e.Run != nil {
 			runs = append(runs, e.Run)
 		}
 	}
-	return addFailed(ctx, s, profile, runs)
+	return addFailed(ctx, s, runs)
 }
 
-// addFailed adds the failed tasks to the failed runs of a profile, or of all ("").
-func addFailed(ctx context.Context, s *store.Store, profile string, runs []*view.Run) error {
+// addFailed adds the failed tasks to the failed runs.
+func addFailed(ctx context.Context, s *store.Store, runs []*view.Run) error {
 	failed := map[string]*view.Run{}
-	f := store.Filter{Profile: profile, State: montimer.RunFailed}
 	for _, r := range runs {
-		if r.State != montimer.RunFailed {
-			continue
-		}
-		failed[r.ID] = r
-		if f.Since.IsZero() || r.Started.Before(f.Since) {
-			f.Since = r.Started
+		if r.State == montimer.RunFailed {
+			failed[r.ID] = r
 		}
 	}
 	if len(failed) == 0 {
 		return nil
 	}
-	return s.EachTask(ctx, f, "", func(id string, t montimer.TaskRun) {
-		if r := failed[id]; r != nil && t.Status.IsFailure() {
-			r.Tasks = append(r.Tasks, view.Tasks([]montimer.TaskRun{t})...)
+	return s.EachTask(ctx, store.Filter{Runs: slices.Collect(maps.Keys(failed))}, "", func(id string, t montimer.TaskRun) {
+		if t.Status.IsFailure() {
+			failed[id].Tasks = append(failed[id].Tasks, view.Tasks([]montimer.TaskRun{t})...)
 		}
 	})
 }

@@ -111,5 +111,5 @@ func (r *Reader) Runs(ctx context.Context, f store.Filter) (all []*view.Run, err
 		all[i] = view.RunOf(run, now)
 		all[i].Profile = run.Profile
 	}
-	return all, addFailed(ctx, s, f.Profile, all)
+	return all, addFailed(ctx, s, all)
 }

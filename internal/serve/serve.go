@@ -91,6 +91,8 @@ func (s *Server) Run(ctx context.Context, listeners []net.Listener) error {
 		MaxHeaderBytes:    maxHeader,
 		ConnContext:       withConn,
 		ErrorLog:          log.New(faults{s.Log}, "", 0),
+
+		DisableGeneralOptionsHandler: true, // which answers OPTIONS * before the guards
 	}
 	failed := make(chan error, len(listeners))
 	var serving sync.WaitGroup

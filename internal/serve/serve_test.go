@@ -335,6 +335,7 @@ func TestShapes(t *testing.T) {
 		"HTTP/2":                    "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
 		"HTTP/9":                    "GET / HTTP/9.1\r\nHost: localhost\r\n\r\n" + second,
 		"no HTTP":                   "\x16\x03\x01\x02\x00\x01\x00\r\n\r\n",
+		"a question to the server":  "OPTIONS * HTTP/1.1\r\nHost: evil.example\r\n\r\n" + second,
 		"a tunnel":                  "CONNECT evil.example:80 HTTP/1.1\r\nHost: localhost\r\n\r\n" + second,
 		"a very long line":          "GET /" + strings.Repeat("a", 64<<10) + " HTTP/1.1\r\nHost: localhost\r\n\r\n",
 		"a very long header":        "GET / HTTP/1.1\r\nHost: localhost\r\nA: " + strings.Repeat("a", 64<<10) + "\r\n\r\n",

@@ -15,6 +15,7 @@ import (
 type Filter struct {
 	Profile  string            // "": every profile
 	Profiles []string          // none: as Profile says
+	Runs     []string          // ids; nil: every run
 	State    montimer.RunState // "": every state
 	Since    time.Time         // started then or later
 	Before   string            // only runs that began before this one; "": all
@@ -64,6 +65,10 @@ func (f Filter) where() (where string, args []any) {
 	if len(f.Profiles) > 0 {
 		names, _ := json.Marshal(f.Profiles) // of strings, it never fails
 		where, args = where+" AND profile IN (SELECT value FROM json_each(?))", append(args, string(names))
+	}
+	if f.Runs != nil {
+		ids, _ := json.Marshal(f.Runs) // of strings, it never fails
+		where, args = where+" AND id IN (SELECT value FROM json_each(?))", append(args, string(ids))
 	}
 	if f.State != "" {
 		where, args = where+" AND state = ?", append(args, f.State)
