@@ -36,7 +36,7 @@ func flood(t *testing.T, address string, n int, text string) (opened *atomic.Int
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)
 	}
-	if int(limit.Max) < 2*n+1000 {
+	if int(limit.Max) < n+2*maxConns+1000 {
 		t.Skipf("%d connections need more than %d files", n, limit.Max)
 	}
 	opened = new(atomic.Int64)

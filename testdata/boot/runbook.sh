@@ -386,6 +386,43 @@ mv /etc/montimer/away /etc/montimer/env
 page 0 "montimer notify flush"
 said "none waiting"
 
+step "the server"
+# serve TEXT: the setting.
+serve() {
+  sed -i /^serve:/d /etc/montimer/config.yaml
+  printf 'serve: %s\n' "$1" >>/etc/montimer/config.yaml
+  page 0 "montimer apply"
+}
+# asked STATUS NAME TEXT: what the server answers for that name.
+asked() {
+  exec 3<>/dev/tcp/127.0.0.1/8923
+  printf 'GET /v1/alerts HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' "$2" >&3
+  cat <&3 >/tmp/said
+  exec 3>&-
+  said "HTTP/1.1 $1 "
+  said "$3"
+}
+serve '{}'
+within 60 is montimer-api.socket active
+page 0 "systemctl status montimer-api.socket"
+symptom "this server is not known as …"
+asked 421 status.example.org "this server is not known as"
+journalctl --sync
+page 0 "journalctl -u montimer-api.service"
+said '"GET /v1/alerts HTTP/1.1" 421 '
+serve '{hosts: [status.example.org]}'
+asked 200 status.example.org next_cursor
+symptom "no list of tokens that it can use"
+serve '{token_file: /etc/montimer/tokens}'
+asked 503 localhost "no list of tokens that it can use"
+page 1 "montimer doctor"
+said "the token file /etc/montimer/tokens is missing"
+symptom "no answer from the server"
+systemctl stop montimer-api.service 2>/dev/null
+page 0 "systemctl restart montimer-api.socket"
+sed -i /^serve:/d /etc/montimer/config.yaml
+page 0 "montimer apply"
+
 step "the database is damaged"
 page 0 'runuser -u deploy -- sqlite3 /var/lib/montimer/monitoring.db ".backup /var/lib/montimer/copy.db"'
 rm -f /var/lib/montimer/monitoring.db-*
