@@ -14,8 +14,9 @@ import (
 // client that floods is cut off. It is the one that has waited longest for a request:
 // a client that is of use sends one at once.
 type conns struct {
-	most     int // connections
-	mostHeld int // bytes
+	most     int           // connections
+	mostHeld int           // bytes
+	dwell    time.Duration // for a request to come, before others of the same address take the place
 
 	mutex   sync.Mutex
 	open    map[*conn]struct{}
@@ -36,7 +37,7 @@ type conn struct {
 }
 
 func newConns(most, mostHeld int) *conns {
-	return &conns{most: most, mostHeld: mostHeld, open: map[*conn]struct{}{}}
+	return &conns{most: most, mostHeld: mostHeld, dwell: dwellTime, open: map[*conn]struct{}{}}
 }
 
 // whenIdle returns a channel that has a value once there was no connection for so
@@ -68,22 +69,31 @@ func (c *conns) add(raw net.Conn) *conn {
 	if c.idle != nil {
 		c.idle.Stop()
 	}
-	if len(c.open) > c.most {
-		n.busy = true // not this one
-		c.cutOff(func(*conn) int { return 1 })
-		n.busy = false
+	n.busy = true // not this one
+	for len(c.open) > c.most {
+		last := c.last(func(*conn) int { return 1 })
+		if young := c.dwell - time.Since(last.since); !last.busy && young > 0 && last.from == n.from {
+			// Those who come wait for those who came, else a flood of new connections
+			// would cut off each before its request is read.
+			c.mutex.Unlock()
+			time.Sleep(young)
+			c.mutex.Lock()
+			continue
+		}
+		c.drop(last)
 	}
+	n.busy, n.since = false, time.Now()
 	return n
 }
 
-// cutOff closes a connection of the address with the highest sum of weights, which
-// are positive for the connections that may be closed. The mutex is held.
-func (c *conns) cutOff(weight func(*conn) int) {
+// last returns the connection to close next, of the address with the highest sum of
+// weights, which are positive for the connections that may be closed; there is one.
+// The mutex is held.
+func (c *conns) last(weight func(*conn) int) (last *conn) {
 	sums := map[netip.Prefix]int{}
 	for n := range c.open {
 		sums[n.from] += weight(n)
 	}
-	var last *conn
 	for n := range c.open {
 		switch {
 		case weight(n) <= 0:
@@ -92,9 +102,7 @@ func (c *conns) cutOff(weight func(*conn) int) {
 			last = n
 		}
 	}
-	if last != nil {
-		c.drop(last)
-	}
+	return last
 }
 
 // before reports whether a connection is to be closed rather than another one.
@@ -150,7 +158,7 @@ func (n *conn) set(busy bool, held int) {
 	c.held += held - n.held
 	n.busy, n.since, n.held = busy, time.Now(), held
 	for c.held > c.mostHeld {
-		c.cutOff(func(n *conn) int { return n.held })
+		c.drop(c.last(func(n *conn) int { return n.held }))
 	}
 }
 

@@ -118,6 +118,7 @@ func TestFloods(t *testing.T) {
 func TestFair(t *testing.T) {
 	t.Parallel()
 	c := newConns(10, 1000)
+	c.dwell = 0
 	dial := func(from string) *conn {
 		near, far := net.Pipe()
 		t.Cleanup(func() { near.Close(); far.Close() })

@@ -25,13 +25,14 @@ import (
 // Limits of the server. A request has no body and a short header, so a client that
 // takes longer than these is of no use to anybody. docs/serve.md has them.
 const (
-	headerTime = 5 * time.Second  // to send the header of a request
-	idleTime   = 30 * time.Second // between two requests of a connection
-	handleTime = 20 * time.Second // to make an answer
-	queueTime  = 10 * time.Second // to wait for others to be made
-	sendTime   = 10 * time.Second // to take an answer, besides what its size takes
-	sendRate   = 16 << 10         // bytes per second
-	stopTime   = 20 * time.Second // for requests under way when the server ends
+	headerTime = 5 * time.Second        // to send the header of a request
+	dwellTime  = 500 * time.Millisecond // to send anything, while others of the address wait for a place
+	idleTime   = 30 * time.Second       // between two requests of a connection
+	handleTime = 20 * time.Second       // to make an answer
+	queueTime  = 10 * time.Second       // to wait for others to be made
+	sendTime   = 10 * time.Second       // to take an answer, besides what its size takes
+	sendRate   = 16 << 10               // bytes per second
+	stopTime   = 20 * time.Second       // for requests under way when the server ends
 
 	maxHeader  = 12 << 10 // bytes; net/http adds 4 KiB
 	maxConns   = 512      // open at once

@@ -31,6 +31,7 @@ func echo(name string) http.Handler {
 		case "/v1/large":
 			w.Write(bytes.Repeat([]byte("montimer "), 1<<17)) // 1.1 MiB
 		case "/v1/medium":
+			w.Header().Set("ETag", `"medium"`)
 			w.Write(make([]byte, 1<<18))
 		case "/v1/huge":
 			for range 10 {
