@@ -10,7 +10,10 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/calendar"
+	"github.com/montimer/montimer/internal/testenv"
 )
+
+func init() { testenv.SameChance() }
 
 // The promise of overlap: skip. Whatever has happened, from one full run to the
 // next it takes no more than the longest gap of the calendar or, where longer,

@@ -4,6 +4,7 @@
 package testenv
 
 import (
+	"flag"
 	"os"
 	"os/exec"
 	"runtime"
@@ -13,6 +14,17 @@ import (
 
 	"golang.org/x/sys/unix"
 )
+
+// SameChance has the tests of pgregory.net/rapid in this process try the same cases
+// in every run, so that CI says the same of the same code; a soak tries others.
+// It is for an init of a test file.
+func SameChance() {
+	if seed := flag.Lookup("rapid.seed"); seed != nil && !Soak() {
+		if err := seed.Value.Set("1"); err != nil {
+			panic(err)
+		}
+	}
+}
 
 // Need asks for programs in PATH.
 func Need(t testing.TB, tools ...string) {

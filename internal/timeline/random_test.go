@@ -10,7 +10,10 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/calendar"
+	"github.com/montimer/montimer/internal/testenv"
 )
+
+func init() { testenv.SameChance() }
 
 // TestRandomHistories holds over histories that no host would have (runs that
 // overlap, boots out of order, pauses of no length) that each tick of each
