@@ -82,7 +82,7 @@ func (s *site) overview(w http.ResponseWriter, r *http.Request) {
 	if at, n := together(b.Rows); n > 1 {
 		p.Together = fmt.Sprintf("At %s at least %d start together.", at.Local().Format("15:04"), n)
 	}
-	s.show(w, http.StatusOK, "overview", frame{Title: b.Verdict, Icon: icon(b.Attention), At: b.At, Body: p})
+	s.show(w, http.StatusOK, "overview", frame{Title: b.Verdict, Icon: icon(b.Attention || len(b.NotSeen) > 0), At: b.At, Body: p})
 }
 
 func icon(bad bool) string {

@@ -153,7 +153,7 @@ func (s *site) problem(w http.ResponseWriter, err error) {
 		s.notFound(w, err.Error(), unknown.Known...)
 		return
 	}
-	s.show(w, http.StatusInternalServerError, "problem", frame{Title: "Not readable", Icon: "bad.svg", At: s.now(), Body: trouble{Why: err.Error()}})
+	s.show(w, http.StatusServiceUnavailable, "problem", frame{Title: "Not readable", Icon: "bad.svg", At: s.now(), Body: trouble{Why: err.Error()}})
 }
 
 var assetTypes = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}

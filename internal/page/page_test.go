@@ -52,6 +52,21 @@ func TestRevalidation(t *testing.T) {
 	}
 }
 
+// TestNotSeen: a page that does not know the state of the host says so first, and
+// does not look as if all were well.
+func TestNotSeen(t *testing.T) {
+	h := wellHost()
+	h.facts.NotSeen = []string{"the database: <b>damaged</b>"}
+	page := get(New(h, Options{}), "/").Body.String()
+	said := strings.Index(page, "not seen: the database: &lt;b&gt;damaged&lt;/b&gt;")
+	if said < 0 || said > strings.Index(page, "</header>") {
+		t.Errorf("it does not say first what is not seen:\n%.2000s", page)
+	}
+	if strings.Contains(page, `<header class="ok">`) || strings.Contains(page, "ok.svg") {
+		t.Errorf("it looks well:\n%.2000s", page)
+	}
+}
+
 func TestProblems(t *testing.T) {
 	h := New(&host{err: errors.New("open the database: <b>broken</b>")}, Options{BasePath: "/jobs/"})
 	well := New(wellHost(), Options{BasePath: "/jobs"})
@@ -61,7 +76,7 @@ func TestProblems(t *testing.T) {
 		code int
 		text string
 	}{
-		{h, "/", 500, "open the database: &lt;b&gt;broken&lt;/b&gt;"},
+		{h, "/", 503, "open the database: &lt;b&gt;broken&lt;/b&gt;"},
 		{h, "/profiles/", 404, `<a href="/jobs/">`},
 		{h, "/assets/../page.go", 404, "no such file"},
 		{h, "/assets/none.css", 404, "no such file"},
