@@ -146,18 +146,6 @@ func tags(given []string) func(yield func(string) bool) {
 	}
 }
 
-// withoutGzipTags has a handler that makes ETags of its own see those, and not the
-// ones of the compressed form.
-func withoutGzipTags(r *http.Request) *http.Request {
-	given := r.Header.Values("If-None-Match")
-	if !strings.Contains(strings.Join(given, ","), gzipTag) {
-		return r
-	}
-	r.Header = r.Header.Clone()
-	r.Header.Set("If-None-Match", strings.ReplaceAll(strings.Join(given, ","), gzipTag, `"`))
-	return r
-}
-
 func compressible(contentType string) bool {
 	kind, _, _ := strings.Cut(contentType, ";")
 	kind = strings.TrimSpace(kind)

@@ -189,7 +189,7 @@ func (s *Server) handle(a *answer, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), handleTime)
 	defer cancel()
-	r = withoutGzipTags(r.WithContext(ctx))
+	r = r.WithContext(ctx)
 	defer func() {
 		if failure := recover(); failure != nil {
 			s.Log.Error(fmt.Sprintf("answer %s %.200q: %v", r.Method, r.URL.EscapedPath(), failure))
