@@ -26,7 +26,7 @@ import (
 // takes longer than these is of no use to anybody. docs/serve.md has them.
 const (
 	headerTime = 5 * time.Second        // to send the header of a request
-	dwellTime  = 500 * time.Millisecond // to send anything, while others of the address wait for a place
+	dwellTime  = 100 * time.Millisecond // to send anything, while others of the address wait for a place
 	idleTime   = 30 * time.Second       // between two requests of a connection
 	handleTime = 20 * time.Second       // to make an answer
 	queueTime  = 10 * time.Second       // to wait for others to be made
