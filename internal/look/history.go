@@ -23,6 +23,12 @@ import (
 // ("") since a time. boots are those of the journal, which not everybody may read;
 // notes say what could not be read.
 func History(ctx context.Context, h montimer.Host, profile string, f view.Filter, boots []journal.Boot) (entries []view.Entry, more int, notes []string, err error) {
+	return history(ctx, h, profile, f, boots, 0)
+}
+
+// history is History of at most so many runs, the newest before the end of the
+// filter; 0: of all.
+func history(ctx context.Context, h montimer.Host, profile string, f view.Filter, boots []journal.Boot, most int) (entries []view.Entry, more int, notes []string, err error) {
 	now := time.Now()
 	s, err := store.Open(ctx, h.StateDir, store.Options{ReadOnly: true})
 	if errors.Is(err, fs.ErrNotExist) {
@@ -32,7 +38,7 @@ func History(ctx context.Context, h montimer.Host, profile string, f view.Filter
 		return nil, 0, nil, err
 	}
 	defer closing(s, &err)
-	past, err := readPast(ctx, s, profile, f.Since)
+	past, err := readPast(ctx, s, profile, f.Since, f.Until, most)
 	if err != nil {
 		return nil, 0, nil, err
 	}
@@ -42,7 +48,8 @@ func History(ctx context.Context, h montimer.Host, profile string, f view.Filter
 		}
 	}
 	err = past.each(ctx, h.Instance, boots, now, func(name string, t timeline.History, until time.Time) {
-		of, note := entriesOf(name, t, f.Since, until, now)
+		t.Most = most
+		of, note := entriesOf(name, t, f.Since, past.since, until, now)
 		entries = append(entries, of...)
 		if note != "" {
 			notes = append(notes, "not seen: "+note)
@@ -53,7 +60,7 @@ func History(ctx context.Context, h montimer.Host, profile string, f view.Filter
 	}
 	found := map[string]bool{}
 	if f.OfTasks() {
-		err = s.EachTask(ctx, store.Filter{Profile: profile, Since: f.Since}, f.Task, func(id string, t montimer.TaskRun) { found[id] = found[id] || f.Finds(t) })
+		err = s.EachTask(ctx, store.Filter{Profile: profile, Since: past.since, Until: past.until}, f.Task, func(id string, t montimer.TaskRun) { found[id] = found[id] || f.Finds(t) })
 		if err != nil {
 			return nil, 0, nil, err
 		}
@@ -64,11 +71,12 @@ func History(ctx context.Context, h montimer.Host, profile string, f view.Filter
 	return entries, more, notes, addFailures(ctx, s, entries)
 }
 
-// entriesOf returns the history of one profile, and which part is left out.
-func entriesOf(profile string, t timeline.History, since, until, now time.Time) (entries []view.Entry, note string) {
+// entriesOf returns the history of one profile since a time, and which part is left
+// out of what was asked for.
+func entriesOf(profile string, t timeline.History, asked, since, until, now time.Time) (entries []view.Entry, note string) {
 	ticks, all := timeline.Ticks(t, since, until, now)
-	if all.After(since) {
-		note = tooMany(profile, since, all)
+	if all.After(asked) {
+		note = tooMany(profile, asked, all)
 		t.Runs = slices.DeleteFunc(slices.Clone(t.Runs), func(r montimer.Run) bool { return r.Started.Before(all) })
 	}
 	return view.Entries(profile, ticks, t.Runs, now), note
@@ -76,7 +84,7 @@ func entriesOf(profile string, t timeline.History, since, until, now time.Time) 
 
 // tooMany says that the ticks of a profile are known only from a time on.
 func tooMany(profile string, since, all time.Time) string {
-	return fmt.Sprintf("%s before %s: it had too many ticks since %s to judge all", profile, all.Local().Format(time.DateTime), since.Local().Format(time.DateTime))
+	return fmt.Sprintf("%s before %s: it had too many runs or ticks since %s to judge all", profile, all.Local().Format(time.DateTime), since.Local().Format(time.DateTime))
 }
 
 // addFailures adds the failed tasks to the failed runs of entries.
@@ -110,19 +118,43 @@ func addFailed(ctx context.Context, s *store.Store, runs []*view.Run) error {
 
 // past is what the database has of a time.
 type past struct {
+	since  time.Time                 // the beginning of the time
+	until  time.Time                 // when the last of its runs had started; zero: it has all
 	runs   map[string][]montimer.Run // by profile, the oldest first
 	tables map[string][]montimer.Timetable
 	boots  []store.BootRuns
 }
 
-func readPast(ctx context.Context, s *store.Store, profile string, since time.Time) (p past, err error) {
-	if p.runs, err = s.ByProfile(ctx, store.Filter{Profile: profile, Since: since}); err != nil {
+// later is how many runs are read of what came after a time: a run may stand for a
+// tick before it.
+const later = 1000
+
+// readPast reads what the database has since a time. With most it is at most so many
+// runs of a profile that had started until another time, the newest, and later ones.
+func readPast(ctx context.Context, s *store.Store, profile string, since, until time.Time, most int) (p past, err error) {
+	p.since = since
+	if most > 0 {
+		runs, cut, err := s.Window(ctx, profile, since, until, most, later)
+		if err != nil {
+			return p, err
+		}
+		if cut {
+			p.since = runs[0].Started
+		}
+		if len(runs) == most+later {
+			p.until = runs[len(runs)-1].Started.Add(time.Microsecond)
+		}
+		p.runs = map[string][]montimer.Run{}
+		if runs != nil {
+			p.runs[profile] = runs
+		}
+	} else if p.runs, err = s.ByProfile(ctx, store.Filter{Profile: profile, Since: since}); err != nil {
 		return p, err
 	}
 	if p.tables, err = s.Timetables(ctx, profile, time.Local); err != nil {
 		return p, err
 	}
-	p.boots, err = s.BootRuns(ctx, since)
+	p.boots, err = s.BootRuns(ctx, p.since, p.until)
 	return p, err
 }
 

@@ -53,19 +53,24 @@ func TestHistory(t *testing.T) {
 		filter  view.Filter
 		want    []int
 		more    int
+		most    int // runs that are read
 	}{
-		"a task":                    {"", view.Filter{Task: "rare"}, []int{24, 14, 4}, 0},
-		"a task of a profile":       {"a", view.Filter{Task: "rare", Most: 2}, []int{24, 14}, 1},
-		"of none":                   {"b", view.Filter{Task: "rare"}, nil, 0},
-		"an output":                 {"", view.Filter{Match: regexp.MustCompile("^block 2.$"), Most: 1}, []int{29}, 9},
-		"an output of another task": {"", view.Filter{Task: "rare", Match: regexp.MustCompile("block")}, nil, 0},
-		"the newest, of all kinds":  {"a", view.Filter{Most: 4}, []int{28, 26, 24, 22}, 11},
-		"a part of the time":        {"", view.Filter{Task: "always", Since: begin.Add(27 * time.Minute)}, []int{29, 28, 27}, 0},
-		"until":                     {"", view.Filter{Task: "rare", Until: begin.Add(20 * time.Minute)}, []int{14, 4}, 0},
+		"a task":                    {"", view.Filter{Task: "rare"}, []int{24, 14, 4}, 0, 0},
+		"a task of a profile":       {"a", view.Filter{Task: "rare", Most: 2}, []int{24, 14}, 1, 0},
+		"of none":                   {"b", view.Filter{Task: "rare"}, nil, 0, 0},
+		"an output":                 {"", view.Filter{Match: regexp.MustCompile("^block 2.$"), Most: 1}, []int{29}, 9, 0},
+		"an output of another task": {"", view.Filter{Task: "rare", Match: regexp.MustCompile("block")}, nil, 0, 0},
+		"the newest, of all kinds":  {"a", view.Filter{Most: 4}, []int{28, 26, 24, 22}, 11, 0},
+		"a part of the time":        {"", view.Filter{Task: "always", Since: begin.Add(27 * time.Minute)}, []int{29, 28, 27}, 0, 0},
+		"until":                     {"", view.Filter{Task: "rare", Until: begin.Add(20 * time.Minute)}, []int{14, 4}, 0, 0},
+		"the newest that are read":  {"a", view.Filter{}, []int{28, 26, 24}, 0, 3},
+		"those before a time":       {"a", view.Filter{Until: begin.Add(19 * time.Minute)}, []int{18, 16, 14}, 0, 3},
+		"their tasks":               {"a", view.Filter{Task: "rare", Until: begin.Add(19 * time.Minute)}, []int{14}, 0, 3},
+		"no more than there are":    {"a", view.Filter{Until: begin.Add(5 * time.Minute)}, []int{4, 2, 0}, 0, 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			entries, more, notes, err := History(t.Context(), montimer.Host{StateDir: dir}, tt.profile, tt.filter, nil)
+			entries, more, notes, err := history(t.Context(), montimer.Host{StateDir: dir}, tt.profile, tt.filter, nil, tt.most)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -77,6 +82,10 @@ func TestHistory(t *testing.T) {
 				if failed := i%10 == 4; failed != (len(e.Run.Tasks) == 1) || failed && (e.Run.Tasks[0].Name != "rare" || e.Run.Tasks[0].ExitCode != i) {
 					t.Errorf("run %d has %+v", i, e.Run.Tasks)
 				}
+			}
+			cut := slices.ContainsFunc(notes, func(note string) bool { return strings.HasPrefix(note, "not seen: a before ") })
+			if cut != (tt.most == 3) {
+				t.Errorf("it is not said what is left out: %q", notes)
 			}
 			said := slices.ContainsFunc(notes, func(note string) bool { return strings.HasPrefix(note, "no tick or run") })
 			if !slices.Equal(got, tt.want) || more != tt.more || said != (tt.want == nil) {
@@ -127,7 +136,7 @@ func TestTooManyTicks(t *testing.T) {
 		h.Runs = append(h.Runs, montimer.Run{ID: fmt.Sprint(hours), Trigger: montimer.TriggerManual, State: montimer.RunOK, Started: at, Ended: at})
 	}
 	slices.Reverse(h.Runs)
-	entries, note := entriesOf("p", h, now.AddDate(0, 0, -15), now, now)
+	entries, note := entriesOf("p", h, now.AddDate(0, 0, -15), now.AddDate(0, 0, -15), now, now)
 	ticks, runs := 0, 0
 	for _, e := range entries {
 		if ticks += e.Ticks; e.Run != nil {
@@ -137,7 +146,7 @@ func TestTooManyTicks(t *testing.T) {
 	if ticks != 99 || runs != 2 { // the last one may still be served
 		t.Errorf("%d ticks, %d runs: %+v", ticks, runs, entries)
 	}
-	if want := "p before 2026-11-30 10:21:00: it had too many ticks since 2026-11-15 12:00:30 to judge all"; note != want {
+	if want := "p before 2026-11-30 10:21:00: it had too many runs or ticks since 2026-11-15 12:00:30 to judge all"; note != want {
 		t.Errorf("%s, not %s", note, want)
 	}
 }

@@ -28,6 +28,8 @@ type Reader struct {
 		all []journal.Boot
 		err error
 	}
+	judging sync.Mutex // the past of one profile at a time: it may take some 40 MiB
+
 	boards struct { // of all profiles, by span: many readers cost no more than one
 		sync.Mutex
 		of map[string]view.Board
@@ -71,6 +73,8 @@ func (r *Reader) Overview(ctx context.Context) (view.Overview, error) {
 // span names how much of it; "": as much as fits the profile.
 func (r *Reader) Board(ctx context.Context, profile, span string) (view.Board, error) {
 	if profile != "" {
+		r.judging.Lock()
+		defer r.judging.Unlock()
 		return r.board(ctx, profile, span)
 	}
 	r.boards.Lock()
@@ -167,14 +171,14 @@ func (r *Reader) recent(ctx context.Context, s *store.Store, f view.Facts, name 
 	if err != nil {
 		return nil, nil, err
 	}
-	proven, err := s.BootRuns(ctx, since)
+	proven, err := s.BootRuns(ctx, since, time.Time{})
 	if err != nil {
 		return nil, nil, err
 	}
 	up := timeline.Boots(joinBoots(r.pastBoots(ctx), proven, f.Now)...)
 	past := map[string]timeline.History{}
 	for _, p := range f.Profiles {
-		h := timeline.History{Timetables: tables[p.Name], Runs: runs[p.Name], Boots: up, Most: mostDrawn}
+		h := timeline.History{Timetables: tables[p.Name], Runs: runs[p.Name], Boots: up, Most: mostJudged}
 		if !p.Pause.Until.IsZero() {
 			h.Pauses = []timeline.Pause{{From: p.Pause.Since, Until: p.Pause.Until}}
 		}
@@ -182,10 +186,6 @@ func (r *Reader) recent(ctx context.Context, s *store.Store, f view.Facts, name 
 	}
 	return past, spans, nil
 }
-
-// mostDrawn is how many ticks of a profile are judged for a drawing: one each ten
-// seconds for a day.
-const mostDrawn = 10_000
 
 // changes reads what came into the checkout before the profiles that fail began to.
 func changes(ctx context.Context, s *store.Store, f view.Facts) (map[string]*view.Change, error) {
@@ -221,11 +221,13 @@ func change(ctx context.Context, s *store.Store, from, to string) (*view.Change,
 
 // History reads how the ticks and the runs of a profile ended.
 func (r *Reader) History(ctx context.Context, profile string, f view.Filter) (entries []view.Entry, more int, notes []string, err error) {
+	r.judging.Lock()
+	defer r.judging.Unlock()
 	boots := r.pastBoots(ctx)
 	if r.boots.err != nil {
 		notes = []string{"not seen: " + r.boots.err.Error()}
 	}
-	entries, more, others, err := History(ctx, r.Host, profile, f, boots)
+	entries, more, others, err := history(ctx, r.Host, profile, f, boots, mostJudged)
 	return entries, more, append(notes, others...), err
 }
 

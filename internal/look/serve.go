@@ -45,20 +45,22 @@ func (r *Reader) Counted(ctx context.Context) (view.Overview, []view.Tally, erro
 	return c.Overview, c.tallies, err
 }
 
-// mostJudged is how many ticks of a timeline are judged: one each five seconds for
-// three days.
-const mostJudged = 50_000
+// mostJudged is how many ticks and runs of a profile are judged for one answer: one
+// each ten seconds for a day.
+const mostJudged = 10_000
 
 // Timeline reads how the ticks of a profile ended in a time. The error is a
 // [*view.UnknownError] if there is no such profile.
 func (r *Reader) Timeline(ctx context.Context, profile string, from, to time.Time) (v view.Timeline, err error) {
+	r.judging.Lock()
+	defer r.judging.Unlock()
 	now := time.Now()
 	v = view.Timeline{Profile: profile, From: from.UTC(), To: to.UTC(), Stretches: []view.Stretch{}, NotSeen: []string{}}
 	var past past
 	s, err := store.Open(ctx, r.Host.StateDir, store.Options{ReadOnly: true, Instance: r.Host.Instance})
 	if err == nil {
 		defer closing(s, &err)
-		past, err = readPast(ctx, s, profile, from)
+		past, err = readPast(ctx, s, profile, from, to, mostJudged)
 	} else if errors.Is(err, fs.ErrNotExist) { // nothing has run yet
 		err = nil
 	}
@@ -78,7 +80,7 @@ func (r *Reader) Timeline(ctx context.Context, profile string, from, to time.Tim
 			until = to
 		}
 		t.Most = mostJudged
-		ticks, all := timeline.Ticks(t, from, until, now)
+		ticks, all := timeline.Ticks(t, past.since, until, now)
 		if all.After(from) {
 			v.Since = all.UTC()
 		}

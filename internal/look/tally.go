@@ -48,7 +48,7 @@ func Window(ctx context.Context, h montimer.Host, v view.Overview, boots []journ
 	}
 	defer closing(s, &err)
 	before := from.Add(-to.Sub(from))
-	past, err := readPast(ctx, s, "", before)
+	past, err := readPast(ctx, s, "", before, time.Time{}, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func endedBefore(runs []montimer.Run, to time.Time) []montimer.Run {
 
 func counters(ctx context.Context, s *store.Store, instance montimer.Instance, now time.Time, boots []journal.Boot) (of map[string]view.Tally, notSeen []string, err error) {
 	since := view.CountersSince(now)
-	past, err := readPast(ctx, s, "", since.AddDate(0, 0, -1))
+	past, err := readPast(ctx, s, "", since.AddDate(0, 0, -1), time.Time{}, 0)
 	if err == nil {
 		err = past.readRare(ctx, s, since)
 	}

@@ -58,14 +58,16 @@ type BootRuns struct {
 	From, To time.Time
 }
 
-// BootRuns returns the boots in which runs ended since a time. From is the start of
-// the boot, by the clock at the end of its first run.
-func (s *Store) BootRuns(ctx context.Context, since time.Time) ([]BootRuns, error) {
+// BootRuns returns the boots in which runs ended that began since a time and before
+// another (zero: now). From is the start of the boot, by the clock at the end of its
+// first run.
+func (s *Store) BootRuns(ctx context.Context, since, until time.Time) ([]BootRuns, error) {
+	where, args := Filter{Since: since, Until: until}.where()
 	rows, err := s.db.QueryContext(ctx, `
-		WITH ended AS (SELECT * FROM montimer_runs WHERE started_at >= ? AND ended_boot <> '' AND ended_at IS NOT NULL),
+		WITH ended AS (SELECT * FROM montimer_runs `+where+` AND ended_boot <> '' AND ended_at IS NOT NULL),
 			first AS (SELECT ended_boot, min(ended_at) AS at, ended_boottime FROM ended GROUP BY 1),
 			last AS (SELECT ended_boot, max(ended_at) AS at FROM ended GROUP BY 1)
-		SELECT ended_boot, first.at, ended_boottime, last.at FROM first JOIN last USING (ended_boot)`, formatTime(since))
+		SELECT ended_boot, first.at, ended_boottime, last.at FROM first JOIN last USING (ended_boot)`, args...)
 	if err != nil {
 		return nil, s.explain("read the boots", err)
 	}

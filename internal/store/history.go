@@ -18,6 +18,7 @@ type Filter struct {
 	Runs     []string          // ids; nil: every run
 	State    montimer.RunState // "": every state
 	Since    time.Time         // started then or later
+	Until    time.Time         // started before; zero: all
 	Before   string            // only runs that began before this one; "": all
 	Limit    int               // at most so many, the newest; 0: all
 }
@@ -56,6 +57,25 @@ func (s *Store) ByProfile(ctx context.Context, f Filter) (map[string][]montimer.
 	return runs, s.explain("read the history", err)
 }
 
+// Window returns runs of a profile since a time, without their tasks, the oldest
+// first: of those that began before another time (zero: of all) at most so many, the
+// newest, and at most so many later ones. cut says that there are older ones. What
+// is left out costs nothing, however much it is.
+func (s *Store) Window(ctx context.Context, profile string, since, until time.Time, most, later int) (runs []montimer.Run, cut bool, err error) {
+	from := formatTime(since)
+	before, args := "", []any{from, profile}
+	if !until.IsZero() {
+		before = " AND seq <= (SELECT seq FROM montimer_runs WHERE started_at < ? ORDER BY started_at DESC LIMIT 1)"
+		args = append(args, formatTime(until))
+	}
+	var left int64 // the newest run that is left out
+	err = s.db.QueryRowContext(ctx, "SELECT seq, started_at >= ? FROM montimer_runs WHERE profile = ?"+before+" ORDER BY seq DESC LIMIT 1 OFFSET ?", append(args, most)...).Scan(&left, &cut)
+	if err == nil || errors.Is(err, sql.ErrNoRows) {
+		runs, err = s.runs(ctx, "WHERE profile = ? AND seq > ? AND started_at >= ? ORDER BY seq LIMIT ?", profile, left, from, most+later)
+	}
+	return runs, cut && len(runs) > 0, s.explain("read the history", err)
+}
+
 // where is the condition on montimer_runs without the limit.
 func (f Filter) where() (where string, args []any) {
 	where = "WHERE true"
@@ -78,6 +98,9 @@ func (f Filter) where() (where string, args []any) {
 	}
 	if !f.Since.IsZero() {
 		where, args = where+" AND started_at >= ?", append(args, formatTime(f.Since))
+	}
+	if !f.Until.IsZero() {
+		where, args = where+" AND started_at < ?", append(args, formatTime(f.Until))
 	}
 	return where, args
 }

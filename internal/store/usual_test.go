@@ -51,7 +51,7 @@ func TestTypical(t *testing.T) {
 	if _, err := s.db.Exec("UPDATE montimer_runs SET ended_boottime = ?1 * CASE id WHEN '0' THEN 1 ELSE 3 END", int64(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	boots, err := s.BootRuns(t.Context(), begin)
+	boots, err := s.BootRuns(t.Context(), begin, time.Time{})
 	if err != nil || len(boots) != 1 || boots[0].Boot != Now().Boot || !boots[0].From.Equal(begin.Add(time.Second-time.Hour)) || !boots[0].To.Equal(later.Add(time.Hour)) {
 		t.Errorf("%+v, %v", boots, err)
 	}

@@ -12,7 +12,7 @@ type Timeline struct {
 	Profile   string    `json:"profile"`
 	From      time.Time `json:"from"`
 	To        time.Time `json:"to"`
-	Since     time.Time `json:"complete_since,omitzero"` // before it there were too many ticks to judge all
+	Since     time.Time `json:"complete_since,omitzero"` // before it there were too many runs or ticks to judge all
 	Stretches []Stretch `json:"spans"`                   // the oldest first
 	NotSeen   []string  `json:"not_seen"`                // what could not be read, and why
 }
