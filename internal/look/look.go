@@ -65,7 +65,7 @@ func read(ctx context.Context, h montimer.Host, units host.Source, profile strin
 	}
 	unread = readDatabase(ctx, h.StateDir, &f, more)
 	seen("the database", unread)
-	f.Findings = append(f.Findings, unreadable(h, len(f.Profiles) > 0 && err != nil, unread)...)
+	f.Findings = append(f.Findings, unreadable(h, units, len(f.Profiles) > 0 && err != nil, unread)...)
 	for _, p := range f.Profiles {
 		if by := p.Incident.Last.Timetable; p.Timer != nil && by != "" && by != p.Timer.Digest() {
 			p.Timer.Changed = systemd.Changed(ctx, h.Instance.Timer(p.Name))
@@ -84,8 +84,12 @@ func read(ctx context.Context, h montimer.Host, units host.Source, profile strin
 
 // unreadable returns what keeps runs from working. Only the user of the tasks knows:
 // what that user cannot read, they cannot either.
-func unreadable(h montimer.Host, jobs bool, database error) (all []view.Finding) {
-	if id, ok := host.UserID(h.User); !ok || int(id) != os.Geteuid() {
+func unreadable(h montimer.Host, units host.Source, jobs bool, database error) (all []view.Finding) {
+	if !jobs && database == nil {
+		return nil
+	}
+	of, err := units.AsIs() // h has a user for root alone
+	if id, ok := host.UserID(of.User); err != nil || !ok || int(id) != os.Geteuid() {
 		return nil
 	}
 	if jobs {

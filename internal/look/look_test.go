@@ -48,7 +48,8 @@ func TestUnreadable(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		v, tallies, err := Counted(t.Context(), h, host.Source{Getenv: func(string) string { return "" }}, nil)
+		units := host.Source{Flags: host.Settings{RunAs: tt.user, AllowRoot: true}, Getenv: os.Getenv}
+		v, tallies, err := Counted(t.Context(), h, units, nil)
 		var got []string
 		for _, finding := range v.Findings {
 			if finding.Attention {
@@ -57,6 +58,10 @@ func TestUnreadable(t *testing.T) {
 		}
 		if err != nil || !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %q, %v; not seen: %q", tt.name, got, err, v.NotSeen)
+		}
+		// Who is not root resolves a host without the user of the tasks.
+		if of := unreadable(montimer.Host{}, units, tt.jobs == "", map[bool]error{true: os.ErrInvalid}[tt.database != ""]); len(of) != len(tt.want) {
+			t.Errorf("%s, of a host without a user: %q", tt.name, of)
 		}
 		// Where nothing has run yet, 0 are counted; of what cannot be read, none.
 		if counted := len(tallies) > 0; counted != (tt.database == "") {
