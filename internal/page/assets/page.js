@@ -45,8 +45,9 @@
         waiting = new DOMParser().parseFromString(await answer.text(), "text/html");
         show();
       } else throw answer;
-    } catch {
-      say("; the server was not reached at " + new Date().toTimeString().slice(0, 8), true);
+    } catch (failure) {
+      const why = failure instanceof Response ? "answered " + failure.status : "was not reached";
+      say("; the server " + why + " at " + new Date().toTimeString().slice(0, 8), true);
     }
     busy = false;
     html.dataset.polls = ++polls;
