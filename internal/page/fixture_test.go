@@ -228,7 +228,6 @@ func badHost() *host {
 	pause.Pause = montimer.Pause{Since: night.Add(-5 * time.Hour), Until: night.Truncate(time.Hour).Add(6 * time.Hour), Reason: "the node is being moved", By: "ana"}
 	h.facts.Checkout = &view.Checkout{Commit: badCommit, Subject: "Read the decimals from the oracle"}
 	h.facts.Findings = []view.Finding{{Text: "no heartbeat is set: nobody notices when this host is gone", Fix: "montimer doctor"}}
-	h.facts.NotSeen = []string{"the boots of the journal: permission denied"}
 	for i, text := range []string{
 		"*automation: hourly*\n1 of 2 tasks failed\noracle: exit 1\nKeyError: 'decimals'", "Large withdrawal: 1,204,331 USDC from vault 0x5f…e1", "Utilisation of the lending market is 97.2 %",
 	} {
