@@ -113,8 +113,11 @@ for profile in "strict", "late", "boot", "mixed":
     late += sum(map(missed, served))
     if profile == "strict" and any(map(missed, served)):
         bad.append("a missed tick was served without catch_up")
+    # Of several ticks while the timers were off, the last one is caught up. There are
+    # several where stopping them took long.
+    covered = lambda tick: any(stops < tick < started and any(tick < other < started for other in served) for stops, _, _, started in off)
     for tick in range(int(served[0]), int(served[-1]) + 1, 20):
-        if tick not in served and not (profile == "strict" and uncertain(tick)) and not any(tick <= begin < tick + 60 for begin in unknown):
+        if tick not in served and not (uncertain(tick) if profile == "strict" else covered(tick)) and not any(tick <= begin < tick + 60 for begin in unknown):
             bad.append(f"{profile}: the tick of {tick} is lost")
 if late < sum(stopped > 0 for _, stopped, _, _ in off):
     bad.append(f"only {late} ticks were caught up")
