@@ -324,10 +324,20 @@ func TestBrowser(t *testing.T) {
 		}
 		site.show(http.NotFoundHandler())
 		b.refresh(1)
+		if got := b.text("return document.getElementById('stale').textContent"); !strings.HasPrefix(got, "; the server answered 404 at ") {
+			b.t.Errorf("another answer: %s", got)
+		}
+		offline := func(is bool) {
+			b.cdp("Network.enable", object{}, nil)
+			b.cdp("Network.emulateNetworkConditions", object{"offline": is, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}, nil)
+		}
+		offline(true)
+		b.refresh(1)
 		if got := b.text("return document.getElementById('stale').textContent"); !strings.HasPrefix(got, "; the server was not reached at ") {
 			b.t.Errorf("no answer: %s", got)
 		}
-		b.complaints() // about that answer
+		offline(false)
+		b.complaints() // about these two
 	})
 
 	run("what others have written stays text", func(b *browser) {
