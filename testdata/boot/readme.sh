@@ -181,8 +181,13 @@ cp -a /srv/app /srv/rooted
 chown -R root: /srv/rooted
 printf 'checkout: /srv/rooted\nrun_as: root\nallow_root: true\n' >/etc/montimer/config.yaml
 sed -i 's/^echo/id -un; echo/' /srv/rooted/report.sh
+# What sends alerts just then would not get the state directory that is made anew.
+systemctl stop montimer.target
+within 60 is montimer-outbox.timer inactive
+within 60 is montimer-outbox.service inactive
 rm -rf /var/lib/montimer
 ok montimer apply
+ok systemctl start montimer.target
 ok systemctl start montimer-job-nightly.service
 logged nightly "report: root" || fail "not as root"
 for command in "sync" "db init" "db check" "exec --dry-run nightly" "exec nightly" "list" "compile --diff" "notify flush"; do
