@@ -181,7 +181,7 @@ cp -a /srv/app /srv/rooted
 chown -R root: /srv/rooted
 printf 'checkout: /srv/rooted\nrun_as: root\nallow_root: true\n' >/etc/montimer/config.yaml
 sed -i 's/^echo/id -un; echo/' /srv/rooted/report.sh
-# What sends alerts just then would not get the state directory that is made anew.
+# What sends alerts just then would not see the state directory that is made next.
 systemctl stop montimer.target
 within 60 is montimer-outbox.timer inactive
 within 60 is montimer-outbox.service inactive
