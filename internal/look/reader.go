@@ -233,7 +233,7 @@ func (r *Reader) History(ctx context.Context, profile string, f view.Filter) (en
 
 // Run reads a run, and what came into the checkout since the good run before it;
 // nil: it is not known.
-func (r *Reader) Run(ctx context.Context, id string) (*view.Run, *view.Change, error) {
+func (r *Reader) Run(ctx context.Context, id string) (_ *view.Run, _ *view.Change, err error) {
 	run, err := Run(ctx, r.Host, id)
 	if errors.Is(err, store.ErrNoRun) || errors.Is(err, fs.ErrNotExist) {
 		err = &view.UnknownError{Err: err}
@@ -245,7 +245,7 @@ func (r *Reader) Run(ctx context.Context, id string) (*view.Run, *view.Change, e
 	if err != nil {
 		return nil, nil, err
 	}
-	defer s.Close()
+	defer closing(s, &err)
 	good, err := s.GoodBefore(ctx, id)
 	if err != nil || good.Commit == "" || run.Commit == "" {
 		return run, nil, err
