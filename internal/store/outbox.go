@@ -85,22 +85,23 @@ func word(column string) string { return upTo(longestWord, column) }
 // creation time (see [montimer.Alert]), or with the first longestAlert bytes of
 // its text.
 //
-// What is noted as sent is not pending: see Delivered.
+// What is noted as sent is not pending: see Delivered. Nor is what a takeover has set
+// aside: see Aside.
 func (s *Store) Pending(ctx context.Context) ([]montimer.Alert, error) {
-	rows, err := s.outbox(ctx)
+	rows, err := s.outbox(ctx, "WHERE NOT "+isAside)
 	if len(rows) == 0 {
 		return nil, err
 	}
 	return unsent(rows, s.readNotes()), err
 }
 
-// outbox returns the rows of the outbox.
-func (s *Store) outbox(ctx context.Context) ([]montimer.Alert, error) {
+// outbox returns the rows of the outbox that a WHERE clause selects; "": all.
+func (s *Store) outbox(ctx context.Context, where string) ([]montimer.Alert, error) {
 	rows, err := s.db.QueryContext(ctx, `
 		SELECT id, CAST(event_id AS INTEGER), `+word("kind")+word("profile")+word("run_id")+word("incident")+`
 			CAST(is_first AS INTEGER) <> 0, `+upTo(longestAlert, "message")+`octet_length(message), CAST(plain_text AS INTEGER) <> 0,
 			created_at, next_try_at, CAST(attempts AS INTEGER), CAST(status AS INTEGER), `+word("error")+`CAST(waited AS INTEGER), CAST(folded AS INTEGER)
-		FROM montimer_outbox ORDER BY id`)
+		FROM montimer_outbox `+where+" ORDER BY id")
 	if err != nil {
 		return nil, s.explain("read the outbox", err)
 	}

@@ -110,7 +110,7 @@ func (s *Store) settle(ctx context.Context) {
 	if len(notes) == 0 {
 		return
 	}
-	rows, err := s.outbox(ctx)
+	rows, err := s.outbox(ctx, "")
 	if err != nil {
 		return
 	}
