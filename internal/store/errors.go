@@ -51,20 +51,23 @@ func kind(code int) error {
 
 // explain wraps an error with what was being done, the file, and the meaning of
 // SQLite's code. It returns nil for nil.
-func (s *Store) explain(doing string, err error) error {
+func (s *Store) explain(doing string, err error) error { return s.explainAt(s.path, doing, err) }
+
+// explainAt is explain for what was done at another path.
+func (s *Store) explainAt(path, doing string, err error) error {
 	if err == nil {
 		return nil
 	}
 	var coded *sqlite.Error
 	if errors.As(err, &coded) {
 		if coded.Code() == sqlite3.SQLITE_ERROR && lacks(coded.Error()) {
-			return fmt.Errorf("%s: %s: %w (%w)", doing, s.path, s.fix(ErrIncomplete), err)
+			return fmt.Errorf("%s: %s: %w (%w)", doing, path, s.fix(ErrIncomplete), err)
 		}
-		if kind := atFault(kind(coded.Code()), s.path); kind != nil {
-			return fmt.Errorf("%s: %s: %w (%w)", doing, s.path, s.fix(kind), err)
+		if kind := atFault(kind(coded.Code()), path); kind != nil {
+			return fmt.Errorf("%s: %s: %w (%w)", doing, path, s.fix(kind), err)
 		}
 	}
-	return fmt.Errorf("%s: %s: %w", doing, s.path, err)
+	return fmt.Errorf("%s: %s: %w", doing, path, err)
 }
 
 // fix adds to what is wrong with a database the command that fixes it.

@@ -73,7 +73,12 @@ type Store struct {
 // its tables only ever gain columns with defaults. Read-only, a missing
 // database is fs.ErrNotExist, one that montimer has not used yet is ErrSchema.
 func Open(ctx context.Context, stateDir string, o Options) (*Store, error) {
-	path, err := filepath.Abs(filepath.Join(stateDir, FileName))
+	return openPath(ctx, filepath.Join(stateDir, FileName), o)
+}
+
+// openPath is Open for a file of any name.
+func openPath(ctx context.Context, path string, o Options) (*Store, error) {
+	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}

@@ -1,0 +1,149 @@
+// Package backup keeps backups of the database in a directory: their names, which of
+// them stay, and which host's state they are of. The directory can be on another
+// machine, and several hosts can see it. Read backup.go (making one), directory.go
+// (names, the newest, which stay) and owner.go.
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/flock"
+	"github.com/montimer/montimer/internal/store"
+)
+
+// ErrBusy says that another backup of the same database is under way.
+var ErrBusy = errors.New("another backup is under way")
+
+// Source is a database to back up.
+type Source struct {
+	Instance montimer.Instance
+	StateDir string
+	Host     string    // the name of this host, for the owner file
+	Now      time.Time // names the backup
+}
+
+// Make writes a backup to a file, or with a name of its own into a directory, and
+// returns its path. It appears there as a whole, checked and flushed to the disk, or not
+// at all. A file that is there already is replaced, unless another host's state is the
+// one that runs: the error is then a [*NotOwnerError]. A directory without an owner gets
+// this host. With keep, older backups of the directory are removed, so that so many stay;
+// 0: all stay.
+func (s Source) Make(ctx context.Context, to string, keep int) (path string, err error) {
+	dir, named := filepath.Split(filepath.Clean(to))
+	if info, err := os.Stat(to); err == nil && info.IsDir() {
+		dir, named = to, ""
+	}
+	if dir == "" {
+		dir = "."
+	}
+	release, err := flock.Take(filepath.Join(s.StateDir, "backup.lock"), flock.Exclusive)
+	switch {
+	case errors.Is(err, flock.ErrHeld):
+		return "", ErrBusy
+	case err != nil && !errors.Is(err, unix.EROFS): // a read-only state directory can be backed up
+		return "", fmt.Errorf("lock out other backups: %w", err)
+	case err == nil:
+		defer release()
+	}
+	if named == "" {
+		if err := s.claim(dir); err != nil {
+			return "", err
+		}
+	}
+	path, err = s.place(ctx, dir, named)
+	if err == nil && keep > 0 {
+		err = rotate(dir, keep, path)
+	}
+	return path, err
+}
+
+// claim makes this host the owner of a directory that has none, and refuses one that
+// another owns.
+func (s Source) claim(dir string) error {
+	id, err := MachineID()
+	if err != nil {
+		return err
+	}
+	owner, err := ReadOwner(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return WriteOwner(dir, Owner{Host: s.Host, ID: id, Since: s.Now})
+	case err != nil:
+		return err
+	case owner.ID != id || owner.Retired:
+		return &NotOwnerError{Dir: dir, Owner: owner, Here: owner.ID == id}
+	}
+	return nil
+}
+
+// place writes a backup below another name first.
+func (s Source) place(ctx context.Context, dir, named string) (path string, err error) {
+	temporary := filepath.Join(dir, s.temporary())
+	clean := func() error { // -journal and -wal are of a copy that was being checked
+		var errs []error
+		for _, suffix := range []string{"", "-journal", "-wal", "-shm"} {
+			if err := os.Remove(temporary + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				errs = append(errs, err)
+			}
+		}
+		return errors.Join(errs...)
+	}
+	if err := clean(); err != nil { // of a backup that was killed
+		return "", fmt.Errorf("remove the rest of an earlier backup: %w", err)
+	}
+	if err := store.Backup(ctx, s.Instance, s.StateDir, temporary); err != nil {
+		return "", errors.Join(err, clean())
+	}
+	path = filepath.Join(dir, named)
+	if named != "" {
+		err = os.Rename(temporary, path)
+	} else {
+		path, err = moveNew(temporary, dir, s.Now)
+	}
+	if err == nil {
+		err = syncDir(dir)
+	}
+	if err != nil {
+		return "", errors.Join(fmt.Errorf("place the backup: %w", err), clean())
+	}
+	return path, nil
+}
+
+// moveNew gives a backup the name of its time, or of the next second that is free.
+func moveNew(from, dir string, at time.Time) (path string, err error) {
+	for ; ; at = at.Add(time.Second) {
+		path = filepath.Join(dir, Name(at))
+		err := unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, path, unix.RENAME_NOREPLACE)
+		if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) { // as on NFS
+			if _, err = os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+				err = os.Rename(from, path)
+			} else if err == nil {
+				err = fs.ErrExist
+			}
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return path, err
+		}
+	}
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if errors.Is(err, unix.EINVAL) { // a file system that cannot
+		err = nil
+	}
+	return errors.Join(err, d.Close())
+}

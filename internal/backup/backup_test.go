@@ -1,0 +1,221 @@
+package backup
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/montimer/montimer/internal/flock"
+	"github.com/montimer/montimer/internal/store"
+	"github.com/montimer/montimer/internal/testenv"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// source is a state directory with a new database.
+func source(t *testing.T) Source {
+	t.Helper()
+	dir := t.TempDir()
+	s, err := store.Open(t.Context(), dir, store.Options{})
+	if err == nil {
+		err = s.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Source{StateDir: dir, Host: "here", Now: noon}
+}
+
+func names(t *testing.T, dir string) (all []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		all = append(all, e.Name())
+	}
+	return all
+}
+
+func touch(t *testing.T, dir string, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestMake holds names, rotation and what is left alone.
+func TestMake(t *testing.T) {
+	s, dir := source(t), t.TempDir()
+	others := []string{"monitoring-20260101T000000Z.db.gz", "monitoring-2026.db", "monitoring-20261301T000000Z.db", "monitoring.db", "notes.txt"}
+	touch(t, dir, others...)
+	touch(t, dir, s.temporary(), s.temporary()+"-wal") // of one that was killed
+	for n, want := range []string{"monitoring-20260301T120000Z.db", "monitoring-20260301T120001Z.db", "monitoring-20260301T120002Z.db"} {
+		path, err := s.Make(t.Context(), dir, 2)
+		if err != nil || path != filepath.Join(dir, want) {
+			t.Fatal(n, path, err)
+		}
+		if err := store.Verify(t.Context(), "", path); err != nil {
+			t.Error(err)
+		}
+	}
+	want := slices.Sorted(slices.Values(append(others, OwnerFile, "monitoring-20260301T120001Z.db", "monitoring-20260301T120002Z.db")))
+	if got := names(t, dir); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	newest, err := Newest(dir)
+	if err != nil || filepath.Base(newest.Path) != "monitoring-20260301T120002Z.db" || !newest.At.Equal(noon.Add(2*time.Second)) {
+		t.Error(newest, err)
+	}
+
+	file := filepath.Join(dir, "mine.db")
+	touch(t, dir, "mine.db")
+	if path, err := s.Make(t.Context(), file, 0); err != nil || path != file || store.Verify(t.Context(), "", file) != nil {
+		t.Error(path, err)
+	}
+}
+
+// TestWrongClock holds that a backup of a clock that was wrong does not have the new ones
+// removed.
+func TestWrongClock(t *testing.T) {
+	s, dir := source(t), t.TempDir()
+	touch(t, dir, Name(noon.AddDate(50, 0, 0)), Name(noon.AddDate(51, 0, 0)))
+	path, err := s.Make(t.Context(), dir, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := names(t, dir); !slices.Equal(got, []string{filepath.Base(path), OwnerFile}) {
+		t.Error(got)
+	}
+}
+
+// TestNewestGood passes over backups that are damaged.
+func TestNewestGood(t *testing.T) {
+	s, dir := source(t), t.TempDir()
+	if _, _, err := NewestGood(t.Context(), "", dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+	good, err := s.Make(t.Context(), dir, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	touch(t, dir, Name(noon.Add(time.Hour)), Name(noon.Add(2*time.Hour)))
+	f, bad, err := NewestGood(t.Context(), "", dir)
+	if err != nil || f.Path != good || len(bad) != 2 {
+		t.Error(f, bad, err)
+	}
+}
+
+// TestOneAtATime refuses a second backup of a database, and leaves nothing of one that
+// fails.
+func TestOneAtATime(t *testing.T) {
+	s, dir := source(t), t.TempDir()
+	release, err := flock.Take(filepath.Join(s.StateDir, "backup.lock"), flock.Exclusive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Make(t.Context(), dir, 0); !errors.Is(err, ErrBusy) {
+		t.Error(err)
+	}
+	release()
+	if _, err := s.Make(t.Context(), dir, 1); err != nil {
+		t.Fatal(err)
+	}
+	was := names(t, dir)
+	if err := os.WriteFile(filepath.Join(s.StateDir, store.FileName), []byte(strings.Repeat("damage", 2000)), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Make(t.Context(), dir, 1); !errors.Is(err, store.ErrCorrupt) {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := source(t).Make(ctx, dir, 1); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if got := names(t, dir); !slices.Equal(got, was) {
+		t.Errorf("got %q, want %q", got, was)
+	}
+}
+
+// TestOwner holds who may write into a directory.
+func TestOwner(t *testing.T) {
+	s, dir := source(t), t.TempDir()
+	id, err := MachineID()
+	if err != nil {
+		t.Fatal(err)
+	}
+	make := func() error { _, err := s.Make(t.Context(), dir, 0); return err }
+	if err := make(); err != nil {
+		t.Fatal(err)
+	}
+	if o, err := ReadOwner(dir); err != nil || o != (Owner{Host: "here", ID: id, Since: noon}) {
+		t.Error(o, err)
+	}
+	backups := names(t, dir)
+	for _, o := range []Owner{{Host: "there", ID: "x", Since: noon}, {Host: "there", ID: "x", Since: noon, Retired: true}, {Host: "here", ID: id, Since: noon, Retired: true}} {
+		if err := WriteOwner(dir, o); err != nil {
+			t.Fatal(err)
+		}
+		var refused *NotOwnerError
+		if err := make(); !errors.As(err, &refused) || refused.Owner != o || refused.Here != (o.ID == id) || !strings.Contains(err.Error(), "2026-03-01 12:00 UTC") {
+			t.Error(err)
+		}
+	}
+	for _, text := range []string{"", "{}", "[]", `{"id": 1}`} {
+		touch(t, dir, OwnerFile)
+		if err := os.WriteFile(filepath.Join(dir, OwnerFile), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := make(); err == nil {
+			t.Errorf("%q: no error", text)
+		}
+	}
+	if got := names(t, dir); !slices.Equal(got, backups) {
+		t.Errorf("got %q, want %q", got, backups)
+	}
+}
+
+// TestMachineID holds it against systemd's own tool.
+func TestMachineID(t *testing.T) {
+	testenv.Need(t, "systemd-id128")
+	out, err := exec.Command("systemd-id128", "machine-id", "--app-specific=5e1c8b0d6f4a47399c522be87103d4a6").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if id, err := MachineID(); err != nil || id != strings.TrimSpace(string(out)) {
+		t.Errorf("%s, %v, want %s", id, err, out)
+	}
+	for _, text := range []string{"", "uninitialized\n", "abc"} {
+		path := filepath.Join(t.TempDir(), "machine-id")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if id, err := machineID(path); err == nil {
+			t.Errorf("%q: %s", text, id)
+		}
+	}
+}
+
+// TestOwnerFile holds its form, which other versions of montimer read.
+func TestOwnerFile(t *testing.T) {
+	dir := t.TempDir()
+	if err := WriteOwner(dir, Owner{Host: "a", ID: "b", Since: noon.In(time.FixedZone("x", 3600)).Add(time.Millisecond)}); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, OwnerFile))
+	if err != nil || !json.Valid(data) || string(data) != "{\n  \"host\": \"a\",\n  \"id\": \"b\",\n  \"since\": \"2026-03-01T12:00:00Z\",\n  \"retired\": false\n}\n" {
+		t.Errorf("%s, %v", data, err)
+	}
+}

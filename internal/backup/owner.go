@@ -1,0 +1,107 @@
+package backup
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/montimer/montimer/internal/safefile"
+)
+
+// Owner says which host's state is the one that runs, of those that see a directory of
+// backups.
+type Owner struct {
+	Host    string    `json:"host"`    // its name, for people
+	ID      string    `json:"id"`      // see MachineID
+	Since   time.Time `json:"since"`   // when it became that
+	Retired bool      `json:"retired"` // it has stopped for good, and no host runs
+}
+
+// OwnerFile is the name of the owner's file in a directory of backups.
+const OwnerFile = "owner.json"
+
+// maxOwner is more than any owner file has, in bytes.
+const maxOwner = 4096
+
+// ReadOwner reads the owner of a directory; fs.ErrNotExist: it has none. On a network
+// file system it can take any time.
+func ReadOwner(dir string) (Owner, error) {
+	path := filepath.Join(dir, OwnerFile)
+	data, err := safefile.Read(path, maxOwner)
+	if err != nil {
+		return Owner{}, fmt.Errorf("read the owner of the backups: %w", err)
+	}
+	var o Owner
+	err = json.Unmarshal(data, &o)
+	if err == nil && o.ID == "" {
+		err = errors.New(`"id" is missing`)
+	}
+	if err != nil {
+		return Owner{}, fmt.Errorf("read the owner of the backups: %s: %w: remove the file where this host is the one that runs the jobs", path, err)
+	}
+	return o, nil
+}
+
+// WriteOwner writes the owner of a directory, which must exist, as a whole or not at all.
+func WriteOwner(dir string, o Owner) error {
+	o.Since = o.Since.UTC().Truncate(time.Second)
+	data, err := json.MarshalIndent(o, "", "  ")
+	if err == nil {
+		err = safefile.Replace(filepath.Join(dir, OwnerFile), append(data, '\n'), 0o644)
+	}
+	if err == nil {
+		err = syncDir(dir)
+	}
+	if err != nil {
+		return fmt.Errorf("write the owner of the backups: %w", err)
+	}
+	return nil
+}
+
+// application is the id of montimer for sd_id128_get_machine_app_specific(3).
+var application = [16]byte{0x5e, 0x1c, 0x8b, 0x0d, 0x6f, 0x4a, 0x47, 0x39, 0x9c, 0x52, 0x2b, 0xe8, 0x71, 0x03, 0xd4, 0xa6}
+
+// MachineID identifies this machine to montimer alone, as
+// sd_id128_get_machine_app_specific(3) does: machine-id(5) is not to be passed on.
+func MachineID() (string, error) { return machineID("/etc/machine-id") }
+
+func machineID(path string) (string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("identify this machine: %w: systemd-machine-id-setup makes one", err)
+	}
+	machine, err := hex.DecodeString(string(bytes.TrimSpace(data)))
+	if err != nil || len(machine) != 16 {
+		return "", fmt.Errorf("identify this machine: %s has no id: systemd-machine-id-setup makes one", path)
+	}
+	mac := hmac.New(sha256.New, machine)
+	mac.Write(application[:])
+	id := mac.Sum(nil)[:16]
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80 // a UUID of version 4
+	return hex.EncodeToString(id), nil
+}
+
+// NotOwnerError says that this host's state is not the one that runs.
+type NotOwnerError struct {
+	Dir   string
+	Owner Owner
+	Here  bool // it is this host that was retired
+}
+
+func (e *NotOwnerError) Error() string {
+	since := e.Owner.Since.UTC().Format("2006-01-02 15:04 UTC")
+	switch {
+	case e.Here:
+		return fmt.Sprintf("this host was retired at %s: %s says so", since, filepath.Join(e.Dir, OwnerFile))
+	case e.Owner.Retired:
+		return fmt.Sprintf("the backups in %s are of the host %s, which was retired at %s", e.Dir, e.Owner.Host, since)
+	}
+	return fmt.Sprintf("the jobs of this host run on the host %s since %s: %s says so", e.Owner.Host, since, filepath.Join(e.Dir, OwnerFile))
+}
