@@ -38,7 +38,7 @@ func (c notifyFlushCmd) Run(ctx context.Context, e env) error {
 			return usage(err)
 		}
 	}
-	box, err := openOutbox(ctx, e, c.given(), store.Options{})
+	box, err := openOutbox(ctx, e, c.given(), store.Options{Existing: true})
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && c.Due: // nothing has run yet
 		return nil

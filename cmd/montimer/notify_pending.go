@@ -46,7 +46,7 @@ type notifyDropCmd struct {
 
 // Run removes an alert from the outbox.
 func (c notifyDropCmd) Run(ctx context.Context, e env) error {
-	box, err := openOutbox(ctx, e, c.given(), store.Options{})
+	box, err := openOutbox(ctx, e, c.given(), store.Options{Existing: true})
 	if err != nil {
 		return err
 	}

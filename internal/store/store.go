@@ -47,6 +47,9 @@ type Options struct {
 	// ReadOnly opens an existing database, and neither creates nor migrates
 	// anything.
 	ReadOnly bool
+	// Existing opens a database for writing where there is one; a missing one is
+	// fs.ErrNotExist.
+	Existing bool
 	// Shared, with ReadOnly, is for readers of the tasks' tables: the database
 	// needs none of montimer's, and several statements run at a time.
 	Shared   bool
@@ -86,7 +89,7 @@ func openPath(ctx context.Context, path string, o Options) (*Store, error) {
 	if o.Shared {
 		s.timeout = sharedTimeout
 	}
-	if err := s.openFile(o.ReadOnly); err != nil {
+	if err := s.openFile(!o.ReadOnly && !o.Existing); err != nil {
 		return nil, err
 	}
 	// SQLite does not wait, with any timeout, for another process that turns the
@@ -167,9 +170,9 @@ func (s *Store) Close() error {
 	return err
 }
 
-// openFile opens or makes the file.
-func (s *Store) openFile(readOnly bool) (err error) {
-	switch s.file, err = secureFile(s.path, !readOnly); {
+// openFile opens the file, or makes it.
+func (s *Store) openFile(create bool) (err error) {
+	switch s.file, err = secureFile(s.path, create); {
 	case errors.Is(err, unix.EROFS):
 		return fmt.Errorf("open the database: %w (%w)", ErrReadOnlyFS, err)
 	case errors.Is(err, unix.ENOSPC):
