@@ -21,26 +21,28 @@ import (
 type cli struct {
 	Instance instanceFlag `placeholder:"NAME" help:"The installation to work on: that of /etc/montimer/NAME.yaml ($$MONTIMER_INSTANCE; default: that of /etc/montimer/config.yaml)."`
 
-	Compile compileCmd `cmd:"" group:"compile" help:"Turn jobs.yaml into systemd units. Then: systemctl daemon-reload"`
-	Apply   applyCmd   `cmd:"" group:"compile" help:"Compile, install and activate the units; starts no job that is not due."`
-	Explain explainCmd `cmd:"" group:"compile" help:"Explain a schedule and show its next runs."`
-	List    listCmd    `cmd:"" group:"compile" help:"List the profiles and when they run next."`
-	Init    initCmd    `cmd:"" group:"compile" help:"Write a sample jobs.yaml and its checks, to start from."`
-	Exec    execCmd    `cmd:"" group:"run" help:"Run the tasks of a profile here and now; the services start this."`
-	Start   runCmd     `cmd:"" name:"run" group:"run" help:"Start a run by hand, as the timer does. It sends no alerts without --notify."`
-	Pause   pauseCmd   `cmd:"" group:"run" help:"Skip scheduled runs of a profile until a given time."`
-	Resume  resumeCmd  `cmd:"" group:"run" help:"End a pause before its time."`
-	Sync    syncCmd    `cmd:"" group:"run" help:"Bring the checkout up to date with its git remote, as a run does."`
-	Status  statusCmd  `cmd:"" group:"look" help:"Show the state of all profiles and whether a person is needed."`
-	History historyCmd `cmd:"" group:"look" help:"Show how each tick ended, or one run."`
-	Metrics metricsCmd `cmd:"" group:"look" help:"Write the state and counters for Prometheus."`
-	Serve   serveCmd   `cmd:"" group:"look" help:"Answer over HTTP: the page for people, and the API for programs."`
-	Logs    logsCmd    `cmd:"" group:"look" help:"Show what the runs of a profile, or one run, have in the journal."`
-	Doctor  doctorCmd  `cmd:"" group:"look" help:"Find what is wrong with the host; name the command that fixes it."`
-	Notify  notifyCmd  `cmd:"" group:"keep" help:"Alerts: test, pending, flush, drop, report."`
-	DB      dbCmd      `cmd:"" name:"db" group:"keep" help:"The database: init, check."`
-	Schema  schemaCmd  `cmd:"" group:"keep" help:"Print the JSON Schema of jobs.yaml, for editors."`
-	Version versionCmd `cmd:"" group:"keep" help:"Print the version."`
+	Compile compileCmd       `cmd:"" group:"compile" help:"Turn jobs.yaml into systemd units. Then: systemctl daemon-reload"`
+	Apply   applyCmd         `cmd:"" group:"compile" help:"Compile, install and activate the units; starts no job that is not due."`
+	Explain explainCmd       `cmd:"" group:"compile" help:"Explain a schedule and show its next runs."`
+	List    listCmd          `cmd:"" group:"compile" help:"List the profiles and when they run next."`
+	Init    initCmd          `cmd:"" group:"compile" help:"Write a sample jobs.yaml and its checks, to start from."`
+	Exec    execCmd          `cmd:"" group:"run" help:"Run the tasks of a profile here and now; the services start this."`
+	Start   runCmd           `cmd:"" name:"run" group:"run" help:"Start a run by hand, as the timer does. It sends no alerts without --notify."`
+	Pause   pauseCmd         `cmd:"" group:"run" help:"Skip scheduled runs of a profile until a given time."`
+	Resume  resumeCmd        `cmd:"" group:"run" help:"End a pause before its time."`
+	Sync    syncCmd          `cmd:"" group:"run" help:"Bring the checkout up to date with its git remote, as a run does."`
+	Status  statusCmd        `cmd:"" group:"look" help:"Show the state of all profiles and whether a person is needed."`
+	History historyCmd       `cmd:"" group:"look" help:"Show how each tick ended, or one run."`
+	Metrics metricsCmd       `cmd:"" group:"look" help:"Write the state and counters for Prometheus."`
+	Serve   serveCmd         `cmd:"" group:"look" help:"Answer over HTTP: the page for people, and the API for programs."`
+	Logs    logsCmd          `cmd:"" group:"look" help:"Show what the runs of a profile, or one run, have in the journal."`
+	Doctor  doctorCmd        `cmd:"" group:"look" help:"Find what is wrong with the host; name the command that fixes it."`
+	Notify  notifyCmd        `cmd:"" group:"keep" help:"Alerts: test, pending, flush, drop, report."`
+	State   stateCmd         `cmd:"" group:"keep" help:"What tasks keep from run to run: list, get, set, rm, import, export."`
+	DB      dbCmd            `cmd:"" name:"db" group:"keep" help:"The database: init, check."`
+	Crontab renderCrontabCmd `cmd:"" name:"render-crontab" group:"keep" help:"Print the crontab that the old system made of jobs.yaml, to compare or to go back to supercronic."`
+	Schema  schemaCmd        `cmd:"" group:"keep" help:"Print the JSON Schema of jobs.yaml, for editors."`
+	Version versionCmd       `cmd:"" group:"keep" help:"Print the version."`
 
 	Man      manCmd      `cmd:"" hidden:"" help:"Print a manual page."`
 	Failure  failureCmd  `cmd:"" hidden:"" help:"Report a failed service (started by montimer-failure@.service)."`

@@ -100,6 +100,17 @@ func TestJSONForms(t *testing.T) {
 		"logs": {func(w io.Writer) error {
 			return console.JSONLines(w, []view.LogEntry{{At: now.UTC(), Profile: "p", Run: "1", Task: "t", Result: "ok", Message: "one"}, {At: now.UTC()}})
 		}},
+		"state list": {
+			func(w io.Writer) error {
+				return console.JSONLines(w, view.StateNamespaces([]montimer.StateNamespace{{Name: "cache-id.txt", Keys: 2, Updated: now}, {Name: "n"}}))
+			},
+			func(w io.Writer) error {
+				return console.JSONLines(w, view.StateValues([]montimer.StateValue{{Namespace: "n", Key: "k", Value: "v", Updated: now}, {Namespace: "n", Key: "k"}}))
+			},
+		},
+		"state get": {func(w io.Writer) error {
+			return console.JSONLines(w, view.StateValues([]montimer.StateValue{{Namespace: "n", Key: "k", Updated: now}}))
+		}},
 		"notify pending": {func(w io.Writer) error {
 			return console.JSONLines(w, notify.PendingAlerts([]montimer.Alert{{ID: 1, Created: now, NextTry: now}, {ID: 2, Created: now}}))
 		}},

@@ -27,12 +27,20 @@ _montimer() {
     "notify drop "*) words="--state-dir --run-as --instance" ;;
     "notify report "*) words="--jobs --checkout --run-as --state-dir --env-file --send --instance" ;;
     "notify "*) words="test pending flush drop report" ;;
+    "state list "*) words="--state-dir --run-as --output --instance" ;;
+    "state get "*) words="--state-dir --run-as --output --instance" ;;
+    "state set "*) words="--state-dir --run-as --instance" ;;
+    "state rm "*) words="--state-dir --run-as --instance" ;;
+    "state import "*) words="--jobs --checkout --run-as --state-dir --env-file --file --overwrite --dry-run --instance" ;;
+    "state export "*) words="--state-dir --run-as --dir --instance" ;;
+    "state "*) words="list get set rm import export" ;;
     "db init "*) words="--state-dir --run-as --instance" ;;
     "db check "*) words="--state-dir --run-as --repair --instance" ;;
     "db "*) words="init check" ;;
+    "render-crontab "*) words="--jobs --checkout --run-as --instance" ;;
     "schema "*) words="--instance" ;;
     "version "*) words="--instance" ;;
-    ""*) words="compile apply explain list init exec run pause resume sync status history metrics serve logs doctor notify db schema version --help --instance" ;;
+    ""*) words="compile apply explain list init exec run pause resume sync status history metrics serve logs doctor notify state db render-crontab schema version --help --instance" ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}")
 }

@@ -75,6 +75,7 @@ type decoder struct {
 	src      source
 	diags    []Diagnostic
 	full     bool   // there were more than maxProblems
+	lenient  bool   // of keys given twice the last one counts, as for the old runner
 	path     []step // where in the file we are, for messages
 	expanded int    // nodes visited through aliases
 	guesses  int    // work that may still be spent on suggestions

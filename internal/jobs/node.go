@@ -73,7 +73,7 @@ func (d *decoder) pairs(v value) pairs {
 		switch i, exists := keys.find(p.name); {
 		case !exists:
 			keys.add(p)
-		case keys.pairs[i].merged:
+		case keys.pairs[i].merged || d.lenient:
 			keys.pairs[i] = p
 		default:
 			d.error(p.key, "", "key %s is given twice; first in line %d", quote(p.name), keys.pairs[i].key.place().Line)

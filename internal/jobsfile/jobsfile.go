@@ -73,14 +73,21 @@ func Read(ctx context.Context, h montimer.Host, opt Options) (File, error) {
 // FindProfile reads the jobs.yaml of a host, and returns a profile, or a
 // [*taskexec.UnknownError]. The error is ErrInvalid if the file has mistakes.
 func FindProfile(ctx context.Context, h montimer.Host, name string) (montimer.Profile, error) {
+	j, err := Valid(ctx, h)
+	if err != nil {
+		return montimer.Profile{}, err
+	}
+	return taskexec.FindProfile(j, name)
+}
+
+// Valid reads the jobs.yaml of a host. The error is ErrInvalid if the file has
+// mistakes.
+func Valid(ctx context.Context, h montimer.Host) (montimer.Jobs, error) {
 	f, err := Read(ctx, h, Options{})
 	if err == nil {
 		err = f.Err(strings.Clone)
 	}
-	if err != nil {
-		return montimer.Profile{}, err
-	}
-	return taskexec.FindProfile(f.Jobs, name)
+	return f.Jobs, err
 }
 
 func (r *Reader) decode(h montimer.Host, path string, data []byte) File {
@@ -207,4 +214,16 @@ func (f File) Err(redact func(string) string) error {
 		text += fmt.Sprintf("; and %d more", more)
 	}
 	return invalid(text)
+}
+
+// ReadOld reads the jobs.yaml of a host as the old runner did, like [Read].
+func ReadOld(ctx context.Context, h montimer.Host) ([]jobs.OldProfile, File, error) {
+	path, data, err := read(ctx, h)
+	if err != nil {
+		return nil, File{}, err
+	}
+	f := File{Path: path}
+	var profiles []jobs.OldProfile
+	profiles, f.Diagnostics = jobs.DecodeOld(path, data)
+	return profiles, f, nil
 }

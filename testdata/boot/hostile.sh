@@ -36,6 +36,7 @@ verbs=(
   "list" "list -o json" "explain --profile beat" "exec beat" "exec --dry-run beat"
   "db check" "db init" "notify pending" "notify flush" "notify drop 1" "sync" "failure montimer-job-beat.service"
   "init /srv/app" "doctor"
+  "state list" "state get cache-id.txt a" "state set cache-id.txt a 1" "state rm cache-id.txt a" "state import" "state export" "render-crontab"
 )
 
 # places are all paths that only root may change; the units and montimer's own
@@ -112,6 +113,29 @@ attack "a database that is a pipe" 'runuser -u deploy -- mkfifo /var/lib/montime
 attack "a lock folder that is a link" 'ln -s /etc/montimer /var/lib/montimer/lock'
 attack "a file" 'rm -rf /var/lib/montimer; touch /var/lib/montimer; chown deploy: /var/lib/montimer'
 
+step "text caches"
+# What jobs.yaml and the database name is read and written as the deploy user.
+rm -rf /var/lib/montimer
+install -d -o deploy -g deploy -m 750 /var/lib/montimer
+good
+printf 'profiles: {beat: {cron: "0 5 1 1 *", env: {CACHE_FILENAME: /root/secret, NONCE_FILENAME: ../../../etc/shadow, MORPHO_FILENAME: pipe}}}\n' | jobs
+runuser -u deploy -- sh -c 'cd /var/lib/montimer && ln -s /root/secret cache-id.txt && ln -s /dev/zero nonces.txt && mkfifo pipe && mkdir directory'
+before=$(places)
+code=0
+said=$(timeout 60 montimer state import --file directory --file /root 2>&1) || code=$?
+((code == 1)) && [[ $said == *"failed=6 db="* && $said == *"cache-id.txt: error: "*"permission denied"* ]] || fail "state import: exit $code: $said"
+[[ $said != *the-secret-of-root* && $said != *root:\** ]] || fail "state import shows root's file: $said"
+for namespace in cache-id.txt nonces.txt pipe directory /root/new ../../../etc/montimer/new new.txt; do
+  montimer state set "$namespace" k v
+done
+montimer state set new.txt $'\x1b]0;x\x07' v
+[[ $(montimer state list new.txt) == *'\x1b]0;x\x07 '* ]] || fail "state list: $(montimer state list new.txt)"
+code=0
+said=$(timeout 60 montimer state export 2>&1) || code=$?
+((code == 1)) && [[ $said == *"new.txt: written=2 "* ]] || fail "state export: exit $code: $said"
+[[ $(stat -c %U /var/lib/montimer/new.txt) == deploy && $(places) == "$before" ]] || fail "state export: $said, $(diff <(echo "$before") <(places))"
+rm -rf /srv/app/jobs.yaml
+
 step "swapped while it is read"
 touch /tmp/swap
 (
@@ -156,7 +180,7 @@ rm -rf /var/lib/montimer
 install -d -o deploy -g deploy -m 750 /var/lib/montimer
 (cd / && runuser -u deploy -- montimer db init)
 [[ -n $(opened_by_root cat /srv/app/jobs.yaml) ]] || fail "the check sees nothing"
-for verb in "compile --out /tmp/out2" "compile" "compile --diff" "list" "apply" "notify pending" "doctor --only checkout-mode --only state-mode --only db-size --only git-dirty --only disk-space"; do
+for verb in "compile --out /tmp/out2" "compile" "compile --diff" "list" "apply" "notify pending" "state import" "state export" "state list" "render-crontab" "doctor --only checkout-mode --only state-mode --only db-size --only git-dirty --only disk-space"; do
   # shellcheck disable=SC2086 # the verb's words
   opened=$(opened_by_root montimer $verb)
   [[ -z $opened ]] || fail "as root, in montimer $verb: $opened"
