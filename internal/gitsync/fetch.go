@@ -18,14 +18,41 @@ import (
 // SHA-256). Such a commit never changes, so it is fetched once.
 var objectName = lazy.Regexp(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 
-// fetch fetches the configured branch, tag, full reference or commit, and
-// returns its commit.
+// fetched is what a fetch has found.
+type fetched struct {
+	commit string // of the configured branch, tag, full reference or commit
+
+	// target names commit for git reset: as REMOTE/BRANCH where that is the commit
+	// (contract C.3), else by the commit. A checkout that was cloned with
+	// --single-branch, or with a remote.REMOTE.fetch without the branch, has no
+	// such name, and a tag may have taken it.
+	target string
+}
+
+// fetch fetches what is configured.
+func (s Syncer) fetch(ctx context.Context) (fetched, error) {
+	name, err := s.download(ctx)
+	if err != nil {
+		return fetched{}, err
+	}
+	upstream := s.Sync.Remote + "/" + s.Sync.Branch
+	at := s.commits(ctx, name, upstream)
+	if at[0] == "" {
+		return fetched{}, s.explain(fmt.Errorf("%s %s is not a commit", s.Sync.Remote, s.Sync.Branch))
+	}
+	if at[1] == at[0] {
+		return fetched{at[0], upstream}, nil
+	}
+	return fetched{at[0], at[0]}, nil
+}
+
+// download gets the commit from the remote, and returns git's name of it.
 //
 // It runs the command of contract C.2. If that fails without a message (--quiet
-// hides which reference was refused), fetch runs again without --quiet, and
+// hides which reference was refused), it runs again without --quiet, and
 // with --force: a tag or branch that was moved upstream is no reason to stay
 // behind.
-func (s Syncer) fetch(ctx context.Context) (commit string, err error) {
+func (s Syncer) download(ctx context.Context) (name string, err error) {
 	wanted := s.Sync.Branch
 	fixed := objectName().MatchString(wanted)
 	if fixed && s.commit(ctx, wanted) == wanted {
@@ -46,21 +73,7 @@ func (s Syncer) fetch(ctx context.Context) (commit string, err error) {
 	if err != nil {
 		return "", s.explain(err)
 	}
-	if commit = s.commit(ctx, "FETCH_HEAD"); commit == "" {
-		return "", s.explain(fmt.Errorf("%s %s is not a commit", s.Sync.Remote, wanted))
-	}
-	return commit, nil
-}
-
-// target names the fetched commit for git reset: as REMOTE/BRANCH where that
-// is the commit (contract C.3), else by the commit. A checkout that was cloned
-// with --single-branch, or with a remote.REMOTE.fetch without the branch, has
-// no such name, and a tag may have taken it.
-func (s Syncer) target(ctx context.Context, fetched string) string {
-	if upstream := s.Sync.Remote + "/" + s.Sync.Branch; s.commit(ctx, upstream) == fetched {
-		return upstream
-	}
-	return fetched
+	return "FETCH_HEAD", nil
 }
 
 // damaged matches git's messages about a repository that has lost data, as after a

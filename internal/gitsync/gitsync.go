@@ -169,14 +169,15 @@ func (s Syncer) run(ctx context.Context, state *State) Outcome {
 	s.removeLeftovers(ctx)
 	limited, cancel := context.WithTimeout(ctx, s.Sync.Timeout)
 	defer cancel()
+	// Before the fetch, which may take longer: a question tells whether git answers.
 	o := Outcome{Old: s.Commit(limited)}
 	o.New = o.Old
-	fetched, err := s.fetch(limited)
+	found, err := s.fetch(limited)
 	if err != nil {
 		o.Err = err
 		return o
 	}
-	behind := fetched != o.Old
+	behind := found.commit != o.Old
 	if behind && state.Behind.IsZero() {
 		state.Behind = time.Now()
 	}
@@ -197,25 +198,25 @@ func (s Syncer) run(ctx context.Context, state *State) Outcome {
 	default:
 		o.Forced = true
 	}
-	s.moveTo(ctx, state, fetched, &o)
+	s.moveTo(ctx, state, found, &o)
 	return o
 }
 
 // moveTo moves the working tree to the commit that was fetched, and runs the
 // commands after a change.
-func (s Syncer) moveTo(ctx context.Context, state *State, fetched string, o *Outcome) {
-	if fetched != o.Old && s.OnChange != nil {
+func (s Syncer) moveTo(ctx context.Context, state *State, found fetched, o *Outcome) {
+	if found.commit != o.Old && s.OnChange != nil {
 		state.Since = cmp.Or(state.Since, o.Old, unborn)
 		s.keep(*state) // this process may be killed from here on
 	}
 	// A reset that is stopped leaves a partly changed tree: let it end.
 	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Sync.Timeout)
 	defer cancel()
-	if o.Err = s.reset(finish, state, s.target(finish, fetched), fetched); o.Err != nil {
+	if o.Err = s.reset(finish, state, found.target, found.commit); o.Err != nil {
 		o.New = s.Commit(finish)
 		return
 	}
-	o.New = fetched
+	o.New = found.commit
 	o.Commits = s.count(finish, o.Old, o.New)
 	if s.OnChange != nil {
 		o.Failed = s.runCommands(ctx, state, *o)
@@ -255,6 +256,23 @@ func (s Syncer) commit(ctx context.Context, name string) string {
 		return ""
 	}
 	return strings.TrimSpace(out)
+}
+
+// commits resolves names, by one git process; "" for what is no commit.
+func (s Syncer) commits(ctx context.Context, names ...string) []string {
+	args := []string{"rev-parse", "--revs-only"}
+	for _, name := range names {
+		args = append(args, name+"^{commit}")
+	}
+	out, err := s.ask(ctx, args...)
+	if found := strings.Fields(out); err == nil && len(found) == len(names) {
+		return found
+	}
+	all := make([]string, len(names)) // git stops at the first that is none
+	for i, name := range names {
+		all[i] = s.commit(ctx, name)
+	}
+	return all
 }
 
 // count returns how many commits are new; 0 when that is not known.

@@ -306,16 +306,20 @@ func TestArgv(t *testing.T) {
 	write(t, bin+"/git", fmt.Sprintf("#!/bin/sh\necho \"git $*\" >>%s/log\n[ \"$3$FAIL\" != fetchyes ] || exit 3\nexec %s \"$@\"\n", bin, real))
 	os.Chmod(bin+"/git", 0o755)
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	asked := 0
 	recorded := func() (changes []string) {
 		log, _ := os.ReadFile(bin + "/log")
 		os.Remove(bin + "/log")
+		asked = 0
 		for line := range strings.Lines(string(log)) {
 			line = strings.TrimSpace(strings.Replace(line, "git -C "+s.syncer.Repo, "git -C REPO", 1))
 			asks := false
 			for _, ask := range []string{"rev-parse ", "rev-list ", "diff-tree ", "config --get ", "config --file "} {
 				asks = asks || strings.HasPrefix(line, "git -C REPO "+ask)
 			}
-			if !asks {
+			if asks {
+				asked++
+			} else {
 				changes = append(changes, line)
 			}
 		}
@@ -329,6 +333,9 @@ func TestArgv(t *testing.T) {
 	s.sync()
 	if diff := cmp.Diff(want[:2], recorded()); diff != "" {
 		t.Errorf("nothing new: %s", diff)
+	}
+	if asked != 3 { // where it is before, what was fetched, where it is after the reset
+		t.Errorf("nothing new: git was asked %d times, want 3: each is a process", asked)
 	}
 	s.syncer.Environ = append(s.syncer.Environ, "FAIL=yes")
 	s.fails("fetch exited 3")

@@ -26,7 +26,14 @@ func (s Syncer) reset(ctx context.Context, state *State, target, commit string) 
 	if err := s.change(ctx, "reset", "--hard", "--quiet", target); err != nil {
 		return s.explain(err)
 	}
-	if at := s.commit(ctx, "HEAD"); at != commit {
+	at := s.commit(ctx, "HEAD")
+	if at != commit && target != commit { // another git has moved the name meanwhile
+		if err := s.change(ctx, "reset", "--hard", "--quiet", commit); err != nil {
+			return s.explain(err)
+		}
+		at = s.commit(ctx, "HEAD")
+	}
+	if at != commit {
 		return s.explain(fmt.Errorf("after git reset the checkout is at commit %q, not at %s", at, commit))
 	}
 	if err := s.followSubmodules(ctx); err != nil {

@@ -100,3 +100,20 @@ func TestWholeTreeThatIsMarked(t *testing.T) {
 		t.Errorf("changed: %v", err)
 	}
 }
+
+// TestMovedName has another git move the name of the commit between the fetch and
+// the reset: the working tree comes to the commit that was fetched.
+func TestMovedName(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	fetched := s.host("rev-parse", "HEAD")
+	s.push("jobs.yaml", "two\n")
+	s.host("fetch", "-q")
+	if err := s.syncer.reset(context.Background(), new(State), "origin/main", fetched); err != nil {
+		t.Error(err)
+	}
+	if at := s.host("rev-parse", "HEAD"); at != fetched {
+		t.Errorf("the checkout is at %s, want %s", at, fetched)
+	}
+	s.has("jobs.yaml", "one\n")
+}

@@ -52,8 +52,14 @@ func (s Syncer) removeLeftovers(ctx context.Context) {
 	}
 }
 
-// gitDirs returns where git keeps its files, which is not always .git.
+// gitDirs returns where git keeps its files: in .git, unless that names a place
+// elsewhere (gitrepository-layout(5): a file, or commondir in it).
 func (s Syncer) gitDirs(ctx context.Context) []string {
+	own := filepath.Join(s.Repo, ".git")
+	info, err := os.Lstat(own)
+	if _, elsewhere := os.Lstat(filepath.Join(own, "commondir")); err == nil && info.IsDir() && elsewhere != nil {
+		return []string{own}
+	}
 	out, err := s.ask(ctx, "rev-parse", "--git-dir", "--git-common-dir")
 	if err != nil {
 		return nil
