@@ -31,7 +31,7 @@ func (c statusCmd) Run(ctx context.Context, e env) error {
 		if err := console.Fit(w)(v.Table()); err != nil {
 			return err
 		}
-		_, err := io.WriteString(w, v.Notes())
+		_, err := io.WriteString(w, v.Notes(console.Columns(w)))
 		return err
 	})
 	if err == nil && v.Attention {

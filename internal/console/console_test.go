@@ -60,16 +60,6 @@ func TestScreen(t *testing.T) {
 	}
 }
 
-func TestWrap(t *testing.T) {
-	t.Parallel()
-	if diff := cmp.Diff("a b c\n  d\n  efg\n  h\n", wrap("a b c d efgh\n", 5, 2)); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff("name  one two three four\n      five\n", wrap("name  one two three four five\n", 26, 6)); diff != "" {
-		t.Error(diff)
-	}
-}
-
 // TestTable: a table that fits stays one; one that does not becomes blocks.
 func TestTable(t *testing.T) {
 	t.Parallel()
@@ -86,6 +76,13 @@ func TestTable(t *testing.T) {
 		if diff := cmp.Diff(want, b.String()); diff != "" {
 			t.Errorf("%d columns: %s", columns, diff)
 		}
+	}
+	var b strings.Builder // a wide character takes two columns, a mark that combines none
+	if err := Table(&b, 26, []string{"A", "B"}, [][]string{{"日本", "日本日本日本日本日本日"}, {"e\u0301", "x"}}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff("A     B\n日本  日本日本日本日本日本\n      日\ne\u0301     x\n", b.String()); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -119,7 +119,7 @@ func progressLines(p taskexec.Progress, now, began time.Time, rows, columns int)
 	}
 	lines = append(lines, summary(p, now.Sub(began)))
 	for i := range lines {
-		lines[i] = clip(lines[i], columns)
+		lines[i] = safetext.Clip(strings.TrimRight(lines[i], " "), columns)
 	}
 	return lines
 }
@@ -137,15 +137,6 @@ func summary(p taskexec.Progress, took time.Duration) string {
 		text += fmt.Sprintf(", %d failed", n)
 	}
 	return fmt.Sprintf("%s, %v", text, took)
-}
-
-// clip cuts a line to so many columns; it does not know wide characters.
-func clip(line string, columns int) string {
-	runes := []rune(strings.TrimRight(line, " "))
-	if len(runes) > max(columns, 1) {
-		runes = append(runes[:max(columns-1, 0)], '…')
-	}
-	return string(runes)
 }
 
 // WithoutStarts returns a handler for a screen, which shows itself what runs.

@@ -2,14 +2,13 @@ package console
 
 import (
 	"cmp"
-	"fmt"
 	"io"
 	"os"
 	"strings"
-	"text/tabwriter"
-	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/montimer/montimer/internal/safetext"
 )
 
 // Fit returns a function that writes a table that fits w.
@@ -23,18 +22,29 @@ func Fit(w io.Writer) func(header []string, rows [][]string) error {
 // terminal, a line for each row.
 func Table(w io.Writer, columns int, header []string, rows [][]string) error {
 	const least = 20 // columns for the last cells, else there is no use in it
-	var text strings.Builder
-	tab := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tab, strings.Join(header, "\t"))
-	last := 0 // the width of the last column
+	widths := make([]int, len(header))
+	for _, row := range append([][]string{header}, rows...) {
+		for i, cell := range row {
+			widths[i] = max(widths[i], safetext.Width(cell))
+		}
+	}
+	const gap = 2
+	end := len(header) - 1
+	last := 0 // the width of the last column without its name
 	for _, row := range rows {
-		fmt.Fprintln(tab, strings.Join(row, "\t"))
-		last = max(last, utf8.RuneCountInString(row[len(row)-1]))
+		last = max(last, safetext.Width(row[end]))
 	}
-	if err := tab.Flush(); err != nil {
-		return err
+	indent := 0
+	for _, width := range widths[:end] {
+		indent += width + gap
 	}
-	indent := strings.LastIndex(strings.SplitAfter(text.String(), "\n")[0], header[len(header)-1])
+	var text strings.Builder
+	for _, row := range append([][]string{header}, rows...) {
+		for i, cell := range row[:end] {
+			text.WriteString(safetext.Pad(cell, widths[i]+gap))
+		}
+		text.WriteString(row[end] + "\n")
+	}
 	table := text.String()
 	if columns > 0 {
 		text.Reset()
@@ -42,7 +52,7 @@ func Table(w io.Writer, columns int, header []string, rows [][]string) error {
 			writeBlocks(&text, columns, header, rows)
 		} else {
 			for line := range strings.Lines(table) {
-				text.WriteString(wrap(line, columns, indent))
+				text.WriteString(safetext.Wrap(line, columns, indent))
 			}
 		}
 		table = text.String()
@@ -62,35 +72,9 @@ func writeBlocks(b *strings.Builder, columns int, header []string, rows [][]stri
 			b.WriteString("\n")
 		}
 		for j, cell := range row {
-			b.WriteString(wrap(fmt.Sprintf("%-*s%s\n", indent, header[j], cell), columns, indent))
+			b.WriteString(safetext.Wrap(safetext.Pad(header[j], indent)+cell+"\n", columns, indent))
 		}
 	}
-}
-
-// wrap breaks a line where it has more than that many columns, between words if
-// it can, and indents what follows.
-func wrap(line string, columns, indent int) string {
-	if columns <= indent {
-		return line
-	}
-	var b strings.Builder
-	for {
-		text := []rune(line)
-		if len(text) <= columns+1 { // the end of the line takes none
-			break
-		}
-		cut := columns
-		for cut > indent && text[cut] != ' ' {
-			cut--
-		}
-		if cut <= indent { // one long word
-			cut = columns
-		}
-		b.WriteString(strings.TrimRight(string(text[:cut]), " ") + "\n")
-		line = strings.Repeat(" ", indent) + strings.TrimLeft(string(text[cut:]), " ")
-	}
-	b.WriteString(line)
-	return b.String()
 }
 
 // Columns is the width of a terminal; 0: w is none.

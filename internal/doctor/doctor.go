@@ -15,6 +15,7 @@ import (
 	"slices"
 
 	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/safetext"
 	"github.com/montimer/montimer/internal/view"
 	"github.com/montimer/montimer/taskexec"
 )
@@ -89,8 +90,15 @@ func judge(checks []Check, f Facts) (all []view.Finding) {
 	for _, c := range checks {
 		all = append(all, c.judge(f)...)
 	}
+	for i, found := range all {
+		all[i].Text = safetext.Clip(found.Text, maxText)
+	}
 	return all
 }
+
+// maxText bounds the text of a finding, in characters: git, SQLite and systemd may say
+// any amount.
+const maxText = 500
 
 func (c Check) judge(f Facts) (all []view.Finding) {
 	if f.Settings != "" && !slices.Contains(c.needs, partSettings) {

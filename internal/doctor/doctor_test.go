@@ -119,6 +119,10 @@ var faults = []struct {
 	{"systemd-version", func(f *Facts) { f.Units.Version = 249 }, "apt-get install --only-upgrade systemd"},
 
 	{"jobs", func(f *Facts) { f.Mistake = "jobs.yaml:1:1: error" }, `runuser -u deploy -- "${EDITOR:-vi}" /srv/app/jobs.yaml`},
+	{"jobs", func(f *Facts) {
+		f.Mistake, f.Host.JobsFile = "jobs.yaml:1:1: error", "/srv/app/automation/jobs.yaml"
+	}, `"${EDITOR:-vi}" /srv/app/automation/jobs.yaml`},
+	{"jobs", func(f *Facts) { f.Mistake, f.NoCheckout = "the checkout does not exist", true }, `git clone "$URL" /srv/app`},
 	{"checkout-missing", func(f *Facts) { f.Paths.Checkout.Exists = false }, `runuser -u deploy -- git clone "$URL" /srv/app`},
 	{"checkout-hidden", func(f *Facts) { f.Host.Checkout, f.Host.JobsFile = "/tmp/app", "/tmp/app/jobs.yaml" }, "mv /tmp/app /srv/app && sed -i 's|^checkout:.*|checkout: /srv/app|' "},
 	{"checkout-owner", func(f *Facts) { f.Paths.Checkout.UID = 0 }, "chown -R deploy: /srv/app"},
@@ -333,6 +337,38 @@ func TestFaults(t *testing.T) {
 	for _, c := range Checks() {
 		if !slices.Contains(tested, c.ID) {
 			t.Errorf("no fault for %s", c.ID)
+		}
+	}
+}
+
+// TestNotCompiled: where nothing is compiled that is said once, and the rest depends on it.
+func TestNotCompiled(t *testing.T) {
+	t.Parallel()
+	f := wellFacts(t)
+	f.Units.Have = map[string]string{}
+	for name := range f.Units.State {
+		f.Units.State[name] = systemd.Detail{Unit: systemd.Unit{Load: "not-found", Active: "inactive"}}
+	}
+	var wrong []string
+	for _, finding := range judge(Checks(), f) {
+		if finding.Status == view.CheckFault || finding.Status == view.CheckWarning {
+			wrong = append(wrong, finding.ID+": "+finding.Text)
+		}
+	}
+	if len(wrong) != 1 || !strings.HasPrefix(wrong[0], "unit-missing: nothing is compiled: none of the ") {
+		t.Errorf("%q", wrong)
+	}
+}
+
+// TestBounded: what git, SQLite or systemd says at length is cut.
+func TestBounded(t *testing.T) {
+	t.Parallel()
+	f := wellFacts(t)
+	f.User.Database.Damage = strings.Repeat("Tree 5 page 3: ", 1000)
+	f.Unknown[partRemote] = strings.Repeat("fatal: ", 1000)
+	for _, finding := range judge(Checks(), f) {
+		if n := len(finding.Text); n > 4*maxText {
+			t.Errorf("%s: %d bytes", finding.ID, n)
 		}
 	}
 }

@@ -52,8 +52,9 @@ type Facts struct {
 	Settings string          // why the host settings cannot be used; "": they can
 	Unknown  map[part]string // why a part could not be read
 
-	Jobs    montimer.Jobs // empty if jobs.yaml is invalid
-	Mistake string        // the first of jobs.yaml, or why it cannot be read; "": none
+	Jobs       montimer.Jobs // empty if jobs.yaml is invalid
+	Mistake    string        // the first of jobs.yaml, or why it cannot be read; "": none
+	NoCheckout bool          // jobs.yaml cannot be read, since there is no checkout
 
 	Env     EnvFacts
 	Paths   PathFacts
@@ -140,8 +141,11 @@ func (r *reader) jobs(ctx context.Context) {
 	switch {
 	case err != nil:
 		r.facts.Mistake = err.Error()
+		dir, err := statOf(r.facts.Host.Checkout)
+		r.facts.NoCheckout = err == nil && !dir.Exists
 	case jobs.HasErrors(file.Diagnostics):
 		r.facts.Mistake = file.Err(func(s string) string { return s }).Error()
+		r.facts.Host.JobsFile = file.Path
 	default:
 		r.facts.Jobs = file.Jobs
 		r.facts.Host.JobsFile = file.Path

@@ -226,22 +226,27 @@ func wrongJobs(f Facts) []found {
 	if f.Mistake == "" {
 		return nil
 	}
+	if f.NoCheckout {
+		return []found{{text: f.Mistake, fix: f.cloneCheckout()}}
+	}
 	file := f.Host.JobsFile
 	if file == "" {
-		file = filepath.Join(f.Host.Checkout, "jobs.yaml")
+		file = host.JobsFiles(f.Host.Checkout)[0]
 	}
-	return []found{{text: f.Mistake, fix: "runuser -u " + taskexec.QuoteWord(f.Host.User) + " -- " + edit(file)}}
+	return []found{{text: f.Mistake, fix: f.asUser(edit(file))}}
+}
+
+// cloneCheckout makes the checkout, from an address that only a person knows.
+func (f Facts) cloneCheckout() string {
+	dir, user := taskexec.QuoteWord(f.Host.Checkout), taskexec.QuoteWord(f.Host.User)
+	return fmt.Sprintf(`install -d -o %s -g %s %s && read -rp 'URL of the repository: ' URL && runuser -u %[1]s -- git clone "$URL" %[3]s`, user, taskexec.QuoteWord(f.Host.Group), dir)
 }
 
 func noCheckout(f Facts) []found {
 	if f.Paths.Checkout.Exists {
 		return nil
 	}
-	dir, user := taskexec.QuoteWord(f.Host.Checkout), taskexec.QuoteWord(f.Host.User)
-	return []found{{
-		text: "checkout " + f.Host.Checkout + " does not exist",
-		fix:  fmt.Sprintf(`install -d -o %s -g %s %s && read -rp 'URL of the repository: ' URL && runuser -u %[1]s -- git clone "$URL" %[3]s`, user, taskexec.QuoteWord(f.Host.Group), dir),
-	}}
+	return []found{{text: "checkout " + f.Host.Checkout + " does not exist", fix: f.cloneCheckout()}}
 }
 
 func noState(f Facts) []found {

@@ -135,13 +135,25 @@ func eachWanted(check func(f Facts, want compiler.Unit, have string, exists bool
 	}
 }
 
+// missing finds wanted units that are not there. Where there are none at all, that is
+// one finding, and those about the helpers depend on it.
 func missing(helpers bool) func(Facts) []found {
-	return eachWanted(func(f Facts, w compiler.Unit, _ string, exists bool) []found {
+	each := eachWanted(func(f Facts, w compiler.Unit, _ string, exists bool) []found {
 		if exists || ofProfile(f.Host.Instance, w.Name) == helpers {
 			return nil
 		}
 		return []found{{text: w.Name + " is not in " + f.Host.UnitDir, fix: f.Host.Instance.Command("apply")}}
 	})
+	return func(f Facts) []found {
+		all := each(f)
+		switch {
+		case len(f.Units.Have) > 0 || len(f.Units.Want) == 0 || f.Unknown[partJobs] != "":
+			return all
+		case helpers:
+			return unknown("nothing is compiled")
+		}
+		return []found{{text: fmt.Sprintf("nothing is compiled: none of the %d units is in %s", len(f.Units.Want), f.Host.UnitDir), fix: f.Host.Instance.Command("apply")}}
+	}
 }
 
 // differs finds units that nobody has edited and that are still not as the next

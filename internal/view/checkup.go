@@ -76,57 +76,92 @@ const checkupWidth = 80
 // colours are those of ECMA-48 for a fault and a warning: red and yellow.
 var colours = map[CheckStatus]string{CheckFault: "31", CheckWarning: "33"}
 
-// Text returns what is wrong and what is not known, the verdict last.
+// Text returns what is wrong and what is not known, the verdict last. What one
+// command fixes stands above that command, named once.
 func (c Checkup) Text(colour bool) string {
 	var b strings.Builder
+	for _, group := range c.byFix() {
+		writeGroup(&b, group, colour)
+	}
 	type cause struct {
 		why string
 		ids []string
 	}
 	var unseen []cause
 	for _, f := range c.Checks {
-		switch f.Status {
-		case CheckFault, CheckWarning:
-			const indent = "         "
-			label := fmt.Sprintf("%-*s", len(indent), f.Status)
-			if colour {
-				label = "\x1b[" + colours[f.Status] + "m" + label + "\x1b[0m"
-			}
-			fmt.Fprint(&b, label, strings.TrimPrefix(fold(indent, safetext.String(f.ID+": "+f.Text)), indent))
-			fmt.Fprint(&b, fold(indent, safetext.String(f.Why)))
-			fmt.Fprintf(&b, "%sfix: %s\n", indent, safetext.String(f.Fix))
-		case NotChecked:
-			i := slices.IndexFunc(unseen, func(c cause) bool { return c.why == f.Text })
-			if i < 0 {
-				i = len(unseen)
-				unseen = append(unseen, cause{why: f.Text})
-			}
-			if !slices.Contains(unseen[i].ids, f.ID) {
-				unseen[i].ids = append(unseen[i].ids, f.ID)
-			}
+		if f.Status != NotChecked {
+			continue
+		}
+		i := slices.IndexFunc(unseen, func(c cause) bool { return c.why == f.Text })
+		if i < 0 {
+			i = len(unseen)
+			unseen = append(unseen, cause{why: f.Text})
+		}
+		if !slices.Contains(unseen[i].ids, f.ID) {
+			unseen[i].ids = append(unseen[i].ids, f.ID)
 		}
 	}
 	for _, u := range unseen {
-		const indent = "  "
-		text := fold(indent, safetext.String("not checked: "+u.why+": "+strings.Join(u.ids, ", ")))
-		fmt.Fprint(&b, strings.TrimPrefix(text, indent))
+		b.WriteString(fold(2, safetext.String("not checked: "+u.why+": "+strings.Join(u.ids, ", "))))
 	}
 	fmt.Fprintln(&b, safetext.String(c.Verdict))
 	return b.String()
 }
 
-// fold breaks a text between words into indented lines of checkupWidth columns. A
-// longer word has a line of its own.
-func fold(indent, text string) string {
-	var b strings.Builder
-	line := indent
-	for _, word := range strings.Fields(text) {
-		if line != indent && len([]rune(line))+len([]rune(word)) > checkupWidth {
-			fmt.Fprintln(&b, strings.TrimRight(line, " "))
-			line = indent
+// byFix returns what is wrong, by the command that fixes it, in the order of the
+// worst of each.
+func (c Checkup) byFix() (groups [][]Finding) {
+	at := map[string]int{}
+	for _, f := range c.Checks {
+		if f.Status != CheckFault && f.Status != CheckWarning {
+			continue
 		}
-		line += word + " "
+		i, known := at[f.Fix]
+		if !known {
+			i = len(groups)
+			at[f.Fix], groups = i, append(groups, nil)
+		}
+		groups[i] = append(groups[i], f)
 	}
-	fmt.Fprintln(&b, strings.TrimRight(line, " "))
-	return b.String()
+	return groups
+}
+
+// maxShown is how many findings of one check are shown above one command.
+const maxShown = 5
+
+func writeGroup(b *strings.Builder, group []Finding, colour bool) {
+	const indent = 9
+	margin := strings.Repeat(" ", indent)
+	shown := 0
+	for i, f := range group {
+		if i == 0 || group[i-1].ID != f.ID {
+			shown = 0
+		}
+		last := i == len(group)-1 || group[i+1].ID != f.ID
+		if shown++; shown <= maxShown {
+			label := safetext.Pad(string(f.Status), indent)
+			text := strings.TrimPrefix(fold(indent, margin+safetext.String(f.ID+": "+f.Text)), margin)
+			if colour {
+				label = "\x1b[" + colours[f.Status] + "m" + label + "\x1b[0m"
+			}
+			b.WriteString(label + text)
+		}
+		if last && shown > maxShown {
+			fmt.Fprintf(b, "%s%s: and %d more, which -o json has\n", margin, f.ID, shown-maxShown)
+		}
+		if last {
+			b.WriteString(fold(indent, margin+safetext.String(f.Why)))
+		}
+	}
+	fmt.Fprintf(b, "%sfix: %s\n", margin, safetext.String(group[0].Fix))
+}
+
+// fold breaks a text between words into lines of checkupWidth columns; the first begins
+// with the blanks that the text begins with.
+func fold(indent int, text string) string {
+	words := strings.Fields(text)
+	if len(words) > 0 {
+		words[0] = text[:len(text)-len(strings.TrimLeft(text, " "))] + words[0]
+	}
+	return safetext.Fold(checkupWidth, indent, words...)
 }

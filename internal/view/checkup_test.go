@@ -2,6 +2,7 @@ package view
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,8 @@ func TestCheckup(t *testing.T) {
 		Fix: "systemctl unmask montimer-job-hourly.timer && systemctl start montimer-job-hourly.timer",
 	}
 	warning := Finding{ID: "git-dirty", Status: CheckWarning, Text: "edited in /srv/app: " + strings.Repeat("protocols/aave/main.py, ", 4) + "x", Why: "the next sync drops it", Fix: "montimer sync"}
+	missing := Finding{ID: "unit-missing", Status: CheckFault, Text: "a.timer is not in /usr/local/lib/systemd/system", Why: "the profile never runs", Fix: "montimer apply"}
+	dropped := Finding{ID: "unit-edited", Status: CheckWarning, Text: "b.timer was edited", Why: "the next compile drops it", Fix: "montimer apply"}
 	unseen := func(id string) Finding {
 		return Finding{ID: id, Status: NotChecked, Text: "/etc/montimer/env: permission denied"}
 	}
@@ -36,8 +39,6 @@ func TestCheckup(t *testing.T) {
 		{"a warning, strictly", []Finding{warning}, true, false, ""},
 		{"the worst first", []Finding{ok, unseen("env-crlf"), warning, unseen("env-line"), fault, fault}, false, false,
 			`fault    unit-masked: montimer-job-hourly.timer is masked\x1b[2J
-         it never starts
-         fix: systemctl unmask montimer-job-hourly.timer && systemctl start montimer-job-hourly.timer
 fault    unit-masked: montimer-job-hourly.timer is masked\x1b[2J
          it never starts
          fix: systemctl unmask montimer-job-hourly.timer && systemctl start montimer-job-hourly.timer
@@ -48,6 +49,18 @@ warning  git-dirty: edited in /srv/app: protocols/aave/main.py,
          fix: montimer sync
 not checked: /etc/montimer/env: permission denied: env-crlf, env-line
 2 faults, 1 warning: 5 checks, 2 of them not done
+`},
+		{"many of one cause", append(slices.Repeat([]Finding{missing}, 8), dropped), false, false, `fault    unit-missing: a.timer is not in /usr/local/lib/systemd/system
+fault    unit-missing: a.timer is not in /usr/local/lib/systemd/system
+fault    unit-missing: a.timer is not in /usr/local/lib/systemd/system
+fault    unit-missing: a.timer is not in /usr/local/lib/systemd/system
+fault    unit-missing: a.timer is not in /usr/local/lib/systemd/system
+         unit-missing: and 3 more, which -o json has
+         the profile never runs
+warning  unit-edited: b.timer was edited
+         the next compile drops it
+         fix: montimer apply
+8 faults, 1 warning: 2 checks
 `},
 		{"not all can be seen", []Finding{ok, unseen("env-crlf")}, true, true, `not checked: /etc/montimer/env: permission denied: env-crlf
 nothing wrong, as far as can be seen: 2 checks, 1 of them not done

@@ -27,14 +27,22 @@ func (v Overview) Table() (header []string, rows [][]string) {
 	return []string{"STATE", "PROFILE", "LAST", "TOOK", "NEXT", "NOTE"}, rows
 }
 
-// Notes returns what else is to be known, a line each; the last one is the verdict.
-func (v Overview) Notes() string {
+// Notes returns what else is to be known, a line each; the last one is the verdict. On
+// a terminal of that many columns (0: none) notes are broken between words, and no
+// command is.
+func (v Overview) Notes(columns int) string {
+	const indent = 6 // of what follows "note: "
 	var b strings.Builder
-	for _, text := range v.Notices() {
-		fmt.Fprintln(&b, "note:", text)
+	for _, f := range v.Findings {
+		words := append([]string{"note:"}, strings.Fields(safetext.String(f.Text))...)
+		if f.Fix != "" {
+			words[len(words)-1] += ":"
+			words = append(words, safetext.String(f.Fix))
+		}
+		b.WriteString(safetext.Fold(columns, indent, words...))
 	}
 	for _, text := range v.NotSeen {
-		fmt.Fprintln(&b, "not seen:", safetext.String(text))
+		b.WriteString(safetext.Fold(columns, indent, append([]string{"not", "seen:"}, strings.Fields(safetext.String(text))...)...))
 	}
 	if c := v.Checkout; c != nil {
 		synced := ""

@@ -172,8 +172,13 @@ func TestSync(t *testing.T) {
 		f := Facts{Now: at("12:30"), Boot: at("00:30"), Target: "active", Profiles: []ProfileFacts{well("p")}, Checkout: &Checkout{Commit: "cccc", Subject: "read the oracle"}}
 		tt.change(&f)
 		v := Of(f)
-		if text := v.Notes(); !strings.Contains(text, tt.notes) || v.Attention != tt.attention || strings.Contains(text, "last synced") != (name == "late") {
+		if text := v.Notes(0); !strings.Contains(text, tt.notes) || v.Attention != tt.attention || strings.Contains(text, "last synced") != (name == "late") {
 			t.Errorf("%s: %s", name, text)
+		}
+		for line := range strings.Lines(v.Notes(40)) {
+			if len(line) > 41 && (strings.HasPrefix(line, "note: ") || strings.HasPrefix(line, " ")) {
+				t.Errorf("%s: wider than the terminal: %q", name, line)
+			}
 		}
 		if f.Checkout.Synced != (time.Time{}) {
 			t.Errorf("%s: the facts were changed", name)
