@@ -195,3 +195,7 @@ func (i Instance) Of(profile string) string {
 	}
 	return string(i) + "/" + profile
 }
+
+// LastGoodDir is the directory, in the state directory, of the copies that runs keep of
+// their profiles.
+const LastGoodDir = "last-good"

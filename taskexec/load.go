@@ -172,5 +172,5 @@ func lastGood(stateDir, profile string) (p montimer.Profile, err error) {
 const maxCopy = 64 << 20
 
 func copyPath(stateDir, profile string) string {
-	return filepath.Join(stateDir, "last-good", profile+".json")
+	return filepath.Join(stateDir, montimer.LastGoodDir, profile+".json")
 }

@@ -102,7 +102,7 @@ func (r *run) repeatsTrigger(timer Timer) bool {
 }
 
 func (r *run) triggerFile() string {
-	return filepath.Join(r.StateDir, "last-good", r.record.Profile+".trigger")
+	return filepath.Join(r.StateDir, montimer.LastGoodDir, r.record.Profile+".trigger")
 }
 
 // keepTrigger saves the timer's last trigger for later runs. It comes after the

@@ -20,7 +20,8 @@ type notifyPendingCmd struct {
 func (c notifyPendingCmd) Run(ctx context.Context, e env) error {
 	box, err := openOutbox(ctx, e, c.given(), store.Options{ReadOnly: true})
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // no database, no alerts
+		e.note("no alert waits: there is no database yet, the first run makes it")
+		return nil
 	}
 	if err != nil {
 		return err

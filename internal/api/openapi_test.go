@@ -9,6 +9,8 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -292,6 +294,18 @@ func TestAnswersAreDescribed(t *testing.T) {
 			}
 			r, body := ask(t, address, "GET", path)
 			v.check(t, path, r, body)
+		}
+	}
+	deleted := t.TempDir()
+	if err := os.Mkdir(filepath.Join(deleted, montimer.LastGoodDir), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, deleted, montimer.LastGoodDir+"/p.json", "{}") // a run has been here
+	for dir, want := range map[string]int{t.TempDir(): 200, deleted: 503} {
+		r, body := ask(t, serve(t, Sources{Events: events(t, dir), Host: fakeHost{}}), "GET", "/v1/health")
+		v.check(t, "/v1/health", r, body)
+		if r.StatusCode != want || !strings.Contains(body, `"database":"missing"`) {
+			t.Errorf("no database, want %d: %d %s", want, r.StatusCode, body)
 		}
 	}
 	for path, methods := range v.Paths {

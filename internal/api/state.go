@@ -54,7 +54,7 @@ func (a *api) metrics(out *answer, r *http.Request, _ string) {
 	}
 }
 
-// health answers with 503 if the database cannot be read: a watcher needs no JSON
+// health answers with 503 if the database cannot be read, or was deleted: a watcher needs no JSON
 // for that.
 func (a *api) health(out *answer, r *http.Request, _ string) {
 	v, err := a.Host.Overview(r.Context())
@@ -66,6 +66,8 @@ func (a *api) health(out *answer, r *http.Request, _ string) {
 	case err == nil:
 	case errors.Is(err, fs.ErrNotExist):
 		state = view.DatabaseMissing
+	case errors.Is(err, store.ErrDeleted):
+		state, out.status = view.DatabaseMissing, http.StatusServiceUnavailable
 	case errors.Is(err, store.ErrBusy):
 		state, out.status = view.DatabaseBusy, http.StatusServiceUnavailable
 	default:

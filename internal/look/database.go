@@ -21,6 +21,9 @@ const typicalDays = 30
 func readDatabase(ctx context.Context, stateDir string, f *view.Facts, more func(*store.Store, view.Facts)) (err error) {
 	s, err := store.Open(ctx, stateDir, store.Options{ReadOnly: true})
 	if errors.Is(err, fs.ErrNotExist) { // nothing has run yet
+		if err := store.Deleted(f.Instance, stateDir); err != nil {
+			return err
+		}
 		for i := range f.Profiles {
 			f.Profiles[i].Recorded = true
 		}

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/montimer/montimer"
-	"github.com/montimer/montimer/internal/jobs"
 	"github.com/montimer/montimer/internal/jobsfile"
 	"github.com/montimer/montimer/internal/journal"
 	"github.com/montimer/montimer/internal/store"
@@ -101,19 +100,28 @@ func runLog(ctx context.Context, of montimer.Instance, ask view.LogAsk, known *v
 
 // known returns an error for a profile that has no units and is not in jobs.yaml.
 func known(ctx context.Context, h montimer.Host, profile string) error {
+	_, err := isKnown(ctx, h, profile)
+	return err
+}
+
+// isKnown is known, and says why that cannot be told; "": it can.
+func isKnown(ctx context.Context, h montimer.Host, profile string) (unseen string, err error) {
 	installed, err := unitdir.Read(h.UnitDir, h.Instance)
 	if err == nil && slices.Contains(installed.Profiles(), profile) {
-		return nil
+		return "", nil
 	}
 	file, err := jobsfile.Read(ctx, h, jobsfile.Options{})
-	if err != nil || jobs.HasErrors(file.Diagnostics) {
-		return nil // whether it is in there is not known
+	if err == nil {
+		err = file.Err(strings.Clone)
+	}
+	if err != nil {
+		return err.Error(), nil
 	}
 	names := profiles(installed, file.Jobs)
 	if slices.Contains(names, profile) {
-		return nil
+		return "", nil
 	}
-	return &taskexec.UnknownError{Kind: "profile", Name: profile, Known: names}
+	return "", &taskexec.UnknownError{Kind: "profile", Name: profile, Known: names}
 }
 
 // chosen calls show for the entries that are wanted.

@@ -3,6 +3,7 @@ package look
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"sync"
@@ -28,34 +29,57 @@ type Reader struct {
 		all []journal.Boot
 		err error
 	}
-	judging sync.Mutex // the past of one profile at a time: it may take some 40 MiB
+	judging turn // the past of one profile at a time: it may take some 40 MiB
 
 	boards struct { // of all profiles, by span: many readers cost no more than one
-		sync.Mutex
+		turn
 		of map[string]view.Board
 	}
 	overview kept[view.Overview]
 	counted  kept[counted]
 }
 
+// turn is a lock that nobody waits for longer than for the answer: a request whose client
+// has gone takes no turn. The zero value is free.
+type turn struct {
+	once sync.Once
+	held chan struct{}
+}
+
+func (t *turn) take(ctx context.Context) error {
+	t.once.Do(func() { t.held = make(chan struct{}, 1) })
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	select {
+	case t.held <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for another request: %w", ctx.Err())
+	}
+}
+
+func (t *turn) give() { <-t.held }
+
 // fresh is for how long what was read is returned again. It says as of when it holds.
 const fresh = time.Second
 
 // kept is what was read last: many who ask at once cost no more than one.
 type kept[T any] struct {
-	sync.Mutex
+	turn
 	at  time.Time
 	was T
 }
 
-func (k *kept[T]) get(read func() (T, error)) (T, error) {
-	k.Lock()
-	defer k.Unlock()
+func (k *kept[T]) get(ctx context.Context, read func() (T, error)) (is T, err error) {
+	if err := k.take(ctx); err != nil {
+		return is, err
+	}
+	defer k.give()
 	if time.Since(k.at) < fresh {
 		return k.was, nil
 	}
-	is, err := read()
-	if err == nil {
+	if is, err = read(); err == nil {
 		k.at, k.was = time.Now(), is
 	}
 	return is, err
@@ -63,7 +87,7 @@ func (k *kept[T]) get(read func() (T, error)) (T, error) {
 
 // Overview reads the state of the host and all its profiles.
 func (r *Reader) Overview(ctx context.Context) (view.Overview, error) {
-	return r.overview.get(func() (view.Overview, error) {
+	return r.overview.get(ctx, func() (view.Overview, error) {
 		f, err := Host(ctx, r.Host, r.Units, "")
 		return view.Of(f), errors.Join(err, ctx.Err()) // which part is missing then, is not of the host
 	})
@@ -73,12 +97,16 @@ func (r *Reader) Overview(ctx context.Context) (view.Overview, error) {
 // span names how much of it; "": as much as fits the profile.
 func (r *Reader) Board(ctx context.Context, profile, span string) (view.Board, error) {
 	if profile != "" {
-		r.judging.Lock()
-		defer r.judging.Unlock()
+		if err := r.judging.take(ctx); err != nil {
+			return view.Board{}, err
+		}
+		defer r.judging.give()
 		return r.board(ctx, profile, span)
 	}
-	r.boards.Lock()
-	defer r.boards.Unlock()
+	if err := r.boards.take(ctx); err != nil {
+		return view.Board{}, err
+	}
+	defer r.boards.give()
 	if b, ok := r.boards.of[span]; ok && time.Since(b.At) < fresh {
 		return b, nil
 	}
@@ -221,8 +249,10 @@ func change(ctx context.Context, s *store.Store, from, to string) (*view.Change,
 
 // History reads how the ticks and the runs of a profile ended.
 func (r *Reader) History(ctx context.Context, profile string, f view.Filter) (entries []view.Entry, more int, notes []string, err error) {
-	r.judging.Lock()
-	defer r.judging.Unlock()
+	if err := r.judging.take(ctx); err != nil {
+		return nil, 0, nil, err
+	}
+	defer r.judging.give()
 	boots := r.pastBoots(ctx)
 	if r.boots.err != nil {
 		notes = []string{"not seen: " + r.boots.err.Error()}

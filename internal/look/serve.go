@@ -38,7 +38,7 @@ type counted struct {
 
 // Counted reads the state of the host, and counts the runs and ticks of the month.
 func (r *Reader) Counted(ctx context.Context) (view.Overview, []view.Tally, error) {
-	c, err := r.counted.get(func() (counted, error) {
+	c, err := r.counted.get(ctx, func() (counted, error) {
 		v, tallies, err := Counted(ctx, r.Host, r.Units, r.pastBoots(ctx))
 		return counted{v, tallies}, errors.Join(err, ctx.Err())
 	})
@@ -52,8 +52,10 @@ const mostJudged = 10_000
 // Timeline reads how the ticks of a profile ended in a time. The error is a
 // [*view.UnknownError] if there is no such profile.
 func (r *Reader) Timeline(ctx context.Context, profile string, from, to time.Time) (v view.Timeline, err error) {
-	r.judging.Lock()
-	defer r.judging.Unlock()
+	if err := r.judging.take(ctx); err != nil {
+		return v, err
+	}
+	defer r.judging.give()
 	now := time.Now()
 	v = view.Timeline{Profile: profile, From: from.UTC(), To: to.UTC(), Stretches: []view.Stretch{}, NotSeen: []string{}}
 	var past past
@@ -68,7 +70,10 @@ func (r *Reader) Timeline(ctx context.Context, profile string, from, to time.Tim
 		return v, err
 	}
 	if len(past.runs[profile]) == 0 && past.tables[profile] == nil {
-		err := known(ctx, r.Host, profile)
+		unseen, err := isKnown(ctx, r.Host, profile)
+		if unseen != "" {
+			v.NotSeen = append(v.NotSeen, "whether there is a profile "+profile+": "+unseen)
+		}
 		var unknown *taskexec.UnknownError
 		if errors.As(err, &unknown) {
 			err = &view.UnknownError{Err: err, Known: unknown.Known}

@@ -1,10 +1,12 @@
 package look
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/calendar"
+	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/store"
 	"github.com/montimer/montimer/internal/timeline"
 	"github.com/montimer/montimer/internal/view"
@@ -96,6 +99,70 @@ func TestTimeline(t *testing.T) {
 	if v, err := r.Timeline(t.Context(), "idle", at(0), at(9)); err != nil || len(v.Stretches) != 0 {
 		t.Errorf("a profile that has not run: %+v, %v", v, err)
 	}
+	if err := os.WriteFile(r.Host.JobsFile, []byte("profiles: [\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	v, err = r.Timeline(t.Context(), "other", at(0), at(9))
+	if err != nil || !strings.Contains(strings.Join(v.NotSeen, "\n"), "whether there is a profile other: jobs.yaml:") {
+		t.Errorf("a profile that may be in a broken jobs.yaml: %+v, %v", v, err)
+	}
+}
+
+// TestNobodyWaits: a request whose client has gone waits for no other, and takes no turn.
+func TestNobodyWaits(t *testing.T) {
+	t.Parallel()
+	r, begin := served(t)
+	for _, lock := range []*turn{&r.judging, &r.boards.turn, &r.overview.turn, &r.counted.turn} {
+		if err := lock.take(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, read := range map[string]func(context.Context) error{
+		"overview": func(ctx context.Context) error { _, err := r.Overview(ctx); return err },
+		"counted":  func(ctx context.Context) error { _, _, err := r.Counted(ctx); return err },
+		"boards":   func(ctx context.Context) error { _, err := r.Board(ctx, "", ""); return err },
+		"a board":  func(ctx context.Context) error { _, err := r.Board(ctx, "p", ""); return err },
+		"timeline": func(ctx context.Context) error {
+			_, err := r.Timeline(ctx, "p", begin, begin.Add(time.Hour))
+			return err
+		},
+		"a history": func(ctx context.Context) error { _, _, _, err := r.History(ctx, "p", view.Filter{}); return err },
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Millisecond, cancel)
+		if err := read(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestDeleted: a database that was deleted is not one that is not there yet.
+func TestDeleted(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	r := &Reader{
+		Host:  montimer.Host{StateDir: dir, JobsFile: dir + "/jobs.yaml", UnitDir: dir, Checkout: dir, EnvFile: dir + "/env", User: "root"},
+		Units: host.Source{Getenv: func(string) string { return "" }},
+	}
+	deleted := func() bool {
+		t.Helper()
+		v, err := r.Overview(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.overview.at = time.Time{}
+		return strings.Contains(strings.Join(v.NotSeen, "\n"), "the database was deleted")
+	}
+	if deleted() {
+		t.Error("before anything has run")
+	}
+	copies := filepath.Join(r.Host.StateDir, montimer.LastGoodDir)
+	if err := errors.Join(os.Mkdir(copies, 0o700), os.WriteFile(filepath.Join(copies, "p.json"), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if !deleted() {
+		t.Error("after a run: it is not said")
+	}
 }
 
 // TestRuns: pages of runs have each run once, those that failed with their failed
@@ -143,14 +210,14 @@ func TestKept(t *testing.T) {
 		}
 		return n, nil
 	}
-	if _, err := k.get(read); err == nil {
+	if _, err := k.get(t.Context(), read); err == nil {
 		t.Error("no error")
 	}
-	first, _ := k.get(read)
+	first, _ := k.get(t.Context(), read)
 	k.at = time.Now().Add(fresh) // however slow the machine is
-	again, _ := k.get(read)
+	again, _ := k.get(t.Context(), read)
 	k.at = time.Now().Add(-2 * fresh)
-	later, err := k.get(read)
+	later, err := k.get(t.Context(), read)
 	if first != 2 || again != 2 || later != 3 || err != nil {
 		t.Errorf("%d, %d, %d, %v", first, again, later, err)
 	}

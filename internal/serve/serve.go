@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -44,7 +45,7 @@ const (
 // Server answers over HTTP. Set all fields before Run.
 type Server struct {
 	API  http.Handler // all paths but those of Page
-	Page http.Handler // /, /profiles/, /runs/, /alerts and /assets/
+	Page http.Handler // /, /profiles/, /runs/, /alerts and /assets/; browsers also get its answer that there is no such page
 
 	Settings montimer.Serve
 	Config   string // the file of the settings, for messages
@@ -198,7 +199,7 @@ func (s *Server) handle(a *answer, r *http.Request) {
 		}
 	}()
 	next := s.API
-	if forPeople(r.URL.Path) {
+	if forPeople(r.URL.Path) || !forPrograms(r.URL.Path) && takesHTML(r) {
 		next = s.Page
 	}
 	next.ServeHTTP(a, r)
@@ -216,6 +217,25 @@ const healthz = "/healthz"
 func forPeople(path string) bool {
 	return path == "/" || path == "/alerts" ||
 		strings.HasPrefix(path, "/profiles/") || strings.HasPrefix(path, "/runs/") || strings.HasPrefix(path, "/assets/")
+}
+
+// forPrograms reports whether a path is one of the API, or may become one.
+func forPrograms(path string) bool {
+	return strings.HasPrefix(path, "/v1/") || slices.Contains([]string{healthz, "/metrics", "/openapi.json"}, path)
+}
+
+// takesHTML reports whether a client names HTML among what it takes, as browsers do: it
+// gets a page that says what is not there. To others that is JSON.
+func takesHTML(r *http.Request) bool {
+	for _, list := range r.Header.Values("Accept") {
+		for kind := range strings.SplitSeq(list, ",") {
+			name, _, _ := strings.Cut(kind, ";")
+			if strings.EqualFold(strings.TrimSpace(name), "text/html") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // withoutBase takes the base path off a request. Without it a path means the same: a

@@ -202,6 +202,14 @@ func TestAnswers(t *testing.T) {
 			}
 		}
 	}
+	for target, want := range map[string]string{
+		"/favicon.ico": "page", "/alerts/": "page", "/jobs/x": "page", "/v1/none/such": "api", "/metrics": "api", "/healthz": "api", "/openapi.json": "api",
+	} {
+		r, body := get(t, "tcp", tcp, "GET", target, "Accept: text/html,application/xhtml+xml;q=0.9,*/*;q=0.8")
+		if r.StatusCode != 200 || !strings.HasPrefix(body, want+" ") {
+			t.Errorf("a browser asks for %s: %d %q, want the %s", target, r.StatusCode, body, want)
+		}
+	}
 	log := said.String()
 	for _, line := range []string{
 		`level=DEBUG msg="127.0.0.1 - \"GET /healthz HTTP/1.1\" 200 `, `level=INFO msg="127.0.0.1 - \"POST /v1/alerts HTTP/1.1\" 405 `,

@@ -22,6 +22,7 @@ var (
 	ErrIO         = errors.New("the disk fails, or a quota is used up: see dmesg")
 	ErrCorrupt    = errors.New("the database is damaged")
 	ErrGone       = errors.New("the file was deleted or replaced after it had been opened: what was recorded since is not in the one that is there now")
+	ErrDeleted    = errors.New("the database was deleted")
 	ErrIncomplete = errors.New("the database lacks a table or a column")
 	ErrSchema     = errors.New("the database lacks tables of montimer")
 )

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"modernc.org/sqlite"
@@ -69,7 +70,7 @@ func (rs *readers) close() (err error) {
 }
 
 // read calls a function with a connection. The error is fs.ErrNotExist where there
-// is no database.
+// is no database, or [ErrDeleted].
 func (e *Events) read(ctx context.Context, use func(*reader) error) error {
 	rs, err := e.open(ctx)
 	if err != nil {
@@ -130,6 +131,9 @@ func (e *Events) open(ctx context.Context) (*readers, error) {
 	s, err := Open(ctx, e.stateDir, Options{ReadOnly: true, Shared: true, Instance: e.instance})
 	if errors.Is(err, ErrBusy) {
 		e.busy = time.Now()
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		err = cmp.Or(Deleted(e.instance, e.stateDir), err)
 	}
 	if err != nil {
 		return nil, err

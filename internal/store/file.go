@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/montimer/montimer"
 )
 
 // fileMode is the mode of a database that we create, independent of the umask.
@@ -65,4 +67,17 @@ func owner(info fs.FileInfo) uint32 {
 		return stat.Uid
 	}
 	return 0
+}
+
+// Deleted returns an [ErrDeleted] if there is no database although profiles have run with
+// this state directory: each run keeps a copy of its profile there.
+func Deleted(of montimer.Instance, stateDir string) error {
+	path := filepath.Join(stateDir, FileName)
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if copies, err := os.ReadDir(filepath.Join(stateDir, montimer.LastGoodDir)); err != nil || len(copies) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: there is no %s although profiles have run here: put a backup there, or the next run makes an empty one (%s does at once)", ErrDeleted, path, of.Command("db init"))
 }

@@ -19,7 +19,8 @@ type Health struct {
 // DatabaseState says whether the database can be read.
 type DatabaseState string
 
-// The states. A missing one is as it should be until something has run.
+// The states. A missing one is as it should be until something has run; one that is
+// missing since it was deleted is told apart by the status 503 and by NotSeen.
 const (
 	DatabaseOK         DatabaseState = "ok"
 	DatabaseMissing    DatabaseState = "missing"
