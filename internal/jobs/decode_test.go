@@ -147,7 +147,7 @@ func TestHostZone(t *testing.T) {
 }
 
 // TestEveryMessage: each message that the package can give is given in some
-// file of testdata/err, of testdata/monitoring or of testdata/files. So no check can be removed, and none be dead, without
+// file of testdata/err, of testdata/monitoring, of testdata/old or of testdata/files. So no check can be removed, and none be dead, without
 // a test that fails.
 func TestEveryMessage(t *testing.T) {
 	t.Parallel()
@@ -174,6 +174,12 @@ func TestEveryMessage(t *testing.T) {
 	}
 	for _, file := range cases(t, "testdata/monitoring", ".txt") {
 		_, ds := monitoringFile(t, file)
+		for _, d := range ds {
+			given = append(given, d.Message)
+		}
+	}
+	for _, file := range cases(t, "testdata/old", ".txt") {
+		_, ds := oldFile(t, file)
 		for _, d := range ds {
 			given = append(given, d.Message)
 		}
