@@ -7,8 +7,14 @@ require (
 	github.com/google/go-cmp v0.7.0
 	github.com/montimer/montimer v0.0.0
 	github.com/robfig/cron/v3 v3.0.1
+	github.com/sirupsen/logrus v1.9.4
 )
 
-require golang.org/x/sys v0.49.0 // indirect
+require (
+	github.com/google/renameio/v2 v2.0.2 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/text v0.14.0 // indirect
+	gopkg.in/yaml.v3 v3.0.1 // indirect
+)
 
 replace github.com/montimer/montimer => ../

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -17,8 +18,10 @@ import (
 	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/calendar"
 	"github.com/montimer/montimer/internal/console"
+	"github.com/montimer/montimer/internal/cron"
 	"github.com/montimer/montimer/internal/diff"
 	"github.com/montimer/montimer/internal/explain"
+	"github.com/montimer/montimer/internal/imports"
 	"github.com/montimer/montimer/internal/jobs"
 	"github.com/montimer/montimer/internal/listing"
 	"github.com/montimer/montimer/internal/notify"
@@ -65,6 +68,11 @@ func TestJSONForms(t *testing.T) {
 			func(w io.Writer) error { return compared(nil).WriteJSON(w) },
 			func(w io.Writer) error { return compared(j.Profiles).WriteJSON(w) },
 		},
+		"import crontab": {func(w io.Writer) error {
+			o := imports.Options{Source: "c", Dialect: cron.Crontab, Zone: "Europe/Berlin", Location: berlin, Now: now}
+			found, err := imports.Crontab("# a\n\nMAILTO=me\n30 2 * * * x\n61 2 * * * x\n", o)
+			return errors.Join(err, console.JSONLines(w, found.JSON()))
+		}},
 		"explain": {
 			func(w io.Writer) error { return explain.JSONPrinter(w)(explainer.Explain("crontab", "30 4 * * *")) },
 			func(w io.Writer) error { return explain.JSONPrinter(w)(explainer.Explain("crontab", "@reboot")) },

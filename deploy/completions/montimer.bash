@@ -10,6 +10,8 @@ _montimer() {
     "explain "*) words="--jobs --checkout --run-as --profile --dialect --timezone --from --n --output --instance" ;;
     "list "*) words="--jobs --checkout --run-as --env-file --output --instance" ;;
     "init "*) words="--instance" ;;
+    "import crontab "*) words="--user --timezone --out --force --output --dialect --system --instance" ;;
+    "import "*) words="crontab" ;;
     "exec "*) words="--jobs --checkout --run-as --state-dir --env-file --task --dry-run --notify --instance $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
     "run "*) words="--jobs --checkout --run-as --state-dir --env-file --task --follow --notify --dry-run --instance $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
     "pause "*) words="--until --reason --instance $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
@@ -40,7 +42,7 @@ _montimer() {
     "render-crontab "*) words="--jobs --checkout --run-as --instance" ;;
     "schema "*) words="--instance" ;;
     "version "*) words="--instance" ;;
-    ""*) words="compile apply explain list init exec run pause resume sync status history metrics serve logs doctor notify state db render-crontab schema version --help --instance" ;;
+    ""*) words="compile apply explain list init import exec run pause resume sync status history metrics serve logs doctor notify state db render-crontab schema version --help --instance" ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}")
 }

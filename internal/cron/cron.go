@@ -20,6 +20,7 @@
 package cron
 
 import (
+	"strings"
 	"time"
 
 	"github.com/montimer/montimer/internal/calendar"
@@ -50,3 +51,6 @@ type meaning struct {
 
 // Zone returns the time zone that the expression itself names, "" if none.
 func (x *Expression) Zone() string { return x.zone }
+
+// Text returns the expression as it was given to Parse, without white space around it.
+func (x *Expression) Text() string { return strings.Trim(x.text, " \t\r\n") }

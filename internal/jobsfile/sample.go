@@ -2,12 +2,14 @@ package jobsfile
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/safefile"
 )
 
 // noneExists returns [fs.ErrExist] if one of the files exists.
@@ -85,4 +87,34 @@ func writeSample(dir *os.Root, name string) error {
 	}
 	_, err = f.Write(data)
 	return errors.Join(err, f.Close())
+}
+
+// Write writes a jobs.yaml as a whole or not at all. It replaces a file only if told
+// to, else the error is [fs.ErrExist]. Root becomes the owner of the directory, for
+// good.
+func Write(path string, data []byte, replace bool) error {
+	if host.IsRoot() {
+		if err := host.BecomeOwner(filepath.Dir(path)); err != nil {
+			return err
+		}
+	}
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		err = safefile.Create(path, data, 0o644)
+	case err != nil:
+	case !info.Mode().IsRegular():
+		err = fmt.Errorf("%s is not a regular file", path)
+	case !replace:
+		err = fs.ErrExist
+	default:
+		err = safefile.Replace(path, data, info.Mode().Perm())
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("write %s: %w: name another file, or give --force", path, fs.ErrExist)
+	}
+	if err != nil {
+		return fmt.Errorf("write jobs.yaml: %w", err)
+	}
+	return nil
 }

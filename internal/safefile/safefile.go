@@ -4,6 +4,7 @@
 package safefile
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -78,4 +79,19 @@ func readAll(f *os.File, max int64) ([]byte, error) {
 func Replace(path string, data []byte, perm fs.FileMode) error {
 	return renameio.WriteFile(path, data, perm,
 		renameio.WithTempDir(filepath.Dir(path)), renameio.WithStaticPermissions(perm))
+}
+
+// Create creates a file as a whole or not at all. If there is anything of that name
+// it stays as it is, and the error is [fs.ErrExist].
+func Create(path string, data []byte, perm fs.FileMode) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path))
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Chmod(perm), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Link(f.Name(), path)
 }

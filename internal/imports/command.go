@@ -1,0 +1,148 @@
+package imports
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/cron"
+	"github.com/montimer/montimer/internal/lazy"
+)
+
+// percent takes a command of cron to pieces: what the shell runs, and what it gets on
+// standard input, which begins at the first % without a backslash (crontab(5)). It
+// follows do_command.c of Debian's 3.0pl1-162, which also makes one backslash of two,
+// and of cronie, which does not.
+func percent(text string, dialect cron.Dialect) (command, input string) {
+	var b strings.Builder
+	i := 0
+	for ; i < len(text) && text[i] != '%'; i++ {
+		c := text[i]
+		if c == '\\' && i+1 < len(text) {
+			i++
+			if text[i] != '%' && (text[i] != '\\' || dialect == cron.Cronie) {
+				b.WriteByte(c)
+			}
+			c = text[i]
+		}
+		b.WriteByte(c)
+	}
+	if i == len(text) {
+		return b.String(), ""
+	}
+	return b.String(), standardInput(text[i+1:])
+}
+
+// standardInput returns what cron writes to a command: % ends a line, unless it has
+// a backslash before it. The last line is ended.
+func standardInput(text string) string {
+	var b strings.Builder
+	escaped := false
+	for i := range len(text) {
+		c := text[i]
+		if escaped && c != '%' {
+			b.WriteByte('\\')
+		}
+		if !escaped && c == '%' {
+			c = '\n'
+		}
+		if escaped = c == '\\'; !escaped {
+			b.WriteByte(c)
+		}
+	}
+	if escaped {
+		b.WriteByte('\\')
+	}
+	if s := b.String(); s != "" && s[len(s)-1] != '\n' {
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// withInput has the shell read the input before the command, which stays as it is.
+func withInput(command, input string) string {
+	if input == "" {
+		return command
+	}
+	end := "INPUT"
+	for slices.Contains(strings.Split(input, "\n"), end) {
+		end += "_"
+	}
+	return "exec <<'" + end + "'\n" + input + end + "\n" + command
+}
+
+// atHome has a command begin in the home directory, as cron does, where it could
+// matter.
+func atHome(command string) string {
+	if anywhere(command) {
+		return command
+	}
+	return "cd; " + command
+}
+
+var (
+	changesDirectory = lazy.Regexp(`^cd +/[^ ;&|$` + "`" + `'"*?\[\\]*( *(&&|;)|$)`)
+	noRelativePath   = lazy.Regexp(`^(-[A-Za-z0-9=_-]*|(--[a-z-]+=)?/[A-Za-z0-9_./+:@=,-]*|[0-9&]?>>?(/[A-Za-z0-9_./-]*|&[0-9])|>>?|2>>?|\|\|?|&&|[0-9]+)$`)
+	plainProgram     = lazy.Regexp(`^[A-Za-z0-9_/][A-Za-z0-9_./+-]*$`)
+)
+
+// anywhere reports whether the directory that a command begins in makes no
+// difference: it changes to another, or all of its words are absolute paths, options
+// and operators of the shell. In doubt it does.
+func anywhere(command string) bool {
+	if changesDirectory().MatchString(command) {
+		return true
+	}
+	words := strings.Fields(command)
+	for i, w := range words {
+		program := i == 0 || slices.Contains([]string{"|", "||", "&&"}, words[i-1])
+		if program && plainProgram().MatchString(w) && (w[0] == '/' || !strings.Contains(w, "/")) {
+			continue
+		}
+		if !noRelativePath().MatchString(w) {
+			return false
+		}
+	}
+	return len(words) > 0
+}
+
+// ofShell returns the command that cron starts: the shell of the crontab, with the
+// text.
+func ofShell(shell, text string) montimer.Command {
+	if shell == "" || shell == "/bin/sh" || shell == "sh" {
+		return montimer.Command{Shell: text}
+	}
+	return montimer.Command{Argv: []string{shell, "-c", text}}
+}
+
+// A flock is a command that runs another one only if it gets a lock.
+type flock struct{ lock, command string }
+
+var nonBlocking = lazy.Regexp(`(^| )(-[xe]*n[xe]*|--nonblock) `)
+
+var flockLine = lazy.Regexp(`^(?:/usr/bin/|/bin/)?flock +((?:(?:-[xe]*n[xe]*|--nonblock|-[xe]|--exclusive) +)+)(/[A-Za-z0-9_./+-]+|"/[A-Za-z0-9_./+-]+"|'/[A-Za-z0-9_./+-]+') +([^- ].*)$`)
+
+// withoutLock takes a flock -n off a command that is one simple command of the shell:
+// with more of them the lock is not for all of it.
+func withoutLock(command string) (f flock, ok bool) {
+	m := flockLine().FindStringSubmatch(command)
+	if m == nil || !nonBlocking().MatchString(m[1]) {
+		return flock{}, false // it is none, or waits for the lock
+	}
+	simple := strings.NewReplacer("2>&1", "", ">&2", "", "&>", "").Replace(m[3])
+	if strings.ContainsAny(simple, ";&|()`\n#") {
+		return flock{}, false
+	}
+	return flock{strings.Trim(m[2], `"'`), m[3]}, true
+}
+
+var oldRunner = lazy.Regexp(`^(?:(?:[A-Za-z0-9_./-]*/)?(?:python[0-9.]*|uv run python[0-9.]*) +)-m +automation +run +'?([A-Za-z0-9][A-Za-z0-9_.-]*)'?$`)
+
+// ofOldRunner returns the profile that a command runs with the Python runner before
+// montimer; "": another command.
+func ofOldRunner(command string) string {
+	if m := oldRunner().FindStringSubmatch(strings.TrimSpace(command)); m != nil {
+		return m[1]
+	}
+	return ""
+}

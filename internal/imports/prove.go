@@ -1,0 +1,167 @@
+package imports
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/calendar"
+)
+
+const (
+	nextRuns   = 10            // that are shown
+	proofYears = 10            // over which clock changes are looked at, as in calendar.Prove
+	around     = 5 * time.Hour // a change of the clock, within which a daemon has rules of its own
+)
+
+// A follower returns the runs after one instant and up to another, in a zone.
+type follower func(from, to time.Time, zone *time.Location) []time.Time
+
+// elapses follows the timer of systemd.
+func elapses(events []calendar.Event) follower {
+	return func(from, to time.Time, zone *time.Location) []time.Time {
+		return firstElapses(events, math.MaxInt, from, to, zone)
+	}
+}
+
+// firstElapses is elapses for at most n of them.
+func firstElapses(events []calendar.Event, n int, from, to time.Time, zone *time.Location) (runs []time.Time) {
+	for at := from; len(runs) < n; {
+		next, ok := calendar.Next(events, at, zone)
+		if !ok || next.After(to) {
+			break
+		}
+		runs, at = append(runs, next.In(zone)), next
+	}
+	return runs
+}
+
+// A prover compares when the old system runs a job and when montimer does.
+type prover struct {
+	zone  *time.Location
+	from  time.Time
+	known map[proofKey]proof // jobs often share a schedule
+}
+
+type proofKey struct{ dialect, schedule, zone string }
+
+type proof struct {
+	before, after []time.Time
+	changes       []Change
+}
+
+// prove completes the receipt of a job by the schedule that was read back.
+func (p *prover) prove(j *job, s montimer.Schedule) {
+	r := j.receipt
+	r.Words = s.Words
+	for _, e := range s.Events {
+		r.OnCalendar = append(r.OnCalendar, e.String())
+	}
+	if j.before == nil || len(s.Events) == 0 {
+		return
+	}
+	key := proofKey{s.Dialect, strings.Join(s.Source, "\n"), s.Timezone}
+	known, ok := p.known[key]
+	if !ok {
+		zone := p.zone
+		if j.Schedule.Timezone != "" {
+			zone, _ = time.LoadLocation(j.Schedule.Timezone) // the decoder has loaded it
+		}
+		known = proof{
+			before:  p.next(j.before, s.Events, zone),
+			after:   firstElapses(s.Events, nextRuns, p.from, p.from.AddDate(proofYears, 0, 0), zone),
+			changes: p.changes(j.before, s.Events, zone),
+		}
+		p.known[key] = known
+	}
+	r.NextBefore, r.Next, r.Changes = known.before, known.after, known.changes
+	if len(r.Changes) > 0 || !slices.EqualFunc(r.Next, r.NextBefore, time.Time.Equal) {
+		r.Result = Differs
+	}
+}
+
+// next returns the next runs by the old system: by the calendar, but by its own rules
+// near a change of the clock.
+func (p *prover) next(before follower, events []calendar.Event, zone *time.Location) (runs []time.Time) {
+	from, end := p.from, p.from.AddDate(proofYears, 0, 0)
+	for c := range clockChanges(from.Add(-around), end, zone) {
+		if start := c.at.Add(-around); start.After(from) {
+			runs = append(runs, firstElapses(events, nextRuns-len(runs), from, start, zone)...)
+		}
+		for _, at := range before(c.at.Add(-around), c.at.Add(around), zone) {
+			if at.After(from) {
+				runs = append(runs, at)
+			}
+		}
+		if from = c.at.Add(around); len(runs) >= nextRuns {
+			return runs[:nextRuns]
+		}
+	}
+	return append(runs, firstElapses(events, nextRuns-len(runs), from, end, zone)...)
+}
+
+// changes returns the changes of the clock at which the two differ.
+func (p *prover) changes(before follower, events []calendar.Event, zone *time.Location) (changes []Change) {
+	dated := slices.ContainsFunc(events, func(e calendar.Event) bool { return e.Year != nil || e.Month != nil || e.Day != nil })
+	after := elapses(events)
+	seen := map[string]bool{}
+	for c := range clockChanges(p.from, p.from.AddDate(proofYears, 0, 0), zone) {
+		kind := fmt.Sprint(c.was.Weekday(), c.was.Format("15:04:05"), c.is.Sub(c.was))
+		if !dated && seen[kind] { // what recurs each week sees no difference
+			continue
+		}
+		seen[kind] = true
+		start, end := c.at.Add(-around), c.at.Add(around)
+		old, new := before(start, end, zone), after(start, end, zone)
+		if !slices.EqualFunc(old, new, time.Time.Equal) {
+			changes = append(changes, Change{At: c.at, Clock: c.words(), Recurs: !dated, Before: without(old, new), After: without(new, old)})
+		}
+	}
+	return changes
+}
+
+// without returns the times of a list that another does not have, each as often as
+// it has more of them.
+func without(list, other []time.Time) (left []time.Time) {
+	count := map[int64]int{}
+	for _, t := range other {
+		count[t.UnixMicro()]++
+	}
+	for _, t := range list {
+		if count[t.UnixMicro()]--; count[t.UnixMicro()] < 0 {
+			left = append(left, t)
+		}
+	}
+	return left
+}
+
+// clockChange is what a clock shows before and after a change, as times in UTC.
+type clockChange struct{ at, was, is time.Time }
+
+// clockChanges yields the changes of a zone's clock.
+func clockChanges(from, to time.Time, zone *time.Location) func(yield func(clockChange) bool) {
+	return func(yield func(clockChange) bool) {
+		for t := from.In(zone); ; {
+			_, before := t.Zone()
+			if _, t = t.ZoneBounds(); t.IsZero() || t.After(to) {
+				return
+			}
+			_, after := t.Zone()
+			wall := func(offset int) time.Time { return t.UTC().Add(time.Duration(offset) * time.Second) }
+			if before != after && !yield(clockChange{t, wall(before), wall(after)}) {
+				return
+			}
+		}
+	}
+}
+
+func (c clockChange) words() string {
+	direction := "forward"
+	if c.is.Before(c.was) {
+		direction = "back"
+	}
+	return fmt.Sprintf("%s: the clock goes %s from %s to %s", c.was.Format(time.DateOnly), direction, c.was.Format("15:04"), c.is.Format("15:04"))
+}
