@@ -31,6 +31,7 @@ cat >/srv/app/automation/jobs.yaml <<'YAML'
 profiles:
   hourly:
     cron: "5 5 1 1 *"
+    env: { NONCE_FILENAME: safes.txt }
     tasks:
       - { name: count, command: 'sqlite3 -cmd ".timeout 60000" "$CACHE_DIR/monitoring.db" "UPDATE of_a_script SET n = n + 1"; echo "hourly: counted $(sqlite3 -cmd ".timeout 60000" "$CACHE_DIR/monitoring.db" "SELECT n FROM of_a_script")"' }
 YAML
@@ -38,9 +39,43 @@ install -m 640 -g deploy /dev/null /etc/monitoring.env
 install -d /etc/montimer
 printf '[Service]\nExecStart=sleep infinity\n[Install]\nWantedBy=multi-user.target\n' >/etc/systemd/system/monitoring.service
 systemctl enable --now monitoring.service 2>/dev/null
+runuser -u deploy -- sh -c 'printf "aave:42\n" >/srv/cache/cache-id.txt; printf "0xA:7\n" >/srv/cache/safes.txt'
 follow "From supercronic" 's/^(montimer compile --diff).*/\1 || (($? == 3))/'
 is monitoring.service inactive || fail "the old service runs"
 ran 2 || fail "the script does not go on with its database"
+[[ $(montimer state get cache-id.txt aave; montimer state get safes.txt 0xA) == $'42\n7' ]] || fail "text caches were not imported: $(cat /tmp/said)"
+healthy
+
+step "text caches and back"
+montimer state set cache-id.txt aave 43 2>/dev/null
+block "Text caches" >/tmp/block.sh
+sed -i 's/\/etc\/montimer\/env/\/etc\/monitoring.env/' /tmp/block.sh
+bash -euxo pipefail /tmp/block.sh >/tmp/said 2>&1 || fail "text caches: $(cat /tmp/said)"
+[[ $(cat /srv/cache/cache-id.txt /srv/cache/safes.txt) == $'aave:43\n0xA:7' && $(stat -c %U /srv/cache/cache-id.txt) == deploy ]] || fail "the text caches: $(grep . /srv/cache/*.txt)"
+grep -qx CACHE_BACKEND=file /etc/monitoring.env || fail "tasks do not read them"
+sed -i /^CACHE_BACKEND=/d /etc/monitoring.env
+within 60 is montimer-job-hourly.timer active
+healthy
+
+step "back to supercronic, while a run is under way"
+code=0
+montimer render-crontab >/tmp/said 2>&1 || code=$?
+((code == 2)) && grep -q 'the key script is missing' /tmp/said || fail "render-crontab: exit $code: $(cat /tmp/said)"
+cp /srv/app/automation/jobs.yaml /tmp/newer.yaml
+printf 'profiles:\n  hourly:\n    cron: "5 5 1 1 *"\n    tasks: [{ name: wait, script: wait.sh }]\n' >/srv/app/automation/jobs.yaml
+printf 'touch "$CACHE_DIR/waiting"; while [ -e "$CACHE_DIR/waiting" ]; do sleep 0.1; done\n' >/srv/app/wait.sh
+systemctl start --no-block montimer-job-hourly.service
+within 60 test -e /srv/cache/waiting
+(within 60 is montimer.target inactive && rm /srv/cache/waiting) & # the block waits for the run
+follow "Back to supercronic"
+wait $!
+grep -qF $'5 5 1 1 *\tflock -n /tmp/automation.hourly.lock python -m automation run hourly' /tmp/said || fail "no crontab: $(cat /tmp/said)"
+is monitoring.service active || fail "the old service does not run"
+logged hourly "ok: 1 task, 0 failed" || fail "a run was cut off"
+healthy
+cp /tmp/newer.yaml /srv/app/automation/jobs.yaml
+follow "From supercronic" 's/^(montimer compile --diff).*/\1 || (($? == 3))/'
+ran 3 || fail "the script does not go on with its database"
 healthy
 
 step "over to another host"
@@ -52,7 +87,7 @@ cp -a /srv/cache/monitoring.db* /var/lib/montimer/
 runuser -u deploy -- montimer db init
 # One host is both here: only the database that was copied is there afterwards.
 follow "Over to another host" 's/^cd .*/rm monitoring.db*\n&/; s/^rm/cd \/var\/lib\/montimer; rm/; s/^montimer notify test//'
-ran 3 || fail "the state has not moved"
+ran 4 || fail "the state has not moved"
 healthy
 
 # held: the units that the target holds are in that state, each.
@@ -107,7 +142,7 @@ healthy
 
 step "up"
 follow "Up to a new version" 's/^make build && //; s/^(montimer compile --diff).*/\1 || (($? == 3))/'
-ran 4 || fail "no run after the upgrade"
+ran 5 || fail "no run after the upgrade"
 healthy
 
 step "out"

@@ -133,6 +133,25 @@ page 0 "montimer db check --repair"
 page 0 "montimer db init"
 page 0 "montimer db check"
 
+step "what tasks remember"
+as_deploy sqlite3 -cmd '.timeout 60000' /var/lib/montimer/monitoring.db "INSERT INTO monitor_state VALUES ('cache-id.txt', 'aave', '42', '2026-05-04T10:00:00.000000Z'), ('cache-id.txt', 'old', '1', '2026-05-04T10:00:00.000000Z')"
+page 0 "montimer state list"
+said "cache-id.txt  2     "
+page 0 "montimer state list NAMESPACE" NAMESPACE=cache-id.txt
+said "aave  "
+page 0 "montimer state get NAMESPACE KEY" NAMESPACE=cache-id.txt KEY=aave
+[[ $(</tmp/said) == 42 ]] || fail "get: $(cat /tmp/said)"
+page 0 "montimer state set NAMESPACE KEY VALUE" NAMESPACE=cache-id.txt KEY=aave VALUE=43
+said 'note: the value of aave was "42"'
+page 0 "montimer state rm NAMESPACE KEY" NAMESPACE=cache-id.txt KEY=old
+page 0 "montimer state export && echo CACHE_BACKEND=file >>/etc/montimer/env"
+[[ $(</var/lib/montimer/cache-id.txt) == aave:43 ]] || fail "exported: $(cat /var/lib/montimer/cache-id.txt)"
+as_deploy sed -i 's/43/44/' /var/lib/montimer/cache-id.txt # as a task does
+page 0 "sed -i '/^CACHE_BACKEND=/d' /etc/montimer/env && montimer state import --overwrite"
+said "files=1 missing=1 imported=1 skipped=0 invalid=0 failed=0 db=/var/lib/montimer/monitoring.db"
+page 0 "montimer state get NAMESPACE KEY" NAMESPACE=cache-id.txt KEY=aave
+[[ $(</tmp/said) == 44 ]] || fail "get: $(cat /tmp/said)"
+
 step "pause, stop, mask"
 page 0 'montimer pause NAME --until 2h --reason "disk swap"' NAME=hourly
 page 0 "montimer list"
