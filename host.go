@@ -20,6 +20,7 @@ type Host struct {
 	AllowRoot bool // tasks may run as root
 	Sync      Sync
 	Serve     Serve
+	Backup    Backup
 
 	Umask string // of tasks and git, octal; "": DefaultUmask
 	Home  string // home directory of User; "": not known
@@ -55,6 +56,13 @@ type Sync struct {
 
 // DefaultSync has the settings of a sync that the host does not set.
 func DefaultSync() Sync { return Sync{Remote: "origin", Branch: "main", Timeout: time.Minute} }
+
+// Backup says when and where the database is backed up; the zero value: nowhere.
+type Backup struct {
+	Dir   string        // absolute
+	Every time.Duration // from one backup to the next
+	Keep  int           // how many stay; older ones are removed
+}
 
 // Serve says how the host answers over HTTP, which it does only if that is enabled.
 type Serve struct {

@@ -37,7 +37,7 @@ func TestParseInstance(t *testing.T) {
 func unitsOf(i montimer.Instance, profile string) map[string]string {
 	units := map[string]string{"target": i.Target()}
 	for _, name := range []string{
-		"alarm@.service", "api.service", "api.socket", "apply.service", "apply.socket", "apply.timer", "failure@.service", "outbox.service", "outbox.timer", "tmp.service",
+		"alarm@.service", "api.service", "api.socket", "apply.service", "apply.socket", "apply.timer", "backup.service", "backup.timer", "failure@.service", "outbox.service", "outbox.timer", "tmp.service",
 	} {
 		units[name] = i.Unit(name)
 	}

@@ -19,7 +19,7 @@ const module = "github.com/montimer/montimer"
 var edges = map[string][]string{
 	".":                  {"internal/calendar"},
 	"internal/api":       {".", "internal/jobs", "internal/store", "internal/view"},
-	"internal/backup":    {".", "internal/flock", "internal/safefile", "internal/store", "golang.org/x/sys/unix"},
+	"internal/backup":    {".", "internal/flock", "internal/safefile", "internal/store", "taskexec", "golang.org/x/sys/unix"},
 	"internal/byhand":    {".", "compiler", "internal/host", "internal/jobsfile", "internal/journal", "internal/safetext", "internal/systemd", "taskexec"},
 	"internal/calendar":  {},
 	"internal/cron":      {"internal/calendar"},
@@ -33,13 +33,13 @@ var edges = map[string][]string{
 	"internal/explain":   {".", "internal/calendar", "internal/cron", "internal/safetext"},
 	"internal/flock":     {"golang.org/x/sys/unix"},
 	"internal/gitsync":   {"internal/proc", "internal/lazy", ".", "internal/flock", "internal/safefile", "golang.org/x/sys/unix"},
-	"internal/hostcheck": {".", "internal/calendar", "internal/host", "internal/jobs", "internal/jobsfile", "internal/unitdir", "internal/unitfile", "golang.org/x/sys/unix"},
+	"internal/hostcheck": {".", "internal/backup", "internal/calendar", "internal/host", "internal/jobs", "internal/jobsfile", "internal/unitdir", "internal/unitfile", "golang.org/x/sys/unix"},
 	"internal/host":      {"internal/proc", "internal/lazy", ".", "internal/flock", "internal/safefile", "internal/safetext", "internal/calendar", "internal/suggest", "gopkg.in/yaml.v3", "golang.org/x/sys/unix"},
-	"internal/doctor": {".", "compiler", "internal/byhand", "internal/calendar", "internal/gitsync", "internal/host", "internal/hostcheck", "internal/jobs",
+	"internal/doctor": {".", "compiler", "internal/backup", "internal/byhand", "internal/calendar", "internal/gitsync", "internal/host", "internal/hostcheck", "internal/jobs",
 		"internal/jobsfile", "internal/journal", "internal/notify", "internal/safetext", "internal/serve", "internal/store", "internal/systemd", "internal/unitdir", "internal/unitfile", "internal/view",
 		"taskexec", "golang.org/x/sys/unix"},
 	"internal/serve": {".", "internal/safefile", "github.com/coreos/go-systemd/v22/activation"},
-	"internal/look": {".", "internal/calendar", "internal/drift", "internal/gitsync", "internal/host", "internal/hostcheck", "internal/jobs", "internal/jobsfile", "internal/journal", "internal/safetext",
+	"internal/look": {".", "internal/backup", "internal/calendar", "internal/drift", "internal/gitsync", "internal/host", "internal/hostcheck", "internal/jobs", "internal/jobsfile", "internal/journal", "internal/safetext",
 		"internal/store", "internal/systemd", "internal/timeline", "internal/unitdir", "internal/view", "taskexec"},
 	"internal/timeline": {".", "internal/calendar"},
 	"internal/page":     {".", "internal/safetext", "internal/timeline", "internal/view"},
@@ -64,7 +64,7 @@ var edges = map[string][]string{
 	"internal/unitfile": {},
 	"compiler":          {".", "internal/calendar", "internal/timer", "internal/unitfile"},
 	"taskexec":          {"internal/proc", ".", "internal/calendar", "internal/flock", "internal/safefile", "internal/safetext", "golang.org/x/sys/unix"},
-	"internal/tick":     {".", "internal/console", "internal/drift", "internal/flock", "internal/gitsync", "internal/host", "internal/jobs", "internal/jobsfile", "internal/journal", "internal/look", "internal/notify", "internal/pager", "internal/safetext", "internal/store", "internal/systemd", "internal/view", "taskexec"},
+	"internal/tick":     {".", "internal/backup", "internal/console", "internal/drift", "internal/flock", "internal/gitsync", "internal/host", "internal/jobs", "internal/jobsfile", "internal/journal", "internal/look", "internal/notify", "internal/pager", "internal/safetext", "internal/store", "internal/systemd", "internal/view", "taskexec"},
 	"internal/listing":  {".", "internal/safetext", "internal/view"},
 	"cmd/montimer":      {".", "compiler", "taskexec", "internal/*", "github.com/alecthomas/kong"},
 }
@@ -147,7 +147,7 @@ func TestCommandIsWiring(t *testing.T) {
 			lines += strings.Count(string(text), "\n")
 		}
 	}
-	if lines == 0 || lines > 2485 {
-		t.Errorf("cmd/montimer has %d lines, more than 2485", lines)
+	if lines == 0 || lines > 2600 {
+		t.Errorf("cmd/montimer has %d lines, more than 2600", lines)
 	}
 }

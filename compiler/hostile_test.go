@@ -121,6 +121,10 @@ func fields() []field {
 		{"serve: socket_group", func(h *montimer.Host, _ *montimer.Profile, s string) {
 			h.Serve = montimer.Serve{Enabled: true, SocketGroup: s}
 		}, func(s string) bool { return s == "" || account(s) }, nil},
+		{"backup: dir", func(h *montimer.Host, _ *montimer.Profile, s string) {
+			h.Backup = montimer.Backup{Dir: "/" + s, Every: time.Hour, Keep: 1}
+		}, func(s string) bool { return absolute("/"+s) && !strings.ContainsAny(s, `"'\`) },
+			map[string]func(string) string{"Environment": func(s string) string { return "MONTIMER_BACKUP_DIR=/" + s }}},
 		{"environment", func(h *montimer.Host, _ *montimer.Profile, s string) {
 			h.Serve = montimer.Serve{Enabled: true, TokenFile: "/" + s}
 		}, func(s string) bool { return utf8.ValidString(s) && !forbidden.MatchString(s) }, map[string]func(string) string{
@@ -225,6 +229,8 @@ func harmless(t *testing.T, f field) map[string][]string {
 		f.set(&h, &p, "state")
 	case "limits of *":
 		f.set(&h, &p, "1")
+	case "backup: dir":
+		f.set(&h, &p, "x")
 	case "write of *":
 		f.set(&h, &p, "/x")
 	case "serve: listen", "serve: socket_group", "environment":

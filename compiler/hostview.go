@@ -7,6 +7,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/montimer/montimer"
@@ -36,6 +37,9 @@ type hostView struct {
 	SocketGroup text
 	Serving     []text // variables
 	ServerHome  text   // ProtectHome=
+
+	// Of the backups.
+	BackupDir, BackupEvery, BackupKeep text
 
 	host     montimer.Host
 	limits   map[string][]limit
@@ -100,9 +104,10 @@ func newHostView(h montimer.Host) (hostView, error) {
 	}
 	v.Environment = e.variables(ServiceEnv(h))
 	v.Frozen = e.variables(slices.Concat(instanceEnv(h), []montimer.EnvVar{{Name: "MONTIMER_JOBS", Value: h.JobsFile},
-		{Name: "MONTIMER_CHECKOUT", Value: h.Checkout}, {Name: "MONTIMER_STATE_DIR", Value: h.StateDir}}, publicEnv(h.Serve)))
+		{Name: "MONTIMER_CHECKOUT", Value: h.Checkout}, {Name: "MONTIMER_STATE_DIR", Value: h.StateDir}}, publicEnv(h.Serve), backupEnv(h.Backup)))
 	v.directories(&e, h)
 	v.server(&e, h)
+	v.backups(&e, h.Backup)
 	return v, e.err()
 }
 
@@ -121,6 +126,24 @@ func (v *hostView) server(e *escaper, h montimer.Host) {
 	if belowHome(h.Checkout) {
 		v.ServerHome = "read-only"
 	}
+}
+
+// backups sets what the units of the backups have.
+func (v *hostView) backups(e *escaper, b montimer.Backup) {
+	if b.Dir == "" {
+		return
+	}
+	v.BackupDir = e.text("backup: dir", optional, b.Dir)
+	v.BackupEvery = e.text("backup: every", line, calendar.FormatSpan(b.Every))
+	v.BackupKeep = e.text("backup: keep", name, strconv.Itoa(b.Keep))
+}
+
+// backupEnv says where the owner of the state is named.
+func backupEnv(b montimer.Backup) []montimer.EnvVar {
+	if b.Dir == "" {
+		return nil
+	}
+	return []montimer.EnvVar{{Name: "MONTIMER_BACKUP_DIR", Value: b.Dir}}
 }
 
 // serveEnv has the settings of the server, besides the one that digests need, too.
@@ -159,7 +182,7 @@ func (v *hostView) directories(e *escaper, h montimer.Host) {
 	always := []text{e.text("checkout", word, h.Checkout)}
 	v.State = e.text("state directory", word, "-"+h.StateDir)
 	v.HelperHome = "yes"
-	if belowHome(h.Binary) || belowHome(h.StateDir) {
+	if belowHome(h.Binary) || belowHome(h.StateDir) || belowHome(h.Backup.Dir) {
 		v.HelperHome = "read-only"
 	}
 	for _, dir := range unitDirs(h.UnitDir) {
@@ -196,7 +219,7 @@ func ServiceEnv(h montimer.Host) []montimer.EnvVar {
 	if h.Timezone != "" {
 		env = append(env, montimer.EnvVar{Name: "MONTIMER_TIMEZONE", Value: h.Timezone})
 	}
-	return slices.Concat(env, instanceEnv(h), syncEnv(h.Sync), publicEnv(h.Serve))
+	return slices.Concat(env, instanceEnv(h), syncEnv(h.Sync), publicEnv(h.Serve), backupEnv(h.Backup))
 }
 
 // instanceEnv names the instance where it is not the default one.

@@ -50,10 +50,19 @@ var serving = map[string]string{
 
 const apiSocket = "api.socket"
 
+// backingUp are those of a host that backs its database up.
+var backingUp = map[string]string{
+	backupTimer:      "backup.timer",
+	"backup.service": "backup.service",
+}
+
+const backupTimer = "backup.timer"
+
 // HostUnits returns the names of all these units, sorted.
 func HostUnits(i montimer.Instance) []string {
 	names := slices.Sorted(maps.Keys(singles))
 	names = append(names, slices.Collect(maps.Keys(serving))...)
+	names = append(names, slices.Collect(maps.Keys(backingUp))...)
 	slices.Sort(names)
 	for n := range names {
 		names[n] = i.Unit(names[n])
@@ -80,6 +89,9 @@ func Render(h montimer.Host, j montimer.Jobs) ([]Unit, error) {
 	if h.Serve.Enabled {
 		r.target.Upheld = append(r.target.Upheld, text(r.of.Unit(apiSocket)))
 	}
+	if h.Backup.Dir != "" {
+		r.target.Upheld = append(r.target.Upheld, text(r.of.Unit(backupTimer)))
+	}
 	if h.Sync.Every > 0 {
 		at := syncTimer(h)
 		v, err := syncView(host, at)
@@ -101,6 +113,11 @@ func Render(h montimer.Host, j montimer.Jobs) ([]Unit, error) {
 	}
 	if h.Serve.Enabled {
 		for name, template := range serving {
+			r.single(r.of.Unit(name), template)
+		}
+	}
+	if h.Backup.Dir != "" {
+		for name, template := range backingUp {
 			r.single(r.of.Unit(name), template)
 		}
 	}

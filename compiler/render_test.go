@@ -67,6 +67,7 @@ func TestGolden(t *testing.T) {
 	h := testhost.Host()
 	h.Sync = montimer.Sync{Remote: "origin", Branch: "release", Every: 10 * time.Minute, Timeout: 90 * time.Second}
 	h.Serve = montimer.Serve{Enabled: true, Hosts: []string{"status.example.org", "b"}, BasePath: "/jobs", CommitURL: "https://git.example.org/{commit}", TokenFile: "/etc/montimer/tokens"}
+	h.Backup = montimer.Backup{Dir: "/mnt/backup/montimer", Every: time.Hour, Keep: 48}
 	units := renderJobs(t, h, withReport(testhost.Profiles(t)))
 	if *update {
 		if err := os.RemoveAll(dir); err != nil {
@@ -111,6 +112,7 @@ func TestVerify(t *testing.T) {
 	h.StateDir = "/srv/state with % and \"quotes\""
 	h.Sync.Every = time.Minute
 	h.Serve = montimer.Serve{Enabled: true, Listen: "[::1]:80", SocketGroup: "www-data", TokenFile: "/srv/tokens with % and \"quotes\""}
+	h.Backup = montimer.Backup{Dir: "/mnt/backup with %", Every: 90 * time.Minute, Keep: 1}
 	writeUnits(t, dir, renderJobs(t, h, withReport(testhost.Profiles(t))))
 	verify(t, dir)
 }
@@ -443,7 +445,7 @@ func TestProperties(t *testing.T) {
 // TestEveryUnitIsNamed: TestInstancesShareNothing of package montimer knows all units.
 func TestEveryUnitIsNamed(t *testing.T) {
 	t.Parallel()
-	want := strings.Fields("alarm@.service api.service api.socket apply.service apply.socket apply.timer failure@.service outbox.service outbox.timer tmp.service")
+	want := strings.Fields("alarm@.service api.service api.socket apply.service apply.socket apply.timer backup.service backup.timer failure@.service outbox.service outbox.timer tmp.service")
 	for n := range want {
 		want[n] = "montimer-other-" + want[n]
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/montimer/montimer"
@@ -46,6 +48,48 @@ func lock(stateDir, profile, which string) (release func(), err error) {
 	}
 	return release, nil
 }
+
+// HoldAll keeps all profiles from running until release is called: those named, and those
+// that have run before. A tick that comes meanwhile waits for it as for another run. The
+// error is a [*RunningError] if one runs.
+func HoldAll(stateDir string, profiles []string) (release func(), err error) {
+	var held []func()
+	release = func() {
+		for _, free := range held {
+			free()
+		}
+	}
+	entries, err := os.ReadDir(filepath.Join(stateDir, "lock"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("lock folder: %w", err)
+	}
+	names := slices.Clone(profiles)
+	for _, e := range entries {
+		if name, ok := strings.CutSuffix(e.Name(), runLock); ok && montimer.ValidProfileName(name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		for _, which := range []string{runLock, secondLock} {
+			free, err := lock(stateDir, name, which)
+			if err != nil {
+				release()
+				if errors.Is(err, ErrLocked) {
+					err = &RunningError{name}
+				}
+				return nil, err
+			}
+			held = append(held, free)
+		}
+	}
+	return release, nil
+}
+
+// RunningError says that a profile is running.
+type RunningError struct{ Profile string }
+
+func (e *RunningError) Error() string { return e.Profile + " is running" }
 
 // Idle reports whether no run of the profile is under way.
 func Idle(stateDir, profile string) bool { return idle(stateDir, profile, "") }

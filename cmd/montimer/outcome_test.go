@@ -26,7 +26,7 @@ func TestUnusableState(t *testing.T) {
 	}{
 		"the database is not one": {func(t *testing.T, s *site) {
 			put(t, filepath.Join(s.state, store.FileName), strings.Repeat("no database\n", 1000), 0o666)
-		}, "montimer db check"},
+		}, "montimer db restore"},
 		"the database is a folder": {func(t *testing.T, s *site) {
 			if err := os.Mkdir(filepath.Join(s.state, store.FileName), 0o777); err != nil {
 				t.Fatal(err)

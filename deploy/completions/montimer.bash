@@ -38,7 +38,9 @@ _montimer() {
     "state "*) words="list get set rm import export" ;;
     "db init "*) words="--state-dir --run-as --instance" ;;
     "db check "*) words="--state-dir --run-as --repair --instance" ;;
-    "db "*) words="init check" ;;
+    "db backup "*) words="--state-dir --run-as --keep --report --instance" ;;
+    "db restore "*) words="--jobs --checkout --run-as --state-dir --env-file --empty --instance" ;;
+    "db "*) words="init check backup restore" ;;
     "render-crontab "*) words="--jobs --checkout --run-as --instance" ;;
     "schema "*) words="--instance" ;;
     "version "*) words="--instance" ;;

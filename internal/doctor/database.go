@@ -36,13 +36,12 @@ func problems(fix func(Facts, store.Problem) string, kinds ...store.ProblemKind)
 	}
 }
 
-// newDatabase sets the files of a database that cannot be used aside, and makes a new
-// one.
-func (f Facts) newDatabase() string {
-	of := f.Host.Instance
-	set := fmt.Sprintf(`mkdir -p damaged && mv -f %s* damaged/`, store.FileName)
-	return fmt.Sprintf("systemctl stop %s && cd %s && %s && %s && systemctl start %[1]s",
-		of.Target(), taskexec.QuoteWord(f.Host.StateDir), f.asUser("sh -c "+taskexec.QuoteWord(set)), of.Command("db init"))
+// restore goes back to the last good backup, or begins again where there is none.
+func (f Facts) restore() string {
+	if f.Host.Backup.Dir != "" {
+		return f.Host.Instance.Command("db restore")
+	}
+	return f.Host.Instance.Command("db restore --empty")
 }
 
 func newerSchema(f Facts) []found {
@@ -79,9 +78,9 @@ func lockedDatabase(f Facts) []found {
 }
 
 func damaged(f Facts) []found {
-	all := problems(func(f Facts, _ store.Problem) string { return f.newDatabase() }, store.Damaged)(f)
+	all := problems(func(f Facts, _ store.Problem) string { return f.restore() }, store.Damaged)(f)
 	if why := f.User.Database.Damage; why != "" && all == nil {
-		all = []found{{text: why, fix: f.newDatabase()}}
+		all = []found{{text: why, fix: f.restore()}}
 	}
 	return all[:min(len(all), 1)] // one fix for all
 }

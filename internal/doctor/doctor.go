@@ -6,7 +6,7 @@
 // [Facts]; facts.go reads those, each part once and only if a check needs it. What
 // the user of the tasks controls is read by a process of that user (examine.go).
 // The checks themselves are in a file for each topic: units.go, hostfiles.go,
-// env.go, alerts.go, database.go, checkout.go, clock.go, journal.go, room.go, serve.go.
+// env.go, alerts.go, database.go, backup.go, checkout.go, clock.go, journal.go, room.go, serve.go.
 package doctor
 
 import (
@@ -47,7 +47,7 @@ func unknown(why string) []found { return []found{{unknown: why}} }
 
 // Checks returns the table, in the order of the findings.
 func Checks() []Check {
-	return slices.Concat(settingChecks(), unitChecks(), hostChecks(), envChecks(), alertChecks(), databaseChecks(), checkoutChecks(), clockChecks(), journalChecks(), roomChecks(), serveChecks())
+	return slices.Concat(settingChecks(), unitChecks(), hostChecks(), envChecks(), alertChecks(), databaseChecks(), backupChecks(), checkoutChecks(), clockChecks(), journalChecks(), roomChecks(), serveChecks())
 }
 
 // Options select checks by their ids; Only nil: all.

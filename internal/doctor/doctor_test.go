@@ -12,6 +12,7 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/backup"
 	"github.com/montimer/montimer/internal/calendar"
 	"github.com/montimer/montimer/internal/gitsync"
 	"github.com/montimer/montimer/internal/host"
@@ -33,6 +34,7 @@ func wellFacts(t testing.TB) Facts {
 	h := testhost.Host()
 	h.User, h.Group, h.Home, h.Sync = "deploy", "deploy", "/home/deploy", montimer.DefaultSync()
 	h.Serve = montimer.Serve{Enabled: true, Listen: "127.0.0.1:8923", TokenFile: "/etc/montimer/tokens"}
+	h.Backup = montimer.Backup{Dir: "/mnt/backup", Every: time.Hour, Keep: 48}
 	jobs := montimer.Jobs{
 		Profiles: testhost.Profiles(t),
 		OnChange: []montimer.OnChange{{Paths: []string{"uv.lock"}}},
@@ -70,6 +72,7 @@ func wellFacts(t testing.TB) Facts {
 			Checkout: gitsync.Standing{IsCheckout: true, Ours: true, URL: "https://example.org/x.git", Commit: "a", LastOK: now},
 			Venv:     VenvFacts{Lock: now.Add(-time.Hour), Made: now},
 			Remote:   RemoteFacts{Commit: "a"},
+			Backup:   BackupFacts{State: backup.State{OK: now.Add(-time.Hour)}},
 			Rooms:    []Room{{Name: "state_dir", Path: h.StateDir, Total: 100 << 30, Free: 50 << 30, Files: 100, Left: 50, Device: 1}, {Name: "caches", Path: "/var/cache/montimer", Total: 1, Free: 1, Device: 2}},
 		},
 	}
@@ -205,8 +208,9 @@ var faults = []struct {
 
 	{"db-owner", problem(store.WrongOwner), "chown -h deploy: /var/lib/montimer/monitoring.db*"},
 	{"db-mode", problem(store.WrongMode), "runuser -u deploy -- chmod o-w /var/lib/montimer /var/lib/montimer/monitoring.db*"},
-	{"db-damaged", problem(store.Damaged), "systemctl stop montimer"},
-	{"db-damaged", func(f *Facts) { f.User.Database.Damage = "no database" }, " && montimer db init && systemctl start "},
+	{"db-damaged", problem(store.Damaged), "montimer db restore"},
+	{"db-damaged", func(f *Facts) { f.User.Database.Damage = "no database" }, "montimer db restore"},
+	{"db-damaged", func(f *Facts) { f.Host.Backup, f.User.Database.Damage = montimer.Backup{}, "no database" }, "montimer db restore --empty"},
 	{"db-schema", problem(store.WrongShape), "montimer db init"},
 	{"db-schema", func(f *Facts) { f.User.Database.Problems = []store.Problem{{Kind: store.WrongShape, Text: "x"}} }, "montimer db check --repair"},
 	{"db-trigger", problem(store.TaskTrigger), "DROP TRIGGER"},
@@ -246,6 +250,12 @@ var faults = []struct {
 	{"journal-retention", func(f *Facts) {
 		f.Journal = JournalFacts{Storage: "persistent", Directory: true, MaxUse: "100M", Used: 95 << 20, Oldest: now.Add(-time.Hour)}
 	}, "SystemMaxUse=400M"},
+	{"backup-dir", func(f *Facts) { f.User.Backup.Place = backup.Place{Wrong: "/mnt/backup does not exist", Missing: true} }, "install -d -m 750 -o deploy -g deploy /mnt/backup"},
+	{"backup-dir", func(f *Facts) {
+		f.User.Backup.Place = backup.Place{Wrong: "/mnt/backup cannot be written: permission denied"}
+	}, "chown deploy /mnt/backup && chmod u+rwx /mnt/backup"},
+	{"backup-late", func(f *Facts) { f.User.Backup.State.OK = now.Add(-3 * time.Hour) }, "systemctl start montimer-backup.service"},
+	{"backup-late", func(f *Facts) { f.User.Backup.State.Failures, f.User.Backup.State.Error = 1, "the disk is full" }, "systemctl start montimer-backup.service"},
 	{"disk-space", func(f *Facts) { f.User.Rooms[0].Free = 1 << 29 }, "du -xah /var/lib/montimer"},
 	{"disk-space", func(f *Facts) {
 		f.User.Rooms = append(f.User.Rooms, Room{"journal", "/var/log", 10, 0, 0, 0, 2})

@@ -34,6 +34,7 @@ type UserFacts struct {
 	Venv     VenvFacts        `json:"venv"`
 	Remote   RemoteFacts      `json:"remote"`
 	Rooms    []Room           `json:"rooms"`
+	Backup   BackupFacts      `json:"backup"`
 }
 
 // VenvFacts is the virtual environment of the checkout, .venv.
@@ -142,7 +143,7 @@ func (l *limited) Write(p []byte) (int, error) {
 func ParseParts(names string) (parts []part, err error) {
 	for name := range strings.SplitSeq(names, ",") {
 		p := part(name)
-		if !slices.Contains([]part{partDatabase, partCheckout, partRemote, partRoom}, p) {
+		if !slices.Contains([]part{partDatabase, partCheckout, partRemote, partRoom, partBackup}, p) {
 			return nil, fmt.Errorf("%q is no part of the facts", name)
 		}
 		parts = append(parts, p)
@@ -182,6 +183,8 @@ func Examine(ctx context.Context, h montimer.Host, parts []part) (f UserFacts) {
 				}
 			case partRoom:
 				f.Rooms, err = rooms(h)
+			case partBackup:
+				f.Backup, err = backups(h)
 			}
 			if err != nil {
 				mutex.Lock()

@@ -36,6 +36,7 @@ const (
 	partCheckout part = "checkout"
 	partRemote   part = "git remote"
 	partRoom     part = "room"
+	partBackup   part = "backups"
 )
 
 // networkTime bounds all that is asked over a network, and readTime everything.
@@ -122,7 +123,7 @@ func read(ctx context.Context, source host.Source, needed map[part]bool) Facts {
 		}
 	}
 	var asUser []part
-	for _, p := range []part{partDatabase, partCheckout, partRemote, partRoom} {
+	for _, p := range []part{partDatabase, partCheckout, partRemote, partRoom, partBackup} {
 		if needed[p] {
 			asUser = append(asUser, p)
 		}

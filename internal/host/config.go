@@ -149,6 +149,7 @@ func (c *config) keys(s *Settings) []setting {
 		}),
 		given("sync", func(n *yaml.Node) { c.mapping(n, "sync", "{every: 10m}", c.syncKeys(&s.Sync)) }),
 		{"serve", func(n *yaml.Node) { s.Serve = c.serve(n) }},
+		given("backup", func(n *yaml.Node) { s.Backup = c.backup(n) }),
 		given("sandbox", func(n *yaml.Node) { s.Sandbox = c.sandboxes(n) }),
 		given("limits", func(n *yaml.Node) { s.Limits = c.limits(n) }),
 		given("capacity", func(n *yaml.Node) { s.Capacity = c.capacity(n) }),

@@ -93,6 +93,7 @@ func Resolve(p Process, s Settings) (montimer.Host, error) {
 		AllowRoot: s.AllowRoot,
 		Sync:      sync,
 		Serve:     s.Serve,
+		Backup:    resolveBackup(s.Backup),
 
 		Sandboxes: s.Sandbox,
 		Limits:    s.Limits,
@@ -106,7 +107,7 @@ func Resolve(p Process, s Settings) (montimer.Host, error) {
 	case !p.Root || s.tasksAsRoot():
 		h.JobsFile = p.defaultJobsFile(h.Checkout)
 	}
-	return h, checkWritable(h)
+	return h, errors.Join(checkWritable(h), checkBackup(h))
 }
 
 // tasksAsRoot reports whether tasks run as root, and are allowed to.

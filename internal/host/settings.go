@@ -28,6 +28,7 @@ type Settings struct {
 
 	Sync           Sync
 	Serve          montimer.Serve
+	Backup         montimer.Backup
 	Sandbox        sandboxes
 	Limits         limits
 	Umask          string
@@ -74,6 +75,7 @@ func FromEnvironment(getenv func(string) string) Settings {
 			CommitURL: first("MONTIMER_SERVE_COMMIT_URL"),
 			TokenFile: first("MONTIMER_SERVE_TOKEN_FILE"),
 		},
+		Backup: montimer.Backup{Dir: first("MONTIMER_BACKUP_DIR")},
 	}
 }
 
@@ -101,6 +103,7 @@ func (s Settings) Or(t Settings) Settings {
 	s.Sync.Every = cmp.Or(s.Sync.Every, t.Sync.Every)
 	s.Sync.Timeout = cmp.Or(s.Sync.Timeout, t.Sync.Timeout)
 	s.Serve = orServe(s.Serve, t.Serve)
+	s.Backup = orBackup(s.Backup, t.Backup)
 	s.Umask = cmp.Or(s.Umask, t.Umask)
 	s.Capacity = cmp.Or(s.Capacity, t.Capacity)
 	s.SystemdVersion = cmp.Or(s.SystemdVersion, t.SystemdVersion)

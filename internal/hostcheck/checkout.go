@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/backup"
 	"github.com/montimer/montimer/internal/calendar"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobs"
@@ -52,6 +53,17 @@ func Inspect(ctx context.Context, w io.Writer, h montimer.Host, synced bool) err
 	}
 	if exists(h.StateDir) && !strings.HasPrefix(h.StateDir, "/var/lib/") && unix.Access(h.StateDir, unix.W_OK|unix.X_OK) != nil {
 		fmt.Fprintf(w, "warning: %s cannot write the state directory %s: chown -R %[1]s: %[2]s\n", h.User, h.StateDir)
+	}
+	if h.Backup.Dir == "" {
+		return nil
+	}
+	switch place := backup.Look(h.Backup.Dir, h.StateDir, 5*time.Second); {
+	case place.Missing:
+		fmt.Fprintf(w, "warning: no backup can be made: %s: install -d -m 750 -o %s -g %s %s\n", place.Wrong, h.User, h.Group, h.Backup.Dir)
+	case place.Wrong != "":
+		fmt.Fprintf(w, "warning: no backup can be made as %s: %s\n", h.User, place.Wrong)
+	case place.Same:
+		fmt.Fprintf(w, "note: the backups in %s are on the file system of the state directory: a disk that fails takes both\n", h.Backup.Dir)
 	}
 	return nil
 }

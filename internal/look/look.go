@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/backup"
 	"github.com/montimer/montimer/internal/drift"
 	"github.com/montimer/montimer/internal/gitsync"
 	"github.com/montimer/montimer/internal/host"
@@ -72,6 +73,13 @@ func read(ctx context.Context, h montimer.Host, units host.Source, profile strin
 		}
 	}
 	readSync(h, file.Jobs, &f)
+	if h.Backup.Dir != "" {
+		state, err := backup.ReadState(h.StateDir)
+		seen("the backups", err)
+		if err == nil {
+			f.Backup = &view.Backup{OK: state.OK, Trouble: state.Trouble(h.Backup, now), New: state.None()}
+		}
+	}
 	silent, ok := hostcheck.Silence(h, file.Jobs)
 	if !ok {
 		f.NotSeen = append(f.NotSeen, "whether alerts and heartbeats are sent: "+h.EnvFile+" is missing, or not readable by this user")

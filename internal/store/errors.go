@@ -75,7 +75,7 @@ func (s *Store) explainAt(path, doing string, err error) error {
 func (s *Store) fix(kind error) error {
 	switch kind {
 	case ErrCorrupt:
-		return fmt.Errorf("%w: run %s, and restore a backup or move the file away", kind, s.instance.Command("db check"))
+		return fmt.Errorf("%w: run %s, or %s where there is no backup", kind, s.instance.Command("db restore"), s.instance.Command("db restore --empty"))
 	case ErrIncomplete:
 		return fmt.Errorf("%w: run %s", kind, s.instance.Command("db check --repair"))
 	case ErrSchema:

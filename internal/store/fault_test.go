@@ -352,7 +352,7 @@ func TestDamaged(t *testing.T) {
 	if err := errors.Join(err, f.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if got := check(); !strings.Contains(got, "damaged, restore a backup") {
+	if got := check(); !strings.Contains(got, "damaged: run montimer db restore, or montimer db restore --empty where there is no backup: ") {
 		t.Errorf("check: %s", got)
 	}
 }

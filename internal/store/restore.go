@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+	"modernc.org/sqlite"
 
 	"github.com/montimer/montimer"
 )
@@ -64,7 +65,42 @@ func Restore(ctx context.Context, of montimer.Instance, stateDir, from, beside s
 	if err != nil {
 		return kept, err
 	}
-	return kept, s.Close()
+	if kept != "" {
+		err = s.knowSent(ctx, kept)
+	}
+	return kept, errors.Join(err, s.Close())
+}
+
+// knowSent takes over from the database before a restore which of the alerts that wait
+// now have been sent since the backup. What cannot be read there is not known, and is
+// sent.
+func (s *Store) knowSent(ctx context.Context, kept string) error {
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return s.explain("see which alerts have been sent", err)
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, "ATTACH ? AS old", (&url.URL{Scheme: "file", OmitHost: true, Path: kept, RawQuery: "mode=ro&immutable=1"}).String()); err != nil {
+		return nil
+	}
+	defer conn.ExecContext(context.WithoutCancel(ctx), "DETACH old")
+	_, err = conn.ExecContext(ctx, `
+		BEGIN IMMEDIATE;
+		CREATE TEMP TABLE sent AS SELECT now.id, was.delivery_status, was.delivered_at
+			FROM main.montimer_outbox waits JOIN main.alert_events now ON now.id = waits.event_id
+			JOIN old.alert_events was ON was.id = now.id AND was.created_at = now.created_at AND was.message = now.message
+			WHERE was.delivery_status = 'delivered';
+		UPDATE main.alert_events SET (delivery_status, delivered_at) = (SELECT delivery_status, delivered_at FROM sent WHERE sent.id = alert_events.id) WHERE id IN (SELECT id FROM sent);
+		DELETE FROM main.montimer_outbox WHERE event_id IN (SELECT id FROM sent);
+		COMMIT`)
+	if err != nil {
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK") // there may be nothing to undo
+		var coded *sqlite.Error
+		if errors.As(err, &coded) && (kind(coded.Code()) == ErrCorrupt || lacks(coded.Error())) {
+			return nil // the old one is damaged, or is from before the outbox
+		}
+	}
+	return s.explain("see which alerts have been sent", err)
 }
 
 // makeEmpty makes an empty database in a directory of its own.

@@ -2,7 +2,7 @@
 // runs and their tasks, and the outbox of alerts. It is the only package that
 // uses SQL. Read store.go (opening the file) and migrate.go (its schema) first,
 // then runs.go and history.go (runs), outbox.go, sender.go and reported.go (alerts), lost.go
-// and prune.go (upkeep), check.go, shape.go and repair.go (db check).
+// and prune.go (upkeep), check.go, shape.go and repair.go (db check), backup.go and restore.go.
 //
 // The file is shared with the tasks, which may be Python programs with another
 // SQLite. Two of its tables, alert_events and monitor_state, belong to them:

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -60,7 +61,8 @@ func (c Change) ChangesSocket() bool {
 //
 // The pair of a removed profile is removed in two steps: this plan drops the
 // timer from the target, which makes systemd stop it at the reload, and the
-// next plan removes the files. So are a socket and its service.
+// next plan removes the files. So are a socket and the timer of backups, with their
+// services.
 func Plan(want []compiler.Unit, have Installed) ([]Change, error) {
 	var (
 		changes []Change
@@ -99,8 +101,9 @@ func removals(have Installed, wanted map[string]bool) (changes []Change) {
 			continue
 		}
 		action := Remove
-		socket := strings.TrimSuffix(strings.TrimSuffix(name, ".socket"), ".service") + ".socket"
-		if profile, ok := i.ProfileOf(name); ok && upheld[i.Timer(profile)] || upheld[socket] {
+		base := strings.TrimSuffix(name, path.Ext(name))
+		_, isPair := i.ProfileOf(name)
+		if (isPair || base == i.Unit("backup")) && upheld[base+".timer"] || upheld[base+".socket"] {
 			action = Keep
 		}
 		changes = append(changes, Change{Action: action, Name: name, Old: old})

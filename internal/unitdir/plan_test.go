@@ -1,8 +1,10 @@
 package unitdir
 
 import (
+	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -50,6 +52,17 @@ func TestPlan(t *testing.T) {
 	silent := installed(serve) // as the first compile without serve: leaves it
 	silent.Files[targetName] = installed(onlyA).Files[targetName]
 
+	backs := testhost.Host()
+	backs.Backup = montimer.Backup{Dir: "/mnt/backup", Every: time.Hour, Keep: 1}
+	backup := installed(onlyA)
+	for _, u := range render(t, backs, a) {
+		if u.Name == targetName || strings.HasPrefix(u.Name, "montimer-backup.") {
+			backup.Files[u.Name] = u.Content
+		}
+	}
+	without := Installed{Files: maps.Clone(backup.Files)} // as the first compile without backup: leaves it
+	without.Files[targetName] = installed(onlyA).Files[targetName]
+
 	brought := installed(onlyA)
 	for _, name := range []string{"montimer-failure@.service", "montimer-outbox.service", "montimer-outbox.timer", "montimer-apply.socket"} {
 		brought.Files[name] = "[Unit]\nDescription=Report the failure of %i\nDocumentation=https://github.com/montimer/montimer\n"
@@ -83,9 +96,11 @@ func TestPlan(t *testing.T) {
 		"serving":                        {serve, installed(onlyA), "create montimer-api.service, create montimer-api.socket, update montimer.target", ""},
 		"serving no more, first compile": {onlyA, installed(serve),
 			"keep montimer-api.service, keep montimer-api.socket, update montimer.target", ""},
-		"serving no more, second compile": {onlyA, silent, "remove montimer-api.service, remove montimer-api.socket", ""},
-		"not ours":                        {onlyA, foreign, "", "montimer-job-a.timer exists and was not written by montimer"},
-		"not ours, not wanted":            {nil, foreign, "", ""},
+		"backed up no more, first compile":  {onlyA, backup, "keep montimer-backup.service, keep montimer-backup.timer, update montimer.target", ""},
+		"backed up no more, second compile": {onlyA, without, "remove montimer-backup.service, remove montimer-backup.timer", ""},
+		"serving no more, second compile":   {onlyA, silent, "remove montimer-api.service, remove montimer-api.socket", ""},
+		"not ours":                          {onlyA, foreign, "", "montimer-job-a.timer exists and was not written by montimer"},
+		"not ours, not wanted":              {nil, foreign, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

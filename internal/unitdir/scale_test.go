@@ -36,7 +36,7 @@ func bytesPerProfile(t *testing.T, n int) uint64 {
 	units := render(t, testhost.Host(), profiles...)
 	plan, err := Plan(units, Installed{})
 	runtime.ReadMemStats(&after)
-	if err != nil || len(plan) != 2*n+len(compiler.HostUnits(""))-2+1 {
+	if err != nil || len(plan) != 2*n+len(compiler.HostUnits(""))-4+1 {
 		t.Fatalf("%d changes, %v", len(plan), err)
 	}
 	return (after.TotalAlloc - before.TotalAlloc) / uint64(n)

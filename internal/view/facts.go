@@ -24,8 +24,17 @@ type Facts struct {
 	SyncedBy  time.Time // the last sync that was due and has had its time; zero: none
 	SyncFails string    // the page about syncs that fail; "": none
 
+	Backup *Backup // nil: the host makes no backups
+
 	Findings []Finding
 	NotSeen  []string
+}
+
+// Backup is how the backups of a host are going.
+type Backup struct {
+	OK      time.Time // when the last good one was made; zero: never, or not known
+	Trouble string    // "": none
+	New     bool      // none has been tried yet
 }
 
 // ProfileFacts is what is known of one profile.

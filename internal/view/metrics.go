@@ -30,6 +30,10 @@ func Metrics(v Overview, tallies []Tally, b Build) string {
 	m.gauge("montimer_not_seen", "How many sources could not be read; montimer status names them.")
 	m.sample(float64(len(v.NotSeen)))
 
+	if v.backup != nil {
+		m.gauge("montimer_backup_last_success_timestamp_seconds", "When the last good backup of the database was made; 0: never. Absent where the host makes none.")
+		m.sample(unix(v.backup.OK))
+	}
 	for _, g := range profileGauges {
 		m.gauge(g.name, g.help)
 		for _, p := range profiles {

@@ -26,6 +26,7 @@ func Of(f Facts) Overview {
 		v.Checkout = &Checkout{v.Checkout.Commit, v.Checkout.Subject, f.Synced.UTC()}
 	}
 	v.Outbox = outbox(f.Outbox)
+	v.backup = f.Backup
 	v.Findings = append(v.Findings, f.host(v)...)
 	v.Verdict, v.Attention = verdict(v)
 	if v.Findings == nil {
@@ -74,6 +75,9 @@ func (f Facts) host(v Overview) (all []Finding) {
 		all = append(all, Finding{Text: f.SyncFails, Fix: fix, Attention: true})
 	case !f.Synced.IsZero() && f.Synced.Before(f.SyncedBy):
 		all = append(all, Finding{Text: "the checkout was last synced " + Ago(f.Now, f.Synced), Fix: fix})
+	}
+	if f.Backup != nil && f.Backup.Trouble != "" {
+		all = append(all, Finding{Text: f.Backup.Trouble, Fix: "systemctl start " + f.Instance.Unit("backup.service"), Attention: !f.Backup.New})
 	}
 	if v.Outbox.Pending > 0 {
 		alerts := "alerts wait"

@@ -24,6 +24,8 @@ type Overview struct {
 	Outbox    Outbox            `json:"outbox"`
 	Checkout  *Checkout         `json:"checkout,omitzero"` // absent: it has never been synced
 	NotSeen   []string          `json:"not_seen"`          // what could not be read, and why
+
+	backup *Backup
 }
 
 // ProfileState is what an operator has to know of a profile first.

@@ -126,6 +126,8 @@ func TestVerdict(t *testing.T) {
 		{"an alert waits", Facts{Profiles: []ProfileFacts{well("a")}, Outbox: []montimer.Alert{alert}},
 			"needs you: 1 alert waits, the oldest from 30 min ago: 429 Too Many Requests", true},
 		{"an alert is being sent", Facts{Profiles: []ProfileFacts{well("a")}, Outbox: []montimer.Alert{fresh}}, "all well: 1 profile, next a in 30 min", false},
+		{"backups fail", Facts{Profiles: []ProfileFacts{well("a")}, Backup: &Backup{Trouble: "backups fail: the disk is full"}}, "needs you: backups fail: the disk is full", true},
+		{"no backup yet", Facts{Profiles: []ProfileFacts{well("a")}, Backup: &Backup{Trouble: "no backup has been made yet", New: true}}, "all well: 1 profile, next a in 30 min", false},
 		{"units lag", Facts{Profiles: []ProfileFacts{well("a")}, Lagging: []string{"x"}}, "all well: 1 profile, next a in 30 min", false},
 		{"all is stopped", Facts{Profiles: []ProfileFacts{well("a")}, Target: "inactive"}, "needs you: all timers are stopped: montimer.target is inactive", true},
 		{"not all can be seen", Facts{Profiles: []ProfileFacts{well("a")}, NotSeen: []string{"the database"}},

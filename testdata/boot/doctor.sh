@@ -282,6 +282,19 @@ within 60 is montimer-api.socket active
 rm /etc/montimer/tokens
 restore
 
+step "backups"
+install -d /etc/systemd/system/montimer-backup.timer.d
+printf '[Timer]\nOnBootSec=\nOnUnitActiveSec=\nOnActiveSec=1d\n' >/etc/systemd/system/montimer-backup.timer.d/never.conf
+printf 'backup: {dir: /srv/backup}\n' >>$config
+fault backup-dir "montimer apply"
+fault backup-dir "chown root: /srv/backup"
+fault backup-late true
+fault db-damaged "as_deploy sh -c 'rm -f $state/monitoring.db-*; head -c 20000 /dev/urandom >$state/monitoring.db'"
+grep -qx 'montimer db restore' /run/fix || fail "it does not name the backup: $(cat /run/fix)"
+later rm -r /etc/systemd/system/montimer-backup.timer.d
+restore
+later montimer apply # the second removes the files
+
 step "room, and how long the journal is kept"
 fault journal-retention "printf '[Journal]\nMaxRetentionSec=1week\n' >/etc/systemd/journald.conf.d/week.conf"
 mkdir -p /var/cache/montimer

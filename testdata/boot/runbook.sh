@@ -443,13 +443,20 @@ sed -i /^serve:/d /etc/montimer/config.yaml
 page 0 "montimer apply"
 
 step "the database is damaged"
-page 0 'runuser -u deploy -- sqlite3 /var/lib/montimer/monitoring.db ".backup /var/lib/montimer/copy.db"'
-rm -f /var/lib/montimer/monitoring.db-*
-head -c 20000 /dev/urandom >/var/lib/montimer/monitoring.db
-page 1 "montimer db check"
-awk '/^## The database/ { on = 1 } on && /^```sh$/ { block = 1; next } /^```$/ { block = 0 } block && on' /docs/runbook.md >/tmp/block.sh
-cat /tmp/block.sh >>/tmp/ran
-bash -euxo pipefail /tmp/block.sh >/tmp/said 2>&1 || fail "the block of the database: $(cat /tmp/said)"
+install -d -o deploy -g deploy /var/backups/montimer
+page 0 "montimer db backup /var/backups/montimer"
+said /var/backups/montimer/monitoring-20
+printf 'backup: {dir: /var/backups/montimer}\n' >>/etc/montimer/config.yaml
+for command in "montimer db restore" "montimer db restore --empty"; do
+  rm -f /var/lib/montimer/monitoring.db-*
+  head -c 20000 /dev/urandom >/var/lib/montimer/monitoring.db
+  page 1 "montimer db check"
+  said "montimer db restore"
+  page 0 "$command"
+  said "the database before that is"
+  page 0 "montimer db check"
+done
+symptom "the backup of the database … failed"
 page 0 "montimer db check"
 page 0 "montimer run NAME --follow" NAME=hourly
 within 60 idle

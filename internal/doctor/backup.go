@@ -1,0 +1,51 @@
+package doctor
+
+import (
+	"fmt"
+
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/backup"
+	"github.com/montimer/montimer/taskexec"
+)
+
+// BackupFacts is what the user of the tasks knows of the backups.
+type BackupFacts struct {
+	Place backup.Place `json:"place"`
+	State backup.State `json:"state"`
+}
+
+func backups(h montimer.Host) (b BackupFacts, err error) {
+	if h.Backup.Dir != "" {
+		b.Place = backup.Look(h.Backup.Dir, h.StateDir, networkTime)
+		b.State, err = backup.ReadState(h.StateDir)
+	}
+	return b, err
+}
+
+func backupChecks() []Check {
+	part := []part{partBackup}
+	return []Check{
+		{"backup-dir", "directory of backups missing, or not writable for the user of the tasks", "no backup is made", false, part, func(f Facts) []found {
+			dir, place := taskexec.QuoteWord(f.Host.Backup.Dir), f.User.Backup.Place
+			owner := taskexec.QuoteWord(f.Host.User)
+			switch {
+			case f.Host.Backup.Dir == "":
+				return nil
+			case place.Missing:
+				return []found{{text: place.Wrong, fix: fmt.Sprintf("install -d -m 750 -o %s -g %s %s", owner, taskexec.QuoteWord(f.Host.Group), dir)}}
+			case place.Wrong != "":
+				return []found{{text: place.Wrong, fix: fmt.Sprintf("chown %s %s && chmod u+rwx %[2]s", owner, dir)}}
+			case place.Same:
+				return []found{{note: f.Host.Backup.Dir + " is on the file system of the state directory: a disk that fails takes both"}}
+			}
+			return nil
+		}},
+		{"backup-late", "backups that fail or are late", "what has happened since is lost with the disk", false, part, func(f Facts) []found {
+			why := f.User.Backup.State.Trouble(f.Host.Backup, f.Now)
+			if why == "" {
+				return nil
+			}
+			return []found{{text: why, fix: "systemctl start " + f.Host.Instance.Unit("backup.service"), mild: f.User.Backup.State.None()}}
+		}},
+	}
+}
