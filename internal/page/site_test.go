@@ -313,6 +313,29 @@ func TestBrowser(t *testing.T) {
 		if got := b.text("return [...document.querySelectorAll('li')].some(l => +(l.textContent.match(/^changed (\\d+)/) || [])[1] > 50) + document.getElementById('stale').textContent"); got != "true" || !stays(was) {
 			b.t.Errorf("not in use: %s after %d changes, at %s, before at %s", got, busy.n, place(), was)
 		}
+		// Hidden, the page asks for nothing; shown again, at once.
+		asks := func(hidden bool) string {
+			return b.text(fmt.Sprintf(`
+				window.asked = 0;
+				const real = window.realFetch ||= window.fetch;
+				window.fetch = (...all) => { asked++; return real(...all) };
+				Object.defineProperty(document, "hidden", { configurable: true, get: () => %t });
+				document.dispatchEvent(new Event("visibilitychange"));
+				return asked`, hidden))
+		}
+		if got := asks(true); got != "0" {
+			b.t.Errorf("a hidden page asks %s times", got)
+		}
+		if got := asks(false); got != "1" {
+			b.t.Errorf("a page that is shown again asks %s times", got)
+		}
+		b.open(site.URL + "/alerts")
+		b.js(nil, `const e = document.querySelector("main form input, main form select"); e.focus(); e.dataset.mine = "yes"`)
+		b.refresh(5)
+		if got := b.text("return document.activeElement.dataset.mine"); got != "yes" {
+			b.t.Errorf("with the focus in a form: it is on %s", b.text("return document.activeElement.outerHTML"))
+		}
+		b.open(site.URL)
 		// Nothing has changed but the time.
 		later := *host
 		later.facts.Now = night.Add(2 * time.Second)
@@ -357,8 +380,18 @@ func TestBrowser(t *testing.T) {
 // changing is a host of which each look at it says something else, until done.
 type changing struct {
 	*host
-	n    int
-	done bool
+	n       int
+	alerted int
+	done    bool
+}
+
+func (c *changing) Alerts(ctx context.Context, ask view.AlertAsk) ([]view.Alert, error) {
+	all, err := c.host.Alerts(ctx, ask)
+	if !c.done && ask.Most == mostAlerts { // those of the overview are fewer
+		c.alerted++
+		all = append(all, view.Alert{ID: 1, Text: fmt.Sprintf("alert %d", c.alerted)})
+	}
+	return all, err
 }
 
 func (c *changing) Board(ctx context.Context, profile, span string) (view.Board, error) {

@@ -179,6 +179,45 @@ func limited(t *testing.T, option string) (dir string) {
 	return dir
 }
 
+// TestReadOnFullDisk: where the disk has no room for the files that readers and writers
+// share, and no process has the database open, all that it has can be read.
+func TestReadOnFullDisk(t *testing.T) {
+	t.Parallel()
+	dir := small(t, 2<<20)
+	s := open(t, dir, Options{})
+	if _, err := s.Begin(t.Context(), timerRun("a", 0)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	ballast := filepath.Join(dir, "ballast")
+	if err := os.WriteFile(ballast, make([]byte, 4<<20), 0o600); !errors.Is(err, syscall.ENOSPC) {
+		t.Fatal(err)
+	}
+	s, err := Open(t.Context(), dir, Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if runs, err := s.History(t.Context(), Filter{}); len(runs) != 1 || err != nil {
+		t.Errorf("%v, %v", runs, err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	events := NewEvents(dir, "")
+	if err := events.Page(t.Context(), EventFilter{Limit: 1}, func(Event) error { return nil }); err != nil {
+		t.Errorf("the alerts: %v", err)
+	}
+	if err := errors.Join(events.Close(), os.Remove(ballast)); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, dir, Options{}) // as soon as there is room
+	if _, err := s.Begin(t.Context(), timerRun("b", 0)); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	dir := small(t, 2<<20)

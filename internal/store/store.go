@@ -127,12 +127,17 @@ func (s *Store) connect(ctx context.Context, o Options) (err error) {
 }
 
 // freeze reports whether a database that could not be opened can be read as a file
-// that nobody writes to. Where this process may write nothing beside it, and no
-// process has it open, SQLite cannot make the files that readers and writers share
+// that nobody writes to. Where this process can write nothing beside it, as on a full
+// disk, and no process has it open, SQLite cannot make the files that readers and writers share
 // (https://sqlite.org/wal.html, "Read-Only Databases"); all is then in the one file.
 func (s *Store) freeze(err error) bool {
 	var coded *sqlite.Error
-	if !errors.As(err, &coded) || coded.Code()&0xff != sqlite3.SQLITE_CANTOPEN && coded.Code()&0xff != sqlite3.SQLITE_READONLY {
+	if !errors.As(err, &coded) {
+		return false
+	}
+	switch code := coded.Code(); {
+	case code&0xff == sqlite3.SQLITE_CANTOPEN, code&0xff == sqlite3.SQLITE_READONLY, code == sqlite3.SQLITE_IOERR_SHMSIZE:
+	default:
 		return false
 	}
 	file, err := os.Lstat(s.path)

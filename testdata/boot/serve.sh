@@ -5,6 +5,9 @@
 # Needs: python3 runuser
 source "${BASH_SOURCE%/*}/lib.sh"
 new_host
+# What sends alerts does not run of itself while the disk is full.
+install -d /etc/systemd/system/montimer-outbox.timer.d
+printf '[Timer]\nOnBootSec=\nOnUnitInactiveSec=\nOnActiveSec=1d\n' >/etc/systemd/system/montimer-outbox.timer.d/never.conf
 
 # ask URL [NAME:VALUE...]: its status, with headers in /tmp/headers and the body in
 # /tmp/body; unix:PATH asks the Unix socket. It waits as long as it takes.
@@ -114,6 +117,82 @@ for path in healthz v1/alerts '' runs/none v1/profiles; do
 done
 [[ $(systemctl show -P Result $service) == success ]] || fail "it did not end well"
 within 60 same # also when no run is there
+
+step "a stop and an upgrade under load: every request is answered"
+# Four clients ask over TCP and one over the Unix socket, each time on a new connection,
+# until the file is there; what was not answered with 200 is printed.
+cat >/run/load.py <<'PY'
+import http.client, os, socket, threading
+def client(unix):
+    while not os.path.exists("/run/enough"):
+        try:
+            c = http.client.HTTPConnection("127.0.0.1", 8923, timeout=300)
+            if unix:
+                c.sock = socket.socket(socket.AF_UNIX)
+                c.sock.connect("/run/montimer-api.sock")
+            c.request("GET", "/v1/runs")
+            r = c.getresponse()
+            body = r.read()
+            if r.status != 200:
+                print(r.status, body)
+        except Exception as e:
+            print(repr(e))
+all = [threading.Thread(target=client, args=(i == 0,)) for i in range(5)]
+for t in all: t.start()
+for t in all: t.join()
+PY
+cp /usr/local/bin/montimer /usr/local/bin/upgraded
+printf '[Service]\nExecStart=\nExecStart=/usr/local/bin/upgraded serve\n' >$dropin/test.conf
+systemctl daemon-reload
+python3 /run/load.py >/run/lost 2>&1 &
+load=$!
+# other PID: the server that answers is another process.
+other() { is $service active && [[ $(systemctl show -P MainPID $service) != "$1" ]]; }
+for how in stop upgrade "kill -s TERM"; do
+  within 60 is $service active
+  pid=$(systemctl show -P MainPID $service)
+  if [[ $how == upgrade ]]; then
+    cp /usr/local/bin/montimer /usr/local/bin/upgraded.new
+    mv /usr/local/bin/upgraded.new /usr/local/bin/upgraded
+    how=stop
+  fi
+  systemctl $how $service
+  within 60 other "$pid"
+done
+touch /run/enough
+wait $load
+[[ ! -s /run/lost ]] || fail "not answered: $(head -c 2000 /run/lost)"
+rm $dropin/test.conf
+systemctl daemon-reload
+systemctl stop $service
+
+step "a host in another zone: the same truth, and the times of people in its own"
+ln -sf /usr/share/zoneinfo/Asia/Kolkata /etc/localtime
+systemctl stop $service
+within 60 same
+answers 200 $api/
+grep -q ' IST' /tmp/body || fail "the page is not in the zone of the host: $(head -c 3000 /tmp/body)"
+answers 200 "$api/v1/runs?from=$(date -u +%FT%T -d -1hour)%2B00:00"
+grep -q '"profile":"bad"' /tmp/body || fail "$(cat /tmp/body)"
+rm /etc/localtime
+systemctl stop $service
+
+step "a full disk: what is recorded is served, also where no process has the database open"
+state=/var/lib/montimer
+within 60 resting 'montimer-*'
+cp -a $state /run/saved
+mount -t tmpfs -o size=2m,mode=755 none $state
+chown deploy: $state
+cp -a /run/saved/. $state/
+rm -f $state/monitoring.db-{wal,shm} # there are none, unless something was killed
+head -c 4M /dev/zero >$state/ballast 2>/dev/null && fail "the disk is not full"
+for path in v1/alerts v1/runs v1/profiles v1/health metrics '' profiles/bad alerts; do
+  answers 200 "$api/$path"
+done
+answers 200 $api/v1/runs
+grep -q '"profile":"bad"' /tmp/body || fail "$(cat /tmp/body)"
+systemctl stop $service
+umount $state
 
 step "a start that fails is repeated, and the socket stays; the request that waits is answered"
 starts $'ExecStart=\nExecStart=/bin/false\nRestartSec=100ms'
