@@ -122,6 +122,17 @@ var nonBlocking = lazy.Regexp(`(^| )(-[xe]*n[xe]*|--nonblock) `)
 
 var flockLine = lazy.Regexp(`^(?:/usr/bin/|/bin/)?flock +((?:(?:-[xe]*n[xe]*|--nonblock|-[xe]|--exclusive) +)+)(/[A-Za-z0-9_./+-]+|"/[A-Za-z0-9_./+-]+"|'/[A-Za-z0-9_./+-]+') +([^- ].*)$`)
 
+// notOfLock reports whether the path of a lock, as flockLine reads it, ends before r.
+func notOfLock(r rune) bool {
+	return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("_./+-", r))
+}
+
+// isAccount reports whether a word is the name of a user that crontabs of Debian's
+// packages have in their column for it, and of no program.
+func isAccount(word string) bool {
+	return slices.Contains([]string{"root", "www-data", "nobody", "munin", "logcheck", "smmsp", "amavis"}, word)
+}
+
 // withoutLock takes a flock -n off a command that is one simple command of the shell:
 // with more of them the lock is not for all of it.
 func withoutLock(command string) (f flock, ok bool) {

@@ -57,9 +57,9 @@ func (c *crontab) read(text string) {
 	}
 	c.locks = map[string]int{}
 	for _, line := range lines {
-		for _, word := range strings.Fields(line) {
-			if strings.HasPrefix(strings.Trim(word, `"'`), "/") {
-				c.locks[strings.Trim(word, `"'`)]++
+		for _, word := range strings.FieldsFunc(line, notOfLock) { // also of 9>/run/x.lock
+			if word[0] == '/' {
+				c.locks[word]++
 			}
 		}
 	}
@@ -215,6 +215,7 @@ func (c *crontab) entry(r *Receipt, line string) {
 	if c.System {
 		user, command = cutWord(command)
 	}
+	first, _ := cutWord(command)
 	switch {
 	case command == "" || c.Dialect != cron.Supercronic && !c.System && command[0] == '*':
 		r.refuse(fmt.Sprintf("there is no command, so %s refuses the line, and ignores the whole file", c.daemon()), "write the command after the schedule, or take the line out")
@@ -223,8 +224,8 @@ func (c *crontab) entry(r *Receipt, line string) {
 		r.refuse(fmt.Sprintf("the command has %d bytes; cron refuses one of more than %d, and ignores the whole file", len(command), maxCommand),
 			"put the command into a script, and run that")
 		return
-	case !c.System && strings.HasPrefix(command, "root "):
-		r.refuse("the command begins with root, which is a user and no program", "give --system if this is a crontab with a column for the user, as /etc/crontab is")
+	case !c.System && isAccount(first):
+		r.refuse(fmt.Sprintf("the command begins with %s, which is a user and no program", first), "give --system if this is a crontab with a column for the user, as /etc/crontab is")
 		return
 	case hasSecret(command):
 		r.refuse("the command has what looks like a secret, and jobs.yaml is for all to read",

@@ -429,3 +429,40 @@ func events(t testing.TB, lines []string) (all []calendar.Event) {
 	}
 	return all
 }
+
+// TestUserWithoutColumn: a system crontab without --system becomes no tasks that run
+// the name of its user.
+func TestUserWithoutColumn(t *testing.T) {
+	t.Parallel()
+	for _, blank := range []string{" ", "\t", "  "} {
+		for _, user := range []string{"root", "www-data", "nobody"} {
+			r := imported(t, "17 * * * *"+blank+user+blank+"run-parts /etc/cron.hourly\n", in(t, "UTC")).Receipts[0]
+			if r.Result != Refused || !strings.Contains(r.Hint, "--system") {
+				t.Errorf("%s, %q: %+v", user, blank, r)
+			}
+		}
+	}
+	if r := imported(t, "17 * * * *\troot.sh\n", in(t, "UTC")).Receipts[0]; r.Result != Exact {
+		t.Errorf("a program: %+v", r)
+	}
+}
+
+// TestSharedLock: a lock stays where another line takes it too, in whatever way.
+func TestSharedLock(t *testing.T) {
+	t.Parallel()
+	const first = "0 1 * * * flock -n /run/x.lock /bin/one\n"
+	for other, stays := range map[string]bool{
+		"":                                  false,
+		"0 1 * * * /bin/two /run/x.lock2\n": false,
+		"0 1 * * * (flock -n 9 && /bin/two) 9>/run/x.lock\n": true,
+		"0 1 * * * flock '/run/x.lock' /bin/two\n":           true,
+		"0 1 * * * flock -n \"/run/x.lock\";/bin/two\n":      true,
+		"LOCK=/run/x.lock\n":                                 true,
+		"0 1 * * * two --lock=/run/x.lock\n":                 true,
+	} {
+		found := imported(t, first+other, in(t, "UTC"))
+		if got := strings.Contains(string(found.Jobs), `command: "flock -n /run/x.lock`) || strings.Contains(string(found.Jobs), `cd; flock -n /run/x.lock /bin/one`); got != stays {
+			t.Errorf("%q: the lock stays: %t, want %t\n%s", other, got, stays, found.Jobs)
+		}
+	}
+}
