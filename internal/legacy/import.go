@@ -82,7 +82,7 @@ func (im Import) file(ctx context.Context, f File) Counts {
 		im.said(shown, "missing")
 		return Counts{Missing: 1}
 	case err != nil:
-		im.found(shown, err.Error())
+		im.found(shown, cause(err).Error())
 		return Counts{Failed: 1}
 	}
 	values, mistakes, halfLine := parse(data)
@@ -117,12 +117,23 @@ func readFile(f File) ([]byte, error) {
 	}
 	if info, err := os.Stat(f.Path); err == nil && info.IsDir() {
 		return nil, errors.New("it is a directory")
+	} else if err == nil && !info.Mode().IsRegular() {
+		return nil, errors.New("it is not a regular file")
 	}
 	data, err := safefile.ReadLinked(f.Path, maxFile)
 	if errors.Is(err, fs.ErrPermission) {
-		err = fmt.Errorf("%w: the user that tasks run as must be able to read it", err)
+		err = fmt.Errorf("%w: the user that tasks run as must be able to read it", cause(err))
 	}
 	return data, err
+}
+
+// cause is an error about a file without the path, which is shown already.
+func cause(err error) error {
+	var of *fs.PathError
+	if errors.As(err, &of) {
+		return of.Err
+	}
+	return err
 }
 
 // StillRead says that a text cache has a value of a key, which a task reads where the

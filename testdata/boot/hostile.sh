@@ -123,7 +123,7 @@ runuser -u deploy -- sh -c 'cd /var/lib/montimer && ln -s /root/secret cache-id.
 before=$(places)
 code=0
 said=$(timeout 60 montimer state import --file directory --file /root 2>&1) || code=$?
-((code == 1)) && [[ $said == *"failed=6 db="* && $said == *"cache-id.txt: error: "*"permission denied"* ]] || fail "state import: exit $code: $said"
+((code == 1)) && [[ $said == *"failed=7 db="* && $said == *"cache-id.txt: error: "*"permission denied"* ]] || fail "state import: exit $code: $said"
 [[ $said != *the-secret-of-root* && $said != *root:\** ]] || fail "state import shows root's file: $said"
 for namespace in cache-id.txt nonces.txt pipe directory /root/new ../../../etc/montimer/new new.txt; do
   montimer state set "$namespace" k v
