@@ -2,9 +2,11 @@ package taskexec
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -163,6 +165,41 @@ func TestForgottenTick(t *testing.T) {
 		run, err := h.Exec(t.Context(), Request{Profile: "p", Tasks: tt.tasks})
 		if err != nil || run.Trigger != tt.want || run.Scheduled.IsZero() != (tt.want == montimer.TriggerManual) {
 			t.Errorf("%s: %v, %+v", tt.name, err, run)
+		}
+	}
+}
+
+// While systemd does not answer, a run of the service counts as a tick, also where systemd
+// has forgotten what started it, and serves the one that has just come.
+func TestSilentSystemd(t *testing.T) {
+	t.Parallel()
+	service := "SYSTEMD_EXEC_PID=" + strconv.Itoa(os.Getpid())
+	table := montimer.Timetable{Events: []calendar.Event{event(t, "*-*-* *:*:*")}, Local: time.UTC}
+	rare := montimer.Timetable{Events: []calendar.Event{event(t, "2020-01-01")}, Local: time.UTC}
+	for _, tt := range []struct {
+		name    string
+		environ string
+		given   montimer.Trigger
+		table   montimer.Timetable
+		want    montimer.Trigger
+		serves  bool
+	}{
+		{"a tick", service, montimer.TriggerTimer, table, montimer.TriggerTimer, true},
+		{"a tick that systemd has forgotten", service, montimer.TriggerManual, table, montimer.TriggerTimer, true},
+		{"no tick has just come", service, montimer.TriggerManual, rare, montimer.TriggerTimer, false},
+		{"the first run", service, montimer.TriggerTimer, montimer.Timetable{}, montimer.TriggerTimer, false},
+		{"not a service", "", montimer.TriggerManual, table, montimer.TriggerManual, false},
+	} {
+		h := newHost(t, shell("true"))
+		h.Environ = append(without(h.Environ, "SYSTEMD_EXEC_PID"), tt.environ)
+		h.Timer = func(context.Context, string) (Timer, error) { return Timer{}, errors.New("no answer") }
+		h.Timetable = func(context.Context, string) (montimer.Timetable, error) { return tt.table, nil }
+		run, err := h.Exec(t.Context(), Request{Profile: "p", Trigger: tt.given})
+		if err != nil || run.State != montimer.RunOK || run.Trigger != tt.want || run.Scheduled.IsZero() == tt.serves {
+			t.Errorf("%s: %v, %+v", tt.name, err, run)
+		}
+		if tt.serves && run.Timetable != tt.table.Digest() {
+			t.Errorf("%s: timetable %q", tt.name, run.Timetable)
 		}
 	}
 }

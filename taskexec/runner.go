@@ -47,6 +47,9 @@ type Runner struct {
 
 	// Timer returns the profile's timer as systemd has loaded it; nil: not known.
 	Timer func(ctx context.Context, profile string) (Timer, error)
+	// Timetable returns the one that was recorded last for a profile, for when Timer
+	// fails; nil: not known.
+	Timetable func(ctx context.Context, profile string) (montimer.Timetable, error)
 	// Alert makes the alert that reports a run that has ended; nil: none.
 	Alert func(montimer.Run) *montimer.Alert
 	// Began is called for a run before its first task; it may be nil.

@@ -69,7 +69,8 @@ func (r *run) findTimer(ctx context.Context) {
 	defer cancel()
 	timer, err := r.Timer(ctx, r.record.Profile)
 	if err != nil {
-		r.Log.Warn("the tick of this run is not known: " + err.Error())
+		r.Log.Warn("what started this run is not known, it counts as a tick: " + err.Error())
+		r.assumeTick(ctx)
 		return
 	}
 	if !r.isTick() && !timer.hasStarted() {
@@ -83,6 +84,25 @@ func (r *run) findTimer(ctx context.Context) {
 		timer.Triggered = r.record.Started
 	}
 	r.timer = &timer
+}
+
+// assumeTick is for a run of the service while systemd does not answer. It counts as a
+// tick: see repeatsTrigger. By the timetable of the last run it serves the tick that has
+// just come, if one has; nothing is skipped by that.
+func (r *run) assumeTick(ctx context.Context) {
+	r.record.Trigger = montimer.TriggerTimer
+	if r.Timetable == nil {
+		return
+	}
+	t, err := r.Timetable(context.WithoutCancel(ctx), r.record.Profile)
+	if err != nil || len(t.Events) == 0 {
+		return
+	}
+	r.record.Timetable = t.Digest()
+	tick, ok := calendar.Prev(t.Events, r.record.Started.Add(time.Microsecond), t.Local)
+	if ok && r.record.Started.Sub(tick) <= t.Jitter+maxDelay {
+		r.record.Scheduled = tick
+	}
 }
 
 // repeatsTrigger reports whether an earlier run has served the timer's last

@@ -64,6 +64,18 @@ func (r Records) InForce(ctx context.Context, profile string, t montimer.Timetab
 	return r.Store.InForce(ctx, profile, t, commit)
 }
 
+// Timetable returns the last timetable of a profile; the zero one: there is none.
+func (r Records) Timetable(ctx context.Context, profile string) (t montimer.Timetable, err error) {
+	if r.Err != nil {
+		return t, r.Err
+	}
+	all, err := r.Store.Timetables(ctx, profile, time.Local)
+	if known := all[profile]; len(known) > 0 {
+		t = known[len(known)-1]
+	}
+	return t, err
+}
+
 func (r Records) TaskEnded(ctx context.Context, runID string, tasks ...montimer.TaskRun) error {
 	if r.Err != nil {
 		return r.Err

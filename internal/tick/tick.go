@@ -91,6 +91,7 @@ func (r Run) exec(ctx context.Context) (code int, err error) {
 	if !r.DryRun {
 		page = r.observe(ctx, &runner, checkout)
 		defer page.Records.Close()
+		runner.Timetable = page.Records.Timetable
 	}
 	timer := r.Host.Instance.Timer(r.Profile)
 	var triggered time.Time
