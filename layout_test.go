@@ -44,7 +44,7 @@ var edges = map[string][]string{
 	"internal/timeline": {".", "internal/calendar"},
 	"internal/page":     {".", "internal/safetext", "internal/timeline", "internal/view"},
 	"internal/view":     {".", "internal/calendar", "internal/lazy", "internal/safetext", "internal/timeline"},
-	"internal/imports":  {".", "internal/calendar", "internal/cron", "internal/jobs", "internal/lazy", "internal/safefile", "internal/safetext", "internal/unitfile"},
+	"internal/imports":  {".", "internal/calendar", "internal/cron", "internal/jobs", "internal/jobsfile", "internal/lazy", "internal/safefile", "internal/safetext", "internal/unitfile"},
 	"internal/lazy":     {},
 	"internal/legacy":   {".", "internal/jobs", "internal/safefile", "internal/safetext"},
 	"internal/manual":   {".", "internal/jobs", "internal/safetext", "internal/suggest", "taskexec", "github.com/alecthomas/kong"},

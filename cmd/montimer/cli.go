@@ -26,7 +26,7 @@ type cli struct {
 	Explain explainCmd       `cmd:"" group:"compile" help:"Explain a schedule and show its next runs."`
 	List    listCmd          `cmd:"" group:"compile" help:"List the profiles and when they run next."`
 	Init    initCmd          `cmd:"" group:"compile" help:"Write a sample jobs.yaml and its checks, to start from."`
-	Import  importCmd        `cmd:"" group:"compile" help:"Turn crontabs into a jobs.yaml, and prove what is the same: crontab."`
+	Import  importCmd        `cmd:"" group:"compile" help:"Turn what ran jobs before into a jobs.yaml, and prove what is the same: crontab, timers."`
 	Exec    execCmd          `cmd:"" group:"run" help:"Run the tasks of a profile here and now; the services start this."`
 	Start   runCmd           `cmd:"" name:"run" group:"run" help:"Start a run by hand, as the timer does. It sends no alerts without --notify."`
 	Pause   pauseCmd         `cmd:"" group:"run" help:"Skip scheduled runs of a profile until a given time."`

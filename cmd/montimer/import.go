@@ -3,13 +3,12 @@ package main
 import (
 	"os"
 
-	"github.com/montimer/montimer/internal/cron"
 	"github.com/montimer/montimer/internal/imports"
-	"github.com/montimer/montimer/internal/jobsfile"
 )
 
 type importCmd struct {
 	Crontab importCrontabCmd `cmd:"" help:"Turn a crontab into a jobs.yaml, with a receipt for each line."`
+	Timers  importTimersCmd  `cmd:"" help:"Turn timers of systemd and their services into a jobs.yaml, with a receipt for each."`
 }
 
 type importFlags struct {
@@ -29,24 +28,25 @@ type importCrontabCmd struct {
 
 // Run imports a crontab.
 func (c importCrontabCmd) Run(e env) error {
-	return c.show(e, func(r imports.Request) (imports.Import, error) {
-		r.Dialect, r.System = cron.Dialect(c.Dialect), c.System
-		return r.Crontab(c.File)
-	})
+	return c.show(e, func(r imports.Request) (imports.Import, error) { return r.Crontab(c.File, c.Dialect, c.System) })
 }
 
-// show writes the jobs.yaml and the receipts of an import. A refusal is a failure.
+type importTimersCmd struct {
+	importFlags
+	Dir string `arg:"" help:"The directory with the timers, their services and drop-ins."`
+}
+
+// Run imports timers of systemd.
+func (c importTimersCmd) Run(e env) error {
+	return c.show(e, func(r imports.Request) (imports.Import, error) { return r.Timers(c.Dir) })
+}
+
+// show writes the jobs.yaml and the receipts of an import.
 func (c importFlags) show(e env, read func(imports.Request) (imports.Import, error)) error {
-	found, err := read(imports.Request{Options: imports.Options{User: c.User, EnvFile: e.instance.EnvFile()}, Timezone: c.Timezone, Stdin: os.Stdin})
-	if err == nil && c.Out != "" && found.Jobs != nil {
-		err = jobsfile.Write(c.Out, found.Jobs, c.Force)
-		found.Jobs = nil
-	}
+	r := imports.Request{Options: imports.Options{User: c.User, EnvFile: e.instance.EnvFile()}, Timezone: c.Timezone, Stdin: os.Stdin}
+	found, err := read(r)
 	if err != nil {
 		return usage(err)
 	}
-	if err := found.Show(e.stdout, e.stderr, c.Output); err != nil || found.Refusals() == 0 {
-		return err
-	}
-	return exitError{code: exitFailed}
+	return found.Deliver(e.stdout, e.stderr, imports.Delivery{Format: c.Output, File: c.Out, Replace: c.Force})
 }

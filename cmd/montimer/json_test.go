@@ -73,6 +73,17 @@ func TestJSONForms(t *testing.T) {
 			found, err := imports.Crontab("# a\n\nMAILTO=me\n30 2 * * * x\n61 2 * * * x\n", o)
 			return errors.Join(err, console.JSONLines(w, found.JSON()))
 		}},
+		"import timers": {func(w io.Writer) error {
+			o := imports.Options{Source: "d", Zone: "Europe/Berlin", Location: berlin, Now: now}
+			found, err := imports.Timers(map[string]string{"a.timer": "[Timer]\nOnCalendar=2:30\n", "a.service": "[Service]\nExecStart=/x\n", "b.timer": ""}, o)
+			if err == nil {
+				err = found.Deliver(w, io.Discard, imports.Delivery{Format: "json"})
+			}
+			if errors.Is(err, imports.ErrRefused) {
+				err = nil
+			}
+			return err
+		}},
 		"explain": {
 			func(w io.Writer) error { return explain.JSONPrinter(w)(explainer.Explain("crontab", "30 4 * * *")) },
 			func(w io.Writer) error { return explain.JSONPrinter(w)(explainer.Explain("crontab", "@reboot")) },

@@ -11,7 +11,8 @@ _montimer() {
     "list "*) words="--jobs --checkout --run-as --env-file --output --instance" ;;
     "init "*) words="--instance" ;;
     "import crontab "*) words="--user --timezone --out --force --output --dialect --system --instance" ;;
-    "import "*) words="crontab" ;;
+    "import timers "*) words="--user --timezone --out --force --output --instance" ;;
+    "import "*) words="crontab timers" ;;
     "exec "*) words="--jobs --checkout --run-as --state-dir --env-file --task --dry-run --notify --instance $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
     "run "*) words="--jobs --checkout --run-as --state-dir --env-file --task --follow --notify --dry-run --instance $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;
     "pause "*) words="--until --reason --instance $(montimer list -o json 2>/dev/null | sed 's/^{"profile":"\([^"]*\)".*/\1/')" ;;

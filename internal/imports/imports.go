@@ -5,7 +5,7 @@
 //	imports.go               what is asked for and what comes out
 //	crontab.go, variable.go  a crontab → jobs
 //	command.go, name.go      what a line of cron runs → a task
-//	timers.go, execline.go   timers and services → jobs
+//	timers.go, execline.go   timers and services of systemd → jobs
 //	plan.go                  jobs → jobs.yaml, read back by the decoder that montimer uses
 //	prove.go                 when the old and the new system run a job, and where they differ
 //	render.go                the text of jobs.yaml
@@ -24,7 +24,7 @@ import (
 type Options struct {
 	Source  string       // what is read, for messages
 	Dialect cron.Dialect // of a crontab: Crontab, Cronie or Supercronic
-	System  bool         // a crontab with a column for the user: /etc/crontab, /etc/cron.d
+	System  bool         // a crontab with a column for the user, as /etc/crontab; timers of the system
 	User    string       // that tasks will run as; "": not known
 	Zone    string       // IANA name of the old system's zone; "": not known, only Location is
 	Now     time.Time    // clock changes are looked for from here on
@@ -106,8 +106,8 @@ func (i Import) Count(r Result) (n int) {
 	return n
 }
 
-// Refusals returns how many lines were refused, those of variables among them.
-func (i Import) Refusals() (n int) {
+// refusals returns how many lines were refused, those of variables among them.
+func (i Import) refusals() (n int) {
 	for _, receipt := range i.Receipts {
 		if receipt.Result == Refused {
 			n++
@@ -118,7 +118,7 @@ func (i Import) Refusals() (n int) {
 
 // summary counts the results.
 func (i Import) summary() string {
-	return fmt.Sprintf("%d exact, %d differ, %d refused", i.Count(Exact), i.Count(Differs), i.Refusals())
+	return fmt.Sprintf("%d exact, %d differ, %d refused", i.Count(Exact), i.Count(Differs), i.refusals())
 }
 
 // differ adds to what is not the same.

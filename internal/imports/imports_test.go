@@ -15,7 +15,6 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
-	"github.com/montimer/montimer/internal/calendar"
 	"github.com/montimer/montimer/internal/cron"
 	"github.com/montimer/montimer/internal/jobs"
 	"github.com/montimer/montimer/internal/testenv"
@@ -415,19 +414,6 @@ func FuzzCrontab(f *testing.F) {
 			t.Error(problem)
 		}
 	})
-}
-
-// events reads calendar events.
-func events(t testing.TB, lines []string) (all []calendar.Event) {
-	t.Helper()
-	for _, line := range lines {
-		e, err := calendar.Parse(line)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, e)
-	}
-	return all
 }
 
 // TestUserWithoutColumn: a system crontab without --system becomes no tasks that run

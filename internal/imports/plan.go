@@ -23,6 +23,7 @@ type job struct {
 
 	before     follower         // when the old system runs it; nil: not by the calendar
 	expression *cron.Expression // that before follows, of a crontab
+	zone       string           // of its calendar events; "": none of their own
 }
 
 // A planner collects jobs.

@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -67,8 +68,8 @@ func (p *prover) prove(j *job, s montimer.Schedule) {
 	known, ok := p.known[key]
 	if !ok {
 		zone := p.zone
-		if j.Schedule.Timezone != "" {
-			zone, _ = time.LoadLocation(j.Schedule.Timezone) // the decoder has loaded it
+		if name := cmp.Or(j.Schedule.Timezone, j.zone); name != "" {
+			zone, _ = time.LoadLocation(name) // the decoder has loaded it
 		}
 		known = proof{
 			before:  p.next(j.before, s.Events, zone),

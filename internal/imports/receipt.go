@@ -3,12 +3,14 @@ package imports
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/montimer/montimer/internal/jobsfile"
 	"github.com/montimer/montimer/internal/safetext"
 )
 
@@ -54,23 +56,53 @@ func (c Change) words(by string) string {
 	return fmt.Sprintf("%s%s: %s runs it at %s, montimer at %s", c.Clock, each, by, stamps(c.Before), stamps(c.After))
 }
 
-// Show writes the jobs.yaml to out and the receipts to said; in JSON these go to out,
-// and the jobs.yaml nowhere.
-func (i Import) Show(out, said io.Writer, output string) error {
-	if output == "json" {
-		enc := json.NewEncoder(out)
-		enc.SetEscapeHTML(false)
-		for _, r := range i.JSON() {
-			if err := enc.Encode(r); err != nil {
-				return err
-			}
-		}
-		return nil
+// A Delivery says where an import goes.
+type Delivery struct {
+	Format  string // of the receipts: "json" or "text"
+	File    string // for the jobs.yaml; "": standard output
+	Replace bool   // the file, if it exists
+}
+
+// Deliver writes the jobs.yaml to its file or to out, and the receipts to said; in
+// JSON these go to out, and a jobs.yaml without a file nowhere. The error is
+// ErrRefused if a line was refused.
+func (i Import) Deliver(out, said io.Writer, d Delivery) error {
+	var err error
+	switch {
+	case d.File != "" && i.Jobs != nil:
+		err = jobsfile.Write(d.File, i.Jobs, d.Replace)
+	case d.Format == "text":
+		_, err = out.Write(i.Jobs)
 	}
-	if _, err := out.Write(i.Jobs); err != nil {
+	if err != nil {
 		return err
 	}
-	return i.WriteText(said)
+	if d.Format == "json" {
+		err = i.writeJSON(out)
+	} else {
+		err = i.WriteText(said)
+	}
+	if n := i.refusals(); err == nil && n > 0 {
+		err = fmt.Errorf("%d %w; the others are in the jobs.yaml", n, ErrRefused)
+		if i.Jobs == nil {
+			err = fmt.Errorf("%d %w, and there is no jobs.yaml", n, ErrRefused)
+		}
+	}
+	return err
+}
+
+// ErrRefused is the error of an import that has not taken all.
+var ErrRefused = errors.New("of the lines or timers were refused")
+
+func (i Import) writeJSON(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	for _, r := range i.JSON() {
+		if err := enc.Encode(r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // WriteText writes the receipts for people: one line for what is exact, and what

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/montimer/montimer/internal/cron"
 	"github.com/montimer/montimer/internal/jobs"
 	"github.com/montimer/montimer/internal/safefile"
 )
@@ -19,8 +20,9 @@ type Request struct {
 	Stdin    io.Reader
 }
 
-// Crontab imports a crontab; "-" is standard input.
-func (r Request) Crontab(file string) (Import, error) {
+// Crontab imports a crontab of a dialect; "-" is standard input. system: it has a
+// column for the user.
+func (r Request) Crontab(file, dialect string, system bool) (Import, error) {
 	text, err := r.read(file)
 	if err != nil {
 		return Import{}, fmt.Errorf("read the crontab: %w", err)
@@ -29,8 +31,64 @@ func (r Request) Crontab(file string) (Import, error) {
 	if err != nil {
 		return Import{}, err
 	}
-	o.System = o.System || isSystem(file)
+	o.Dialect, o.System = cron.Dialect(dialect), system || isSystem(file)
 	return Crontab(text, o)
+}
+
+// Timers imports the timers of a directory, with their services and the drop-ins of
+// both.
+func (r Request) Timers(dir string) (Import, error) {
+	units, err := readUnits(dir)
+	if err != nil {
+		return Import{}, fmt.Errorf("read the units: %w", err)
+	}
+	o, err := r.options(dir)
+	if err != nil {
+		return Import{}, err
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return Import{}, err
+	}
+	o.System = !strings.Contains(abs+"/", "/systemd/user/") // else its manager has one user
+	found, err := Timers(units, o)
+	if err == nil && len(found.Receipts) == 0 {
+		err = fmt.Errorf("%s has no timers", dir)
+	}
+	return found, err
+}
+
+// maxUnit is the longest unit file that systemd takes, about.
+const maxUnit = 1 << 20
+
+// readUnits reads timers and services, each with what its drop-ins add.
+func readUnits(dir string) (map[string]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	units := map[string]string{}
+	for _, e := range entries {
+		name := e.Name()
+		if e.IsDir() || filepath.Ext(name) != ".timer" && filepath.Ext(name) != ".service" {
+			continue
+		}
+		dropIns, err := filepath.Glob(filepath.Join(dir, name+".d", "*.conf"))
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range append([]string{filepath.Join(dir, name)}, dropIns...) {
+			if target, err := os.Readlink(file); err == nil && target == "/dev/null" {
+				continue // masked
+			}
+			data, err := safefile.ReadLinked(file, maxUnit)
+			if err != nil {
+				return nil, err
+			}
+			units[name] += string(data) + "\n"
+		}
+	}
+	return units, nil
 }
 
 func (r Request) read(file string) (string, error) {
