@@ -40,7 +40,7 @@ type cli struct {
 	Doctor  doctorCmd        `cmd:"" group:"look" help:"Find what is wrong with the host; name the command that fixes it."`
 	Notify  notifyCmd        `cmd:"" group:"keep" help:"Alerts: test, pending, flush, drop, report."`
 	State   stateCmd         `cmd:"" group:"keep" help:"What tasks keep from run to run: list, get, set, rm, import, export."`
-	DB      dbCmd            `cmd:"" name:"db" group:"keep" help:"The database: init, check, backup, restore."`
+	DB      dbCmd            `cmd:"" name:"db" group:"keep" help:"The database: init, check, backup, restore, prune."`
 	Crontab renderCrontabCmd `cmd:"" name:"render-crontab" group:"keep" help:"Print the crontab that the old system made of jobs.yaml, to compare or to go back to supercronic."`
 	Schema  schemaCmd        `cmd:"" group:"keep" help:"Print the JSON Schema of jobs.yaml, for editors."`
 	Version versionCmd       `cmd:"" group:"keep" help:"Print the version."`

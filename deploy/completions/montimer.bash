@@ -40,8 +40,9 @@ _montimer() {
     "db init "*) words="--state-dir --run-as --instance" ;;
     "db check "*) words="--state-dir --run-as --repair --instance" ;;
     "db backup "*) words="--state-dir --run-as --keep --report --instance" ;;
+    "db prune "*) words="--jobs --checkout --run-as --state-dir --env-file --days --instance" ;;
     "db restore "*) words="--jobs --checkout --run-as --state-dir --env-file --empty --instance" ;;
-    "db "*) words="init check backup restore" ;;
+    "db "*) words="init check backup prune restore" ;;
     "render-crontab "*) words="--jobs --checkout --run-as --instance" ;;
     "schema "*) words="--instance" ;;
     "version "*) words="--instance" ;;

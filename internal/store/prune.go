@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 )
 
 // pruned selects runs that nothing is derived from any more. Of each profile
@@ -87,4 +88,45 @@ func (s *Store) keptFrom(ctx context.Context, keep Keep) (seq int64, err error) 
 			coalesce((SELECT seq FROM montimer_days ORDER BY seq DESC LIMIT 1 OFFSET ?), 0),
 			coalesce((SELECT max(seq) FROM montimer_runs), 0) - ? + 1))`, keep.Days-1, keep.Runs).Scan(&seq)
 	return seq, err
+}
+
+// pruneBatch is how many alerts one transaction removes: some milliseconds, so that no
+// run waits for longer.
+const pruneBatch = 500
+
+// PruneAlerts removes alerts that were made before a time, except those that still wait
+// in the outbox, and gives the room of the write-ahead log back. It returns how many it
+// removed, also with an error. The state of the tasks stays.
+func (s *Store) PruneAlerts(ctx context.Context, before time.Time) (removed int64, err error) {
+	for {
+		var batch int64
+		err = s.write(ctx, quick, func(tx *sql.Tx) error {
+			result, err := tx.ExecContext(ctx, `
+				DELETE FROM alert_events WHERE id IN (SELECT id FROM alert_events
+					WHERE created_at < ? AND id NOT IN (SELECT event_id FROM montimer_outbox WHERE event_id IS NOT NULL) ORDER BY created_at LIMIT ?)`,
+				formatTime(before), pruneBatch)
+			if err != nil {
+				return err
+			}
+			batch, err = result.RowsAffected()
+			return err
+		})
+		if err != nil {
+			return removed, s.explain("prune the alerts", err)
+		}
+		removed += batch
+		if batch < pruneBatch {
+			break
+		}
+		select { // another process that waits for the lock looks from time to time
+		case <-ctx.Done():
+			return removed, s.explain("prune the alerts", ctx.Err())
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	_, err = s.db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)") // a reader may be in the way: then another one does it
+	if err = s.explain("prune the alerts", err); errors.Is(err, ErrBusy) {
+		err = nil
+	}
+	return removed, err
 }
