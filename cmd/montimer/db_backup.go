@@ -30,7 +30,7 @@ func (c dbBackupCmd) Run(ctx context.Context, e env) error {
 	if errors.Is(err, backup.ErrBusy) {
 		return exitError{exitTryAgain, err}
 	}
-	if err == nil {
+	if err == nil && path != "" {
 		_, err = fmt.Fprintln(e.stdout, path)
 	}
 	return noDatabase(h, err)

@@ -33,7 +33,7 @@ type Source struct {
 
 // Make writes a backup to a file, or with a name of its own into a directory, and
 // returns its path. It appears there as a whole, checked and flushed to the disk, or not
-// at all. A file that is there already is replaced, unless another host's state is the
+// at all. A file of that path is replaced. A directory is refused if another host's state is the
 // one that runs: the error is then a [*NotOwnerError]. A directory without an owner gets
 // this host. With keep, older backups of the directory are removed, so that so many stay;
 // 0: all stay.
@@ -44,6 +44,12 @@ func (s Source) Make(ctx context.Context, to string, keep int) (path string, err
 	}
 	if dir == "" {
 		dir = "."
+	}
+	if named != "" {
+		if err := s.mayReplace(to); err != nil {
+			return "", err
+		}
+		keep = 0 // of the other files nothing is known
 	}
 	release, err := flock.Take(filepath.Join(s.StateDir, "backup.lock"), flock.Exclusive)
 	switch {
@@ -64,6 +70,24 @@ func (s Source) Make(ctx context.Context, to string, keep int) (path string, err
 		err = rotate(dir, keep, path)
 	}
 	return path, err
+}
+
+// mayReplace refuses to replace the database itself, and what is no file.
+func (s Source) mayReplace(path string) error {
+	is, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look at the file for the backup: %w", err)
+	}
+	if !is.Mode().IsRegular() {
+		return fmt.Errorf("%s is not a regular file: name another one, or a directory", path)
+	}
+	if database, err := os.Lstat(filepath.Join(s.StateDir, store.FileName)); err == nil && os.SameFile(is, database) {
+		return fmt.Errorf("%s is the database itself: name another file, or a directory", path)
+	}
+	return nil
 }
 
 // claim makes this host the owner of a directory that has none, and refuses one that

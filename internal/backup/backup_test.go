@@ -86,6 +86,37 @@ func TestMake(t *testing.T) {
 	}
 }
 
+// TestNamedFile: nothing but the file that is named is replaced, and that only if it is a
+// file and not the database.
+func TestNamedFile(t *testing.T) {
+	s, dir := source(t), t.TempDir()
+	touch(t, dir, Name(noon), Name(noon.Add(time.Hour)), "mine.db")
+	was := names(t, dir)
+	if _, err := s.Make(t.Context(), filepath.Join(dir, "mine.db"), 1); err != nil {
+		t.Error(err)
+	}
+	if got := names(t, dir); !slices.Equal(got, was) {
+		t.Errorf("got %q, want %q", got, was)
+	}
+	database := filepath.Join(s.StateDir, store.FileName)
+	link := filepath.Join(dir, "link.db")
+	if err := os.Symlink(database, link); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.Stat(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{database, link, "/dev/full"} {
+		if _, err := s.Make(t.Context(), path, 0); err == nil || !strings.Contains(err.Error(), "name another") {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if after, err := os.Stat(database); err != nil || !os.SameFile(before, after) {
+		t.Error("the database is another file", err)
+	}
+}
+
 // TestWrongClock holds that a backup of a clock that was wrong does not have the new ones
 // removed.
 func TestWrongClock(t *testing.T) {

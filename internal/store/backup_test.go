@@ -235,7 +235,7 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 	dir := filled(t, "old")
 	was := names(t, dir)
-	for path, want := range map[string]error{damaged: ErrCorrupt, foreign: ErrForeign, text: ErrCorrupt, filepath.Join(dir, "none"): fs.ErrNotExist, link: nil} {
+	for path, want := range map[string]error{filepath.Join(dir, FileName): nil, damaged: ErrCorrupt, foreign: ErrForeign, text: ErrCorrupt, filepath.Join(dir, "none"): fs.ErrNotExist, link: nil} {
 		_, err := Restore(t.Context(), "", dir, path, "beside")
 		if err == nil || want != nil && !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", path, err, want)

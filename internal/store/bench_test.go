@@ -1,8 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -105,4 +109,87 @@ func BenchmarkHistory(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkBackup backs up a database of MONTIMER_BENCH_MIB (16) while a process commits
+// all the time, and restores it: the time of each, and the longest commit alone and
+// meanwhile.
+func BenchmarkBackup(b *testing.B) {
+	size, err := strconv.Atoi(cmp.Or(os.Getenv("MONTIMER_BENCH_MIB"), "16"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	dir := b.TempDir()
+	s := open(b, dir, Options{})
+	for range size {
+		if _, err := s.db.Exec("INSERT INTO alert_events (created_at, source, protocol, message) SELECT '2026-01-01T00:00:00.000000Z', 's', 'p', hex(randomblob(512)) FROM json_each('[' || substr(replace(hex(zeroblob(1024)), '00', '1,'), 1, 2047) || ']')"); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if _, err := s.db.Exec("PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+		b.Fatal(err)
+	}
+	info, err := os.Stat(filepath.Join(dir, FileName))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		alone := commits(b, dir, func() { time.Sleep(5 * time.Second) })
+		copied := filepath.Join(b.TempDir(), "copy.db")
+		began := time.Now()
+		meanwhile := commits(b, dir, func() {
+			if err := Backup(b.Context(), "", dir, copied); err != nil {
+				b.Error(err)
+			}
+		})
+		took := time.Since(began)
+		began = time.Now()
+		kept, err := Restore(b.Context(), "", dir, copied, "beside")
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(info.Size()>>20), "MiB")
+		b.ReportMetric(took.Seconds(), "s/backup")
+		b.ReportMetric(time.Since(began).Seconds(), "s/restore")
+		b.ReportMetric(float64(alone.longest.Microseconds())/1000, "ms/longest-alone")
+		b.ReportMetric(float64(meanwhile.longest.Microseconds())/1000, "ms/longest-meanwhile")
+		b.ReportMetric(float64(meanwhile.n)/took.Seconds(), "commits/s")
+		os.Remove(kept)
+	}
+}
+
+type commitTimes struct {
+	n       int
+	longest time.Duration
+}
+
+// commits has another connection commit as a run does until during has ended.
+func commits(b *testing.B, dir string, during func()) (c commitTimes) {
+	s, err := Open(b.Context(), dir, Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			began := time.Now()
+			if _, err := s.Begin(b.Context(), timerRun(freshID(), c.n)); err != nil {
+				b.Error(err)
+				return
+			}
+			c.longest = max(c.longest, time.Since(began))
+			c.n++
+		}
+	}()
+	during()
+	close(stop)
+	<-done
+	return c
 }

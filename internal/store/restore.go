@@ -18,7 +18,7 @@ import (
 	"github.com/montimer/montimer"
 )
 
-// RestoreNew is the suffix of the file that Restore makes for a damaged database.
+// restoreNew is the suffix of the file that Restore makes for a damaged database.
 const restoreNew = ".restore"
 
 // Restore gives the database of a state directory the content of another database file,
@@ -45,6 +45,11 @@ func Restore(ctx context.Context, of montimer.Instance, stateDir, from, beside s
 			return "", err
 		}
 		defer os.RemoveAll(filepath.Dir(from))
+	}
+	if is, err := os.Stat(from); err == nil {
+		if was, err := os.Stat(path); err == nil && os.SameFile(is, was) {
+			return "", fmt.Errorf("restore the database: %s is the database itself: name a backup", from)
+		}
 	}
 	source, err := openPath(ctx, from, Options{ReadOnly: true, Shared: true, Instance: of})
 	if err != nil {
@@ -157,7 +162,7 @@ func (r restore) run(ctx context.Context, conn *sql.Conn) (kept string, err erro
 	return r.beside, nil
 }
 
-// room returns ErrFull if the file system has not enough for what [restore.run] writes: a
+// room returns ErrReadOnlyFS, or ErrFull if the file system has not enough for what [restore.run] writes: a
 // copy of the old database, the new content in the write-ahead log, and in the file as far
 // as that is smaller.
 func (r restore) room(ctx context.Context, conn *sql.Conn, old int64) error {
@@ -168,6 +173,9 @@ func (r restore) room(ctx context.Context, conn *sql.Conn, old int64) error {
 	var disk unix.Statfs_t
 	if err := unix.Statfs(filepath.Dir(r.path), &disk); err != nil {
 		return fmt.Errorf("restore the database: %w", err)
+	}
+	if disk.Flags&unix.ST_RDONLY != 0 {
+		return fmt.Errorf("restore the database: %s: %w", filepath.Dir(r.path), ErrReadOnlyFS)
 	}
 	need, free := old+size+size/64+max(0, size-old), int64(disk.Bavail)*disk.Frsize
 	if need > free {

@@ -4,13 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/backup"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/pager"
+	"github.com/montimer/montimer/internal/store"
 )
 
 // Backup is a backup of the database.
@@ -22,7 +26,8 @@ type Backup struct {
 	Log    *slog.Logger
 }
 
-// Exec makes the backup and returns its path.
+// Exec makes the backup and returns its path; "": nothing has run yet, and with Report
+// that is no failure.
 func (b Backup) Exec(ctx context.Context) (path string, err error) {
 	to := b.To
 	if to == "" {
@@ -49,7 +54,11 @@ func (b Backup) reported(ctx context.Context, source backup.Source, to string) (
 	}
 	kept := state.Write(b.Host.StateDir)
 	path, err = source.Make(ctx, to, b.Keep)
-	if errors.Is(err, backup.ErrBusy) || ctx.Err() != nil { // neither good nor bad
+	_, missing := os.Lstat(filepath.Join(b.Host.StateDir, store.FileName))
+	switch {
+	case errors.Is(missing, fs.ErrNotExist) && err != nil: // nothing has run yet
+		return "", errors.Join(kept, last.Write(b.Host.StateDir))
+	case errors.Is(err, backup.ErrBusy) || ctx.Err() != nil: // neither good nor bad
 		return "", errors.Join(err, kept, last.Write(b.Host.StateDir))
 	}
 	ended := state.Ended(path, err, time.Now())
