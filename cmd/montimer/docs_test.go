@@ -12,6 +12,7 @@ import (
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/jobs"
+	"github.com/montimer/montimer/internal/testenv"
 )
 
 // blocks returns the fenced blocks of a language in a Markdown file.
@@ -82,5 +83,36 @@ func TestReadme(t *testing.T) {
 	check.Dir, check.Stdout = dir, &said
 	if check.Run(); said.String() != mistake {
 		t.Errorf("the README shows\n%s\nand it is\n%s", mistake, said.String())
+	}
+}
+
+// TestFromCron runs the commands of docs/from-cron.md with its crontab. The receipts
+// read as it says, but for the days and the summer time of the year.
+func TestFromCron(t *testing.T) {
+	t.Parallel()
+	testenv.Need(t, "sh")
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "crontab.txt"), []byte(blocks(t, "docs/from-cron.md", "crontab")[0]), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("sh", "-eux", "-c", blocks(t, "docs/from-cron.md", "sh")[0])
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(build(t))+":"+os.Getenv("PATH"))
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	days := regexp.MustCompile(`(\w{3} )?\d{4}-\d\d-\d\d|CES?T|goes \w+ from \d\d:\d\d to \d\d:\d\d`)
+	rest := days.ReplaceAllString(string(out), "DAY")
+	for line := range strings.Lines(blocks(t, "docs/from-cron.md", "text")[0]) {
+		_, after, ok := strings.Cut(rest, days.ReplaceAllString(line, "DAY"))
+		if !ok {
+			t.Errorf("not said, or not there:\n%sin\n%s", line, out)
+			continue
+		}
+		rest = after
+	}
+	if text := string(out); strings.Contains(text, "s3cr3t") || !strings.Contains(text, "OnCalendar=*-*-* *:00..55/5:00 UTC") {
+		t.Errorf("shows the secret, or explains nothing:\n%s", text)
 	}
 }

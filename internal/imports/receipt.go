@@ -83,16 +83,16 @@ func (i Import) Deliver(out, said io.Writer, d Delivery) error {
 		err = i.WriteText(said)
 	}
 	if n := i.refusals(); err == nil && n > 0 {
-		err = fmt.Errorf("%d %w; the others are in the jobs.yaml", n, ErrRefused)
+		err = fmt.Errorf("%w: %d, each with its reason; the others are in the jobs.yaml", ErrRefused, n)
 		if i.Jobs == nil {
-			err = fmt.Errorf("%d %w, and there is no jobs.yaml", n, ErrRefused)
+			err = fmt.Errorf("%w: %d, each with its reason; there is no jobs.yaml", ErrRefused, n)
 		}
 	}
 	return err
 }
 
 // ErrRefused is the error of an import that has not taken all.
-var ErrRefused = errors.New("of the lines or timers were refused")
+var ErrRefused = errors.New("not imported")
 
 func (i Import) writeJSON(w io.Writer) error {
 	enc := json.NewEncoder(w)
