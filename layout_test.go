@@ -19,7 +19,7 @@ const module = "github.com/montimer/montimer"
 var edges = map[string][]string{
 	".":                  {"internal/calendar"},
 	"internal/api":       {".", "internal/jobs", "internal/store", "internal/view"},
-	"internal/backup":    {".", "internal/flock", "internal/safefile", "internal/store", "taskexec", "golang.org/x/sys/unix"},
+	"internal/backup":    {".", "internal/flock", "internal/safefile", "internal/safetext", "internal/store", "taskexec", "golang.org/x/sys/unix"},
 	"internal/byhand":    {".", "compiler", "internal/host", "internal/jobsfile", "internal/journal", "internal/safetext", "internal/systemd", "taskexec"},
 	"internal/calendar":  {},
 	"internal/cron":      {"internal/calendar"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 
 	"github.com/montimer/montimer"
@@ -45,7 +46,7 @@ func (c dbCheckCmd) Run(ctx context.Context, e env) error {
 // noDatabase adds the command that creates a database to an err about a missing
 // one.
 func noDatabase(h montimer.Host, err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
+	if _, missing := os.Lstat(filepath.Join(h.StateDir, store.FileName)); errors.Is(err, fs.ErrNotExist) && errors.Is(missing, fs.ErrNotExist) {
 		return fmt.Errorf("there is no database %s yet: the first run creates it, or %s", filepath.Join(h.StateDir, store.FileName), h.Instance.Command("db init"))
 	}
 	return err

@@ -43,6 +43,9 @@ func (c dbRestoreCmd) Run(ctx context.Context, e env) error {
 	for _, bad := range done.Bad {
 		e.warn("passed over: " + bad.Error())
 	}
+	if done.Kept != "" { // also if what was restored cannot be used
+		defer e.note("the database before that is " + done.Kept + ": remove it when nothing in it is needed")
+	}
 	var running *taskexec.RunningError
 	switch {
 	case errors.As(err, &running):
@@ -53,8 +56,5 @@ func (c dbRestoreCmd) Run(ctx context.Context, e env) error {
 		return err
 	}
 	fmt.Fprintf(e.stdout, "restored %s\n", cmp.Or(done.From, "an empty database"))
-	if done.Kept != "" {
-		e.note("the database before that is " + done.Kept + ": remove it when nothing in it is needed")
-	}
 	return nil
 }

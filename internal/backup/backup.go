@@ -8,9 +8,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -33,14 +35,21 @@ type Source struct {
 
 // Make writes a backup to a file, or with a name of its own into a directory, and
 // returns its path. It appears there as a whole, checked and flushed to the disk, or not
-// at all. A file of that path is replaced. A directory is refused if another host's state is the
-// one that runs: the error is then a [*NotOwnerError]. A directory without an owner gets
-// this host. With keep, older backups of the directory are removed, so that so many stay;
-// 0: all stay.
+// at all. A path that ends with / is a directory, and never a file where that is missing. A
+// database at the path of a file is replaced, but not the one of the state directory. If
+// another host's state is the one that runs, the error for a directory is a
+// [*NotOwnerError]. A directory without an owner gets this host. With keep, older backups
+// of the directory are removed, so that so many stay; 0: all stay.
 func (s Source) Make(ctx context.Context, to string, keep int) (path string, err error) {
 	dir, named := filepath.Split(filepath.Clean(to))
-	if info, err := os.Stat(to); err == nil && info.IsDir() {
+	switch info, err := os.Stat(to); {
+	case err == nil && info.IsDir():
 		dir, named = to, ""
+	case strings.HasSuffix(to, "/"):
+		if err == nil {
+			err = fmt.Errorf("%s is no directory", filepath.Clean(to))
+		}
+		return "", fmt.Errorf("the directory of the backups: %w: mount or create it; it has to belong to the user of the tasks", err)
 	}
 	if dir == "" {
 		dir = "."
@@ -72,22 +81,55 @@ func (s Source) Make(ctx context.Context, to string, keep int) (path string, err
 	return path, err
 }
 
-// mayReplace refuses to replace the database itself, and what is no file.
+// mayReplace refuses to replace the files of the database itself, which has a write-ahead
+// log and may be open, and whatever is no database.
 func (s Source) mayReplace(path string) error {
+	database := filepath.Join(s.StateDir, store.FileName)
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+		if sameFile(path, database+suffix) {
+			return fmt.Errorf("%s is the database itself or belongs to it: name another file, or a directory", path)
+		}
+	}
 	is, err := os.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("look at the file for the backup: %w", err)
+	case !is.Mode().IsRegular():
+		return fmt.Errorf("%s is not a regular file: name another one, or a directory", path)
+	case is.Size() == 0:
 		return nil
 	}
+	f, err := os.Open(path)
 	if err != nil {
 		return fmt.Errorf("look at the file for the backup: %w", err)
 	}
-	if !is.Mode().IsRegular() {
-		return fmt.Errorf("%s is not a regular file: name another one, or a directory", path)
+	defer f.Close()
+	const magic = "SQLite format 3\x00" // https://www.sqlite.org/fileformat.html, 1.3.1
+	head := make([]byte, len(magic))
+	if _, err := io.ReadFull(f, head); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("look at the file for the backup: %w", err)
 	}
-	if database, err := os.Lstat(filepath.Join(s.StateDir, store.FileName)); err == nil && os.SameFile(is, database) {
-		return fmt.Errorf("%s is the database itself: name another file, or a directory", path)
+	if string(head) != magic {
+		return fmt.Errorf("%s is no database, so it is not replaced: remove it, or name another file", path)
 	}
 	return nil
+}
+
+// sameFile reports whether two paths are of one file, or would be if it existed.
+func sameFile(a, b string) bool {
+	x, err := os.Stat(a)
+	y, missing := os.Stat(b)
+	if err == nil && missing == nil {
+		return os.SameFile(x, y)
+	}
+	if err == nil || missing == nil || filepath.Base(a) != filepath.Base(b) {
+		return false
+	}
+	x, err = os.Stat(filepath.Dir(a))
+	y, missing = os.Stat(filepath.Dir(b))
+	return err == nil && missing == nil && os.SameFile(x, y)
 }
 
 // claim makes this host the owner of a directory that has none, and refuses one that

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/montimer/montimer/internal/flock"
 	"github.com/montimer/montimer/internal/store"
 	"github.com/montimer/montimer/internal/testenv"
@@ -80,7 +82,9 @@ func TestMake(t *testing.T) {
 	}
 
 	file := filepath.Join(dir, "mine.db")
-	touch(t, dir, "mine.db")
+	if _, err := s.Make(t.Context(), file, 0); err != nil { // a database is replaced
+		t.Fatal(err)
+	}
 	if path, err := s.Make(t.Context(), file, 0); err != nil || path != file || store.Verify(t.Context(), "", file) != nil {
 		t.Error(path, err)
 	}
@@ -91,6 +95,9 @@ func TestMake(t *testing.T) {
 func TestNamedFile(t *testing.T) {
 	s, dir := source(t), t.TempDir()
 	touch(t, dir, Name(noon), Name(noon.Add(time.Hour)), "mine.db")
+	if err := os.Truncate(filepath.Join(dir, "mine.db"), 0); err != nil {
+		t.Fatal(err)
+	}
 	was := names(t, dir)
 	if _, err := s.Make(t.Context(), filepath.Join(dir, "mine.db"), 1); err != nil {
 		t.Error(err)
@@ -248,5 +255,74 @@ func TestOwnerFile(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join(dir, OwnerFile))
 	if err != nil || !json.Valid(data) || string(data) != "{\n  \"host\": \"a\",\n  \"id\": \"b\",\n  \"since\": \"2026-03-01T12:00:00Z\",\n  \"retired\": false\n}\n" {
 		t.Errorf("%s, %v", data, err)
+	}
+}
+
+// TestReplacesNoOther: a backup takes the place of no database in use, and of no other
+// file.
+func TestReplacesNoOther(t *testing.T) {
+	s, dir := source(t), t.TempDir()
+	database := filepath.Join(s.StateDir, store.FileName)
+	before, err := os.Stat(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	linked, hard, state := filepath.Join(dir, "linked"), filepath.Join(dir, "hard"), filepath.Join(dir, "state")
+	touch(t, dir, OwnerFile, "notes.txt")
+	for _, err := range []error{os.Symlink(database, linked), os.Symlink(s.StateDir, state), os.Link(database, hard), unix.Mkfifo(filepath.Join(dir, "fifo"), 0o600)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, to := range []string{
+		database, database + "-wal", database + "-shm", linked, hard, filepath.Join(state, store.FileName), filepath.Join(state, store.FileName+"-wal"),
+		filepath.Join(dir, OwnerFile), filepath.Join(dir, "notes.txt"), filepath.Join(dir, "fifo"),
+	} {
+		if path, err := s.Make(t.Context(), to, 0); err == nil {
+			t.Errorf("%s was replaced: %s", to, path)
+		}
+	}
+	if after, err := os.Stat(database); err != nil || !os.SameFile(before, after) {
+		t.Errorf("the database is another file: %v", err)
+	}
+	if data, err := os.ReadFile(filepath.Join(dir, OwnerFile)); string(data) != OwnerFile {
+		t.Errorf("the owner file was replaced: %v", err)
+	}
+	touch(t, dir, "empty")
+	if err := os.Truncate(filepath.Join(dir, "empty"), 0); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // new or empty, then a database
+		for _, name := range []string{"new", "empty"} {
+			if _, err := s.Make(t.Context(), filepath.Join(dir, name), 0); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+// TestMissingDirectory: where a mount is missing, no file gets the name of the directory.
+func TestMissingDirectory(t *testing.T) {
+	s, parent := source(t), t.TempDir()
+	touch(t, parent, "file")
+	for _, name := range []string{"missing", "file"} {
+		_, err := s.Make(t.Context(), filepath.Join(parent, name)+"/", 2)
+		if err == nil || !strings.Contains(err.Error(), filepath.Join(parent, name)) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if got := names(t, parent); !slices.Equal(got, []string{"file"}) {
+		t.Errorf("there are now %q", got)
+	}
+}
+
+// TestHostileOwner: what another machine has written is shown without control characters.
+func TestHostileOwner(t *testing.T) {
+	s, dir := source(t), t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, OwnerFile), []byte(`{"host": "b\u001b[31m\nmontimer: all is well", "id": "00"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Make(t.Context(), dir, 0); err == nil || strings.ContainsAny(err.Error(), "\x1b\n") {
+		t.Errorf("%q", err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/montimer/montimer/internal/safefile"
+	"github.com/montimer/montimer/internal/safetext"
 )
 
 // Owner says which host's state is the one that runs, of those that see a directory of
@@ -46,6 +47,7 @@ func ReadOwner(dir string) (Owner, error) {
 	if err != nil {
 		return Owner{}, fmt.Errorf("read the owner of the backups: %s: %w: remove the file where this host is the one that runs the jobs", path, err)
 	}
+	o.Host = safetext.String(o.Host) // of another machine, and shown
 	return o, nil
 }
 

@@ -37,6 +37,9 @@ func (b Backup) Exec(ctx context.Context) (path string, err error) {
 		return "", fmt.Errorf("nothing says where the backup goes: %s, or backup: {dir: /var/backups/%s} in %s",
 			b.Host.Instance.Command("db backup DIR"), b.Host.Instance.Prefix(), b.Host.Instance.ConfigFile())
 	}
+	if b.To == "" {
+		to += "/" // never a file: where a mount is missing, its name is free
+	}
 	source := backup.Source{Instance: b.Host.Instance, StateDir: b.Host.StateDir, Host: host.Hostname(), Now: time.Now()}
 	if !b.Report {
 		return source.Make(ctx, to, b.Keep)

@@ -3,10 +3,13 @@ package tick
 import (
 	"errors"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/backup"
+	"github.com/montimer/montimer/internal/store"
 )
 
 // TestBackupOfNothing: where nothing has run yet, the service has nothing to report.
@@ -21,5 +24,23 @@ func TestBackupOfNothing(t *testing.T) {
 	b.Report = false
 	if path, err := b.Exec(t.Context()); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(path, err)
+	}
+}
+
+// TestBackupWithoutMount: where the mount with the directory is missing, the backup fails,
+// and does not become a file of the name of the directory.
+func TestBackupWithoutMount(t *testing.T) {
+	state, mount := t.TempDir(), t.TempDir()
+	db, err := store.Open(t.Context(), state, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	b := Backup{Host: montimer.Host{StateDir: state, Backup: montimer.Backup{Dir: filepath.Join(mount, "montimer")}}}
+	if path, err := b.Exec(t.Context()); err == nil {
+		t.Error("it made", path)
+	}
+	if left, err := os.ReadDir(mount); err != nil || len(left) > 0 {
+		t.Error(left, err)
 	}
 }
