@@ -157,3 +157,22 @@ func ofOldRunner(command string) string {
 	}
 	return ""
 }
+
+var (
+	quotedWord     = lazy.Regexp(`\\.|'[^']*'|"(?:[^"\\]|\\.)*"`)
+	inBackground   = lazy.Regexp(`(^|[^&<>|])&([^&>]|$)`)
+	becomesOther   = lazy.Regexp(`(^|[|&;({]|\b(exec|then|else|do|nice|env|time)) *(/[a-z/]*/)?(sudo|su|doas|runuser|setpriv)\b`)
+	detachesItself = lazy.Regexp(`(^|[ |&;({/])(screen +-[A-Za-z]*d|tmux +new|setsid +(-[a-z]*f|--fork)|start-stop-daemon .*(--background|-[A-Za-z]*b))`)
+)
+
+// confined says what a command does that a task cannot do.
+func confined(command string) (differences []string) {
+	bare := quotedWord().ReplaceAllString(command, "Q")
+	if inBackground().MatchString(bare) || detachesItself().MatchString(bare) {
+		differences = append(differences, "what it starts in the background does not outlive the run here, as it does under cron: leave the & out, or make it a service of systemd")
+	}
+	if becomesOther().MatchString(bare) {
+		differences = append(differences, "a task cannot become another user, as with sudo (docs/sandbox.md): leave that out, and import it with --user for an instance that runs as that user")
+	}
+	return differences
+}

@@ -338,6 +338,9 @@ func (c *crontab) job(r *Receipt, x *cron.Expression, text string) {
 	if input != "" {
 		r.note("what follows the % is the standard input of the command, as in cron")
 	}
+	for _, text := range confined(command) {
+		r.differ(text)
+	}
 	if f, ok := withoutLock(command); ok && input == "" {
 		if c.locks[f.lock] == 1 {
 			command = f.command

@@ -452,3 +452,33 @@ func TestSharedLock(t *testing.T) {
 		}
 	}
 }
+
+// TestConfined: a command that does what a task cannot is never exact.
+func TestConfined(t *testing.T) {
+	t.Parallel()
+	for command, want := range map[string]Result{
+		"/opt/agent &":                               Differs,
+		"nohup /opt/agent >/dev/null 2>&1 &":         Differs,
+		"/opt/a & /opt/b":                            Differs,
+		"(/opt/a&)":                                  Differs,
+		"/usr/bin/screen -dmS x /opt/a":              Differs,
+		"setsid -f /opt/a":                           Differs,
+		"wget http://example.org/?a=1&b=2":           Differs, // a mistake, and in the background
+		"sudo -u www-data /opt/a":                    Differs,
+		"cd /srv && /usr/bin/sudo /opt/a":            Differs,
+		"su - app -c '/opt/a'":                       Differs,
+		"/opt/a > /dev/null 2>&1":                    Exact,
+		"/opt/a &> /dev/null":                        Exact,
+		"/opt/a >& /dev/null && /opt/b":              Exact,
+		"wget 'http://example.org/?a=1&b=2'":         Exact,
+		`wget "http://example.org/?a=1&b=\"2\"&c=3"`: Exact,
+		`wget http://example.org/?a=1\&b=2`:          Exact,
+		"/opt/a |& logger":                           Exact,
+		"/opt/pseudo x; /opt/sum":                    Exact,
+		"echo sudo":                                  Exact,
+	} {
+		if r := imported(t, "0 1 * * * "+command+"\n", in(t, "UTC")).Receipts[0]; r.Result != want {
+			t.Errorf("%s: %s, want %s: %q", command, r.Result, want, r.Differences)
+		}
+	}
+}
