@@ -24,7 +24,7 @@ bot
 montimer apply >/dev/null 2>&1
 within 60 is montimer.target active
 within 60 is $timer active
-systemctl show -P Upholds montimer.target | grep -qw $timer || fail "the target does not uphold $timer"
+[[ " $(systemctl show -P Upholds montimer.target) " == *" $timer "* ]] || fail "the target does not uphold $timer"
 
 step "a backup, as the deploy user, in a directory that no task can write to"
 as_deploy touch /srv/backup/control # it is the sandbox that keeps the tasks out
@@ -37,7 +37,7 @@ backups=(/srv/backup/monitoring-*.db)
 [[ ${#backups[@]} == 2 && $(stat -c '%U %a' "${backups[1]}") == "deploy 640" ]] || fail "$(ls -lA /srv/backup)"
 montimer status >/tmp/said 2>&1 || fail "$(cat /tmp/said)"
 [[ $(montimer doctor --only backup-late) == "all well: 1 check" ]] || fail "$(montimer doctor --only backup-late)"
-montimer metrics | grep -q '^montimer_backup_last_success_timestamp_seconds [1-9]' || fail "no metric"
+[[ $(montimer metrics) == *$'\nmontimer_backup_last_success_timestamp_seconds '[1-9]* ]] || fail "no metric"
 
 step "one that fails is reported once, and again when that is over"
 mv /srv/backup /srv/away
@@ -78,12 +78,13 @@ kept=("$state"/monitoring.db.before-*)
 [[ $(stat -c %U "${kept[0]}" $state/monitoring.db | sort -u) == deploy ]] || fail "$(ls -l $state)"
 [[ $(as_deploy sqlite3 "${kept[0]}" "SELECT value FROM monitor_state") == later ]] || fail "the old database is not kept"
 montimer db check || fail "db check"
-montimer db prune --days 1 | grep -qx 'Pruned 1 alert rows older than 1 days' || fail "db prune"
+[[ $(montimer db prune --days 1) == 'Pruned 1 alert rows older than 1 days' ]] || fail "db prune"
 within 60 alerts 0
 
 step "without the setting"
 sed -i /^backup:/d /etc/montimer/config.yaml
-for _ in 1 2; do montimer apply >/dev/null 2>&1; done
+for _ in 1 2; do montimer apply >/tmp/said 2>&1 || fail "$(cat /tmp/said)"; done
 is $timer inactive && [[ ! -e /usr/local/lib/systemd/system/$timer ]] || fail "$timer is still there"
 systemctl reset-failed
 healthy
+echo PASS
