@@ -337,6 +337,18 @@ func TestArgv(t *testing.T) {
 	if asked != 3 { // where it is before, what was fetched, where it is after the reset
 		t.Errorf("nothing new: git was asked %d times, want 3: each is a process", asked)
 	}
+	s.syncer.OnChange = func(context.Context) (all []montimer.OnChange, err error) {
+		for _, name := range []string{"a", "b", "c"} {
+			all = append(all, montimer.OnChange{Paths: []string{name}, Command: montimer.Command{Argv: []string{"true"}}, Timeout: time.Minute})
+		}
+		return all, nil
+	}
+	s.push("jobs.yaml", "three\n")
+	s.sync()
+	if recorded(); asked != 3+1+1 { // and how many commits are new, and in which files they differ
+		t.Errorf("a change with three commands after it: git was asked %d times, want 5", asked)
+	}
+	s.syncer.OnChange = nil
 	s.syncer.Environ = append(s.syncer.Environ, "FAIL=yes")
 	s.fails("fetch exited 3")
 	again := []string{want[0], "git -C REPO fetch --force --no-progress origin main"}

@@ -53,6 +53,7 @@ func (s Syncer) runCommands(ctx context.Context, state *State, o Outcome) (faile
 // last succeeded, and the commands that are to run.
 func (s Syncer) dueCommands(ctx context.Context, state State, o Outcome, commands []montimer.OnChange) (done map[string]string, due map[string]PendingCommand) {
 	done, due = map[string]string{}, map[string]PendingCommand{}
+	differ := s.differ(ctx)
 	for _, c := range commands {
 		key := digest(c)
 		base, known := state.Done[key]
@@ -60,7 +61,7 @@ func (s Syncer) dueCommands(ctx context.Context, state State, o Outcome, command
 			base = cmp.Or(state.Since, o.Old)
 		}
 		done[key] = o.New
-		if state.isPending(c) || s.touches(ctx, c.Paths, base, o.New) {
+		if state.isPending(c) || touches(differ, c.Paths, base, o.New) {
 			done[key], due[key] = base, PendingCommand{text(c.Command), c.Paths}
 		}
 	}
@@ -104,24 +105,37 @@ func digest(c montimer.OnChange) string {
 	return hex.EncodeToString(sum[:8])
 }
 
+// differ returns a function that lists the files in which two commits differ, and asks
+// git once for each two.
+func (s Syncer) differ(ctx context.Context) func(from, to string) (files []string, err error) {
+	known := map[[2]string][]string{}
+	return func(from, to string) ([]string, error) {
+		if files, ok := known[[2]string{from, to}]; ok {
+			return files, nil
+		}
+		out, err := s.ask(ctx, "diff-tree", "-r", "-z", "--name-only", "--no-renames", from, to)
+		if err != nil {
+			return nil, err
+		}
+		files := strings.Split(strings.TrimSuffix(out, "\x00"), "\x00")
+		known[[2]string{from, to}] = files
+		return files, nil
+	}
+}
+
 // touches reports whether the commits differ in any of the paths. If that is
 // not known, they do.
-func (s Syncer) touches(ctx context.Context, patterns []string, from, to string) bool {
+func touches(differ func(from, to string) ([]string, error), patterns []string, from, to string) bool {
 	if from == to {
 		return false
 	}
-	out, err := s.ask(ctx, "diff-tree", "-r", "-z", "--name-only", "--no-renames", from, to)
+	files, err := differ(from, to)
 	if err != nil {
 		return true
 	}
-	for file := range strings.SplitSeq(strings.TrimSuffix(out, "\x00"), "\x00") {
-		for _, p := range patterns {
-			if matches(p, file) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(files, func(file string) bool {
+		return slices.ContainsFunc(patterns, func(p string) bool { return matches(p, file) })
+	})
 }
 
 // matches reports whether a file is, or lies below, what the pattern stands
