@@ -147,6 +147,9 @@ func withoutLock(command string) (f flock, ok bool) {
 	return flock{strings.Trim(m[2], `"'`), m[3]}, true
 }
 
+// background finds what may go on after the command of the line has ended.
+var background = lazy.Regexp(`(^|[^&>|<])&([ \t;)}]|$)|\b(nohup|setsid|disown)\b`)
+
 var oldRunner = lazy.Regexp(`^(?:(?:[A-Za-z0-9_./-]*/)?(?:python[0-9.]*|uv run python[0-9.]*) +)-m +automation +run +'?([A-Za-z0-9][A-Za-z0-9_.-]*)'?$`)
 
 // ofOldRunner returns the profile that a command runs with the Python runner before

@@ -337,6 +337,37 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
+// TestPasswords: a password among the options of a program is seen, and shown
+// nowhere.
+func TestPasswords(t *testing.T) {
+	t.Parallel()
+	for command, secret := range map[string]bool{
+		"mysqldump -u root -phunter22 db > dump.sql": true, "/usr/bin/mysql -phunter22": true, "sshpass -p hunter22 ssh h": true,
+		"curl -s -u me:hunter22 https://h": true, "curl --user 'me:hunter22' https://h": true,
+		"mysqldump -p$PASSWORD db": false, "mysqldump --port 3306 db": false, "mkdir -p hunter22": false, "curl -u me:$PASSWORD https://h": false, "sort -u a:hunter22": false,
+	} {
+		found := imported(t, "5 4 * * * "+command+"\n", in(t, "UTC"))
+		all := string(found.Jobs) + fmt.Sprint(found.JSON())
+		if got := found.Receipts[0].Result == Refused; got != secret || secret && strings.Contains(all, "hunter22") {
+			t.Errorf("%s: refused %t, or shown: %s", command, got, all)
+		}
+	}
+}
+
+// TestBackground: what goes on in the background ends with the run, and that is said.
+func TestBackground(t *testing.T) {
+	t.Parallel()
+	for command, goesOn := range map[string]bool{
+		"sleep 60 && /opt/start &": true, "/opt/a & /opt/b": true, "nohup /opt/a >/dev/null 2>&1 &": true, "(/opt/a &)": true, "setsid /opt/a": true,
+		"/opt/a && /opt/b": false, "/opt/a >/dev/null 2>&1": false, "/opt/a &>/dev/null": false, "/opt/a >&2": false, "/opt/a |& /opt/b": false, "curl 'https://h/?a=1&b=2'": false,
+	} {
+		r := imported(t, "5 4 * * * "+command+"\n", in(t, "UTC")).Receipts[0]
+		if got := r.Result == Differs; got != goesOn {
+			t.Errorf("%s: differs %t: %q", command, got, r.Differences)
+		}
+	}
+}
+
 // TestProof: where cron and montimer run a line at other times, that is said with
 // the times; where they do not, it is exact.
 func TestProof(t *testing.T) {

@@ -1,9 +1,11 @@
 package imports
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/lazy"
 	"github.com/montimer/montimer/internal/safetext"
 )
 
@@ -93,8 +95,22 @@ func isSecret(v montimer.EnvVar) bool {
 // hasSecret reports whether a text has what looks like a secret.
 func hasSecret(text string) bool { return withoutSecrets(text) != text }
 
-// withoutSecrets hides what looks like one.
-func withoutSecrets(text string) string { return safetext.NewRedactor(nil).String(text) }
+// withoutSecrets hides what looks like one, also a password among the options of a
+// program.
+func withoutSecrets(text string) string {
+	text = safetext.NewRedactor(nil).String(text)
+	for _, r := range []func() *regexp.Regexp{databasePassword, givenPassword, userPassword} {
+		text = r().ReplaceAllString(text, "${1}***")
+	}
+	return text
+}
+
+// The password follows the first group. One of a variable, $NAME, is none.
+var (
+	databasePassword = lazy.Regexp(`((?:mysql|mariadb)[a-z_-]*[ \t](?:.*?[ \t])?-p)[^ \t$*-][^ \t]*`)
+	givenPassword    = lazy.Regexp(`(sshpass[ \t]+-p[ \t]*)[^ \t$*][^ \t]*`)
+	userPassword     = lazy.Regexp(`((?:curl|wget|http)[ \t](?:.*?[ \t])?(?:-u|--user)[ \t=]*["']?[A-Za-z0-9_.@-]+:)[^ \t$*"'][^ \t"']*`)
+)
 
 // set sets a variable in place of one of the same name.
 func set(vars []montimer.EnvVar, v montimer.EnvVar) []montimer.EnvVar {
