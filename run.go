@@ -33,10 +33,11 @@ type SkipCause string
 
 // The causes.
 const (
-	SkipPaused   SkipCause = "paused"
-	SkipOverlap  SkipCause = "overlap" // the tick came during another run
-	SkipNotDue   SkipCause = "not_due" // the timer started it for no tick, or for one that was missed
-	SkipDisabled SkipCause = "disabled"
+	SkipPaused    SkipCause = "paused"
+	SkipOverlap   SkipCause = "overlap" // the tick came during another run
+	SkipNotDue    SkipCause = "not_due" // the timer started it for no tick, or for one that was missed
+	SkipDisabled  SkipCause = "disabled"
+	SkipElsewhere SkipCause = "elsewhere" // another host runs the jobs
 )
 
 // Run is one run of a profile.

@@ -306,3 +306,25 @@ func TestRunID(t *testing.T) {
 		}
 	}
 }
+
+// TestElsewhere: a host whose jobs another one runs does nothing, by the timer or by
+// hand, and reports no lost run: the other host has done so.
+func TestElsewhere(t *testing.T) {
+	t.Parallel()
+	for _, trigger := range []montimer.Trigger{montimer.TriggerTimer, montimer.TriggerManual} {
+		h := newHost(t, shell("touch ran"))
+		h.kept.lost = montimer.Run{ID: "before", Profile: "p"}
+		h.Alert = func(run montimer.Run) *montimer.Alert { return &montimer.Alert{RunID: run.ID} }
+		h.Began = func(montimer.Profile, montimer.Run) { t.Error("a heartbeat began") }
+		run, err := h.Exec(t.Context(), Request{Profile: "p", Trigger: trigger, Elsewhere: "they run on beta", Pause: "paused", Refused: "no env file"})
+		if err != nil || run.State != montimer.RunSkipped || run.Skip != montimer.SkipElsewhere || run.Reason != "they run on beta" {
+			t.Errorf("%s: %+v, %v", trigger, run, err)
+		}
+		if h.has("ran") || slices.ContainsFunc(h.kept.calls, func(c string) bool { return strings.HasPrefix(c, "lost") }) {
+			t.Errorf("%s: ran %v, calls %q", trigger, h.has("ran"), h.kept.calls)
+		}
+		if len(h.kept.runs) != 1 {
+			t.Errorf("%s: recorded %+v", trigger, h.kept.runs)
+		}
+	}
+}

@@ -66,8 +66,12 @@ type Request struct {
 	Tasks   []string // only these, even where disabled; nil: all that are enabled
 	Trigger montimer.Trigger
 	Pause   string // why ticks are skipped now; "": they are not
-	Refused string // why no task may run: the run is recorded as failed; "": they may
-	DryRun  bool   // log what would run; no lock is taken
+	// Elsewhere says which host runs the profile in place of this one: every run is
+	// skipped, also one by hand, and nothing is said of lost runs, which that host has
+	// reported. "": this one does.
+	Elsewhere string
+	Refused   string // why no task may run: the run is recorded as failed; "": they may
+	DryRun    bool   // log what would run; no lock is taken
 }
 
 // Exec runs a profile: one run of it at a time; a failed task does not stop the
@@ -97,6 +101,12 @@ func (r Runner) Exec(ctx context.Context, req Request) (montimer.Run, error) {
 		return montimer.Run{}, err
 	}
 	defer release()
+	if req.Elsewhere != "" {
+		run.record.Started = time.Now()
+		run.findTick(ctx)
+		run.skip(ctx, montimer.SkipElsewhere, req.Elsewhere)
+		return run.record, run.unrecorded
+	}
 	run.findLost(ctx, mine)
 	err = run.serve(ctx)
 	if run.unrecorded != nil {

@@ -84,24 +84,32 @@ func TestBooted(t *testing.T) {
 			}
 			needIn(t, root, needs(t, script)...)
 			preload, binary := clock(t, script, binary)
-			boots, kept := boots(t, script)
-			for boot := 1; boot <= boots; boot++ {
-				if boot > 1 {
-					time.Sleep(offTime)
-				}
-				cmd := exec.Command(filepath.Join(tree, "testdata/systemd-sandbox"), slices.Concat(kept, sandbox(preload, binary), []string{"/testdata/boot/" + name})...)
-				// What else this process has in its environment is of no concern there.
-				cmd.Env = []string{"PATH=" + systemPath, "HOME=/root", "LANG=C.UTF-8", "TMPDIR=" + os.TempDir(), fmt.Sprintf("BOOT=%d", boot),
-					"MONTIMER_SOAK=" + os.Getenv("MONTIMER_SOAK"), "MONTIMER_REQUIRE_TOOLS=" + os.Getenv("MONTIMER_REQUIRE_TOOLS"), "ATTACKS=" + os.Getenv("ATTACKS")}
-				out, err := cmd.CombinedOutput()
-				if err != nil || !bytes.HasSuffix(out, []byte("PASS\n")) {
-					said.Lock()
-					failed = append(failed, fmt.Sprintf("%s: %v: %s", name, err, regexp.MustCompile(`(?m)^FAIL: .*$`).Find(out)))
-					said.Unlock()
-					t.Fatalf("%v\n%s", err, out)
-				}
-				t.Logf("%s", out)
+			var each sync.WaitGroup
+			hosts, options := hosts(t, script)
+			for _, host := range hosts {
+				each.Go(func() {
+					for boot := 1; boot <= host.boots; boot++ {
+						if !host.waits(boot) {
+							return // another host has failed
+						}
+						cmd := exec.Command(filepath.Join(tree, "testdata/systemd-sandbox"), slices.Concat(options, host.kept, sandbox(preload, binary), []string{"/testdata/boot/" + name})...)
+						// What else this process has in its environment is of no concern there.
+						cmd.Env = []string{"PATH=" + systemPath, "HOME=/root", "LANG=C.UTF-8", "TMPDIR=" + os.TempDir(), fmt.Sprintf("BOOT=%d", boot), "HOST=" + host.name,
+							"MONTIMER_SOAK=" + os.Getenv("MONTIMER_SOAK"), "MONTIMER_REQUIRE_TOOLS=" + os.Getenv("MONTIMER_REQUIRE_TOOLS"), "ATTACKS=" + os.Getenv("ATTACKS")}
+						out, err := cmd.CombinedOutput()
+						if err != nil || !bytes.HasSuffix(out, []byte("PASS\n")) {
+							said.Lock()
+							failed = append(failed, fmt.Sprintf("%s %s: %v: %s", name, host.name, err, regexp.MustCompile(`(?m)^FAIL: .*$`).Find(out)))
+							said.Unlock()
+							t.Errorf("%s: %v\n%s", host.name, err, out)
+							host.fails()
+							return
+						}
+						t.Logf("%s %s", host.name, out)
+					}
+				})
 			}
+			each.Wait()
 		})
 	}
 }
@@ -130,16 +138,86 @@ func TestNoEarlyReader(t *testing.T) {
 // offTime is how long the system of a scenario is off between two boots.
 const offTime = 5 * time.Second
 
-// boots returns how many times a scenario boots its system, with $BOOT from 1 on:
-// its line "# Boots:", or once. It loses power at the end of each, and has at the
-// next one its journal, the state of its timers and that of montimer.
-func boots(t *testing.T, script string) (n int, options []string) {
-	t.Helper()
-	line := header(t, script, `Boots: (\d)`)
-	if line == nil {
-		return 1, nil
+// A bootedHost is a system of a scenario, with what it keeps between its boots.
+type bootedHost struct {
+	name   string // $HOST in the scenario
+	boots  int
+	kept   []string // options of the sandbox
+	shared string   // the directory of all hosts; "": there is one host
+}
+
+// waits waits for the time of a boot: of one host some seconds after the last one, of
+// several until another one has made the file NAME.N of the shared directory.
+func (h bootedHost) waits(boot int) bool {
+	switch {
+	case boot == 1:
+		return true
+	case h.shared == "":
+		time.Sleep(offTime)
+		return true
 	}
-	options = []string{"--own-uptime"}
+	for ; ; time.Sleep(100 * time.Millisecond) {
+		if _, err := os.Stat(filepath.Join(h.shared, fmt.Sprintf("%s.%d", h.name, boot))); err == nil {
+			return true
+		}
+		if _, err := os.Stat(filepath.Join(h.shared, "failed")); err == nil {
+			return false
+		}
+	}
+}
+
+// fails lets the other hosts of a scenario know that this one has failed.
+func (h bootedHost) fails() {
+	if h.shared != "" {
+		_ = os.WriteFile(filepath.Join(h.shared, "failed"), []byte(h.name+"\n"), 0o644) // they give up later without it
+	}
+}
+
+// hosts returns the systems of a scenario: its line "# Hosts: NAME:N NAME:N" has the
+// names, with how many times each boots, and its line "# Boots: N" is for a single one.
+// A system loses power at the end of each boot, and has at the next one its journal,
+// the state of its timers and that of montimer. Hosts share the directory /shared and
+// a network. options are those of all.
+func hosts(t *testing.T, script string) (all []bootedHost, options []string) {
+	t.Helper()
+	if line := header(t, script, `Boots: (\d)`); line != nil {
+		return []bootedHost{{boots: int(line[1][0] - '0'), kept: append(keep(t, "b0"), "--own-uptime")}}, nil
+	}
+	line := header(t, script, `Hosts: (\w+):(\d) (\w+):(\d)`)
+	if line == nil {
+		return []bootedHost{{boots: 1}}, nil
+	}
+	shared := t.TempDir()
+	if err := os.Chmod(shared, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for i := 1; i < len(line); i += 2 {
+		name := string(line[i])
+		id := fmt.Sprintf("b%d", i)
+		all = append(all, bootedHost{name, int(line[i+1][0] - '0'), append(keep(t, id), "--hostname", name), shared})
+	}
+	network := exec.Command("unshare", "--net", "--", "sleep", "infinity")
+	if err := network.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = network.Process.Kill()
+		_ = network.Wait()
+	})
+	file := fmt.Sprintf("/proc/%d/ns/net", network.Process.Pid)
+	own, err := os.Readlink("/proc/self/ns/net")
+	for link := own; err == nil && link == own; time.Sleep(time.Millisecond) { // until unshare has made it
+		link, err = os.Readlink(file)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all, []string{"--netns", file, "--bind", shared + ":/shared"}
+}
+
+// keep returns the options for what a host keeps; each byte of its machine id is id.
+func keep(t *testing.T, id string) (options []string) {
+	t.Helper()
 	dir := t.TempDir()
 	for _, kept := range []string{"/var/log/journal", "/var/lib/systemd/timers", "/var/lib/montimer"} {
 		from := filepath.Join(dir, filepath.Base(kept))
@@ -149,7 +227,7 @@ func boots(t *testing.T, script string) (n int, options []string) {
 		options = append(options, "--bind", from+":"+kept)
 	}
 	for file, content := range map[string]string{
-		"/etc/machine-id": strings.Repeat("b0", 16) + "\n", "/etc/systemd/journald.conf.d/zz-sandbox.conf": "[Journal]\nStorage=persistent\n",
+		"/etc/machine-id": strings.Repeat(id, 16) + "\n", "/etc/systemd/journald.conf.d/zz-sandbox.conf": "[Journal]\nStorage=persistent\n",
 	} {
 		from := filepath.Join(dir, filepath.Base(file))
 		if err := os.WriteFile(from, []byte(content), 0o644); err != nil {
@@ -157,7 +235,7 @@ func boots(t *testing.T, script string) (n int, options []string) {
 		}
 		options = append(options, "--bind-ro", from+":"+file)
 	}
-	return int(line[1][0] - '0'), options
+	return options
 }
 
 // clock returns the options that give PID 1 the clock that a scenario asks for,

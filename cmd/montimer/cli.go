@@ -45,11 +45,15 @@ type cli struct {
 	Schema  schemaCmd        `cmd:"" group:"keep" help:"Print the JSON Schema of jobs.yaml, for editors."`
 	Version versionCmd       `cmd:"" group:"keep" help:"Print the version."`
 
+	Takeover takeoverCmd `cmd:"" group:"keep" help:"Take over the jobs and the state of another host from its backup."`
+	Retire   retireCmd   `cmd:"" group:"keep" help:"Stop the jobs of this host for good, for another host to take them over."`
+
 	Man      manCmd      `cmd:"" hidden:"" help:"Print a manual page."`
 	Failure  failureCmd  `cmd:"" hidden:"" help:"Report a failed service (started by montimer-failure@.service)."`
 	Ended    endedCmd    `cmd:"" hidden:"" help:"Record a run that was killed before it was on record (started by the services after each run)."`
 	Inspect  inspectCmd  `cmd:"" hidden:"" help:"Inspect the checkout (started by root as the run-as user)."`
 	Examine  examineCmd  `cmd:"" hidden:"" help:"Look at what the run-as user controls (started by root as that user)."`
+	Handover handoverCmd `cmd:"" hidden:"" help:"Do the part of a takeover that is the run-as user's (started by root as that user)."`
 	ReadJobs readJobsCmd `cmd:"" hidden:"" help:"Find and print jobs.yaml (started by root as the run-as user)."`
 }
 
@@ -164,7 +168,7 @@ func signals(ctx context.Context, command string) (context.Context, func() bool)
 // stopped. A signal ends the others at once, also while they read standard
 // input or decode a long file.
 func handlesSignals(command string) bool {
-	for _, name := range []string{"exec", "ended", "apply", "run", "logs", "serve", "sync", "notify flush", "db backup", "db restore", "failure"} {
+	for _, name := range []string{"exec", "ended", "apply", "run", "logs", "serve", "sync", "notify flush", "db backup", "db restore", "failure", "takeover", "retire", "handover"} {
 		if command == name || strings.HasPrefix(command, name+" ") {
 			return true
 		}

@@ -7,16 +7,19 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/montimer/montimer/internal/backup"
 	"github.com/montimer/montimer/internal/console"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/notify"
+	"github.com/montimer/montimer/internal/pager"
 	"github.com/montimer/montimer/internal/store"
 )
 
 type notifyFlushCmd struct {
 	stateFlags
 	envFlag
-	Due bool `help:"Send only what is due (montimer-outbox.service, every minute)."`
+	Due      bool `xor:"what" help:"Send only what is due (montimer-outbox.service, every minute)."`
+	SetAside bool `xor:"what" help:"Also send the alerts that a takeover has set aside: the old host may have sent them."`
 }
 
 func (c notifyFlushCmd) given() host.Settings {
@@ -52,6 +55,18 @@ func (c notifyFlushCmd) Run(ctx context.Context, e env) error {
 	n, err := notify.New(e.instance, e.getenv, notify.Redactor(os.Environ()).String, box, log)
 	if err != nil {
 		return usage(err)
+	}
+	var other *backup.NotOwnerError
+	if h.Backup.Dir != "" && errors.As(backup.Elsewhere(h.Backup.Dir), &other) {
+		if c.Due {
+			return pager.SendElsewhere(ctx, e.instance, box, other, log)
+		}
+		return fmt.Errorf("nothing was sent: %w: %s", other, other.Fix(e.instance))
+	}
+	if c.SetAside {
+		if err := box.Readmit(ctx); err != nil {
+			return err
+		}
 	}
 	if c.Due {
 		return notify.Waiting(n.SendPending(ctx), h.EnvFile)

@@ -27,7 +27,7 @@ func (c notifyPendingCmd) Run(ctx context.Context, e env) error {
 		return err
 	}
 	defer box.Close()
-	alerts, err := box.Pending(ctx)
+	alerts, err := notify.Waits(ctx, box)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ _montimer() {
     "doctor "*) words="--jobs --checkout --run-as --state-dir --env-file --out --binary --only --skip --strict --output --instance" ;;
     "notify test "*) words="--instance" ;;
     "notify pending "*) words="--state-dir --run-as --output --instance" ;;
-    "notify flush "*) words="--state-dir --run-as --env-file --due --instance" ;;
+    "notify flush "*) words="--state-dir --run-as --env-file --due --set-aside --instance" ;;
     "notify drop "*) words="--state-dir --run-as --instance" ;;
     "notify report "*) words="--jobs --checkout --run-as --state-dir --env-file --send --instance" ;;
     "notify "*) words="test pending flush drop report" ;;
@@ -46,7 +46,9 @@ _montimer() {
     "render-crontab "*) words="--jobs --checkout --run-as --instance" ;;
     "schema "*) words="--instance" ;;
     "version "*) words="--instance" ;;
-    ""*) words="compile apply explain list init import exec run pause resume sync status history metrics serve logs doctor notify state db render-crontab schema version --help --instance" ;;
+    "takeover "*) words="--jobs --checkout --run-as --state-dir --env-file --out --binary --from --old-host-is-off --replace-newer --dry-run --instance" ;;
+    "retire "*) words="--jobs --checkout --run-as --state-dir --env-file --out --binary --wait --instance" ;;
+    ""*) words="compile apply explain list init import exec run pause resume sync status history metrics serve logs doctor notify state db render-crontab schema version takeover retire --help --instance" ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}")
 }

@@ -145,10 +145,8 @@ func (s Source) claim(dir string) error {
 		return WriteOwner(dir, Owner{Host: s.Host, ID: id, Since: s.Now})
 	case err != nil:
 		return err
-	case owner.ID != id || owner.Retired:
-		return &NotOwnerError{Dir: dir, Owner: owner, Here: owner.ID == id}
 	}
-	return nil
+	return owner.check(dir, id)
 }
 
 // place writes a backup below another name first.

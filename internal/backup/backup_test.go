@@ -326,3 +326,51 @@ func TestHostileOwner(t *testing.T) {
 		t.Errorf("%q", err)
 	}
 }
+
+// TestElsewhere: only what names another host keeps this one from running its jobs.
+// What cannot be read is an error of another kind, and a directory that hangs does not
+// hold a run up.
+func TestElsewhere(t *testing.T) {
+	dir := t.TempDir()
+	id, err := MachineID()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, OwnerFile)
+	other := func(err error) bool { var e *NotOwnerError; return errors.As(err, &e) }
+	owned := func(id string, retired bool) func() error {
+		return func() error { return WriteOwner(dir, Owner{Host: "h", ID: id, Since: time.Now(), Retired: retired}) }
+	}
+	for _, test := range []struct {
+		name   string
+		make   func() error
+		dir    string
+		refuse bool
+		fail   bool
+	}{
+		{"no file", func() error { return nil }, dir, false, false},
+		{"this host", owned(id, false), dir, false, false},
+		{"this host, retired", owned(id, true), dir, true, false},
+		{"another host", owned("other", false), dir, true, false},
+		{"another host, retired", owned("other", true), dir, true, false},
+		{"no directory", func() error { return nil }, filepath.Join(dir, "none"), false, true},
+		{"half a file", func() error { return os.WriteFile(file, []byte(`{"host": "h", "id`), 0o644) }, dir, false, true},
+		{"no id", func() error { return os.WriteFile(file, []byte(`{"host": "h"}`), 0o644) }, dir, false, true},
+		{"an endless file", func() error { return os.WriteFile(file, make([]byte, 1<<20), 0o644) }, dir, false, true},
+		{"a FIFO", func() error { os.Remove(file); return unix.Mkfifo(file, 0o644) }, dir, false, true},
+		{"a link", func() error { os.Remove(file); return os.Symlink("/etc/passwd", file) }, dir, false, true},
+		{"a directory", func() error { os.Remove(file); return os.Mkdir(file, 0o755) }, dir, false, true},
+	} {
+		if err := test.make(); err != nil {
+			t.Fatal(err)
+		}
+		if err := Elsewhere(test.dir); other(err) != test.refuse || (err != nil) != (test.refuse || test.fail) {
+			t.Errorf("%s: %v", test.name, err)
+		}
+	}
+	hangs := make(chan error)
+	defer close(hangs)
+	if err := within(time.Millisecond, dir, func() error { return <-hangs }); err == nil || other(err) || !strings.Contains(err.Error(), "does not answer") {
+		t.Errorf("a directory that hangs: %v", err)
+	}
+}

@@ -8,10 +8,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/safefile"
 	"github.com/montimer/montimer/internal/safetext"
 )
@@ -90,11 +92,66 @@ func machineID(path string) (string, error) {
 	return hex.EncodeToString(id), nil
 }
 
+// checkTime bounds how long a run waits for a directory: a network file system may hang.
+const checkTime = 5 * time.Second
+
+// Elsewhere returns a [*NotOwnerError] if the jobs run on another host, or on none any
+// more, according to a directory; nil if they run here, or nobody has said where. Any
+// other error says why that is not known, after some seconds at the latest.
+func Elsewhere(dir string) error {
+	return within(checkTime, dir, func() error { return elsewhere(dir) })
+}
+
+// within returns the answer about a directory, or an error when it takes too long.
+func within(limit time.Duration, dir string, ask func() error) error {
+	answer := make(chan error, 1)
+	go func() { answer <- ask() }() // which hangs where the directory does
+	select {
+	case err := <-answer:
+		return err
+	case <-time.After(limit):
+		return fmt.Errorf("read the owner of the backups: %s does not answer within %s", dir, limit)
+	}
+}
+
+func elsewhere(dir string) error {
+	id, err := MachineID()
+	if err != nil {
+		return err
+	}
+	owner, err := ReadOwner(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		_, err = os.ReadDir(dir) // there may be no directory
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	return owner.check(dir, id)
+}
+
+// check returns a [*NotOwnerError] unless it is this machine that runs the jobs.
+func (o Owner) check(dir, id string) error {
+	if o.ID == id && !o.Retired {
+		return nil
+	}
+	return &NotOwnerError{Dir: dir, Owner: o, Here: o.ID == id}
+}
+
 // NotOwnerError says that this host's state is not the one that runs.
 type NotOwnerError struct {
 	Dir   string
 	Owner Owner
 	Here  bool // it is this host that was retired
+}
+
+// Fix says what brings the jobs to this host.
+func (e *NotOwnerError) Fix(of montimer.Instance) string {
+	fix := of.Command("takeover " + e.Dir)
+	if e.Owner.Retired {
+		return fix
+	}
+	return fmt.Sprintf("%s on %s, then here %s", of.Command("retire"), e.Owner.Host, fix)
 }
 
 func (e *NotOwnerError) Error() string {

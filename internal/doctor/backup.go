@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/montimer/montimer"
@@ -12,12 +13,23 @@ import (
 type BackupFacts struct {
 	Place backup.Place `json:"place"`
 	State backup.State `json:"state"`
+
+	Elsewhere string `json:"elsewhere"` // which host runs the jobs in place of this one; "": none, as far as is known
+	Fix       string `json:"fix"`       // what brings them here
+	Unknown   string `json:"unknown"`   // why that is not known
 }
 
 func backups(h montimer.Host) (b BackupFacts, err error) {
 	if h.Backup.Dir != "" {
 		b.Place = backup.Look(h.Backup.Dir, h.StateDir, networkTime)
 		b.State, err = backup.ReadState(h.StateDir)
+		var other *backup.NotOwnerError
+		switch owner := backup.Elsewhere(h.Backup.Dir); {
+		case errors.As(owner, &other):
+			b.Elsewhere, b.Fix = other.Error(), h.Instance.Command("takeover "+taskexec.QuoteWord(h.Backup.Dir))
+		case owner != nil && !b.Place.Missing:
+			b.Unknown = owner.Error()
+		}
 	}
 	return b, err
 }
@@ -25,6 +37,15 @@ func backups(h montimer.Host) (b BackupFacts, err error) {
 func backupChecks() []Check {
 	part := []part{partBackup}
 	return []Check{
+		{"owner", "other host that runs the jobs in place of this one", "this host runs no task and sends no alert", false, part, func(f Facts) []found {
+			switch b := f.User.Backup; {
+			case b.Elsewhere != "":
+				return []found{{text: b.Elsewhere, fix: b.Fix}}
+			case b.Unknown != "":
+				return []found{{text: "whether another host runs the jobs is not known, so they run here: " + b.Unknown, mild: true, fix: "ls -l " + taskexec.QuoteWord(f.Host.Backup.Dir)}}
+			}
+			return nil
+		}},
 		{"backup-dir", "directory of backups missing, or not writable for the user of the tasks", "no backup is made", false, part, func(f Facts) []found {
 			dir, place := taskexec.QuoteWord(f.Host.Backup.Dir), f.User.Backup.Place
 			owner := taskexec.QuoteWord(f.Host.User)

@@ -254,6 +254,10 @@ var faults = []struct {
 	{"backup-dir", func(f *Facts) {
 		f.User.Backup.Place = backup.Place{Wrong: "/mnt/backup cannot be written: permission denied"}
 	}, "chown deploy /mnt/backup && chmod u+rwx /mnt/backup"},
+	{"owner", func(f *Facts) {
+		f.User.Backup.Elsewhere, f.User.Backup.Fix = "beta runs them", "montimer takeover /mnt/backup"
+	}, "montimer takeover /mnt/backup"},
+	{"owner", func(f *Facts) { f.User.Backup.Unknown = "owner.json is damaged" }, "ls -l /mnt/backup"},
 	{"backup-late", func(f *Facts) { f.User.Backup.State.OK = now.Add(-3 * time.Hour) }, "systemctl start montimer-backup.service"},
 	{"backup-late", func(f *Facts) { f.User.Backup.State.Failures, f.User.Backup.State.Error = 1, "the disk is full" }, "systemctl start montimer-backup.service"},
 	{"disk-space", func(f *Facts) { f.User.Rooms[0].Free = 1 << 29 }, "du -xah /var/lib/montimer"},

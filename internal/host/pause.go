@@ -115,6 +115,23 @@ func EndPause(dir, profile string) (found bool, err error) {
 	return err == nil, err
 }
 
+// ByRetire is who pauses the profiles of a host that is retired.
+const ByRetire = "montimer retire"
+
+// Paused names the profiles that have a file of a pause, in force or not.
+func Paused(dir string) (names []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, e := range entries {
+		if montimer.ValidProfileName(e.Name()) {
+			names = append(names, e.Name())
+		}
+	}
+	return names, err
+}
+
 func pausePath(dir, profile string) (string, error) {
 	if !montimer.ValidProfileName(profile) {
 		return "", fmt.Errorf("%q cannot be the name of a profile", profile)

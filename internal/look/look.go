@@ -73,6 +73,7 @@ func read(ctx context.Context, h montimer.Host, units host.Source, profile strin
 		}
 	}
 	readSync(h, file.Jobs, &f)
+	f.Findings = append(f.Findings, elsewhere(h)...)
 	if h.Backup.Dir != "" {
 		state, err := backup.ReadState(h.StateDir)
 		seen("the backups", err)
@@ -109,6 +110,23 @@ func unreadable(h montimer.Host, units host.Source, jobs bool, database error) (
 		all = append(all, view.Finding{Text: "the database cannot be read", Fix: h.Instance.Command("db check"), Attention: true})
 	}
 	return all
+}
+
+// elsewhere says whether another host runs the jobs, where hosts share a directory of
+// backups.
+func elsewhere(h montimer.Host) []view.Finding {
+	if h.Backup.Dir == "" {
+		return nil
+	}
+	err := backup.Elsewhere(h.Backup.Dir)
+	var other *backup.NotOwnerError
+	switch {
+	case errors.As(err, &other):
+		return []view.Finding{{Text: "this host runs nothing: " + other.Error(), Fix: other.Fix(h.Instance), Attention: true}}
+	case err != nil:
+		return []view.Finding{{Text: "whether another host runs the jobs is not known: " + err.Error(), Fix: h.Instance.Command("doctor")}}
+	}
+	return nil
 }
 
 // readSync adds when the checkout was last synced, if anything is to sync it.

@@ -1,7 +1,9 @@
 package notify
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -48,10 +50,29 @@ func localTime(t time.Time) string {
 	return t.Local().Format("2006-01-02 15:04:05 MST")
 }
 
+// Asides is an outbox with the alerts that a takeover has set aside.
+type Asides interface {
+	Outbox
+	Aside(context.Context) ([]montimer.Alert, error)
+}
+
+// Waits returns the pending alerts and those that a takeover has set aside, oldest
+// first.
+func Waits(ctx context.Context, box Asides) ([]montimer.Alert, error) {
+	aside, err := box.Aside(ctx)
+	if err != nil {
+		return nil, err
+	}
+	pending, err := box.Pending(ctx)
+	all := append(aside, pending...)
+	slices.SortStableFunc(all, func(a, b montimer.Alert) int { return cmp.Compare(a.ID, b.ID) })
+	return all, err
+}
+
 // Drop removes an alert from an outbox without sending it; found is false if it
-// is not pending.
-func Drop(ctx context.Context, box Outbox, id int64) (found bool, err error) {
-	alerts, err := box.Pending(ctx)
+// does not wait.
+func Drop(ctx context.Context, box Asides, id int64) (found bool, err error) {
+	alerts, err := Waits(ctx, box)
 	if err != nil {
 		return false, err
 	}

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/backup"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/notify"
 	"github.com/montimer/montimer/internal/safetext"
@@ -153,7 +154,13 @@ func SendPages(ctx context.Context, of montimer.Instance, stateDir string, pages
 // What could not be stored is sent from memory; a run that was found lost will
 // be found again. stuck says why alerts cannot be sent from this host; err also
 // has the other errors.
+//
+// Where another host runs the jobs it sends nothing but that: see Elsewhere.
 func (p *Pager) Send(ctx context.Context) (stuck, err error) {
+	var other *backup.NotOwnerError
+	if dir := p.host.Getenv("MONTIMER_BACKUP_DIR"); dir != "" && errors.As(backup.Elsewhere(dir), &other) {
+		return nil, p.Elsewhere(ctx, other)
+	}
 	var box notify.Outbox
 	if p.Records.Err == nil {
 		box = p.Records.Store

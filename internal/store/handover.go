@@ -16,6 +16,8 @@ type HandoverKind string
 const (
 	Retired   HandoverKind = "retired"    // a host gave it up
 	TakenOver HandoverKind = "taken_over" // a host took it over
+	StateOf   HandoverKind = "state_of"   // whose state it took over, and of when
+	Reported  HandoverKind = "reported"   // what was not done before that, is reported
 	Refused   HandoverKind = "refused"    // this host found that another one has it
 )
 
@@ -50,50 +52,55 @@ func insertHandover(ctx context.Context, tx *sql.Tx, h Handover) (first bool, er
 	return n > 0, err
 }
 
-// LastHandover returns the last handover of the database other than a refusal; the
-// zero Handover: there was none.
-func (s *Store) LastHandover(ctx context.Context) (h Handover, err error) {
-	err = s.db.QueryRowContext(ctx, "SELECT kind, host, machine, since FROM montimer_handovers WHERE kind <> 'refused' ORDER BY id DESC LIMIT 1").
-		Scan(&h.Kind, &h.Host, &h.Machine, timeColumn{&h.Since})
-	if errors.Is(err, sql.ErrNoRows) {
-		return Handover{}, nil
-	}
-	return h, s.explain("read which host ran the jobs", err)
-}
-
-// Inherited is what a takeover finds in the database of the old host.
+// Inherited is what a takeover found in the database of the old host.
 type Inherited struct {
-	Running []montimer.Run   // that were under way
-	Alerts  []montimer.Alert // that waited in the outbox
+	From    Handover         // whose state it was, and of when
+	Running []montimer.Run   // that were under way, and are lost
+	Alerts  []montimer.Alert // that waited in the outbox, and are set aside
 }
 
-// Inherit records that this host has taken over the jobs, in one transaction: the
-// runs under way are lost for a reason, the alerts that waited are set aside for
-// another one, and the alert that report makes of both is stored (nil: none).
-// first is false, and nothing changes, if the takeover is on record already.
-func (s *Store) Inherit(ctx context.Context, h Handover, lost, aside string, report func(Inherited) *montimer.Alert) (first bool, err error) {
-	var found Inherited
-	if found.Running, err = s.runs(ctx, "WHERE "+stillRunning); err != nil {
-		return false, s.explain("read the runs under way", err)
-	}
-	if found.Alerts, err = s.Pending(ctx); err != nil {
-		return false, err
-	}
-	alert := report(found)
-	now := formatTime(time.Now())
-	err = s.write(ctx, durable, func(tx *sql.Tx) error {
-		if first, err = insertHandover(ctx, tx, h); err != nil || !first {
+// Inherit records that a host has taken over the state of another one, which is as
+// from says: the runs under way are lost for a reason, and ended at that time, and the
+// alerts that waited are set aside with another one. All happens in one transaction,
+// and only once for a handover. Both reasons are to be of this handover alone: see
+// Inherited.
+func (s *Store) Inherit(ctx context.Context, h, from Handover, lost, aside string) error {
+	err := s.write(ctx, durable, func(tx *sql.Tx) error {
+		if first, err := insertHandover(ctx, tx, h); err != nil || !first {
 			return err
 		}
-		err := errors.Join(
-			do(ctx, tx, "UPDATE montimer_runs SET state = 'lost', ended_at = ?, reason = ? WHERE state = 'running'", now, utf8(lost)),
+		_, err := insertHandover(ctx, tx, from)
+		return errors.Join(err,
+			do(ctx, tx, "UPDATE montimer_runs SET state = 'lost', ended_at = max(started_at, ?), reason = ? WHERE state = 'running'", formatTime(from.Since), utf8(lost)),
 			do(ctx, tx, "UPDATE montimer_outbox SET aside = 1, error = ?", utf8(aside)))
-		if err != nil || alert == nil {
-			return err
-		}
-		return insertAlert(ctx, tx, alert)
 	})
-	return first && err == nil, s.explain("take over the database", err)
+	return s.explain("take over the database", err)
+}
+
+// Inherited returns what Inherit has found, by its two reasons.
+func (s *Store) Inherited(ctx context.Context, lost, aside string) (i Inherited, err error) {
+	if i.Running, err = s.runs(ctx, "WHERE state = 'lost' AND reason = ? ORDER BY seq", utf8(lost)); err != nil {
+		return i, s.explain("read the lost runs", err)
+	}
+	h := &i.From
+	err = s.db.QueryRowContext(ctx, "SELECT kind, host, machine, since FROM montimer_handovers WHERE kind = 'state_of' ORDER BY id DESC LIMIT 1").
+		Scan(&h.Kind, &h.Host, &h.Machine, timeColumn{&h.Since})
+	if err != nil {
+		return i, s.explain("read whose state was taken over", err)
+	}
+	all, err := s.Aside(ctx)
+	for _, a := range all {
+		if a.Error == utf8(aside) {
+			i.Alerts = append(i.Alerts, a)
+		}
+	}
+	return i, err
+}
+
+// IsRefused reports whether this host has found before that a machine runs the jobs.
+func (s *Store) IsRefused(ctx context.Context, machine string) (yes bool, err error) {
+	err = s.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM montimer_handovers WHERE kind = 'refused' AND machine = ?)", machine).Scan(&yes)
+	return yes, s.explain("read which host runs the jobs", err)
 }
 
 // Aside returns the alerts that a takeover has set aside, oldest first. Their Error
@@ -117,18 +124,57 @@ func (s *Store) Readmit(ctx context.Context) error {
 	return s.explain("send the alerts that were set aside", err)
 }
 
-// LastSign returns the last time at which the database shows its host at work: the
-// start or the end of a run that was not skipped. The zero time: it never ran.
-func (s *Store) LastSign(ctx context.Context) (at time.Time, err error) {
-	for _, column := range []string{"started_at", "ended_at"} {
-		var last time.Time
-		err := s.db.QueryRowContext(ctx, "SELECT "+column+" FROM montimer_runs WHERE state <> 'skipped' AND "+column+" IS NOT NULL ORDER BY seq DESC LIMIT 1").Scan(timeColumn{&last})
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return at, s.explain("read when the last run was", err)
+// Past is what a database says of the host that wrote it.
+type Past struct {
+	Sign     time.Time // when it was last at work: a run began or ended that was not skipped; zero: never
+	Host     string    // of its last run; "": not known
+	Handover Handover  // the last one that changed who runs the jobs; zero: there was none
+}
+
+// Peek reads the past of a database file, such as a backup, and changes nothing. It
+// may be that of any montimer, or of the tasks alone.
+func Peek(ctx context.Context, of montimer.Instance, path string) (p Past, err error) {
+	s, err := openPath(ctx, path, Options{ReadOnly: true, Shared: true, Instance: of})
+	if err != nil {
+		return p, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	rows, err := s.db.QueryContext(ctx, "SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ('montimer_runs', 'montimer_handovers')")
+	if err != nil {
+		return p, s.explain("read the tables", err)
+	}
+	tables, err := collect(rows, func(row scanner) (name string, err error) { return name, row.Scan(&name) })
+	if err != nil {
+		return p, s.explain("read the tables", err)
+	}
+	for _, table := range tables {
+		read := s.lastHandover
+		if table == "montimer_runs" {
+			read = s.lastSign
 		}
-		if last.After(at) {
-			at = last
+		if err := read(ctx, &p); err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return p, s.explain("read who ran the jobs", err)
 		}
 	}
-	return at, nil
+	return p, nil
+}
+
+func (s *Store) lastHandover(ctx context.Context, p *Past) error {
+	h := &p.Handover
+	return s.db.QueryRowContext(ctx, "SELECT kind, host, machine, since FROM montimer_handovers WHERE kind IN ('retired', 'taken_over') ORDER BY id DESC LIMIT 1").
+		Scan(&h.Kind, &h.Host, &h.Machine, timeColumn{&h.Since})
+}
+
+func (s *Store) lastSign(ctx context.Context, p *Past) error {
+	var last struct{ started, ended time.Time }
+	// A run that ended last may have begun before others.
+	err := s.db.QueryRowContext(ctx, "SELECT max(started_at), max(ended_at) FROM montimer_runs WHERE state <> 'skipped'").
+		Scan(timeColumn{&last.started}, timeColumn{&last.ended})
+	if p.Sign = last.started; last.ended.After(p.Sign) {
+		p.Sign = last.ended
+	}
+	if err != nil {
+		return err
+	}
+	return s.db.QueryRowContext(ctx, "SELECT * FROM (SELECT host FROM montimer_runs WHERE state <> 'skipped' ORDER BY seq DESC LIMIT 1)").Scan(&p.Host)
 }

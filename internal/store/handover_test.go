@@ -24,20 +24,16 @@ func TestInherit(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := Handover{TakenOver, "beta", "b2", tick.Add(time.Hour)}
-	reports := 0
-	report := func(found Inherited) *montimer.Alert {
-		reports++
-		if len(found.Running) != 1 || found.Running[0].ID != "running" || len(found.Alerts) != 1 || found.Alerts[0].Text != "it failed" {
-			t.Errorf("found %+v", found)
+	for range 2 {
+		if err := s.Inherit(ctx, h, Handover{StateOf, "alpha", "", tick}, "its host is gone", "set aside"); err != nil {
+			t.Fatal(err)
 		}
-		return &montimer.Alert{Kind: montimer.AlertPage, Text: "the gap"}
-	}
-	for i, want := range []bool{true, false} {
-		if i > 0 {
-			report = func(Inherited) *montimer.Alert { return &montimer.Alert{Kind: montimer.AlertPage, Text: "again"} }
+		found, err := s.Inherited(ctx, "its host is gone", "set aside")
+		if err != nil || len(found.Running) != 1 || found.Running[0].ID != "running" || len(found.Alerts) != 1 || found.Alerts[0].Text != "it failed" || found.From.Host != "alpha" || !found.From.Since.Equal(tick) {
+			t.Errorf("found %+v, %v", found, err)
 		}
-		if first, err := s.Inherit(ctx, h, "its host is gone", "set aside", report); err != nil || first != want {
-			t.Fatalf("Inherit %d: %v, %v", i, first, err)
+		if _, err := s.Handover(ctx, Handover{Reported, "beta", "b2", h.Since}, &montimer.Alert{Kind: montimer.AlertPage, Text: "the gap"}); err != nil {
+			t.Fatal(err)
 		}
 	}
 	equal(t, query(t, s, "SELECT id, state, reason FROM montimer_runs ORDER BY seq"), []string{"done|failed|", "running|lost|its host is gone"})
@@ -56,8 +52,8 @@ func TestInherit(t *testing.T) {
 	if err != nil || len(aside) != 1 || aside[0].Text != "it failed" || aside[0].Error != "set aside" || !aside[0].NextTry.IsZero() {
 		t.Fatalf("aside: %+v, %v", aside, err)
 	}
-	if last, err := s.LastHandover(ctx); err != nil || last != h {
-		t.Errorf("last handover: %+v, %v", last, err)
+	if p, err := Peek(ctx, "", s.path); err != nil || p.Handover != h || p.Host != "alpha" {
+		t.Errorf("past: %+v, %v", p, err)
 	}
 	if err := s.Readmit(ctx); err != nil {
 		t.Fatal(err)
@@ -83,19 +79,19 @@ func TestHandoverOnce(t *testing.T) {
 			t.Errorf("%d: %v, %v, stored as %d", i, first, err, alert.ID)
 		}
 	}
-	if last, err := s.LastHandover(t.Context()); err != nil || last.Kind != Retired {
-		t.Errorf("last handover: %+v, %v", last, err)
+	if p, err := Peek(t.Context(), "", s.path); err != nil || p.Handover.Kind != Retired {
+		t.Errorf("past: %+v, %v", p, err)
 	}
 }
 
-// TestLastSign: skipped runs are no sign of life: a host that another one replaced
+// TestPeek: skipped runs are no sign of life: a host that another one replaced
 // records them too.
-func TestLastSign(t *testing.T) {
+func TestPeek(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir(), Options{})
 	sign := func(want time.Time) {
 		t.Helper()
-		if got, err := s.LastSign(t.Context()); err != nil || !got.Equal(want) {
+		if got, err := Peek(t.Context(), "", s.path); err != nil || !got.Sign.Equal(want) {
 			t.Errorf("got %v, %v, want %v", got, err, want)
 		}
 	}
@@ -114,4 +110,18 @@ func TestLastSign(t *testing.T) {
 		t.Fatal(err)
 	}
 	sign(r.Ended.Truncate(time.Microsecond))
+}
+
+// TestPeekOfTasks: a database that only tasks have used says nothing.
+func TestPeekOfTasks(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir(), Options{})
+	for _, table := range []string{"montimer_task_runs", "montimer_runs", "montimer_handovers"} {
+		if _, err := s.db.ExecContext(t.Context(), "DROP TABLE "+table); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if p, err := Peek(t.Context(), "", s.path); err != nil || p != (Past{}) {
+		t.Errorf("past: %+v, %v", p, err)
+	}
 }

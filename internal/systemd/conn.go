@@ -148,12 +148,46 @@ func (c *Conn) timestamp(property string) (time.Time, error) {
 // Enable has a unit started at every boot from now on. It neither starts the
 // unit nor reloads.
 func (c *Conn) Enable(ctx context.Context, unit string) error {
+	return c.links(ctx, "enable", unit, func(ctx context.Context) error {
+		_, _, err := c.bus.EnableUnitFilesContext(ctx, []string{unit}, false, false)
+		return err
+	})
+}
+
+// Disable undoes Enable. A unit without a file is disabled already.
+func (c *Conn) Disable(ctx context.Context, unit string) error {
+	return c.links(ctx, "disable", unit, func(ctx context.Context) error {
+		_, err := c.bus.DisableUnitFilesContext(ctx, []string{unit}, false)
+		return err
+	})
+}
+
+// Mask keeps a unit from being started, also at the next boots. It neither stops the
+// unit nor reloads.
+func (c *Conn) Mask(ctx context.Context, unit string) error {
+	return c.links(ctx, "mask", unit, func(ctx context.Context) error {
+		_, err := c.bus.MaskUnitFilesContext(ctx, []string{unit}, false, true)
+		return err
+	})
+}
+
+// Unmask undoes Mask.
+func (c *Conn) Unmask(ctx context.Context, unit string) error {
+	return c.links(ctx, "unmask", unit, func(ctx context.Context) error {
+		_, err := c.bus.UnmaskUnitFilesContext(ctx, []string{unit}, false)
+		return err
+	})
+}
+
+// links changes the links of a unit.
+func (c *Conn) links(ctx context.Context, verb, unit string, change func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	if _, _, err := c.bus.EnableUnitFilesContext(ctx, []string{unit}, false, false); err != nil {
-		return fmt.Errorf("enable %s: %w", unit, err)
+	err := change(ctx)
+	if err == nil || verb != "enable" && isError(err, "org.freedesktop.systemd1.NoSuchUnit") {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%s %s: %w", verb, unit, err)
 }
 
 // Start starts a unit, even one that has failed before, and waits until that

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/backup"
 	"github.com/montimer/montimer/internal/console"
 	"github.com/montimer/montimer/internal/drift"
 	"github.com/montimer/montimer/internal/host"
@@ -100,19 +101,26 @@ func (r Run) exec(ctx context.Context) (code int, err error) {
 		triggered = t.Triggered
 		return t, err
 	}
+	elsewhere := r.elsewhere(runner.Log)
+	paused := r.pause(runner.Log)
 	result, err := runner.Exec(ctx, taskexec.Request{
 		ID:      id,
 		Profile: r.Profile,
 		Tasks:   r.Tasks,
 		Trigger: taskexec.StartedBy(runner.Environ, timer),
-		Pause:   r.pause(runner.Log),
+		Pause:   text(paused),
 		Refused: missing,
 		DryRun:  r.DryRun,
+
+		Elsewhere: retired(elsewhere, paused),
 	})
 	code = taskexec.ExitCode(result, err)
 	service.End(taskexec.Summary(result, err))
 	if r.DryRun {
 		return code, unreported(code, err)
+	}
+	if elsewhere != nil && err == nil {
+		return r.refused(context.WithoutCancel(ctx), page, result, elsewhere), nil
 	}
 	if words := drift.UnblockTimer(timer, triggered, func() error { return drift.RequestApply(r.Host.Instance) }, runner.Log); words != "" {
 		checkout.pages = append(checkout.pages, words)
@@ -180,16 +188,59 @@ func (r Run) report(ctx context.Context, page *pager.Pager, result montimer.Run,
 	return code
 }
 
-// pause says until when and why the profile is paused; "": it is not.
-func (r Run) pause(log *slog.Logger) string {
-	paused, err := host.PauseOfTicks(r.Host.Instance.PauseDir(), r.Host.StateDir, r.Profile, time.Now())
+// elsewhere says that another host runs the jobs; nil: it is this one, as far as is
+// known. What is not known keeps no task from running.
+func (r Run) elsewhere(log *slog.Logger) *backup.NotOwnerError {
+	if r.Host.Backup.Dir == "" || r.DryRun {
+		return nil
+	}
+	err := backup.Elsewhere(r.Host.Backup.Dir)
+	var other *backup.NotOwnerError
+	if err != nil && !errors.As(err, &other) {
+		log.Error("whether another host runs the jobs is not known, so they run here: "+err.Error(), "event", taskexec.EventTrouble)
+	}
+	return other
+}
+
+// retired says why this host runs nothing, also by hand; "": it does.
+func retired(other *backup.NotOwnerError, paused montimer.Pause) string {
 	switch {
-	case err != nil:
-		log.Error("pause ignored: "+err.Error(), "event", taskexec.EventTrouble)
-	case !paused.Until.IsZero():
+	case other != nil:
+		return other.Error()
+	case paused.By == host.ByRetire:
 		return host.PauseText(paused)
 	}
 	return ""
+}
+
+// refused ends a run that another host is to do, and returns its exit code. It sends no
+// heartbeats: those are the other host's.
+func (r Run) refused(ctx context.Context, page *pager.Pager, result montimer.Run, other *backup.NotOwnerError) int {
+	if result.Trigger == montimer.TriggerManual {
+		return 1
+	}
+	if err := page.Elsewhere(ctx, other); err != nil { // logged
+		return 1
+	}
+	return 0
+}
+
+// text says until when and why a profile is paused; "": it is not.
+func text(p montimer.Pause) string {
+	if p.Until.IsZero() {
+		return ""
+	}
+	return host.PauseText(p)
+}
+
+// pause returns the pause of the profile.
+func (r Run) pause(log *slog.Logger) montimer.Pause {
+	paused, err := host.PauseOfTicks(r.Host.Instance.PauseDir(), r.Host.StateDir, r.Profile, time.Now())
+	if err != nil {
+		log.Error("pause ignored: "+err.Error(), "event", taskexec.EventTrouble)
+		return montimer.Pause{}
+	}
+	return paused
 }
 
 // load reads jobs.yaml, and shows what is wrong with it.

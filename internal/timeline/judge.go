@@ -143,7 +143,7 @@ func StateOf(r montimer.Run) State {
 	case montimer.RunLost:
 		return Lost
 	case montimer.RunSkipped:
-		if r.Skip == montimer.SkipPaused {
+		if r.Skip == montimer.SkipPaused || r.Skip == montimer.SkipElsewhere {
 			return Paused
 		}
 		return Skipped

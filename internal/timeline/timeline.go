@@ -24,7 +24,7 @@ const (
 	Failed   State = "failed"    // the run failed, or was stopped
 	Skipped  State = "skipped"   // another run of the profile was under way
 	Missed   State = "missed"    // the host was up and nothing ran: the timer was stopped, masked or overtaken by the clock
-	Paused   State = "paused"    // an operator had paused the profile
+	Paused   State = "paused"    // an operator had paused the profile, or another host ran it
 	HostDown State = "host_down" // the host was off
 	Running  State = "running"
 	Lost     State = "lost"    // the run died without a result

@@ -289,6 +289,7 @@ printf 'backup: {dir: /srv/backup}\n' >>$config
 fault backup-dir "montimer apply"
 fault backup-dir "chown root: /srv/backup"
 fault backup-late true
+fault owner "as_deploy sed -i 's/\"id\": \".*\"/\"id\": \"of-another\"/; s/\"retired\": false/\"retired\": true/' /srv/backup/owner.json"
 fault db-damaged "as_deploy sh -c 'rm -f $state/monitoring.db-*; head -c 20000 /dev/urandom >$state/monitoring.db'"
 grep -qx 'montimer db restore' /run/fix || fail "it does not name the backup: $(cat /run/fix)"
 later rm -r /etc/systemd/system/montimer-backup.timer.d

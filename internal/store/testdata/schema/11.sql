@@ -21,7 +21,7 @@ CREATE TABLE montimer_days (
 );
 CREATE TABLE montimer_handovers (
   id INTEGER PRIMARY KEY,
-  kind TEXT NOT NULL, -- retired, taken_over, refused
+  kind TEXT NOT NULL, -- retired, taken_over, state_of, reported, refused
   host TEXT NOT NULL, -- that retired, took over, or runs the jobs in place of this one
   machine TEXT NOT NULL, -- its id
   since TEXT NOT NULL
