@@ -110,7 +110,7 @@ func (s *Store) knowSent(ctx context.Context, kept string) error {
 
 // makeEmpty makes an empty database in a directory of its own.
 func makeEmpty(ctx context.Context, of montimer.Instance) (path string, err error) {
-	dir, err := os.MkdirTemp("", "montimer-")
+	dir, err := os.MkdirTemp("", of.Prefix()+"-")
 	if err != nil {
 		return "", fmt.Errorf("make an empty database: %w", err)
 	}
