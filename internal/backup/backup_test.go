@@ -211,7 +211,7 @@ func TestOwner(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	for _, text := range []string{"", "{}", "[]", `{"id": 1}`} {
+	for _, text := range []string{"", "{}", "[]", `{"id": 1}`, `{"id": "x"}`, `{"id": "x", "host": "there"}`, `{"id": "x", "since": "2026-03-01T12:00:00Z"}`} {
 		touch(t, dir, OwnerFile)
 		if err := os.WriteFile(filepath.Join(dir, OwnerFile), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -319,7 +319,7 @@ func TestMissingDirectory(t *testing.T) {
 // TestHostileOwner: what another machine has written is shown without control characters.
 func TestHostileOwner(t *testing.T) {
 	s, dir := source(t), t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, OwnerFile), []byte(`{"host": "b\u001b[31m\nmontimer: all is well", "id": "00"}`), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, OwnerFile), []byte(`{"host": "b\u001b[31m\nmontimer: all is well", "id": "00", "since": "2026-03-01T12:00:00Z"}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Make(t.Context(), dir, 0); err == nil || strings.ContainsAny(err.Error(), "\x1b\n") {

@@ -43,8 +43,8 @@ func ReadOwner(dir string) (Owner, error) {
 	}
 	var o Owner
 	err = json.Unmarshal(data, &o)
-	if err == nil && o.ID == "" {
-		err = errors.New(`"id" is missing`)
+	if err == nil && (o.ID == "" || o.Host == "" || o.Since.IsZero()) { // half of one stops no host
+		err = errors.New(`"id", "host" or "since" is missing`)
 	}
 	if err != nil {
 		return Owner{}, fmt.Errorf("read the owner of the backups: %s: %w: remove the file where this host is the one that runs the jobs", path, err)

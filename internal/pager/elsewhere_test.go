@@ -95,4 +95,11 @@ func TestElsewhere(t *testing.T) {
 	if left, err := s.Pending(t.Context()); err != nil || len(left) != 1 || left[0].Text != "an old failure" {
 		t.Errorf("pending %+v, %v", left, err)
 	}
+	since, retired = since.Add(-time.Hour), false
+	if err := s.EndRefusals(t.Context()); err != nil { // it ran the jobs, until the owner file of before came back
+		t.Fatal(err)
+	}
+	find()
+	find()
+	expect(3)
 }

@@ -52,6 +52,20 @@ func insertHandover(ctx context.Context, tx *sql.Tx, h Handover) (first bool, er
 	return n > 0, err
 }
 
+// EndRefusals forgets that this host found another one in its place: it runs the jobs
+// now, so that the next time is news, whatever its owner file says. It writes nothing
+// where there is nothing to forget.
+func (s *Store) EndRefusals(ctx context.Context) error {
+	var some bool
+	err := s.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM montimer_handovers WHERE kind = 'refused')").Scan(&some)
+	if err == nil && some {
+		err = s.write(ctx, durable, func(tx *sql.Tx) error {
+			return do(ctx, tx, "DELETE FROM montimer_handovers WHERE kind = 'refused'")
+		})
+	}
+	return s.explain("record that the jobs run here", err)
+}
+
 // Inherited is what a takeover found in the database of the old host.
 type Inherited struct {
 	From    Handover         // whose state it was, and of when

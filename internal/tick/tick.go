@@ -119,6 +119,11 @@ func (r Run) exec(ctx context.Context) (code int, err error) {
 	if r.DryRun {
 		return code, unreported(code, err)
 	}
+	if elsewhere == nil && err == nil && r.Host.Backup.Dir != "" && page.Records.Err == nil {
+		if err := page.Records.Store.EndRefusals(context.WithoutCancel(ctx)); err != nil {
+			runner.Log.Warn(err.Error())
+		}
+	}
 	if elsewhere != nil && err == nil {
 		return r.refused(context.WithoutCancel(ctx), page, result, elsewhere), nil
 	}
