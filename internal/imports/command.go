@@ -147,9 +147,6 @@ func withoutLock(command string) (f flock, ok bool) {
 	return flock{strings.Trim(m[2], `"'`), m[3]}, true
 }
 
-// background finds what may go on after the command of the line has ended.
-var background = lazy.Regexp(`(^|[^&>|<])&([ \t;)}]|$)|\b(nohup|setsid|disown)\b`)
-
 var oldRunner = lazy.Regexp(`^(?:(?:[A-Za-z0-9_./-]*/)?(?:python[0-9.]*|uv run python[0-9.]*) +)-m +automation +run +'?([A-Za-z0-9][A-Za-z0-9_.-]*)'?$`)
 
 // ofOldRunner returns the profile that a command runs with the Python runner before
@@ -165,14 +162,14 @@ var (
 	quotedWord     = lazy.Regexp(`\\.|'[^']*'|"(?:[^"\\]|\\.)*"`)
 	inBackground   = lazy.Regexp(`(^|[^&<>|])&([^&>]|$)`)
 	becomesOther   = lazy.Regexp(`(^|[|&;({]|\b(exec|then|else|do|nice|env|time)) *(/[a-z/]*/)?(sudo|su|doas|runuser|setpriv)\b`)
-	detachesItself = lazy.Regexp(`(^|[ |&;({/])(screen +-[A-Za-z]*d|tmux +new|setsid +(-[a-z]*f|--fork)|start-stop-daemon .*(--background|-[A-Za-z]*b))`)
+	detachesItself = lazy.Regexp(`\b(nohup|disown)\b|(^|[ |&;({/])(screen +-[A-Za-z]*d|tmux +new|setsid |start-stop-daemon .*(--background|-[A-Za-z]*b))`)
 )
 
 // confined says what a command does that a task cannot do.
 func confined(command string) (differences []string) {
 	bare := quotedWord().ReplaceAllString(command, "Q")
 	if inBackground().MatchString(bare) || detachesItself().MatchString(bare) {
-		differences = append(differences, "what it starts in the background does not outlive the run here, as it does under cron: leave the & out, or make it a service of systemd")
+		differences = append(differences, "it leaves a process in the background, which systemd ends with the run: have the task wait for it, or make it a service")
 	}
 	if becomesOther().MatchString(bare) {
 		differences = append(differences, "a task cannot become another user, as with sudo (docs/sandbox.md): leave that out, and import it with --user for an instance that runs as that user")

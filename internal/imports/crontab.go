@@ -349,9 +349,6 @@ func (c *crontab) job(r *Receipt, x *cron.Expression, text string) {
 			r.note(fmt.Sprintf("flock -n %s stays: another line names that file", f.lock))
 		}
 	}
-	if background().MatchString(command) {
-		r.differ("it leaves a process in the background, which systemd ends with the run: have the task wait for it, or make it a service")
-	}
 	name := program(command)
 	if p := ofOldRunner(command); p != "" {
 		name = p
