@@ -75,7 +75,7 @@ func (b Backup) reported(ctx context.Context, source backup.Source, to string) (
 }
 
 func (b Backup) failed(to, why string) string {
-	return fmt.Sprintf("the backup of the database to %s failed: %s; to try again: systemctl start %s", to, why, b.Host.Instance.Unit("backup.service"))
+	return fmt.Sprintf("the backup of the database to %s failed: %s; to try again: systemctl start %s", filepath.Clean(to), why, b.Host.Instance.Unit("backup.service"))
 }
 
 // page reports whether a page is stored or sent.

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/montimer/montimer"
@@ -42,5 +43,8 @@ func TestBackupWithoutMount(t *testing.T) {
 	}
 	if left, err := os.ReadDir(mount); err != nil || len(left) > 0 {
 		t.Error(left, err)
+	}
+	if text := b.failed(b.Host.Backup.Dir+"/", "why"); !strings.HasPrefix(text, "the backup of the database to "+b.Host.Backup.Dir+" failed: why") {
+		t.Error(text)
 	}
 }
