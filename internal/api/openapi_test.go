@@ -96,6 +96,9 @@ func TestOpenAPISchemas(t *testing.T) {
 	} {
 		var fields, required []string
 		for f := range reflect.TypeOf(value).Fields() {
+			if !f.IsExported() {
+				continue
+			}
 			if f.Anonymous {
 				for f := range f.Type.Fields() {
 					fields, required = withField(fields, required, f)

@@ -138,6 +138,7 @@ var variables = [][2]string{
 	{"REPO_ROOT, CACHE_DIR", "MONTIMER_CHECKOUT and MONTIMER_STATE_DIR where those are not set."},
 	{"MONTIMER_TIMEZONE", "The time zone of profiles that name none."},
 	{"MONTIMER_SYNC_REMOTE, MONTIMER_SYNC_BRANCH, MONTIMER_SYNC_TIMEOUT", "The host setting sync."},
+	{"MONTIMER_BACKUP_DIR", "The directory of the host setting backup."},
 	{"MONTIMER_SERVE_HOSTS, MONTIMER_SERVE_BASE_PATH, MONTIMER_SERVE_PUBLIC_URL, MONTIMER_SERVE_COMMIT_URL, MONTIMER_SERVE_TOKEN_FILE", "The host setting serve."},
 	{"MONITORING_API_HOST, MONITORING_API_PORT", "Where serve listens when it is started by hand (default: 127.0.0.1 and 8923, or serve: listen in /etc/montimer/config.yaml)."},
 	{"TELEGRAM_BOT_TOKEN_DEFAULT, TELEGRAM_CHAT_ID_DEFAULT and others", "Where alerts go; the services have them from their environment file."},
