@@ -461,6 +461,15 @@ page 0 "montimer db check"
 page 0 "montimer run NAME --follow" NAME=hourly
 within 60 idle
 
+step "the jobs move away, and back"
+page 0 "montimer retire"
+is montimer.target inactive || fail "the target is $(systemctl is-active montimer.target)"
+page 0 "montimer takeover DIR" DIR=/var/backups/montimer
+within 60 is montimer-job-hourly.timer active
+symptom 'a page "taken over from …"'
+within 60 told "taken over from"
+page 0 "montimer notify flush --set-aside"
+
 step "no command of the page is left"
 # Left out: what asks a machine of others.
 echo 'curl -sS https://api.telegram.org/' >>/tmp/ran
