@@ -4,6 +4,7 @@
 # by the commands of docs/failover.md, word for word.
 # Hosts: alpha:2 beta:1
 # Long.
+# Any release.
 # Needs: git python3
 source "${BASH_SOURCE%/*}/lib.sh"
 
