@@ -19,6 +19,7 @@ import (
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/flock"
+	"github.com/montimer/montimer/internal/safefile"
 	"github.com/montimer/montimer/internal/store"
 )
 
@@ -174,7 +175,7 @@ func (s Source) place(ctx context.Context, dir, named string) (path string, err 
 		path, err = moveNew(temporary, dir, s.Now)
 	}
 	if err == nil {
-		err = syncDir(dir)
+		err = safefile.SyncDir(dir)
 	}
 	if err != nil {
 		return "", errors.Join(fmt.Errorf("place the backup: %w", err), clean())
@@ -198,16 +199,4 @@ func moveNew(from, dir string, at time.Time) (path string, err error) {
 			return path, err
 		}
 	}
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if errors.Is(err, unix.EINVAL) { // a file system that cannot
-		err = nil
-	}
-	return errors.Join(err, d.Close())
 }

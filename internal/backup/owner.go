@@ -61,7 +61,7 @@ func WriteOwner(dir string, o Owner) error {
 		err = safefile.Replace(filepath.Join(dir, OwnerFile), append(data, '\n'), 0o644)
 	}
 	if err == nil {
-		err = syncDir(dir)
+		err = safefile.SyncDir(dir)
 	}
 	if err != nil {
 		return fmt.Errorf("write the owner of the backups: %w", err)
@@ -99,18 +99,23 @@ const checkTime = 5 * time.Second
 // more, according to a directory; nil if they run here, or nobody has said where. Any
 // other error says why that is not known, after some seconds at the latest.
 func Elsewhere(dir string) error {
-	return within(checkTime, dir, func() error { return elsewhere(dir) })
+	err, late := within(checkTime, dir, func() error { return elsewhere(dir) })
+	if late != nil {
+		return fmt.Errorf("read the owner of the backups: %w", late)
+	}
+	return err
 }
 
-// within returns the answer about a directory, or an error when it takes too long.
-func within(limit time.Duration, dir string, ask func() error) error {
-	answer := make(chan error, 1)
-	go func() { answer <- ask() }() // which hangs where the directory does
+// within returns the answer about a directory. When it takes too long, as on a network
+// file system whose server is down, that is the error.
+func within[T any](limit time.Duration, dir string, ask func() T) (answer T, late error) {
+	answers := make(chan T, 1)
+	go func() { answers <- ask() }() // which hangs where the directory does
 	select {
-	case err := <-answer:
-		return err
+	case answer = <-answers:
+		return answer, nil
 	case <-time.After(limit):
-		return fmt.Errorf("read the owner of the backups: %s does not answer within %s", dir, limit)
+		return answer, fmt.Errorf("%s does not answer within %s", dir, limit)
 	}
 }
 

@@ -20,14 +20,11 @@ type Place struct {
 // Look looks at a directory for backups, for at most so long: on a network file system
 // whose server is down it would take forever.
 func Look(dir, stateDir string, most time.Duration) Place {
-	seen := make(chan Place, 1)
-	go func() { seen <- look(dir, stateDir) }()
-	select {
-	case p := <-seen:
-		return p
-	case <-time.After(most):
-		return Place{Wrong: fmt.Sprintf("%s does not answer within %v", dir, most)}
+	p, late := within(most, dir, func() Place { return look(dir, stateDir) })
+	if late != nil {
+		return Place{Wrong: late.Error()}
 	}
+	return p
 }
 
 func look(dir, stateDir string) (p Place) {

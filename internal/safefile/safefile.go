@@ -95,3 +95,16 @@ func Create(path string, data []byte, perm fs.FileMode) error {
 	}
 	return os.Link(f.Name(), path)
 }
+
+// SyncDir flushes the names in a directory to the disk, where its file system can.
+func SyncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if errors.Is(err, unix.EINVAL) { // as on some of the network
+		err = nil
+	}
+	return errors.Join(err, d.Close())
+}

@@ -16,6 +16,7 @@ import (
 	"modernc.org/sqlite"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/safefile"
 )
 
 // restoreNew is the suffix of the file that Restore makes for a damaged database.
@@ -298,7 +299,7 @@ func (r restore) swap(fresh string) error {
 			return err
 		}
 	}
-	if err := syncDir(filepath.Dir(r.path)); err != nil {
+	if err := safefile.SyncDir(filepath.Dir(r.path)); err != nil {
 		return err
 	}
 	for _, suffix := range []string{"-wal", "-shm"} {
@@ -306,21 +307,13 @@ func (r restore) swap(fresh string) error {
 			return err
 		}
 	}
-	if err := syncDir(filepath.Dir(r.path)); err != nil {
+	if err := safefile.SyncDir(filepath.Dir(r.path)); err != nil {
 		return err
 	}
 	if err := os.Rename(fresh, r.path); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(r.path))
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return safefile.SyncDir(filepath.Dir(r.path))
 }
 
 // BesideName is what the old database is called after a restore at that time.
