@@ -159,7 +159,7 @@ func (s *Store) whole(ctx context.Context, db queryer) error {
 }
 
 // ErrForeign says that a file is a database, and of another program.
-var ErrForeign = errors.New("is no database of montimer or of its tasks: it has neither the table montimer_schema nor alert_events")
+var ErrForeign = errors.New("is no database of montimer or of its tasks")
 
 // Verify reads all of a database file, such as a backup, and changes nothing. The error
 // is ErrCorrupt if it is damaged or no database, ErrForeign if it is another program's.
@@ -185,7 +185,29 @@ func (s *Store) verify(ctx context.Context, conn *sql.Conn) error {
 		return s.explain("check the database", err)
 	}
 	if !ours {
-		return fmt.Errorf("%s %w", s.path, ErrForeign)
+		return fmt.Errorf("%s %w: it has neither the table montimer_schema nor alert_events", s.path, ErrForeign)
+	}
+	return s.explain("check the database", s.fits(ctx, conn))
+}
+
+// fits returns ErrForeign if a table of the tasks lacks a column: montimer never alters
+// these, so it could not use the database.
+func (s *Store) fits(ctx context.Context, conn *sql.Conn) error {
+	want, _, err := ours(ctx)
+	if err != nil {
+		return err
+	}
+	have, err := readShape(ctx, conn)
+	if err != nil {
+		return err
+	}
+	for _, table := range []string{"alert_events", "monitor_state"} {
+		if _, there := have.tables[table]; !there {
+			continue
+		}
+		if lacking := have.missing(want, table); len(lacking) > 0 {
+			return fmt.Errorf("%s %w: its table %s has no column %s", s.path, ErrForeign, table, lacking[0].name)
+		}
 	}
 	return nil
 }

@@ -225,6 +225,8 @@ func TestRestoreRefuses(t *testing.T) {
 	if err := os.Rename(filepath.Join(filepath.Dir(foreign), FileName), foreign); err != nil {
 		t.Fatal(err)
 	}
+	half := t.TempDir()
+	cli(t, half, "CREATE TABLE alert_events (id INTEGER)")
 	text := filepath.Join(t.TempDir(), "text")
 	if err := os.WriteFile(text, []byte(strings.Repeat("text ", 2000)), 0o640); err != nil {
 		t.Fatal(err)
@@ -235,7 +237,7 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 	dir := filled(t, "old")
 	was := names(t, dir)
-	for path, want := range map[string]error{filepath.Join(dir, FileName): nil, damaged: ErrCorrupt, foreign: ErrForeign, text: ErrCorrupt, filepath.Join(dir, "none"): fs.ErrNotExist, link: nil} {
+	for path, want := range map[string]error{filepath.Join(dir, FileName): nil, damaged: ErrCorrupt, foreign: ErrForeign, filepath.Join(half, FileName): ErrForeign, text: ErrCorrupt, filepath.Join(dir, "none"): fs.ErrNotExist, link: nil} {
 		_, err := Restore(t.Context(), "", dir, path, "beside")
 		if err == nil || want != nil && !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", path, err, want)
