@@ -9,9 +9,8 @@ import (
 )
 
 type dbCmd struct {
-	Init  dbInitCmd  `cmd:"" help:"Create the database, update its tables and build the indexes of alert_events."`
-	Check dbCheckCmd `cmd:"" help:"Check the database for damage and missing parts; say how to fix them."`
-
+	Init    dbInitCmd    `cmd:"" help:"Create the database, update its tables and build the indexes of alert_events."`
+	Check   dbCheckCmd   `cmd:"" help:"Check the database for damage and missing parts; say how to fix them."`
 	Backup  dbBackupCmd  `cmd:"" help:"Copy the database while others use it, and check the copy."`
 	Prune   dbPruneCmd   `cmd:"" help:"Remove alerts that are older than a number of days."`
 	Restore dbRestoreCmd `cmd:"" help:"Give the database the content of a backup; keep the old one beside it."`

@@ -11,6 +11,7 @@ import (
 	"github.com/montimer/montimer/internal/flock"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobsfile"
+	"github.com/montimer/montimer/internal/store"
 	"github.com/montimer/montimer/taskexec"
 )
 
@@ -50,7 +51,7 @@ func (c dbRestoreCmd) Run(ctx context.Context, e env) error {
 	switch {
 	case errors.As(err, &running):
 		return exitError{exitTryAgain, fmt.Errorf("%w: wait for its end, or systemctl stop %s", err, h.Instance.Service(running.Profile))}
-	case errors.Is(err, flock.ErrHeld):
+	case errors.Is(err, flock.ErrHeld), errors.Is(err, store.ErrBusy):
 		return exitError{exitTryAgain, err}
 	case err != nil:
 		return err
