@@ -6,15 +6,20 @@ import (
 	"io/fs"
 	"path/filepath"
 
+	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobsfile"
 )
 
 type initCmd struct {
-	Dir string `arg:"" optional:"" default:"." help:"Directory to write to."`
+	Dir      string `arg:"" optional:"" default:"." help:"Directory to write to."`
+	Settings bool   `help:"Print the settings of a host instead, all as comments, for /etc/montimer/config.yaml."`
 }
 
 // Run writes the sample, and prints its files.
 func (c initCmd) Run(e env) error {
+	if c.Settings {
+		return host.WriteSample(e.stdout)
+	}
 	err := jobsfile.WriteSample(c.Dir, func(path string) { fmt.Fprintln(e.stdout, path) })
 	var exists *fs.PathError
 	switch {

@@ -9,7 +9,7 @@ _montimer() {
     "apply "*) words="--jobs --checkout --run-as --state-dir --env-file --out --binary --no-catch-up --automatic --instance" ;;
     "explain "*) words="--jobs --checkout --run-as --profile --dialect --timezone --from --n --output --instance" ;;
     "list "*) words="--jobs --checkout --run-as --env-file --output --instance" ;;
-    "init "*) words="--instance" ;;
+    "init "*) words="--settings --instance" ;;
     "import crontab "*) words="--user --timezone --out --force --output --dialect --system --instance" ;;
     "import timers "*) words="--user --timezone --out --force --output --instance" ;;
     "import "*) words="crontab timers" ;;

@@ -1,7 +1,7 @@
 // Package host resolves the host settings: from flags, the environment and
 // /etc/montimer/config.yaml, in that order. Read settings.go, config.go,
 // resolve.go and source.go first, then trust.go and paths.go (paths that root relies on),
-// become.go and child.go (running as another user), environ.go, envfile.go
+// document.go (what people read about them), become.go and child.go (running as another user), environ.go, envfile.go
 // and sending.go (the environment of what is started by hand), pause.go and lock.go.
 package host
 
