@@ -47,7 +47,7 @@ var edges = map[string][]string{
 	"internal/imports":  {".", "internal/calendar", "internal/cron", "internal/jobs", "internal/jobsfile", "internal/lazy", "internal/safefile", "internal/safetext", "internal/unitfile"},
 	"internal/lazy":     {},
 	"internal/legacy":   {".", "internal/jobs", "internal/safefile", "internal/safetext"},
-	"internal/manual":   {".", "internal/jobs", "internal/safetext", "internal/suggest", "taskexec", "github.com/alecthomas/kong"},
+	"internal/manual":   {".", "internal/host", "internal/jobs", "internal/safetext", "internal/suggest", "taskexec", "github.com/alecthomas/kong"},
 	"internal/notify":   {".", "internal/safetext", "internal/telegram"},
 	"internal/proc":     {"golang.org/x/sys/unix"},
 	"internal/pager":    {"internal/backup", "internal/host", "internal/systemd", "internal/safetext", ".", "internal/journal", "internal/notify", "internal/safefile", "internal/store", "taskexec", "github.com/coreos/go-systemd/v22/journal"},

@@ -48,7 +48,6 @@ type cli struct {
 	Takeover takeoverCmd `cmd:"" group:"keep" help:"Take over the jobs and the state of another host from its backup."`
 	Retire   retireCmd   `cmd:"" group:"keep" help:"Stop the jobs of this host for good, for another host to take them over."`
 
-	Man      manCmd      `cmd:"" hidden:"" help:"Print a manual page."`
 	Failure  failureCmd  `cmd:"" hidden:"" help:"Report a failed service (started by montimer-failure@.service)."`
 	Ended    endedCmd    `cmd:"" hidden:"" help:"Record a run that was killed before it was on record (started by the services after each run)."`
 	Inspect  inspectCmd  `cmd:"" hidden:"" help:"Inspect the checkout (started by root as the run-as user)."`
@@ -117,7 +116,7 @@ func newParser(ctx context.Context, c *cli, stdout, stderr io.Writer, answered f
 		kong.Description("cron, but systemd does it."),
 		kong.Writers(stdout, stderr),
 		kong.Exit(answered),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), manual.HostHelp(),
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "compile", Title: "Schedules:"},
 			{Key: "run", Title: "Runs:"},

@@ -5,25 +5,26 @@ import (
 )
 
 // The host's settings as flags, for the commands that use them; the environment
-// and the config file replace missing ones. Their group is [manual.HostGroup].
+// and the config file replace missing ones. Their group is [manual.HostGroup], their
+// help that of the settings ([host.Keys]).
 
 // readFlags are for commands that read jobs.yaml.
 type readFlags struct {
-	Jobs     string `group:"host" placeholder:"FILE" help:"The jobs.yaml to read ($$MONTIMER_JOBS; default: jobs.yaml or automation/jobs.yaml in the checkout)."`
-	Checkout string `group:"host" placeholder:"DIR" help:"The checkout that tasks run in ($$MONTIMER_CHECKOUT, $$REPO_ROOT; default: the current directory)."`
+	Jobs     string `group:"host" placeholder:"FILE" help:"${host_jobs}"`
+	Checkout string `group:"host" placeholder:"DIR" help:"${host_checkout}"`
 	userFlag
 }
 
 type userFlag struct {
-	RunAs string `group:"host" placeholder:"USER" help:"User that tasks run as, or USER:GROUP ($$MONTIMER_RUN_AS; default: the calling user; required as root)."`
+	RunAs string `group:"host" placeholder:"USER" help:"${host_run_as}"`
 }
 
 type envFlag struct {
-	EnvFile string `group:"host" placeholder:"FILE" help:"Environment file of the services ($$MONTIMER_ENV_FILE; default: /etc/montimer/env)."`
+	EnvFile string `group:"host" placeholder:"FILE" help:"${host_env_file}"`
 }
 
 type stateFlag struct {
-	StateDir string `group:"host" placeholder:"DIR" help:"Directory for locks and the database ($$MONTIMER_STATE_DIR, $$CACHE_DIR; default: /var/lib/montimer, or ~/.local/state/montimer when not root and run_as is unset)."`
+	StateDir string `group:"host" placeholder:"DIR" help:"${host_state_dir}"`
 }
 
 // stateFlags are for commands that open the database.
@@ -42,8 +43,8 @@ type runFlags struct {
 // hostFlags are for commands that make units.
 type hostFlags struct {
 	runFlags
-	Out    string `group:"host" placeholder:"DIR" help:"Directory for the units ($$MONTIMER_UNIT_DIR; default: /usr/local/lib/systemd/system)."`
-	Binary string `group:"host" placeholder:"FILE" help:"The montimer binary that the services start ($$MONTIMER_BINARY; default: this one)."`
+	Out    string `group:"host" placeholder:"DIR" help:"${host_unit_dir}"`
+	Binary string `group:"host" placeholder:"FILE" help:"${host_binary}"`
 }
 
 func (f readFlags) given() host.Settings {

@@ -3,47 +3,71 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
 
+	"github.com/alecthomas/kong"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/montimer/montimer/internal/doctor"
+	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/jobs"
+	"github.com/montimer/montimer/internal/manual"
 	"github.com/montimer/montimer/internal/testenv"
 )
 
-// TestManual compares with the pages of docs/man, which -update rewrites, and
-// has man's own formatter find nothing wrong with them.
+// grammar is the whole command line.
+func grammar(t *testing.T) *kong.Application {
+	t.Helper()
+	parser, err := newParser(context.Background(), new(cli), io.Discard, io.Discard, func(int) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parser.Model
+}
+
+// TestManual compares the manual pages and the completions with what the grammar of
+// the command line and the tables of keys, settings, exit codes and checks make of
+// them; -update rewrites them. man's own formatter finds nothing wrong with a page.
 func TestManual(t *testing.T) {
 	t.Parallel()
-	for page, file := range map[string]string{
-		"montimer":  "../../docs/man/montimer.1",
-		"jobs.yaml": "../../docs/man/jobs.yaml.5",
-		"bash":      "../../deploy/completions/montimer.bash",
+	app := grammar(t)
+	var checks []manual.Check
+	for _, c := range doctor.Checks() {
+		checks = append(checks, manual.Check{ID: c.ID, Find: c.Find, Why: c.Why})
+	}
+	for file, write := range map[string]func(io.Writer) error{
+		"docs/man/montimer.1":              func(w io.Writer) error { return manual.Command(w, app, exitCodes, checks) },
+		"docs/man/jobs.yaml.5":             func(w io.Writer) error { return manual.Jobs(w, jobs.Keys()) },
+		"docs/man/montimer-config.5":       func(w io.Writer) error { return manual.Config(w, host.Keys()) },
+		"deploy/completions/montimer.bash": func(w io.Writer) error { return manual.Bash(w, app) },
 	} {
-		var out, said bytes.Buffer
-		if code := run(context.Background(), []string{"man", page}, &out, &said); code != 0 {
-			t.Fatalf("%s: exit %d: %s", page, code, said.String())
-		}
-		if *update {
-			if err := os.WriteFile(file, out.Bytes(), 0o644); err != nil {
+		t.Run(file, func(t *testing.T) {
+			var out bytes.Buffer
+			if err := write(&out); err != nil {
 				t.Fatal(err)
 			}
-		}
-		golden, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(golden), out.String()); diff != "" {
-			t.Errorf("make golden rewrites %s:\n%s", file, diff)
-		}
-		t.Run(page, func(t *testing.T) {
-			if page == "bash" {
+			path := "../../" + file
+			if *update {
+				if err := os.WriteFile(path, out.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			golden, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(golden), out.String()); diff != "" {
+				t.Errorf("make golden rewrites %s:\n%s", file, diff)
+			}
+			if !strings.HasPrefix(file, "docs/man/") {
 				return
 			}
 			testenv.Need(t, "groff")
-			warnings, err := exec.Command("groff", "-man", "-Tutf8", "-ww", "-z", file).CombinedOutput()
+			warnings, err := exec.Command("groff", "-mandoc", "-Tutf8", "-rLL=80n", "-ww", "-z", path).CombinedOutput()
 			if err != nil || len(warnings) > 0 {
 				t.Errorf("groff: %v\n%s", err, warnings)
 			}

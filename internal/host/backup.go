@@ -10,38 +10,49 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/calendar"
 )
 
+func (c *config) backupKeys(b *montimer.Backup) []Key {
+	return []Key{
+		{Name: "dir", Type: "absolute path", Example: "/mnt/backup/montimer", Variables: []string{"MONTIMER_BACKUP_DIR"},
+			Doc:   "The directory for the backups, best on another disk or machine. Required.",
+			value: &b.Dir,
+			read: func(n *yaml.Node) {
+				if c.text(n, "backup: dir", &b.Dir) && !filepath.IsAbs(b.Dir) {
+					c.wrong(n, "backup: dir: %q %s", b.Dir, notAbsolute(b.Dir))
+				}
+			}},
+		{Name: "every", Type: "time span", Default: calendar.FormatSpan(defaultBackupEvery), Example: "1h",
+			Doc: "From one backup to the next: from 1m to 7d.",
+			read: func(n *yaml.Node) {
+				var every string
+				if !c.text(n, "backup: every", &every) {
+					return
+				}
+				var err error
+				if b.Every, err = span("every", every, time.Minute, 7*24*time.Hour); err != nil {
+					c.wrong(n, "backup: %v", err)
+				}
+			}},
+		{Name: "keep", Type: "number", Default: strconv.Itoa(defaultBackupKeep), Example: "48",
+			Doc: fmt.Sprintf("How many backups stay, from 1 to %d; older ones are removed.", maxKeep),
+			read: func(n *yaml.Node) {
+				keep, err := strconv.Atoi(n.Value)
+				if n.Kind != yaml.ScalarNode || err != nil || keep < 1 || keep > maxKeep {
+					c.wrong(n, "backup: keep: %s: write how many backups stay, from 1 to %d", describe(n), maxKeep)
+				}
+				b.Keep = keep
+			}},
+	}
+}
+
 // backup reads when and where the database is backed up.
-func (c *config) backup(n *yaml.Node) (b montimer.Backup) {
-	c.mapping(n, "backup", "{every: 1h, dir: /mnt/backup/montimer, keep: 48}", []setting{
-		{"dir", func(n *yaml.Node) {
-			if c.text(n, "backup: dir", &b.Dir) && !filepath.IsAbs(b.Dir) {
-				c.wrong(n, "backup: dir: %q %s", b.Dir, notAbsolute(b.Dir))
-			}
-		}},
-		{"every", func(n *yaml.Node) {
-			var every string
-			if !c.text(n, "backup: every", &every) {
-				return
-			}
-			var err error
-			if b.Every, err = span("every", every, time.Minute, 7*24*time.Hour); err != nil {
-				c.wrong(n, "backup: %v", err)
-			}
-		}},
-		{"keep", func(n *yaml.Node) {
-			keep, err := strconv.Atoi(n.Value)
-			if n.Kind != yaml.ScalarNode || err != nil || keep < 1 || keep > maxKeep {
-				c.wrong(n, "backup: keep: %s: write how many backups stay, from 1 to %d", describe(n), maxKeep)
-			}
-			b.Keep = keep
-		}},
-	})
+func (c *config) backup(n *yaml.Node, b *montimer.Backup, keys []Key) {
+	c.mapping(n, "backup", "{every: 1h, dir: /mnt/backup/montimer, keep: 48}", keys)
 	if b.Dir == "" && len(c.mistakes) == 0 {
 		c.wrong(n, "backup: dir is missing: write the directory for the backups, best on another disk or machine: {dir: /mnt/backup/montimer}")
 	}
-	return b
 }
 
 // maxKeep is how many backups can stay: one of each minute for a week.

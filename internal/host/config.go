@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +14,8 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/calendar"
 	"github.com/montimer/montimer/internal/suggest"
 )
 
@@ -107,72 +108,28 @@ func (c *config) syntax(err error) {
 	c.mistakes = append(c.mistakes, m)
 }
 
-// A setting is one key of a config file, with the function that reads its value.
-type setting struct {
-	name string
-	read func(*yaml.Node)
-}
-
-// keys are all settings, each with its place in s.
-func (c *config) keys(s *Settings) []setting {
-	path := func(name string, to *string) setting {
-		return setting{name, func(n *yaml.Node) {
-			if c.text(n, name, to) && !filepath.IsAbs(*to) {
-				c.wrong(n, "%s: %q is a relative path, and the services run in another directory: write an absolute path", name, *to)
-			}
-		}}
-	}
-	text := func(name string, to *string) setting {
-		return setting{name, func(n *yaml.Node) { c.text(n, name, to) }}
-	}
-	given := func(name string, read func(*yaml.Node)) setting {
-		return setting{name, func(n *yaml.Node) {
-			if !isNull(n) {
-				read(n)
-			}
-		}}
-	}
-	return []setting{
-		path("jobs", &s.Jobs),
-		path("checkout", &s.Checkout),
-		path("state_dir", &s.StateDir),
-		path("env_file", &s.EnvFile),
-		text("run_as", &s.RunAs),
-		path("unit_dir", &s.UnitDir),
-		path("binary", &s.Binary),
-		{"timezone", func(n *yaml.Node) { c.timezone(n, &s.Timezone) }},
-		given("systemd_version", func(n *yaml.Node) { s.SystemdVersion = c.version(n) }),
-		given("allow_root", func(n *yaml.Node) {
-			if err := n.Decode(&s.AllowRoot); err != nil {
-				c.wrong(n, "allow_root: %s: write true or false", describe(n))
-			}
-		}),
-		given("sync", func(n *yaml.Node) { c.mapping(n, "sync", "{every: 10m}", c.syncKeys(&s.Sync)) }),
-		{"serve", func(n *yaml.Node) { s.Serve = c.serve(n) }},
-		given("backup", func(n *yaml.Node) { s.Backup = c.backup(n) }),
-		given("sandbox", func(n *yaml.Node) { s.Sandbox = c.sandboxes(n) }),
-		given("limits", func(n *yaml.Node) { s.Limits = c.limits(n) }),
-		given("capacity", func(n *yaml.Node) { s.Capacity = c.capacity(n) }),
-		given("umask", func(n *yaml.Node) { s.Umask = c.umask(n) }),
-		given("write", func(n *yaml.Node) { s.Write = c.writable(n) }),
-	}
-}
-
-func (c *config) syncKeys(s *Sync) []setting {
-	key := func(name string, to *string, alone func(string) Sync) setting {
-		return setting{name, func(n *yaml.Node) {
-			if c.text(n, "sync."+name, to) {
+func (c *config) syncKeys(s *Sync) []Key {
+	key := func(to *string, alone func(string) Sync, k Key) Key {
+		k.value = to
+		k.read = func(n *yaml.Node) {
+			if c.text(n, "sync."+k.Name, to) {
 				if _, err := alone(*to).resolve(); err != nil {
 					c.wrong(n, "sync: %v", err)
 				}
 			}
-		}}
+		}
+		return k
 	}
-	return []setting{
-		key("remote", &s.Remote, func(v string) Sync { return Sync{Remote: v} }),
-		key("branch", &s.Branch, func(v string) Sync { return Sync{Branch: v} }),
-		key("every", &s.Every, func(v string) Sync { return Sync{Every: v} }),
-		key("timeout", &s.Timeout, func(v string) Sync { return Sync{Timeout: v} }),
+	usual := montimer.DefaultSync()
+	return []Key{
+		key(&s.Remote, func(v string) Sync { return Sync{Remote: v} }, Key{Name: "remote", Type: "name", Default: usual.Remote, Example: "origin", Variables: []string{"MONTIMER_SYNC_REMOTE"},
+			Doc: "The git remote to fetch from."}),
+		key(&s.Branch, func(v string) Sync { return Sync{Branch: v} }, Key{Name: "branch", Type: "name", Default: usual.Branch, Example: "main", Variables: []string{"MONTIMER_SYNC_BRANCH"},
+			Doc: "The branch to follow; also a tag, a full reference or a full commit."}),
+		key(&s.Every, func(v string) Sync { return Sync{Every: v} }, Key{Name: "every", Type: "time span", Default: "none", Example: "10m",
+			Doc: "Sync by a timer of its own, so often: from 10s to 24h."}),
+		key(&s.Timeout, func(v string) Sync { return Sync{Timeout: v} }, Key{Name: "timeout", Type: "time span", Default: calendar.FormatSpan(usual.Timeout), Example: "1m", Variables: []string{"MONTIMER_SYNC_TIMEOUT"},
+			Doc: "The fetch is stopped after this time, and so is the reset: from 1s to 1h."}),
 	}
 }
 
@@ -207,9 +164,9 @@ func (c *config) text(n *yaml.Node, name string, to *string) bool {
 }
 
 // mapping reads a mapping with these keys; its name is "" for the whole file.
-func (c *config) mapping(n *yaml.Node, name, example string, keys []setting) {
+func (c *config) mapping(n *yaml.Node, name, example string, keys []Key) {
 	c.pairs(n, name, example, func(key, value *yaml.Node) {
-		i := slices.IndexFunc(keys, func(s setting) bool { return s.name == key.Value })
+		i := slices.IndexFunc(keys, func(k Key) bool { return k.Name == key.Value })
 		if i < 0 {
 			c.unknown(key, name, keys)
 			return
@@ -249,10 +206,10 @@ var otherNames = map[string]string{
 	"cache_dir": "state_dir", "environment_file": "env_file", "out": "unit_dir", "tz": "timezone", "branch": "sync: {branch: …}",
 }
 
-func (c *config) unknown(key *yaml.Node, name string, keys []setting) {
+func (c *config) unknown(key *yaml.Node, name string, keys []Key) {
 	var names []string
 	for _, k := range keys {
-		names = append(names, k.name)
+		names = append(names, k.Name)
 	}
 	if name != "" {
 		name += ": "

@@ -8,6 +8,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/lazy"
 )
 
 // sandboxes are the values of the setting sandbox: one of them for all
@@ -39,30 +40,61 @@ type limits map[string][]montimer.Limit
 
 // A limitKey is one limit of the settings.
 type limitKey struct {
-	key       string
+	Key
 	directive string // of systemd.resource-control(5) or systemd.exec(5)
-	values    *regexp.Regexp
-	expected  string
+	values    func() *regexp.Regexp
 	prefix    string // of the value in the unit
 }
 
+// The values of limits.
+const (
+	infinity = "infinity|"
+	size     = infinity + `[1-9][0-9]{0,11}[KMGT]?|(100|[1-9][0-9]?)%`
+	weight   = `10000|[1-9][0-9]{0,3}`
+	many     = infinity + `[1-9][0-9]{0,8}`
+)
+
 func limitKeys() []limitKey {
-	const infinity = "infinity|"
-	whole := func(pattern string) *regexp.Regexp { return regexp.MustCompile("^(" + pattern + ")$") }
-	const size = infinity + `[1-9][0-9]{0,11}[KMGT]?|(100|[1-9][0-9]?)%`
-	weight := whole(`10000|[1-9][0-9]{0,3}`)
-	return []limitKey{
-		{"memory_high", "MemoryHigh", whole(size), "a size such as 512M, 2G or 10%", ""},
-		{"memory_max", "MemoryMax", whole(size), "a size such as 512M, 2G or 10%", ""},
-		{"memory_swap_max", "MemorySwapMax", whole("0|" + size), "a size such as 0, 512M or 2G", ""},
-		{"cpu_quota", "CPUQuota", whole(`[1-9][0-9]{0,4}%`), "a share of one CPU such as 50%, or 200% for two", ""},
-		{"cpu_weight", "CPUWeight", weight, "a number from 1 to 10000; 100 is usual", ""},
-		{"io_weight", "IOWeight", weight, "a number from 1 to 10000; 100 is usual", ""},
-		{"tasks_max", "TasksMax", whole(infinity + `[1-9][0-9]{0,8}`), "a number of processes and threads", ""},
-		{"open_files", "LimitNOFILE", whole(infinity + `[1-9][0-9]{0,8}`), "a number", ""},
-		{"output", "Environment", whole(infinity + `[1-9][0-9]{0,11}[KMGT]?`), "a size such as 64M, 1G or infinity", "MONTIMER_OUTPUT_MAX="},
-		{"nice", "Nice", whole(`-?1?[0-9]|-20`), "a number from -20, the first to run, to 19", ""},
+	of := func(directive, pattern string, k Key) limitKey {
+		for _, usual := range montimer.DefaultLimits() {
+			if usual.Directive == directive {
+				k.Default = usual.Value
+			}
+		}
+		return limitKey{k, directive, lazy.Regexp("^(" + pattern + ")$"), ""}
 	}
+	output := of("Environment", infinity+`[1-9][0-9]{0,11}[KMGT]?`, Key{Name: "output", Type: "a size such as 64M, 1G or infinity", Default: "64M", Example: "1G",
+		Doc: "How much of a task's output goes to the journal; what is left out is counted."})
+	output.prefix = "MONTIMER_OUTPUT_MAX="
+	return []limitKey{
+		of("MemoryHigh", size, Key{Name: "memory_high", Type: "a size such as 512M, 2G or 10%", Example: "512M",
+			Doc: "With more memory the run is slowed down, and memory taken back from it."}),
+		of("MemoryMax", size, Key{Name: "memory_max", Type: "a size such as 512M, 2G or 10%", Example: "512M",
+			Doc: "With more memory a process of the run is killed."}),
+		of("MemorySwapMax", "0|"+size, Key{Name: "memory_swap_max", Type: "a size such as 0, 512M or 2G", Example: "0",
+			Doc: "How much of its memory may be swapped out."}),
+		of("CPUQuota", `[1-9][0-9]{0,4}%`, Key{Name: "cpu_quota", Type: "a share of one CPU such as 50%, or 200% for two", Example: "50%",
+			Doc: "How much CPU time the run gets at most."}),
+		of("CPUWeight", weight, Key{Name: "cpu_weight", Type: "a number from 1 to 10000; 100 is usual", Example: "50",
+			Doc: "Its share of the CPU time when others want it too."}),
+		of("IOWeight", weight, Key{Name: "io_weight", Type: "a number from 1 to 10000; 100 is usual", Example: "50",
+			Doc: "Its share of the disks when others want them too."}),
+		of("TasksMax", many, Key{Name: "tasks_max", Type: "a number of processes and threads", Example: "200",
+			Doc: "How many processes and threads the run may have."}),
+		of("LimitNOFILE", many, Key{Name: "open_files", Type: "a number", Example: "4096",
+			Doc: "How many files each process may have open."}),
+		output,
+		of("Nice", `-?1?[0-9]|-20`, Key{Name: "nice", Type: "a number from -20, the first to run, to 19", Example: "10",
+			Doc: "The scheduling priority of its processes."}),
+	}
+}
+
+// limitsOnly are the limits as the keys of config.yaml that they are.
+func limitsOnly() (keys []Key) {
+	for _, k := range limitKeys() {
+		keys = append(keys, k.Key)
+	}
+	return keys
 }
 
 // limits reads the mapping of profiles.
@@ -71,17 +103,18 @@ func (c *config) limits(n *yaml.Node) limits {
 	c.pairs(n, "limits", `{"*": {memory_max: 512M}, nightly: {memory_max: 2G}}`, func(profile, of *yaml.Node) {
 		set := map[string]string{}
 		given[profile.Value] = set
-		var settings []setting
+		var read []Key
 		for _, k := range keys {
-			settings = append(settings, setting{k.key, func(n *yaml.Node) {
-				if n.Kind != yaml.ScalarNode || !k.values.MatchString(n.Value) {
-					c.wrong(n, "limits: %s: %s: write %s", k.key, describe(n), k.expected)
+			k.read = func(n *yaml.Node) {
+				if n.Kind != yaml.ScalarNode || !k.values().MatchString(n.Value) {
+					c.wrong(n, "limits: %s: %s: write %s", k.Name, describe(n), k.Type)
 					return
 				}
 				set[k.directive] = n.Value
-			}})
+			}
+			read = append(read, k.Key)
 		}
-		c.mapping(of, "limits of "+profile.Value, "{memory_max: 512M, tasks_max: 200}", settings)
+		c.mapping(of, "limits of "+profile.Value, "{memory_max: 512M, tasks_max: 200}", read)
 	})
 	return withCommon(keys, given)
 }
@@ -103,23 +136,29 @@ func withCommon(keys []limitKey, given map[string]map[string]string) limits {
 	return l
 }
 
-// capacity reads the mapping of the bounds for all timers.
-func (c *config) capacity(n *yaml.Node) montimer.Capacity {
-	to := montimer.DefaultCapacity()
-	number := func(name string, to *int) setting {
-		return setting{name, func(n *yaml.Node) {
+func (c *config) capacityKeys(to *montimer.Capacity) []Key {
+	number := func(to *int, usual int, k Key) Key {
+		k.Type, k.Default, k.Example = "number", strconv.Itoa(usual), strconv.Itoa(usual)
+		k.read = func(n *yaml.Node) {
 			value, err := strconv.Atoi(n.Value)
 			if n.Kind != yaml.ScalarNode || err != nil || value < 1 || value > 1_000_000 {
-				c.wrong(n, "capacity: %s: %s: write a number from 1 to 1000000", name, describe(n))
+				c.wrong(n, "capacity: %s: %s: write a number from 1 to 1000000", k.Name, describe(n))
 				return
 			}
 			*to = value
-		}}
+		}
+		return k
 	}
-	c.mapping(n, "capacity", "{profiles: 1000}", []setting{
-		number("profiles", &to.Profiles),
-		number("calendar_events", &to.Events),
-		number("starts_per_hour", &to.StartsPerHour),
-	})
-	return to
+	usual := montimer.DefaultCapacity()
+	return []Key{
+		number(&to.Profiles, usual.Profiles, Key{Name: "profiles", Doc: "How many profiles there may be; those that are disabled count."}),
+		number(&to.Events, usual.Events, Key{Name: "calendar_events", Doc: "How many calendar events the timer of one profile may have."}),
+		number(&to.StartsPerHour, usual.StartsPerHour, Key{Name: "starts_per_hour", Doc: "How many runs all timers together may start in an hour."}),
+	}
+}
+
+// capacity reads the mapping of the bounds for all timers.
+func (c *config) capacity(n *yaml.Node, to *montimer.Capacity, keys []Key) {
+	*to = montimer.DefaultCapacity()
+	c.mapping(n, "capacity", "{profiles: 1000}", keys)
 }

@@ -181,7 +181,7 @@ func TestConfigMistakes(t *testing.T) {
 		"names of other tools": {"user: deploy\nprofiles: {}\nxyzzy: 1\n", []string{
 			`:1:1: unknown key "user"; the setting is called run_as`,
 			`:2:1: unknown key "profiles"; it belongs in jobs.yaml`,
-			`:3:1: unknown key "xyzzy"; known keys: jobs, checkout, state_dir, env_file, run_as, unit_dir, binary, timezone, systemd_version, allow_root, sync, serve, backup, sandbox, limits, capacity, umask, write`,
+			`:3:1: unknown key "xyzzy"; known keys: checkout, run_as, jobs, state_dir, env_file, unit_dir, binary, timezone, systemd_version, allow_root, sync, serve, backup, sandbox, limits, capacity, umask, write`,
 		}},
 		"twice":             {"run_as: a\nrun_as: b\n", []string{`:2:1: the key "run_as" is there twice, first in line 1: remove one`}},
 		"no YAML":           {"checkout: /srv/app\nrun_as: a: b\n", []string{`:2: not valid YAML: mapping values are not allowed in this context: write each setting as key: value`}},

@@ -13,52 +13,74 @@ import (
 	"github.com/montimer/montimer/internal/lazy"
 )
 
-// serve reads how the host answers over HTTP; all of it may be left out.
-func (c *config) serve(n *yaml.Node) montimer.Serve {
-	s := montimer.Serve{Enabled: true, Listen: montimer.DefaultListen}
-	if isNull(n) {
-		return s
-	}
-	var listen, base, public *yaml.Node
-	key := func(name string, to *string, wrong func(string) string) setting {
-		return setting{name, func(n *yaml.Node) {
+func (c *config) serveKeys(s *montimer.Serve) []Key {
+	key := func(to *string, wrong func(string) string, k Key) Key {
+		k.value = to
+		k.read = func(n *yaml.Node) {
 			var given string
-			if !c.text(n, "serve: "+name, &given) {
+			if !c.text(n, "serve: "+k.Name, &given) {
 				return
 			}
 			if why := wrong(given); why != "" {
-				c.wrong(n, "serve: %s: %s %s", name, describe(n), why)
+				c.wrong(n, "serve: %s: %s %s", k.Name, describe(n), why)
 				return
 			}
 			*to = given
-		}}
+		}
+		return k
 	}
-	at := func(s setting, node **yaml.Node) setting {
-		return setting{s.name, func(n *yaml.Node) { *node = n; s.read(n) }}
+	return []Key{
+		key(&s.Listen, notAnAddress, Key{Name: "listen", Type: "address:port", Default: montimer.DefaultListen, Example: montimer.DefaultListen,
+			Doc: "Where to listen. What other machines reach needs a token_file."}),
+		{Name: "hosts", Type: "name, or list of names", Default: "the names of this machine", Example: "[status.example.org]", Variables: []string{"MONTIMER_SERVE_HOSTS"},
+			Doc:  "Names that requests may be for, beside those of this machine: what a proxy passes on.",
+			set:  func(v string) { s.Hosts = fields(v) },
+			read: func(n *yaml.Node) { s.Hosts = c.serveHosts(n) }},
+		key(&s.BasePath, notABasePath, Key{Name: "base_path", Type: "path", Default: "none", Example: "/jobs", Variables: []string{"MONTIMER_SERVE_BASE_PATH"},
+			Doc: "What all paths begin with, as behind a proxy."}),
+		key(&s.PublicURL, notAPublicURL, Key{Name: "public_url", Type: "URL", Default: "none", Example: "https://status.example.org/jobs", Variables: []string{"MONTIMER_SERVE_PUBLIC_URL"},
+			Doc: "The address of the page. With it alerts link to their run."}),
+		key(&s.CommitURL, notACommitURL, Key{Name: "commit_url", Type: "URL", Default: "none", Example: "https://git.example.org/app/commit/{commit}", Variables: []string{"MONTIMER_SERVE_COMMIT_URL"},
+			Doc: "The address of a commit, with {commit} in place of its id. With it the page links commits."}),
+		key(&s.TokenFile, notAbsolute, Key{Name: "token_file", Type: "absolute path", Default: "none", Example: "/etc/montimer/tokens", Variables: []string{"MONTIMER_SERVE_TOKEN_FILE"},
+			Doc: "A file with one token on each line. With it a request needs one of them."}),
+		key(&s.SocketGroup, notAGroup, Key{Name: "socket_group", Type: "group", Default: "that of the services", Example: "www-data",
+			Doc: "The group that may use the Unix socket, which takes no token."}),
 	}
-	c.mapping(n, "serve", "{hosts: [status.example.org]}", []setting{
-		at(key("listen", &s.Listen, notAnAddress), &listen),
-		{"hosts", func(n *yaml.Node) { s.Hosts = c.serveHosts(n) }},
-		at(key("base_path", &s.BasePath, notABasePath), &base),
-		at(key("public_url", &s.PublicURL, notAPublicURL), &public),
-		key("commit_url", &s.CommitURL, notACommitURL),
-		key("token_file", &s.TokenFile, notAbsolute),
-		key("socket_group", &s.SocketGroup, notAGroup),
-	})
+}
+
+// serve reads how the host answers over HTTP; all of it may be left out.
+func (c *config) serve(n *yaml.Node, s *montimer.Serve, keys []Key) {
+	*s = montimer.Serve{Enabled: true, Listen: montimer.DefaultListen}
+	if isNull(n) {
+		return
+	}
+	c.mapping(n, "serve", "{hosts: [status.example.org]}", keys)
 	s.PublicURL = strings.TrimRight(s.PublicURL, "/")
 	if u, err := url.Parse(s.PublicURL); err == nil && u.Path != s.BasePath {
 		if s.BasePath != "" && s.PublicURL != "" {
-			c.wrong(public, "serve: public_url: its path is %q and base_path is %q: write the same path in both, or only public_url", u.Path, s.BasePath)
+			c.wrong(valueOf(n, "public_url"), "serve: public_url: its path is %q and base_path is %q: write the same path in both, or only public_url", u.Path, s.BasePath)
 		} else if why := notABasePath(u.Path); u.Path != "" && why != "" {
-			c.wrong(public, "serve: public_url: its path %q %s", u.Path, why)
+			c.wrong(valueOf(n, "public_url"), "serve: public_url: its path %q %s", u.Path, why)
 		} else if s.PublicURL != "" {
 			s.BasePath = u.Path
 		}
 	}
 	if s.TokenFile == "" && !IsLoopback(s.Listen) {
-		c.wrong(cmp.Or(listen, n), "serve: listen: %s is reachable from other machines: write a token_file too, or listen at %s behind a proxy", s.Listen, montimer.DefaultListen)
+		c.wrong(valueOf(n, "listen"), "serve: listen: %s is reachable from other machines: write a token_file too, or listen at %s behind a proxy", s.Listen, montimer.DefaultListen)
 	}
-	return s
+}
+
+// valueOf returns the value of a key in a mapping, and the mapping where it has no
+// such key.
+func valueOf(n *yaml.Node, key string) *yaml.Node {
+	mapping := target(n)
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if target(mapping.Content[i]).Value == key {
+			return target(mapping.Content[i+1])
+		}
+	}
+	return n
 }
 
 // serveHosts reads a list of names.

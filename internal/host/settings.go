@@ -1,7 +1,7 @@
 // Package host resolves the host settings: from flags, the environment and
-// /etc/montimer/config.yaml, in that order. Read settings.go, config.go,
-// resolve.go and source.go first, then trust.go and paths.go (paths that root relies on),
-// document.go (what people read about them), become.go and child.go (running as another user), environ.go, envfile.go
+// /etc/montimer/config.yaml, in that order. Read settings.go, keys.go,
+// config.go, resolve.go and source.go first, then trust.go and paths.go (paths that root
+// relies on), become.go and child.go (running as another user), environ.go, envfile.go
 // and sending.go (the environment of what is started by hand), pause.go and lock.go.
 package host
 
@@ -35,48 +35,6 @@ type Settings struct {
 	Write          writable
 	Capacity       montimer.Capacity
 	SystemdVersion int // without effect: the units are the same for every systemd
-}
-
-// Variables are the names of the variables that FromEnvironment reads.
-func Variables() (names []string) {
-	FromEnvironment(func(name string) string { names = append(names, name); return "" })
-	return names
-}
-
-// FromEnvironment reads the settings from variables. The second name of a pair
-// is that of the Python runner.
-func FromEnvironment(getenv func(string) string) Settings {
-	first := func(names ...string) string {
-		for _, name := range names {
-			if v := getenv(name); v != "" {
-				return v
-			}
-		}
-		return ""
-	}
-	return Settings{
-		Jobs:     first("MONTIMER_JOBS"),
-		Checkout: first("MONTIMER_CHECKOUT", "REPO_ROOT"),
-		StateDir: first("MONTIMER_STATE_DIR", "CACHE_DIR"),
-		EnvFile:  first("MONTIMER_ENV_FILE"),
-		RunAs:    first("MONTIMER_RUN_AS"),
-		UnitDir:  first("MONTIMER_UNIT_DIR"),
-		Binary:   first("MONTIMER_BINARY"),
-		Timezone: first("MONTIMER_TIMEZONE"),
-		Sync: Sync{
-			Remote:  first("MONTIMER_SYNC_REMOTE"),
-			Branch:  first("MONTIMER_SYNC_BRANCH"),
-			Timeout: first("MONTIMER_SYNC_TIMEOUT"),
-		},
-		Serve: montimer.Serve{
-			Hosts:     fields(first("MONTIMER_SERVE_HOSTS")),
-			BasePath:  first("MONTIMER_SERVE_BASE_PATH"),
-			PublicURL: first("MONTIMER_SERVE_PUBLIC_URL"),
-			CommitURL: first("MONTIMER_SERVE_COMMIT_URL"),
-			TokenFile: first("MONTIMER_SERVE_TOKEN_FILE"),
-		},
-		Backup: montimer.Backup{Dir: first("MONTIMER_BACKUP_DIR")},
-	}
 }
 
 // fields splits a list at blanks; nil: it is empty.

@@ -1,5 +1,5 @@
 // Package manual is what montimer says of its own command line: the manual pages
-// (manual.go), the completions (completion.go), and what was probably meant by a
+// (manual.go, keys.go), the completions (completion.go), and what was probably meant by a
 // command (command.go) or a name (unknown.go) that does not exist.
 package manual
 
@@ -10,7 +10,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/montimer/montimer/internal/jobs"
+	"github.com/montimer/montimer"
 )
 
 // roff writes a manual page; it keeps the first error.
@@ -26,7 +26,8 @@ func (r *roff) printf(format string, args ...any) {
 }
 
 func (r *roff) title(name, section, purpose string) {
-	r.printf(".TH %s %s \"\" montimer\n", strings.ToUpper(name), section)
+	// Without hyphens and padding: what is copied from a page is typed.
+	r.printf(".TH %s %s \"\" montimer\n.nh\n.ad l\n", strings.ToUpper(name), section)
 	r.section("NAME")
 	r.printf("%s \\- %s\n", escapeRoff(name), escapeRoff(purpose))
 }
@@ -47,6 +48,21 @@ func (r *roff) entries(list [][2]string) {
 	}
 }
 
+// example is text as it is typed.
+func (r *roff) example(text string) {
+	r.printf(".PP\n.in +4n\n.EX\n")
+	for line := range strings.Lines(text) {
+		r.printf("%s", escapeRoff(line))
+	}
+	r.printf(".EE\n.in\n")
+}
+
+// The instances that the pages speak of: the default one, and another.
+const (
+	own   = montimer.Instance("")
+	other = montimer.Instance("NAME")
+)
+
 // escapeRoff keeps text from being read as requests.
 func escapeRoff(s string) string {
 	s = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`).Replace(s)
@@ -55,9 +71,6 @@ func escapeRoff(s string) string {
 	}
 	return s
 }
-
-// HostGroup is the group of the options for the host's settings.
-const HostGroup = "host"
 
 // ExitCode is an exit code of the program, and its meaning as a sentence.
 type ExitCode struct {
@@ -189,31 +202,4 @@ func hostOptions(c *kong.Node) (options []*kong.Flag) {
 		}
 	}
 	return options
-}
-
-// Jobs writes the page of the keys of jobs.yaml, jobs.yaml(5), as roff (man(7)).
-func Jobs(w io.Writer, keys []jobs.Key) error {
-	r := &roff{w: w}
-	r.title("jobs.yaml", "5", "the profiles that montimer runs")
-	r.section("description")
-	r.paragraph("A YAML file of profiles; each is a schedule and an ordered list of tasks. It says what runs and when, never as which user or with which rights. The keys marked (defaults) may also stand in the mapping defaults, for every profile or task that does not set them itself.")
-	level := ""
-	for _, key := range keys {
-		if key.Level != level {
-			level = key.Level
-			r.section("keys of " + level)
-		}
-		term := key.Name + ": " + key.Type
-		text := key.Doc
-		if key.Default != "" {
-			text += " Default: " + key.Default + "."
-		}
-		if key.Inherits {
-			text += " (defaults)"
-		}
-		r.entry(term, text)
-	}
-	r.section("see also")
-	r.paragraph("montimer(1), systemd.time(7), crontab(5)")
-	return r.err
 }

@@ -2,6 +2,8 @@ package manual
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -22,6 +24,24 @@ func TestVariables(t *testing.T) {
 		if !strings.Contains(named, name+", ") {
 			t.Errorf("%s is not in the manual", name)
 		}
+	}
+}
+
+// TestConfigExample: the config.yaml that the page shows is one.
+func TestConfigExample(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/man/montimer-config.5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(string(page), "\n.EX\n")
+	text, _, ok := strings.Cut(text, ".EE\n")
+	file := filepath.Join(t.TempDir(), "config.yaml")
+	if err := os.WriteFile(file, []byte(strings.ReplaceAll(text, `\-`, "-")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := host.ReadConfig(file); !ok || err != nil || s.Backup.Dir == "" || len(s.Limits["report"]) == 0 {
+		t.Errorf("%v %+v\n%s", err, s, text)
 	}
 }
 
