@@ -1,6 +1,7 @@
 package cron
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -117,8 +118,23 @@ func interval(lo, hi int) string {
 
 // unknown judges a part that the dialect cannot read.
 func (r *fieldReader) unknown(e *element) error {
+	if first, last, ok := strings.Cut(e.text, "~"); ok && r.random {
+		return r.chosenAtRandom(e, first, last)
+	}
 	problem := fmt.Sprintf("%s means nothing to %s", clip(e.text), r.x.dialect)
 	return r.fail(e.text, e.at, problem, r.hint(e))
+}
+
+// chosenAtRandom judges first~last: cronie chooses one of these values each time that it
+// loads the crontab (crontab(5) of cronie). Either end can be missing.
+func (r *fieldReader) chosenAtRandom(e *element, first, last string) error {
+	hint := "choose a fixed value, or set jitter on the profile"
+	lo, isFirst := number(cmp.Or(first, strconv.Itoa(r.min)))
+	hi, isLast := number(cmp.Or(last, strconv.Itoa(r.max)))
+	if r.field == &minute && r.text == e.text && isFirst && isLast && lo < hi && hi <= r.max {
+		hint = fmt.Sprintf("write %d, and jitter: %dm on the profile: that spreads the run over the same minutes, with one delay for all runs", lo, hi-lo)
+	}
+	return r.failf(e, hint, "%s chooses the value of %s at random each time that it loads the crontab, so nobody can say when the job runs", r.x.dialect, clip(e.text))
 }
 
 func (r *fieldReader) hint(e *element) string {

@@ -197,6 +197,10 @@ func (c *crontab) timezone(r *Receipt, zone string) bool {
 
 // entry takes a line with a schedule.
 func (c *crontab) entry(r *Receipt, line string) {
+	if rest, quiet := strings.CutPrefix(line, "-"); quiet && c.Dialect == cron.Cronie {
+		line = strings.TrimLeft(rest, " \t")
+		r.note("the - before it keeps the runs of root out of cronie's log; montimer records all runs")
+	}
 	x, command, err := c.schedule(line)
 	if err != nil {
 		var e *cron.Error

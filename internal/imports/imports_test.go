@@ -419,6 +419,44 @@ func TestNextBefore(t *testing.T) {
 	}
 }
 
+// TestKindsOfChanges: what is found at one change of the clock holds for those that are
+// taken to be like it.
+func TestKindsOfChanges(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{"*/20 * 20-30 * *", "30 2 25-28,31 3,10 *", "15 2 1-7 * 0", "0 0-6 29 * *", "10 1-3 * 10 0", "*/30 2 * * 6", "30 0,23 * 3 *"} {
+		for _, dialect := range []cron.Dialect{cron.Crontab, cron.Supercronic} {
+			for _, zone := range []string{"Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Sao_Paulo"} {
+				o := in(t, zone)
+				o.Dialect = dialect
+				x, err := cron.Parse(dialect, line)
+				if err != nil {
+					t.Fatal(err)
+				}
+				r := imported(t, line+" true\n", o).Receipts[0]
+				events := decoded(t, imported(t, line+" true\n", o), o).Profiles[0].Schedule.Events
+				for c := range clockChanges(o.Now, o.Now.AddDate(proofYears, 0, 0), o.Location) {
+					start, end := c.at.Add(-around), c.at.Add(around)
+					old, new := x.Runs(start, end, o.Location), elapses(events)(start, end, o.Location)
+					var said Change
+					for _, found := range r.Changes {
+						if found.At.Equal(c.at) {
+							said = found
+						} else if found.Recurs && found.At.Before(c.at) && strings.Contains(c.words(), found.Clock[len("2006-01-02"):]) {
+							continue // said once for all
+						}
+					}
+					if recurs := len(r.Changes) > 0 && r.Changes[0].Recurs; recurs && said.At.IsZero() {
+						continue
+					}
+					if diff := cmp.Diff(stamps(without(old, new))+"|"+stamps(without(new, old)), stamps(said.Before)+"|"+stamps(said.After)); diff != "" {
+						t.Errorf("%s, %s, %s, %s (-followed +said)\n%s", line, dialect, zone, c.words(), diff)
+					}
+				}
+			}
+		}
+	}
+}
+
 // FuzzCrontab: no text is too odd, every line has exactly one receipt, and what is
 // accepted can be read back.
 func FuzzCrontab(f *testing.F) {

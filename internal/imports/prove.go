@@ -92,6 +92,9 @@ func (p *prover) next(before follower, events []calendar.Event, zone *time.Locat
 		if start := c.at.Add(-around); start.After(from) {
 			runs = append(runs, firstElapses(events, nextRuns-len(runs), from, start, zone)...)
 		}
+		if len(runs) == nextRuns {
+			return runs
+		}
 		for _, at := range before(c.at.Add(-around), c.at.Add(around), zone) {
 			if at.After(from) {
 				runs = append(runs, at)
@@ -104,24 +107,63 @@ func (p *prover) next(before follower, events []calendar.Event, zone *time.Locat
 	return append(runs, firstElapses(events, nextRuns-len(runs), from, end, zone)...)
 }
 
-// changes returns the changes of the clock at which the two differ.
+// changes returns the changes of the clock at which the two differ. What happens at
+// one is the same at all that set the same clock back or forward by as much at the same
+// time of the week, where the events name the same of the days around it: each such kind
+// is followed once.
 func (p *prover) changes(before follower, events []calendar.Event, zone *time.Location) (changes []Change) {
 	dated := slices.ContainsFunc(events, func(e calendar.Event) bool { return e.Year != nil || e.Month != nil || e.Day != nil })
 	after := elapses(events)
-	seen := map[string]bool{}
+	type difference struct {
+		at             time.Time // of the change that was followed
+		before, after  []time.Time
+		same, reported bool
+	}
+	known := map[string]*difference{}
 	for c := range clockChanges(p.from, p.from.AddDate(proofYears, 0, 0), zone) {
-		kind := fmt.Sprint(c.was.Weekday(), c.was.Format("15:04:05"), c.is.Sub(c.was))
-		if !dated && seen[kind] { // what recurs each week sees no difference
+		kind := fmt.Sprint(c.was.Weekday(), c.was.Format(time.TimeOnly), c.is.Sub(c.was), c.was.Sub(c.at), daysAround(events, c.was))
+		d := known[kind]
+		if d == nil {
+			start, end := c.at.Add(-around), c.at.Add(around)
+			old, new := before(start, end, zone), after(start, end, zone)
+			d = &difference{at: c.at, before: without(old, new), after: without(new, old), same: slices.EqualFunc(old, new, time.Time.Equal)}
+			known[kind] = d
+		}
+		if d.same || d.reported && !dated { // what recurs each week sees no difference
 			continue
 		}
-		seen[kind] = true
-		start, end := c.at.Add(-around), c.at.Add(around)
-		old, new := before(start, end, zone), after(start, end, zone)
-		if !slices.EqualFunc(old, new, time.Time.Equal) {
-			changes = append(changes, Change{At: c.at, Clock: c.words(), Recurs: !dated, Before: without(old, new), After: without(new, old)})
-		}
+		d.reported = true
+		changes = append(changes, Change{At: c.at, Clock: c.words(), Recurs: !dated, Before: moved(d.before, c.at.Sub(d.at)), After: moved(d.after, c.at.Sub(d.at))})
 	}
 	return changes
+}
+
+// daysAround says for each event on which of the days around a time it elapses.
+func daysAround(events []calendar.Event, at time.Time) string {
+	const days = 1 // before and after: the window is shorter, and no clock has ever been changed by more
+	var b strings.Builder
+	for _, e := range events {
+		e.Zone = ""
+		for n := -days; n <= days; n++ {
+			day := at.Truncate(24*time.Hour).AddDate(0, 0, n)
+			next, ok := e.Next(day.Add(-time.Microsecond), time.UTC)
+			if ok && next.Before(day.AddDate(0, 0, 1)) {
+				b.WriteByte('1')
+			} else {
+				b.WriteByte('0')
+			}
+		}
+	}
+	return b.String()
+}
+
+// moved returns times later by d.
+func moved(times []time.Time, d time.Duration) []time.Time {
+	all := slices.Clone(times)
+	for i := range all {
+		all[i] = all[i].Add(d)
+	}
+	return all
 }
 
 // without returns the times of a list that another does not have, each as often as
