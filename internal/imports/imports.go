@@ -3,14 +3,22 @@
 // whether that is proven to be the same.
 //
 //	imports.go               what is asked for and what comes out
-//	crontab.go, variable.go  a crontab → jobs
-//	command.go, name.go      what a line of cron runs → a task
-//	timers.go, execline.go   timers and services of systemd → jobs
-//	plan.go                  jobs → jobs.yaml, read back by the decoder that montimer uses
-//	prove.go                 when the old and the new system run a job, and where they differ
-//	render.go                the text of jobs.yaml
-//	receipt.go               the receipts for people and programs
-//	source.go                the files, and the zone of the machine; the rest has no effects
+//	crontab.go      the lines of a crontab
+//	variable.go     those that set a variable
+//	fields.go       the schedule of a line
+//	entry.go        a line with a schedule → a job
+//	command.go      what it runs → a task
+//	name.go         what that is called
+//	timers.go       a timer of systemd and its service → a job
+//	directives.go   the directives of both
+//	elapse.go       when the timer elapses → a schedule
+//	program.go      what the service starts → a task
+//	execline.go     command lines of systemd
+//	plan.go         jobs → jobs.yaml, read back by the decoder that montimer uses
+//	prove.go        when the old and the new system run a job, and where they differ
+//	render.go       the text of jobs.yaml
+//	receipt.go      the receipts for people and programs
+//	source.go       the files, and the zone of the machine; the rest has no effects
 package imports
 
 import (

@@ -1,10 +1,13 @@
 package imports
 
 import (
+	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/cron"
 	"github.com/montimer/montimer/internal/lazy"
 	"github.com/montimer/montimer/internal/safetext"
 )
@@ -137,4 +140,63 @@ func valueOf(vars []montimer.EnvVar, name string) string {
 		}
 	}
 	return ""
+}
+
+func (c *crontab) variable(r *Receipt, v montimer.EnvVar) {
+	switch {
+	case !validName(v.Name):
+		r.refuse("jobs.yaml has no variables of this name: letters, digits and _, not beginning with a digit", "set it in the command, with env")
+		return
+	case v.Value == "" && c.Dialect == cron.Supercronic:
+		r.refuse("supercronic fails at an empty value, and runs nothing", "take the line out")
+		return
+	case isSecret(v):
+		c.withheld = append(c.withheld, v.Name)
+		c.vars = unset(c.vars, v.Name)
+		r.Text = v.Name + "=***"
+		r.differ(fmt.Sprintf("the value looks like a secret, and is not in jobs.yaml: write %s=… into %s", v.Name, c.EnvFile))
+		return
+	}
+	c.withheld = slices.DeleteFunc(c.withheld, func(name string) bool { return name == v.Name })
+	switch v.Name {
+	case "SHELL":
+		r.note("the tasks start it in place of sh")
+	case "MAILTO", "MAILFROM":
+		if v.Value == "" {
+			r.note("montimer sends no mail either, and reports failed runs by Telegram")
+			break
+		}
+		r.differ("montimer sends no mail: it keeps what a task prints for montimer logs, and reports failed runs by Telegram (docs/telegram.md)")
+	case "CRON_TZ":
+		if !c.timezone(r, v.Value) {
+			return
+		}
+	case "TZ":
+		r.note("for the commands alone: no daemon reads it for its schedule")
+	case "LOGNAME", "USER":
+		if c.Dialect != cron.Supercronic {
+			r.note("cron sets it to the user that the command runs as, and so does systemd: it is left out")
+			return
+		}
+	case "RANDOM_DELAY":
+		if c.Dialect == cron.Cronie {
+			r.differ("cronie delays each run by a random time of up to so many minutes; montimer does not: set jitter on the profiles")
+		}
+	}
+	c.vars = set(c.vars, v)
+}
+
+// timezone takes the CRON_TZ of a dialect that reads it.
+func (c *crontab) timezone(r *Receipt, zone string) bool {
+	if c.Dialect == cron.Crontab {
+		r.note("Debian's cron does not read it: the times are those of the host's zone (--dialect cronie, if this is for cronie)")
+		return true
+	}
+	if c.badZone = !knownZone(zone); c.badZone {
+		r.refuse(fmt.Sprintf("the time zone %q is not in the time zone database", zone), "write a zone as in Europe/Berlin")
+		return false
+	}
+	c.zone = zone
+	r.note("it is the timezone of the profiles")
+	return true
 }
