@@ -141,7 +141,7 @@ func (f *renderer) newTemplate(unit string, v view) (*cachedTemplate, error) {
 
 // execute runs the template and puts a header above the result.
 func (f *renderer) execute(unit string, v view) (string, error) {
-	b := bytes.NewBufferString(unitfile.BlankHeader)
+	b := bytes.NewBufferString(unitfile.BlankHeader(montimer.Version()))
 	if err := f.template.ExecuteTemplate(b, unit, v); err != nil {
 		return "", fmt.Errorf("render the %s: %w", unit, err)
 	}

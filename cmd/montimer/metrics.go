@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/byhand"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/journal"
@@ -48,7 +49,7 @@ func (c metricsCmd) Run(ctx context.Context, e env) error {
 		for _, part := range v.NotSeen {
 			e.note("not seen: " + part)
 		}
-		text.WriteString(view.Metrics(v, tallies, view.Build{Version: versionText(), Commit: buildCommit()}))
+		text.WriteString(view.Metrics(v, tallies, view.Build{Version: montimer.Version(), Commit: montimer.BuiltFrom()}))
 	}
 	switch {
 	case err != nil:

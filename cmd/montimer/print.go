@@ -2,8 +2,8 @@ package main
 
 import (
 	"fmt"
-	"runtime/debug"
 
+	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/jobs"
 )
 
@@ -15,35 +15,10 @@ func (schemaCmd) Run(e env) error {
 	return err
 }
 
-// version is set by the linker for releases.
-var version = ""
-
 type versionCmd struct{}
 
 // Run prints the version on one line.
 func (versionCmd) Run(e env) error {
-	_, err := fmt.Fprintln(e.stdout, "montimer", versionText())
+	_, err := fmt.Fprintln(e.stdout, "montimer", montimer.Version())
 	return err
-}
-
-func versionText() string {
-	if version != "" {
-		return version
-	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "unknown"
-}
-
-// buildCommit is the commit that the program was built from; "": not known.
-func buildCommit() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				return s.Value
-			}
-		}
-	}
-	return ""
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/api"
 	"github.com/montimer/montimer/internal/console"
 	"github.com/montimer/montimer/internal/look"
@@ -47,7 +48,7 @@ func (c serveCmd) Run(ctx context.Context, e env) error {
 	defer events.Close()
 	reader := &look.Reader{Host: h, Units: e.source(c.given())}
 	s := serve.Server{
-		API:      api.New(api.Sources{Events: events, Catalog: reader, Host: reader, Log: log, Build: view.Build{Version: versionText(), Commit: buildCommit()}}),
+		API:      api.New(api.Sources{Events: events, Catalog: reader, Host: reader, Log: log, Build: view.Build{Version: montimer.Version(), Commit: montimer.BuiltFrom()}}),
 		Page:     page.New(reader, page.Options{BasePath: h.Serve.BasePath, CommitURL: h.Serve.CommitURL}),
 		Settings: h.Serve, Config: h.Instance.ConfigFile(), Apply: h.Instance.Command("apply"), Log: log, Idle: c.Idle,
 	}

@@ -60,7 +60,7 @@ func TestSandboxChanges(t *testing.T) {
 	t.Parallel()
 	h := testhost.Host()
 	have := installed(render(t, h, testhost.Profiles(t)...))
-	have.Files[montimer.Instance("").Service("monotonic")] = unitfile.BlankHeader + "[Service]\n"
+	have.Files[montimer.Instance("").Service("monotonic")] = unitfile.BlankHeader("0.1.0") + "[Service]\n"
 	h.Sandboxes = map[string]montimer.Sandbox{montimer.AllOthers: montimer.SandboxStrict}
 	h.Checkout = "/elsewhere"
 	plan, err := unitdir.Plan(render(t, h, testhost.Profiles(t)...), have)

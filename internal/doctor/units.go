@@ -160,7 +160,7 @@ func missing(helpers bool) func(Facts) []found {
 // compile would write them.
 func differs(why string, concerns func(of montimer.Instance, unit string) bool) func(Facts) []found {
 	return eachWanted(func(f Facts, w compiler.Unit, have string, exists bool) []found {
-		if !exists || have == w.Content || unitfile.ByHand(have) || !concerns(f.Host.Instance, w.Name) {
+		if !exists || unitfile.Same(have, w.Content) || unitfile.ByHand(have) || !concerns(f.Host.Instance, w.Name) {
 			return nil
 		}
 		return []found{{text: w.Name + " " + why, fix: f.Host.Instance.Command("apply")}}
@@ -303,7 +303,7 @@ func target(text, fix string, wrong func(systemd.Detail) bool) func(Facts) []fou
 }
 
 func edited(f Facts, w compiler.Unit, have string, _ bool) []found {
-	if !unitfile.ByHand(have) || have == w.Content {
+	if !unitfile.ByHand(have) || unitfile.Same(have, w.Content) {
 		return nil
 	}
 	return []found{{text: f.Host.UnitDir + "/" + w.Name + " was edited", fix: f.Host.Instance.Command("apply")}}

@@ -43,6 +43,7 @@ func read(ctx context.Context, h montimer.Host, units host.Source, profile strin
 	now := time.Now()
 	f := view.Facts{Instance: h.Instance, Now: now}
 	f.Host, _ = os.Hostname()
+	f.Version = montimer.Version()
 	seen := func(what string, err error) {
 		if err != nil {
 			f.NotSeen = append(f.NotSeen, what+": "+err.Error())

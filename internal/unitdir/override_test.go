@@ -91,7 +91,7 @@ func TestLeftovers(t *testing.T) {
 		"etc/timers.target.wants/montimer-outbox.timer":  "->",
 		"etc/sockets.target.wants/montimer-apply.socket": "->",
 		"etc/multi-user.target.wants/montimer.target":    "->",
-		"local/montimer-apply.service":                   unitfile.BlankHeader + old,
+		"local/montimer-apply.service":                   unitfile.BlankHeader("0.1.0") + old,
 		"local/montimer-apply.path":                      old,
 		"usr/montimer-outbox.timer":                      old,
 		"usr/montimer-job-a.timer":                       old,

@@ -77,7 +77,7 @@ func Plan(want []compiler.Unit, have Installed) ([]Change, error) {
 			changes = append(changes, Change{Action: Create, Name: u.Name, New: u.Content})
 		case !unitfile.Generated(old) && !shipped(u.Name, old):
 			errs = append(errs, fmt.Errorf("%s exists and was not written by montimer: move it away, or rename the profile", u.Name))
-		case old != u.Content:
+		case !unitfile.Same(old, u.Content):
 			changes = append(changes, Change{Action: Update, Name: u.Name, Old: old, New: u.Content})
 		}
 	}

@@ -2,6 +2,7 @@ package unitfile
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -47,6 +48,35 @@ func TestGenerated(t *testing.T) {
 	for _, content := range []string{"", "[Unit]\n", headerLine, "\n" + headerLine + digestLine} {
 		if Generated(content) {
 			t.Errorf("%q passes for generated", content)
+		}
+	}
+}
+
+// TestVersions: another version alone makes no difference, neither to what a unit says
+// nor to whether somebody has edited it. The header before versions is known as well.
+func TestVersions(t *testing.T) {
+	t.Parallel()
+	written := func(version, body string) string {
+		unit := []byte(BlankHeader(version) + body)
+		Sign(unit)
+		return string(unit)
+	}
+	const body = "[Unit]\nDescription=a\n\n[Service]\nExecStart=/bin/true\n"
+	unit := written("0.1.0", body)
+	before := strings.Replace(unit, ", written by montimer 0.1.0", "", 1)
+	for _, other := range []string{unit, written("0.2.0-3-gabcdef0", body), before} {
+		if !Same(unit, other) || !Same(other, unit) || ByHand(other) || !Generated(other) {
+			t.Errorf("not the same as version 0.1.0 wrote:\n%s", other)
+		}
+	}
+	for _, other := range []string{"", body, written("0.1.0", body+"#"), unit + "#", headerLine + digestLine, strings.Replace(unit, "sha256:", "sha256:0", 1)} {
+		if Same(unit, other) || Same(other, unit) {
+			t.Errorf("the same as version 0.1.0 wrote:\n%s", other)
+		}
+	}
+	for _, edited := range []string{unit + "#", strings.Replace(before, "true", "false", 1), headerLine + digestLine} {
+		if !ByHand(edited) {
+			t.Errorf("not known to be edited:\n%s", edited)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 type Facts struct {
 	Instance montimer.Instance
 	Host     string
+	Version  string // of montimer
 	Now      time.Time
 	Boot     time.Time // since when the host has been up; zero: not known
 

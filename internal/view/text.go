@@ -44,6 +44,7 @@ func (v Overview) Notes(columns int) string {
 	for _, text := range v.NotSeen {
 		b.WriteString(safetext.Fold(columns, indent, append([]string{"not", "seen:"}, strings.Fields(safetext.String(text))...)...))
 	}
+	fmt.Fprintf(&b, "version: montimer %s\n", safetext.String(v.Version))
 	if c := v.Checkout; c != nil {
 		synced := ""
 		if !c.Synced.IsZero() {

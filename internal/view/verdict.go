@@ -13,7 +13,7 @@ import (
 // Of returns the overview of a host.
 func Of(f Facts) Overview {
 	v := Overview{
-		Instance: f.Instance, Host: f.Host, At: f.Now.UTC(), Checkout: f.Checkout,
+		Instance: f.Instance, Host: f.Host, Version: f.Version, At: f.Now.UTC(), Checkout: f.Checkout,
 		Profiles: []Profile{}, Findings: slices.Clone(f.Findings), NotSeen: slices.Clone(f.NotSeen),
 	}
 	for _, p := range f.Profiles {

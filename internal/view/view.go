@@ -16,6 +16,7 @@ import (
 type Overview struct {
 	Instance  montimer.Instance `json:"instance,omitzero"`
 	Host      string            `json:"host"`
+	Version   string            `json:"version"` // of montimer
 	At        time.Time         `json:"at"`
 	Verdict   string            `json:"verdict"`
 	Attention bool              `json:"needs_attention"` // a person is needed

@@ -146,8 +146,8 @@ func TestVerdict(t *testing.T) {
 func TestJSON(t *testing.T) {
 	p := well("p")
 	p.Incident = failed(3, montimer.RunFailed, montimer.RunFailed)
-	text, err := json.Marshal(Of(Facts{Instance: "two", Host: "h", Now: at("12:30"), Boot: at("00:30"), Profiles: []ProfileFacts{p}, Lagging: []string{"x"}}))
-	want := `{"instance":"two","host":"h","at":"2026-05-01T12:30:00Z","verdict":"needs you: p failing","needs_attention":true,` +
+	text, err := json.Marshal(Of(Facts{Instance: "two", Host: "h", Version: "0.1.0", Now: at("12:30"), Boot: at("00:30"), Profiles: []ProfileFacts{p}, Lagging: []string{"x"}}))
+	want := `{"instance":"two","host":"h","version":"0.1.0","at":"2026-05-01T12:30:00Z","verdict":"needs you: p failing","needs_attention":true,` +
 		`"profiles":[{"profile":"p","state":"failing","note":"failed since 2 h ago (3 runs), first with commit bbbbbbb: montimer --instance two history p --failed",` +
 		`"schedule":"every hour, on the hour","last_run":{"run":"r12","state":"ok","trigger":"timer","scheduled":"2026-05-01T12:00:00Z",` +
 		`"started":"2026-05-01T12:00:00Z","ended":"2026-05-01T12:01:00Z","duration_seconds":60},"last_good":"2026-05-01T09:00:00Z",` +
