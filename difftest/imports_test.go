@@ -2,6 +2,7 @@ package difftest
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/montimer/montimer/internal/calendar"
 	"github.com/montimer/montimer/internal/cron"
 	"github.com/montimer/montimer/internal/imports"
+	"github.com/montimer/montimer/internal/jobs"
 	"github.com/montimer/montimer/internal/testenv"
 )
 
@@ -68,6 +70,7 @@ func crontabTexts(t *testing.T, dialect cron.Dialect) (accepted, refused []strin
 	for _, row := range readTSV(t, judgeDir+"corpus-real.txt", 1) {
 		texts = append(texts, row[0])
 	}
+	texts = append(texts, debianTexts(t)...)
 	texts = append(texts, "30 2 * * *", "30 1 * * *", "0 0 * * *", "0 * * * *", "*/10 * * * *", "*/20 */2 * * *", "15 2 1-31 * 0", "0 0-23 * * *", "15 2 * * 0", "0 2,3 29 3 *")
 	n := 100
 	if testenv.Soak() {
@@ -85,6 +88,24 @@ func crontabTexts(t *testing.T, dialect cron.Dialect) (accepted, refused []strin
 		}
 	}
 	return accepted, refused
+}
+
+// debianTexts are the schedules of what Debian installs in /etc/crontab and /etc/cron.d.
+func debianTexts(t *testing.T) (texts []string) {
+	t.Helper()
+	file, err := os.ReadFile("../internal/imports/testdata/debian.crontab")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(file)) {
+		if fields := strings.Fields(line); len(fields) > 6 && strings.ContainsAny(line[:1], "0123456789*") {
+			texts = append(texts, strings.Join(fields[:5], " "))
+		}
+	}
+	if len(texts) < 11 {
+		t.Fatalf("%d lines of Debian", len(texts))
+	}
+	return texts
 }
 
 // TestDaemonRuns: what we say of a daemon at a change of the clock is what the judge
@@ -159,9 +180,20 @@ func TestImportedCorpus(t *testing.T) {
 			if len(found.Receipts) != len(texts) {
 				t.Fatalf("%d receipts for %d lines", len(found.Receipts), len(texts))
 			}
+			read, diagnostics := jobs.Decode("jobs.yaml", found.Jobs, jobs.Options{Local: loc, Now: importFrom})
+			if jobs.HasErrors(diagnostics) {
+				t.Fatal(diagnostics)
+			}
 			imported := 0
 			for i, text := range texts {
 				r := found.Receipts[i]
+				if r.Result != imports.Refused && i < len(accepted) {
+					p, _ := read.Profile(r.Profile)
+					want := fmt.Sprintf("/opt/job-%d", i)
+					if len(p.Tasks) != 1 || p.Tasks[0].Command.Shell != want || !slices.Equal(lines(p.Schedule.Events), r.OnCalendar) {
+						t.Errorf("%s %q is not what its receipt says: %+v", dialect, text, p)
+					}
+				}
 				switch {
 				case r.Kind != imports.Job:
 					if slices.Contains(accepted, text) {
@@ -180,7 +212,9 @@ func TestImportedCorpus(t *testing.T) {
 					}
 				default:
 					imported++
-					checkReceipt(t, r, text, judge, zone)
+					for _, problem := range receiptProblems(t, r, dialect, text, judge, zone) {
+						t.Error(problem)
+					}
 				}
 			}
 			t.Logf("%s in %s: %d lines, %d of them with a schedule, %s", dialect, zone, len(texts), imported, fmt.Sprintf("%d exact, %d differ", found.Count(imports.Exact), found.Count(imports.Differs)))
@@ -192,14 +226,17 @@ func TestImportedCorpus(t *testing.T) {
 	}
 }
 
-// checkReceipt compares a receipt with what the judge runs.
-func checkReceipt(t *testing.T, r imports.Receipt, text string, judge func(*testing.T, string, time.Time, time.Time, *time.Location) []time.Time, zone string) {
+// receiptProblems compares a receipt with what the judge runs.
+func receiptProblems(t *testing.T, r imports.Receipt, dialect cron.Dialect, text string, judge func(*testing.T, string, time.Time, time.Time, *time.Location) []time.Time, zone string) (problems []string) {
 	t.Helper()
+	problem := func(format string, args ...any) {
+		problems = append(problems, fmt.Sprintf("%s %q in %s: ", dialect, text, zone)+fmt.Sprintf(format, args...))
+	}
 	if len(r.OnCalendar) == 0 { // at boot
 		if r.Result != imports.Exact || strings.TrimSpace(text) != "@reboot" {
-			t.Errorf("%q: %s, without events", text, r.Result)
+			problem("%s, without events", r.Result)
 		}
-		return
+		return problems
 	}
 	loc := location(t, zone)
 	var events []calendar.Event
@@ -227,7 +264,7 @@ func checkReceipt(t *testing.T, r imports.Receipt, text string, judge func(*test
 		if equal := slices.EqualFunc(judged, ours, time.Time.Equal); !equal {
 			differ = true
 			if !said {
-				t.Errorf("%q in %s: at %s the judge runs %s, we %s, and the receipt does not say so", text, zone, change, judged, ours)
+				problem("at %s the judge runs %s, we %s, and the receipt does not say so", change, judged, ours)
 			}
 		}
 		for _, c := range r.Changes {
@@ -235,21 +272,92 @@ func checkReceipt(t *testing.T, r imports.Receipt, text string, judge func(*test
 				continue
 			}
 			if diff := cmp.Diff(minus(judged, ours), utc(c.Before)); diff != "" {
-				t.Errorf("%q in %s: (-only the judge +receipt)\n%s", text, zone, diff)
+				problem("(-only the judge +receipt)\n%s", diff)
 			}
 			if diff := cmp.Diff(minus(ours, judged), utc(c.After)); diff != "" {
-				t.Errorf("%q in %s: (-only we +receipt)\n%s", text, zone, diff)
+				problem("(-only we +receipt)\n%s", diff)
 			}
 		}
 	}
 	if r.Result == imports.Exact && differ {
-		t.Errorf("%q in %s is not exact", text, zone)
+		problem("it is not exact")
 	}
 	// Two days that are like most, and those before a February 29.
 	for _, from := range []time.Time{importFrom, time.Date(2028, 2, 28, 0, 0, 30, 0, time.UTC)} {
 		to := from.AddDate(0, 0, 2)
 		if diff := same("judge", Fires{utc(judge(t, text, from, to, loc)), to}, "we", Fires{elapsed(from, to), to}); diff != "" {
-			t.Errorf("%q in %s: %s", text, zone, diff)
+			problem("%s", diff)
+		}
+	}
+	// The next runs from each month of a year, by a clock that nobody changes.
+	judged, err := Judges[string(dialect)](strings.Join(strings.Fields(text), " "))
+	if err != nil {
+		t.Fatal(err)
+	}
+	unzoned := slices.Clone(events)
+	for i := range unzoned {
+		unzoned[i].Zone = ""
+	}
+	for month := range 12 {
+		from := importFrom.AddDate(0, month, 0)
+		ours := collect(from, 8, func(at time.Time) (time.Time, bool) {
+			if next, ok := calendar.Next(unzoned, at, time.UTC); ok {
+				return next, true
+			}
+			return endOfCalendar, false
+		})
+		if diff := same("judge", collect(from, 8, judged.Next), "we", ours); diff != "" {
+			problem("from %s: %s", stamp(from), diff)
+			break
+		}
+	}
+	return problems
+}
+
+// TestSilentChange: a line that would be imported with another schedule, and whose
+// receipt does not say so, is found by what TestImportedCorpus compares.
+func TestSilentChange(t *testing.T) {
+	t.Parallel()
+	const dialect, zone = cron.Crontab, "Europe/Berlin"
+	changes := map[string]func(*calendar.Event){
+		"no day of the week":  func(e *calendar.Event) { e.Weekdays = 0 },
+		"another weekday":     func(e *calendar.Event) { e.Weekdays = e.Weekdays<<1&(1<<7-1) | e.Weekdays>>6 },
+		"no day of the month": func(e *calendar.Event) { e.Day, e.FromEnd = nil, false },
+		"no month":            func(e *calendar.Event) { e.Month = nil },
+		"no hour":             func(e *calendar.Event) { e.Hour = nil },
+		"no minute":           func(e *calendar.Event) { e.Minute = nil },
+	}
+	planted := map[string]int{}
+	accepted, _ := crontabTexts(t, dialect)
+	for i, text := range accepted {
+		if i%4 != 0 && !testenv.Soak() || strings.HasPrefix(text, "@") {
+			continue
+		}
+		found, err := imports.Crontab(text+" /opt/job\n", imports.Options{Source: "c", Dialect: dialect, Zone: zone, Location: location(t, zone), Now: importFrom})
+		if err != nil || found.Receipts[0].Result == imports.Refused {
+			continue
+		}
+		for name, change := range changes {
+			r := found.Receipts[0]
+			e, err := calendar.Parse(r.OnCalendar[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			change(&e)
+			if len(r.OnCalendar) != 1 || e.String() == r.OnCalendar[0] {
+				continue // as one of two events it could be within the other
+			}
+			planted[name]++
+			r.OnCalendar = []string{e.String()}
+			if len(receiptProblems(t, r, dialect, text, daemons[dialect], zone)) == 0 {
+				t.Errorf("%q as %q: %s, and nobody sees it", text, r.OnCalendar, name)
+			}
+		}
+	}
+	t.Log(planted)
+	for name := range changes {
+		if planted[name] < 5 {
+			t.Errorf("%s: planted %d times", name, planted[name])
 		}
 	}
 }
