@@ -21,6 +21,7 @@ install: ## install dist/montimer, its manual and completions below PREFIX (/usr
 	install -D -t $(DESTDIR)$(PREFIX)/bin dist/montimer
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/man/montimer.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 docs/man/jobs.yaml.5 docs/man/montimer-config.5
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man7 docs/man/montimer-units.7
 	install -D -m 644 deploy/completions/montimer.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/montimer
 
 demo: build ## jobs.yaml, its units, its next runs; as root also booted until they have ticked

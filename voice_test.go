@@ -34,7 +34,7 @@ func TestVoice(t *testing.T) {
 	}
 	words := regexp.MustCompile(`(?i)\b(` + strings.ReplaceAll(strings.Join(archaic, "|"), " ", `(?:\s+(?:(?://|#|--)\s*)?)`) + `)\b`)
 	for path := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
-		kinds := []string{".go", ".md", ".tmpl", ".sh", ".inc", ".list", ".py", ".sql", ".yaml", ".txtar", ".1", ".5"}
+		kinds := []string{".go", ".md", ".tmpl", ".sh", ".inc", ".list", ".py", ".sql", ".yaml", ".txtar", ".1", ".5", ".7"}
 		if !slices.Contains(kinds, filepath.Ext(path)) || slices.ContainsFunc(unchanged, func(p string) bool { return strings.HasPrefix(path, p) }) {
 			continue
 		}

@@ -2,21 +2,27 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alecthomas/kong"
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
+	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/doctor"
 	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobs"
 	"github.com/montimer/montimer/internal/manual"
 	"github.com/montimer/montimer/internal/testenv"
+	"github.com/montimer/montimer/internal/testhost"
 )
 
 // grammar is the whole command line.
@@ -43,6 +49,7 @@ func TestManual(t *testing.T) {
 		"docs/man/montimer.1":              func(w io.Writer) error { return manual.Command(w, app, exitCodes, checks) },
 		"docs/man/jobs.yaml.5":             func(w io.Writer) error { return manual.Jobs(w, jobs.Keys()) },
 		"docs/man/montimer-config.5":       func(w io.Writer) error { return manual.Config(w, host.Keys()) },
+		"docs/man/montimer-units.7":        func(w io.Writer) error { return manual.Units(w, everyUnit(t), reaches(t)) },
 		"deploy/completions/montimer.bash": func(w io.Writer) error { return manual.Bash(w, app) },
 	} {
 		t.Run(file, func(t *testing.T) {
@@ -60,7 +67,7 @@ func TestManual(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(string(golden), out.String()); diff != "" {
+			if diff := gocmp.Diff(string(golden), out.String()); diff != "" {
 				t.Errorf("make golden rewrites %s:\n%s", file, diff)
 			}
 			if !strings.HasPrefix(file, "docs/man/") {
@@ -71,8 +78,61 @@ func TestManual(t *testing.T) {
 			if err != nil || len(warnings) > 0 {
 				t.Errorf("groff: %v\n%s", err, warnings)
 			}
+			testenv.Need(t, "mandoc")
+			// The pages have no date, so that two builds are the same.
+			warnings, _ = exec.Command("mandoc", "-Tlint", "-W", "warning", path).CombinedOutput()
+			for line := range strings.Lines(string(warnings)) {
+				if !strings.Contains(line, "missing date") {
+					t.Errorf("mandoc: %s", line)
+				}
+			}
 		})
 	}
+}
+
+// everyUnit returns the units of a host that uses all that montimer has, with a profile
+// in each sandbox.
+func everyUnit(t *testing.T) (units []manual.Unit) {
+	t.Helper()
+	h := testhost.Host()
+	h.Sync.Every, h.Serve = time.Hour, montimer.Serve{Enabled: true, Listen: montimer.DefaultListen}
+	h.Backup = montimer.Backup{Dir: "/mnt/backup", Every: time.Hour, Keep: 2}
+	h.Sandboxes = map[string]montimer.Sandbox{"*": montimer.SandboxDefault}
+	j := montimer.Jobs{Notify: montimer.NotifyPolicy{Report: montimer.ReportWeekly}}
+	of := map[string]string{}
+	for _, s := range []montimer.Sandbox{montimer.SandboxStrict, montimer.SandboxDefault, montimer.SandboxHost} {
+		p := testhost.Profiles(t)[0]
+		p.Name = string(s)
+		h.Sandboxes[p.Name] = s
+		j.Profiles = append(j.Profiles, p)
+		of[h.Instance.Service(p.Name)], of[h.Instance.Timer(p.Name)] = p.Name, h.Instance.Timer("NAME")
+	}
+	rendered, err := compiler.Render(h, j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, u := range rendered {
+		units = append(units, manual.Unit{Name: cmp.Or(of[u.Name], u.Name), Content: u.Content})
+	}
+	return units
+}
+
+// reaches returns the table of docs/sandbox.md, which a booted scenario tries.
+func reaches(t *testing.T) (all []manual.Reach) {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/sandbox.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`(?m)^\| (.*) \| (yes|no) \| (yes|no) \| (yes|no) \|$`).FindAllStringSubmatch(string(text), -1) {
+		all = append(all, manual.Reach{Does: strings.ReplaceAll(m[1], "`", ""), In: map[montimer.Sandbox]bool{
+			montimer.SandboxDefault: m[2] == "yes", montimer.SandboxStrict: m[3] == "yes", montimer.SandboxHost: m[4] == "yes",
+		}})
+	}
+	if len(all) < 30 {
+		t.Fatalf("docs/sandbox.md has %d rows", len(all))
+	}
+	return all
 }
 
 // TestCompletion has bash complete command lines.

@@ -33,7 +33,7 @@ func Jobs(w io.Writer, keys []jobs.Key) error {
 		r.entry(term, text)
 	}
 	r.section("see also")
-	r.paragraph("montimer(1), systemd.time(7), crontab(5)")
+	r.paragraph("montimer(1), montimer-config(5), systemd.time(7), crontab(5)")
 	return r.err
 }
 

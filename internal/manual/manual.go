@@ -15,11 +15,13 @@ import (
 
 // roff writes a manual page; it keeps the first error.
 type roff struct {
-	w   io.Writer
-	err error
+	w      io.Writer
+	err    error
+	headed bool // a heading was written last, which begins a paragraph
 }
 
 func (r *roff) printf(format string, args ...any) {
+	r.headed = false
 	if r.err == nil {
 		_, r.err = fmt.Fprintf(r.w, format, args...)
 	}
@@ -32,9 +34,22 @@ func (r *roff) title(name, section, purpose string) {
 	r.printf("%s \\- %s\n", escapeRoff(name), escapeRoff(purpose))
 }
 
-func (r *roff) section(name string) { r.printf(".SH %s\n", strings.ToUpper(name)) }
+func (r *roff) section(name string) {
+	r.printf(".SH %s\n", strings.ToUpper(name))
+	r.headed = true
+}
 
-func (r *roff) paragraph(text string) { r.printf(".PP\n%s\n", escapeRoff(text)) }
+// begin begins a paragraph.
+func (r *roff) begin() {
+	if !r.headed {
+		r.printf(".PP\n")
+	}
+}
+
+func (r *roff) paragraph(text string) {
+	r.begin()
+	r.printf("%s\n", escapeRoff(text))
+}
 
 // entry is a term in bold, and a paragraph about it.
 func (r *roff) entry(term, text string) {
@@ -50,7 +65,8 @@ func (r *roff) entries(list [][2]string) {
 
 // example is text as it is typed.
 func (r *roff) example(text string) {
-	r.printf(".PP\n.in +4n\n.EX\n")
+	r.begin()
+	r.printf(".in +4n\n.EX\n")
 	for line := range strings.Lines(text) {
 		r.printf("%s", escapeRoff(line))
 	}
@@ -140,7 +156,7 @@ func Command(w io.Writer, app *kong.Application, codes []ExitCode, checks []Chec
 	r.entries(files)
 	r.paragraph("Of another instance, NAME, they are /etc/montimer/NAME.yaml, /etc/montimer/NAME.env, montimer-NAME.target, montimer-NAME-* and /var/lib/montimer-NAME.")
 	r.section("see also")
-	r.paragraph("jobs.yaml(5), systemd.timer(5), systemd.time(7), systemctl(1), journalctl(1)")
+	r.paragraph("jobs.yaml(5), montimer-config(5), montimer-units(7), systemd.timer(5), systemd.time(7), systemctl(1), journalctl(1)")
 	return r.err
 }
 

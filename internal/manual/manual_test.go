@@ -2,6 +2,7 @@ package manual
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,6 +43,24 @@ func TestConfigExample(t *testing.T) {
 	}
 	if s, err := host.ReadConfig(file); !ok || err != nil || s.Backup.Dir == "" || len(s.Limits["report"]) == 0 {
 		t.Errorf("%v %+v\n%s", err, s, text)
+	}
+}
+
+// TestUnitsKnowsAll: a unit, or a directive of a service, that the page does not name
+// is an error.
+func TestUnitsKnowsAll(t *testing.T) {
+	t.Parallel()
+	for content, want := range map[string]string{
+		"[Unit]\n\n[Service]\nProtectSystem=strict\n": "",
+		"[Unit]\n\n[Service]\nProtectSoul=yes\n":      "ProtectSoul",
+	} {
+		err := Units(io.Discard, []Unit{{own.Service("NAME"), content}}, nil)
+		if (want == "") != (err == nil) || err != nil && !strings.HasSuffix(err.Error(), ": "+want) {
+			t.Errorf("%q: %v", content, err)
+		}
+	}
+	if err := Units(io.Discard, []Unit{{own.Unit("new.path"), ""}}, nil); err == nil || !strings.HasSuffix(err.Error(), ": "+own.Unit("new.path")) {
+		t.Errorf("a new unit: %v", err)
 	}
 }
 
