@@ -162,6 +162,8 @@ var (
 	quotedWord     = lazy.Regexp(`\\.|'[^']*'|"(?:[^"\\]|\\.)*"`)
 	inBackground   = lazy.Regexp(`(^|[^&<>|])&([^&>]|$)`)
 	becomesOther   = lazy.Regexp(`(^|[|&;({]|\b(exec|then|else|do|nice|env|time)) *(/[a-z/]*/)?(sudo|su|doas|runuser|setpriv)\b`)
+	redirection    = lazy.Regexp(`>[>|]? *([^ \t;&|()<>]+)`)
+	flockFile      = lazy.Regexp(`\bflock(?: +-(?:w *|E *|-wait[= ]|-timeout[= ]|-conflict-exit-code[= ])?[^ ]*)*(?: +[0-9]+)* +([^ -][^ ]*)`)
 	detachesItself = lazy.Regexp(`\b(nohup|disown)\b|(^|[ |&;({/])(screen +-[A-Za-z]*d|tmux +new|setsid |start-stop-daemon .*(--background|-[A-Za-z]*b))`)
 )
 
@@ -175,4 +177,34 @@ func confined(command string) (differences []string) {
 		differences = append(differences, "a task cannot become another user, as with sudo (docs/sandbox.md): leave that out, and import it with --user for an instance that runs as that user")
 	}
 	return differences
+}
+
+// writes says which files a command of the shell writes that a task cannot: by a
+// redirection, or as the lock of flock. What programs write nobody knows.
+func writes(command string) (difference string) {
+	bare := quotedWord().ReplaceAllString(command, "Q")
+	var files []string
+	for _, m := range slices.Concat(redirection().FindAllStringSubmatch(bare, -1), flockFile().FindAllStringSubmatch(bare, -1)) {
+		file := m[1]
+		switch {
+		case strings.HasPrefix(file, "/"):
+			if slices.ContainsFunc([]string{"/dev/", "/tmp/", "/var/tmp/", "/proc/self/"}, func(dir string) bool { return strings.HasPrefix(file, dir) }) {
+				continue
+			}
+		case strings.HasPrefix(file, "~"), strings.HasPrefix(file, "$HOME"), strings.HasPrefix(file, "${HOME}"):
+		case strings.ContainsAny(file, "$`") || file == "Q" || strings.HasPrefix(file, "Q"), strings.Contains(bare, "cd "):
+			continue // somewhere
+		case strings.Trim(file, "0123456789-") == "":
+			continue // a file descriptor
+		default:
+			file = "~/" + file
+		}
+		if !slices.Contains(files, file) {
+			files = append(files, file)
+		}
+	}
+	if len(files) == 0 {
+		return ""
+	}
+	return "it writes " + strings.Join(files, " and ") + ", which a task cannot: leave that out (montimer logs has what a task prints), or name the directory under write: in the settings of the host (docs/sandbox.md)"
 }

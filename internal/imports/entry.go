@@ -23,6 +23,9 @@ func (c *crontab) entry(r *Receipt, line string) {
 			if e.Field != "" {
 				reason = e.Field + ": " + reason
 			}
+			if line[0] == '-' {
+				e.Hint = "take the - out: only cronie reads it (--dialect cronie, if this is for cronie)"
+			}
 			r.refuse(reason, e.Hint)
 		} else {
 			r.refuse(err.Error(), `write the schedule, and a command after it; a variable without a value is written NAME=""`)
@@ -97,6 +100,9 @@ func (c *crontab) job(r *Receipt, x *cron.Expression, text string) {
 		} else {
 			r.note(fmt.Sprintf("flock -n %s stays: another line names that file", f.lock))
 		}
+	}
+	if difference := writes(command); difference != "" {
+		r.differ(difference)
 	}
 	name := program(command)
 	if p := ofOldRunner(command); p != "" {

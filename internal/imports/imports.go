@@ -23,6 +23,7 @@ package imports
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/montimer/montimer/internal/cron"
@@ -131,13 +132,21 @@ func (i Import) summary() string {
 
 // differ adds to what is not the same.
 func (r *Receipt) differ(text string) {
-	r.Differences = append(r.Differences, text)
+	r.Differences = addNew(r.Differences, text)
 	if r.Result != Refused {
 		r.Result = Differs
 	}
 }
 
-func (r *Receipt) note(text string) { r.Notes = append(r.Notes, text) }
+func (r *Receipt) note(text string) { r.Notes = addNew(r.Notes, text) }
+
+// addNew appends a text that is not there yet.
+func addNew(texts []string, text string) []string {
+	if slices.Contains(texts, text) {
+		return texts
+	}
+	return append(texts, text)
+}
 
 func (r *Receipt) refuse(reason, hint string) {
 	r.Result, r.Reason, r.Hint = Refused, reason, hint

@@ -522,6 +522,20 @@ func TestSharedLock(t *testing.T) {
 	}
 }
 
+// TestProgram: a profile is called by the program that does the work.
+func TestProgram(t *testing.T) {
+	t.Parallel()
+	for command, want := range map[string]string{
+		"sudo -u www-data /opt/a.sh x": "a", "sudo -n -H --user=me -- /opt/a": "a", "runuser -u me -- /opt/a": "a", "/usr/bin/sudo /opt/a": "a",
+		"timeout -k 5 1h nice -n 19 ionice -c3 /opt/a.sh --all": "a", "chronic /opt/a": "a", "flock -n -E 0 /run/x.lock /opt/a": "a", "cd /srv && python3 run.py": "run", "FOO=bar /usr/bin/env X=y /opt/a": "a",
+		"/opt/x.sh -u root": "x", "sudo -u": "",
+	} {
+		if got := named(program(command), map[string]bool{}); got != want && (want != "" || got != "job") {
+			t.Errorf("%s: %s, want %s", command, got, want)
+		}
+	}
+}
+
 // TestConfined: a command that does what a task cannot is never exact.
 func TestConfined(t *testing.T) {
 	t.Parallel()
@@ -536,6 +550,20 @@ func TestConfined(t *testing.T) {
 		"sudo -u www-data /opt/a":                    Differs,
 		"cd /srv && /usr/bin/sudo /opt/a":            Differs,
 		"su - app -c '/opt/a'":                       Differs,
+		"/opt/a >> /var/log/a.log 2>&1":              Differs,
+		"/opt/a >/var/log/a.log":                     Differs,
+		"/opt/a >> ~/a.log":                          Differs,
+		"/opt/a >> a.log":                            Differs,
+		"/opt/a 2> $HOME/a.log":                      Differs,
+		"/opt/a | tee x &>> /srv/x":                  Differs,
+		"flock -w 10 /run/a.lock /opt/a":             Differs,
+		"flock -n -E 0 /run/a.lock /opt/a":           Differs,
+		"flock -n /run/a.lock /opt/a":                Exact, // without the lock
+		"flock -w 10 /tmp/a.lock /opt/a":             Exact,
+		"cd /srv/app && /opt/a >> a.log":             Exact, // it may be the checkout
+		"/opt/a > $LOG":                              Exact,
+		"/opt/a '>> /x' \"> /y\"":                    Exact,
+		"/opt/a 2>&1 >&- >&2":                        Exact,
 		"/opt/a > /dev/null 2>&1":                    Exact,
 		"/opt/a &> /dev/null":                        Exact,
 		"/opt/a >& /dev/null && /opt/b":              Exact,

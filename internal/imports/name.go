@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	wrappers     = []string{"nice", "ionice", "timeout", "env", "exec", "nohup", "chronic", "sudo", "time", "setsid", "command", "then", "!", "{", "("}
+	wrappers     = []string{"nice", "ionice", "timeout", "env", "exec", "nohup", "chronic", "time", "setsid", "command", "then", "!", "{", "("}
 	interpreters = []string{"sh", "bash", "dash", "zsh", "python", "python2", "python3", "perl", "php", "ruby", "node"}
 	extensions   = []string{".sh", ".py", ".pl", ".php", ".rb", ".js", ".bash"}
 	conditions   = []string{"test", "[", "[[", "cd", "export", "source", ".", "set", "umask", "if", "sleep"}
@@ -31,6 +31,12 @@ func program(command string) string {
 				i++
 			}
 			i++ // the lock
+		case base == "sudo" || base == "runuser":
+			for i+1 < len(words) && words[i+1][0] == '-' && words[i+1] != "--" {
+				if i++; slices.Contains([]string{"-u", "-g", "--user", "--group"}, words[i]) {
+					i++ // the user
+				}
+			}
 		case slices.Contains(wrappers, base):
 		case slices.Contains(conditions, base):
 			for i < len(words) && !endsCommand(words[i]) {

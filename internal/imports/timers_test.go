@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,6 +39,42 @@ func TestTimers(t *testing.T) {
 	}
 	if strings.Contains(receipts.String()+string(found.Jobs), "abcdef01") || strings.Contains(receipts.String()+string(found.Jobs), "sesame") {
 		t.Error("a secret is in them")
+	}
+}
+
+// TestTimersOfThisMachine: of the timers that Debian installs each has a receipt, and
+// what is imported of them can be compiled.
+func TestTimersOfThisMachine(t *testing.T) {
+	t.Parallel()
+	testenv.Need(t, "systemctl") // then there is a tree of units
+	units, err := readUnits("/usr/lib/systemd/system")
+	if err != nil {
+		t.Fatal(err)
+	}
+	timers := 0
+	for name := range units {
+		if strings.HasSuffix(name, ".timer") {
+			timers++
+		}
+	}
+	for _, user := range []string{"", "root", "man"} {
+		o := in(t, "Europe/Berlin")
+		o.User, o.System = user, true
+		found, err := Timers(units, o)
+		if err != nil || timers == 0 || len(found.Receipts) != timers {
+			t.Fatalf("%d timers, %d receipts, %v", timers, len(found.Receipts), err)
+		}
+		for _, r := range found.Receipts {
+			if r.Result == Refused && (r.Reason == "" || r.Hint == "") || r.Result == Differs && len(r.Differences)+len(r.Changes) == 0 {
+				t.Errorf("%s as %q says too little: %+v", r.Source, user, r)
+			}
+			if !slices.Equal(slices.Sorted(slices.Values(r.Differences)), slices.Compact(slices.Sorted(slices.Values(r.Differences)))) {
+				t.Errorf("%s says twice: %q", r.Source, r.Differences)
+			}
+		}
+		if _, err := compiler.Render(host, decoded(t, found, o)); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
