@@ -71,7 +71,7 @@ func (c *crontab) forUser(r *Receipt, user string) bool {
 		r.differ(fmt.Sprintf("it runs as %s here; montimer runs all tasks of an instance as one user, run_as of the host's settings: import each user's lines alone, with --user %s", user, user))
 	default:
 		r.refuse(fmt.Sprintf("it runs as %s, and the tasks of this jobs.yaml as %s", user, c.User),
-			fmt.Sprintf("import it with --user %s for an instance with run_as: %s (docs/moving-in.md), or leave it where it is", user, user))
+			fmt.Sprintf("import it with --user %s for an instance with run_as: %s (docs/instances.md), or leave it where it is", user, user))
 		return false
 	}
 	return true
@@ -107,7 +107,7 @@ func (c *crontab) job(r *Receipt, x *cron.Expression, text string) {
 	name := program(command)
 	if p := ofOldRunner(command); p != "" {
 		name = p
-		r.note(fmt.Sprintf("it runs the profile %s of the Python runner, whose automation/jobs.yaml montimer reads as it is: rather use that file (docs/moving-in.md, From supercronic)", p))
+		r.note(fmt.Sprintf("it runs the profile %s of the Python runner, whose automation/jobs.yaml montimer reads as it is: rather use that file (docs/from-supercronic.md)", p))
 	}
 	if c.Dialect != cron.Supercronic {
 		command = atHome(command)

@@ -104,6 +104,6 @@ func (t *timer) forUser(user string) {
 		t.differ(fmt.Sprintf("it runs as %s here; montimer runs all tasks of an instance as one user, run_as of the host's settings: import with --user %s", user, user))
 	default:
 		t.refuse(fmt.Sprintf("it runs as %s, and the tasks of this jobs.yaml as %s", user, t.User),
-			fmt.Sprintf("import it with --user %s for an instance with run_as: %s (docs/moving-in.md), or leave it where it is", user, user))
+			fmt.Sprintf("import it with --user %s for an instance with run_as: %s (docs/instances.md), or leave it where it is", user, user))
 	}
 }

@@ -93,3 +93,14 @@ jobs() {
   chown deploy: /srv/app/jobs.yaml.new
   mv /srv/app/jobs.yaml.new /srv/app/jobs.yaml
 }
+
+# block PAGE TITLE: the commands that docs/PAGE.md has below that title.
+block() { awk -v title="## $2" '$0 == title { in_it = 1; next } /^## / { in_it = 0 } in_it && /^```sh$/ { on = 1; next } /^```$/ { on = 0 } in_it && on' "/docs/$1.md"; }
+# follow PAGE TITLE [SED [WARNING]]: does what the page says, word for word but for
+# SED. /tmp/said has what its commands say, none of which is another warning.
+follow() {
+  block "$1" "$2" | sed -E "${3:-}" >/tmp/block.sh
+  [[ -s /tmp/block.sh ]] || fail "docs/$1.md has no block below $2"
+  (cd / && bash -euxo pipefail /tmp/block.sh) >/tmp/said 2>&1 || fail "docs/$1.md, $2: $(cat /tmp/said)"
+  ! grep -E '^(warning|missing):' /tmp/said | grep -vF -- "${4:-no warning}" || fail "docs/$1.md, $2: $(cat /tmp/said)"
+}
