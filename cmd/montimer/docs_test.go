@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -83,6 +84,23 @@ func TestReadme(t *testing.T) {
 	check.Dir, check.Stdout = dir, &said
 	if check.Run(); said.String() != mistake {
 		t.Errorf("the README shows\n%s\nand it is\n%s", mistake, said.String())
+	}
+}
+
+// TestExitCodes: ARCHITECTURE.md has the exit codes with the words of the manual.
+func TestExitCodes(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "| code | meaning |\n|---|---|\n"
+	for _, c := range exitCodes {
+		want += fmt.Sprintf("| %d | %s%s |\n", c.Code, strings.ToLower(c.Meaning[:1]), strings.TrimSuffix(c.Meaning[1:], "."))
+	}
+	_, table, _ := strings.Cut(string(text), "## Exit codes\n\n")
+	if table != want {
+		t.Errorf("want\n%s", want)
 	}
 }
 

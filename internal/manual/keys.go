@@ -16,8 +16,19 @@ func Jobs(w io.Writer, keys []jobs.Key) error {
 	r.title("jobs.yaml", "5", "the profiles that montimer runs")
 	r.section("description")
 	r.paragraph("A YAML file of profiles; each is a schedule and an ordered list of tasks. It says what runs and when, never as which user or with which rights. The keys marked (defaults) may also stand in the mapping defaults, for every profile or task that does not set them itself.")
+	r.paragraph("montimer compile --check reports all mistakes with their line and column; montimer explain says what a schedule means.")
+	r.example(firstJobs)
 	level := ""
 	for _, key := range keys {
+		if key.Level != level && key.Level == "defaults" {
+			// The keys themselves are those of profiles and tasks.
+			level = key.Level
+			r.section("keys of defaults")
+			r.paragraph("Those that are marked (defaults) below.")
+		}
+		if key.Level == "defaults" {
+			continue
+		}
 		if key.Level != level {
 			level = key.Level
 			r.section("keys of " + level)
@@ -32,10 +43,85 @@ func Jobs(w io.Writer, keys []jobs.Key) error {
 		}
 		r.entry(term, text)
 	}
+	r.section("examples")
+	r.paragraph("All that a schedule can be:")
+	r.example(scheduleJobs)
+	r.paragraph("Tasks that wait for each other, and what happens when they fail:")
+	r.example(taskJobs)
 	r.section("see also")
 	r.paragraph("montimer(1), montimer-config(5), systemd.time(7), crontab(5)")
 	return r.err
 }
+
+// The files that jobs.yaml(5) shows.
+const (
+	firstJobs = `profiles:
+  nightly:
+    cron: "30 4 * * *"
+    timezone: Europe/Berlin
+    description: Report, then clean up
+    tasks:
+      - { name: report, command: [python3, report.py], timeout: 1h }
+      - { name: prune, command: "find reports -type f -mtime +30 -delete" }
+`
+	scheduleJobs = `defaults:
+  timezone: Europe/Berlin
+  cron_dialect: crontab
+profiles:
+  office:
+    cron: ["0 9-17/2 * * 1-5", "30 18 * * 5"]
+    tasks: [{ name: poll, command: [poll, --all] }]
+  first-monday:
+    calendar: "Mon *-*-01..07 08:00"
+    catch_up: false
+    tasks: [{ name: invoice, command: [invoice] }]
+  often:
+    every: 10m
+    jitter: 1m
+    overlap: queue
+    tasks: [{ name: sync, command: [sync-mail] }]
+  boot:
+    cron: "@reboot"
+    enabled: false
+    tasks: [{ name: warm, command: [warm-cache] }]
+`
+	taskJobs = `notify:
+  after: 2
+  repeat_every: 6h
+  recovery: true
+  report: weekly
+sync:
+  on_change:
+    - paths: uv.lock
+      command: [uv, sync, --frozen]
+      timeout: 10m
+defaults:
+  timeout: 5m
+  retries: 1
+  retry_delay: 30s
+profiles:
+  hourly:
+    cron: "5 * * * *"
+    sync_before_run: true
+    timeout: 50m
+    parallel: 2
+    heartbeat: HEARTBEAT_HOURLY
+    env: { REGION: eu }
+    tasks:
+      - name: fetch
+        command: [python3, fetch.py]
+        args: { since: 1h }
+      - name: check
+        command: [python3, check.py]
+        workdir: checks
+        env: { STRICT: "1" }
+      - name: publish
+        script: publish.py
+        interpreter: python3
+        after: [fetch, check]
+      - { name: later, script: later.sh, enabled: false }
+`
+)
 
 // HostGroup is the group of the options for the host's settings.
 const HostGroup = "host"

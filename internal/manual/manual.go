@@ -11,6 +11,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/host"
 )
 
 // roff writes a manual page; it keeps the first error.
@@ -94,21 +95,35 @@ type ExitCode struct {
 	Meaning string
 }
 
-var examples = [][2]string{
-	{"montimer compile --check", "Check the jobs.yaml of the current directory, as a contributor or in CI."},
-	{"montimer apply", "Let a changed jobs.yaml take effect on this host."},
-	{"montimer run nightly --follow", "Run the profile nightly now, and watch."},
-	{"montimer doctor", "Find what is wrong with the host, and the command that fixes it."},
-	{"montimer pause nightly --until 2h --reason \"disk swap\"", "Skip its scheduled runs for two hours."},
-	{"systemctl list-timers 'montimer-job-*'", "Show when which profile runs next."},
-	{"montimer logs nightly --failed", "Read the log of its last failed run."},
+// commandExamples are what the commands are used for most.
+var commandExamples = [][2]string{
+	{"Check the jobs.yaml of the current directory, as a contributor or in CI, and know what a schedule means:",
+		"montimer compile --check\nmontimer explain '0 9-17/2 * * 1-5'\n"},
+	{"See what a changed jobs.yaml would do on this host, and let it take effect:",
+		"montimer compile --diff\nmontimer apply\n"},
+	{"Run the profile nightly now, and watch:",
+		"montimer run nightly --follow\n"},
+	{"Know whether all is well, what ran, and what it said:",
+		"montimer status\nmontimer history nightly --since 7d\nmontimer logs nightly\n"},
+	{"Find what is wrong with the host, each with the command that fixes it:",
+		"montimer doctor\n"},
+	{"Skip the scheduled runs of a profile for two hours, and end that early:",
+		"montimer pause nightly --until 2h --reason \"disk swap\"\nmontimer resume nightly\n"},
+	{"Ask systemd itself:",
+		"systemctl list-timers '" + own.Timer("*") + "'\nsystemctl cat " + own.Service("nightly") + "\n"},
 }
 
+// files are those of the default instance.
 var files = [][2]string{
-	{"/etc/montimer/config.yaml", "The host's settings: jobs, checkout, state_dir, env_file, run_as, unit_dir, binary, timezone, sync (remote, branch, every, timeout), sandbox, limits, capacity, umask, write, allow_root."},
-	{"/etc/montimer/env", "Environment file of the services (systemd.exec(5), EnvironmentFile=)."},
-	{"/usr/local/lib/systemd/system/montimer*", "The generated units."},
-	{"/var/lib/montimer", "The state directory: locks, the database, the last good copies. Without root and run_as: ~/.local/state/montimer."},
+	{own.ConfigFile(), "The host's settings: montimer-config(5)."},
+	{own.EnvFile(), "Environment file of the services, with the secrets (systemd.exec(5), EnvironmentFile=)."},
+	{own.PauseDir(), "The profiles that are paused, until when and why."},
+	{host.DefaultUnitDir + "/" + own.Prefix() + "*", "The generated units: montimer-units(7)."},
+	{own.StateDir(), "The state directory: the database monitoring.db, locks, and in " + montimer.LastGoodDir + " the last good copy of each profile. Without root and run_as: ~/.local/state/montimer."},
+	{own.CacheDir(), "Caches of the tasks ($XDG_CACHE_HOME)."},
+	{own.RunDir(), "The lock of compile and apply."},
+	{own.RequestFIFO(), "Takes requests of the deploy user for an apply."},
+	{own.APISocket(), "The Unix socket of the server, where the host settings have serve."},
 }
 
 // Check is a check of montimer doctor: what it finds, and why that matters.
@@ -121,7 +136,9 @@ func Command(w io.Writer, app *kong.Application, codes []ExitCode, checks []Chec
 	r.section("synopsis")
 	r.printf(".B montimer\n.I command\n[options]\n.br\n.B montimer\n.I command\n.B \\-\\-help\n")
 	r.section("description")
-	r.paragraph("montimer compiles jobs.yaml(5) to systemd timers and services, and runs the tasks that they start. There is no daemon. After each change of a schedule: montimer apply.")
+	r.paragraph("montimer compiles jobs.yaml(5) to systemd timers and services, and runs the tasks that they start. There is no daemon: systemd has the clock, the lock, the log and the confinement.")
+	r.paragraph("A profile of jobs.yaml is a schedule and a list of tasks. Its timer starts montimer exec, which runs the tasks, records the run in a database, and sends one message by Telegram if a person is needed. What runs is read from jobs.yaml at each run, so only a change of a schedule needs montimer apply, which the units also do by themselves each hour.")
+	r.paragraph("Contributors need explain, list, init and compile --check, which use neither root nor systemd. The other commands are for the operator of a host; root becomes the deploy user for all that this user can change.")
 	r.section("options")
 	for _, flag := range app.Flags {
 		if flag.Name != "help" {
@@ -140,39 +157,50 @@ func Command(w io.Writer, app *kong.Application, codes []ExitCode, checks []Chec
 		r.entry(c.ID, strings.ToUpper(c.Find[:1])+c.Find[1:]+": "+c.Why+".")
 	}
 	r.section("host settings")
-	r.paragraph("Each command takes those of these options that it uses. A setting comes from the option, else from the environment variable, else from /etc/montimer/config.yaml, else from its default.")
+	r.paragraph("Each command takes those of these options that it uses. A setting comes from the option, else from the environment variable, else from " + own.ConfigFile() + ", else from its default. montimer-config(5) has all settings.")
 	for _, flag := range hostOptions(app.Node) {
 		r.entry(flag.String(), flag.Help)
 	}
 	r.section("environment")
-	r.entries(variables)
-	r.section("examples")
-	r.entries(examples)
+	r.entries(variables())
 	r.section("exit status")
 	for _, code := range codes {
 		r.entry(fmt.Sprint(code.Code), code.Meaning)
 	}
 	r.section("files")
 	r.entries(files)
-	r.paragraph("Of another instance, NAME, they are /etc/montimer/NAME.yaml, /etc/montimer/NAME.env, montimer-NAME.target, montimer-NAME-* and /var/lib/montimer-NAME.")
+	r.paragraph("Of another instance, NAME, they are " + strings.Join([]string{other.ConfigFile(), other.EnvFile(), other.PauseDir(), other.StateDir()}, ", ") + " and so on; its units are " + other.Target() + " and " + other.Unit("*") + ".")
+	r.section("examples")
+	for _, e := range commandExamples {
+		r.paragraph(e[0])
+		r.example(e[1])
+	}
 	r.section("see also")
 	r.paragraph("jobs.yaml(5), montimer-config(5), montimer-units(7), systemd.timer(5), systemd.time(7), systemctl(1), journalctl(1)")
 	return r.err
 }
 
-// variables are the environment variables and what they are for.
-var variables = [][2]string{
-	{"MONTIMER_INSTANCE", "The instance, as --instance."},
-	{"MONTIMER_JOBS, MONTIMER_CHECKOUT, MONTIMER_STATE_DIR, MONTIMER_ENV_FILE, MONTIMER_RUN_AS, MONTIMER_UNIT_DIR, MONTIMER_BINARY", "Host settings, as the options above. The services have them from their units."},
-	{"REPO_ROOT, CACHE_DIR", "MONTIMER_CHECKOUT and MONTIMER_STATE_DIR where those are not set."},
-	{"MONTIMER_TIMEZONE", "The time zone of profiles that name none."},
-	{"MONTIMER_SYNC_REMOTE, MONTIMER_SYNC_BRANCH, MONTIMER_SYNC_TIMEOUT", "The host setting sync."},
-	{"MONTIMER_BACKUP_DIR", "The directory of the host setting backup."},
-	{"MONTIMER_SERVE_HOSTS, MONTIMER_SERVE_BASE_PATH, MONTIMER_SERVE_PUBLIC_URL, MONTIMER_SERVE_COMMIT_URL, MONTIMER_SERVE_TOKEN_FILE", "The host setting serve."},
-	{"MONITORING_API_HOST, MONITORING_API_PORT", "Where serve listens when it is started by hand (default: 127.0.0.1 and 8923, or serve: listen in /etc/montimer/config.yaml)."},
-	{"TELEGRAM_BOT_TOKEN_DEFAULT, TELEGRAM_CHAT_ID_DEFAULT and others", "Where alerts go; the services have them from their environment file."},
-	{"LOG_LEVEL", "DEBUG: no alerts are sent."},
-	{"NO_COLOR", "Set: no colours."},
+// variables are the environment variables and what they are for: those of the host's
+// settings, and others.
+func variables() [][2]string {
+	all := [][2]string{{"MONTIMER_INSTANCE", "The instance, as --instance."}}
+	var add func(of string, keys []host.Key)
+	add = func(of string, keys []host.Key) {
+		for _, k := range keys {
+			if k.Variables != nil {
+				all = append(all, [2]string{strings.Join(k.Variables, ", "), "The host setting " + of + k.Name + "."})
+			}
+			add(of+k.Name+": ", k.Keys)
+		}
+	}
+	add("", host.Keys())
+	return append(all, [][2]string{
+		{"MONITORING_API_HOST, MONITORING_API_PORT", "Where serve listens when it is started by hand, in place of the host setting serve: listen."},
+		{"TELEGRAM_BOT_TOKEN_DEFAULT, TELEGRAM_CHAT_ID_DEFAULT and others", "Where alerts go; the services have them from their environment file."},
+		{"LOG_LEVEL", "DEBUG: no alerts are sent."},
+		{"NO_COLOR", "Set: no colours."},
+		{"EDITOR", "In the commands of doctor that change a file."},
+	}...)
 }
 
 // command describes one command with its flags, and the commands below it.

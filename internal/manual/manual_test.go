@@ -5,12 +5,17 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alecthomas/kong"
 
+	"github.com/montimer/montimer/compiler"
 	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/jobs"
+	"github.com/montimer/montimer/internal/testhost"
 )
 
 // TestVariables: the page names every variable that the host's settings are read
@@ -18,7 +23,7 @@ import (
 func TestVariables(t *testing.T) {
 	t.Parallel()
 	named := ""
-	for _, v := range variables {
+	for _, v := range variables() {
 		named += v[0] + ", "
 	}
 	for _, name := range host.Variables() {
@@ -28,21 +33,56 @@ func TestVariables(t *testing.T) {
 	}
 }
 
-// TestConfigExample: the config.yaml that the page shows is one.
-func TestConfigExample(t *testing.T) {
-	t.Parallel()
-	page, err := os.ReadFile("../../docs/man/montimer-config.5")
+// examples returns the examples of a manual page as they are shown.
+func examples(t *testing.T, page string) (found []string) {
+	t.Helper()
+	text, err := os.ReadFile("../../" + page)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, text, _ := strings.Cut(string(page), "\n.EX\n")
-	text, _, ok := strings.Cut(text, ".EE\n")
-	file := filepath.Join(t.TempDir(), "config.yaml")
-	if err := os.WriteFile(file, []byte(strings.ReplaceAll(text, `\-`, "-")), 0o600); err != nil {
-		t.Fatal(err)
+	for _, part := range strings.Split(string(text), "\n.EX\n")[1:] {
+		example, _, _ := strings.Cut(part, ".EE\n")
+		found = append(found, strings.NewReplacer(`\-`, "-", `\(aq`, "'", `\&`, "", `\e`, `\`).Replace(example))
 	}
-	if s, err := host.ReadConfig(file); !ok || err != nil || s.Backup.Dir == "" || len(s.Limits["report"]) == 0 {
-		t.Errorf("%v %+v\n%s", err, s, text)
+	if found == nil {
+		t.Fatalf("%s has no example", page)
+	}
+	return found
+}
+
+// TestConfigExample: the config.yaml that the page shows is one.
+func TestConfigExample(t *testing.T) {
+	t.Parallel()
+	for _, text := range examples(t, "docs/man/montimer-config.5") {
+		file := filepath.Join(t.TempDir(), "config.yaml")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if s, err := host.ReadConfig(file); err != nil || s.Checkout == "" {
+			t.Errorf("%v %+v\n%s", err, s, text)
+		}
+	}
+}
+
+// TestJobsExamples: each jobs.yaml that the page shows is one without a warning, and
+// becomes units; together they have every key.
+func TestJobsExamples(t *testing.T) {
+	t.Parallel()
+	all := ""
+	for _, text := range examples(t, "docs/man/jobs.yaml.5") {
+		j, diagnostics := jobs.Decode("jobs.yaml", []byte(text), jobs.Options{Local: time.UTC, Now: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), Prove: true})
+		if len(diagnostics) > 0 {
+			t.Errorf("%v\n%s", diagnostics, text)
+		}
+		if _, err := compiler.Render(testhost.Host(), j); err != nil {
+			t.Errorf("%v\n%s", err, text)
+		}
+		all += text
+	}
+	for _, k := range jobs.Keys() {
+		if !regexp.MustCompile(`(?m)(^|[\s{])` + k.Name + `:`).MatchString(all) {
+			t.Errorf("no example has %s of %s", k.Name, k.Level)
+		}
 	}
 }
 

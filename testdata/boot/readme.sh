@@ -73,6 +73,15 @@ within 60 is montimer-job-nightly.service inactive
 ok runuser -u deploy -- montimer exec nightly
 all_well
 
+step "the examples of montimer(1)"
+# examples FILE: the commands that a manual page shows.
+examples() { awk '/^\.EX$/ { on = 1; next } /^\.EE$/ { on = 0 } on' "$1" | sed "s/\\\\-/-/g; s/\\\\(aq/'/g"; }
+examples /docs/man/montimer.1 | sed 's/^montimer doctor$/& || (($? == 1))/' >/tmp/examples.sh # there is no token
+grep -q '^montimer apply$' /tmp/examples.sh || fail "not the examples: $(cat /tmp/examples.sh)"
+(cd /srv/app && SYSTEMD_PAGER=cat bash -euxo pipefail /tmp/examples.sh) >/tmp/said 2>&1 || fail "$(cat /tmp/said)"
+within 60 is montimer-job-nightly.service inactive
+all_well
+
 step "without a state directory nothing waits"
 # From here on no timer elapses: what it starts would fail of what is broken just then.
 systemctl stop montimer.target
@@ -90,7 +99,7 @@ rm -r /var/lib/montimer
 mv /var/lib/elsewhere /var/lib/montimer
 
 step "manual pages and completions"
-for file in man/man1/montimer.1 man/man5/jobs.yaml.5 bash-completion/completions/montimer; do
+for file in man/man1/montimer.1 man/man5/jobs.yaml.5 man/man5/montimer-config.5 man/man7/montimer-units.7 bash-completion/completions/montimer; do
   [[ -s /usr/local/share/$file ]] || fail "no $file"
 done
 
