@@ -6,12 +6,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/compiler"
+	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/internal/jobs"
 	"github.com/montimer/montimer/internal/testenv"
 )
@@ -84,6 +86,38 @@ func TestReadme(t *testing.T) {
 	check.Dir, check.Stdout = dir, &said
 	if check.Run(); said.String() != mistake {
 		t.Errorf("the README shows\n%s\nand it is\n%s", mistake, said.String())
+	}
+}
+
+// TestSettingsOfPages: what the pages show of config.yaml is read without a mistake.
+func TestSettingsOfPages(t *testing.T) {
+	t.Parallel()
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("%v, %v", pages, err)
+	}
+	shown := 0
+	for _, page := range append(pages, "../../ARCHITECTURE.md") {
+		page = strings.TrimPrefix(page, "../../")
+		if slices.Contains([]string{"docs/ci.md", "docs/containers.md"}, page) {
+			continue // their files are of other programs
+		}
+		for _, text := range blocks(t, page, "yaml") {
+			if strings.Contains(text, "litestream") || strings.Contains(text, "profiles:\n") {
+				continue // of another program, or a jobs.yaml
+			}
+			file := filepath.Join(t.TempDir(), "config.yaml")
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := host.ReadConfig(file); err != nil {
+				t.Errorf("%s: %v\n%s", page, err, text)
+			}
+			shown++
+		}
+	}
+	if shown < 4 {
+		t.Errorf("only %d blocks were found", shown)
 	}
 }
 

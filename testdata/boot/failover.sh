@@ -19,13 +19,8 @@ told() { [[ $(sent "$1") == 1 ]]; }
 # ran HOST PROFILE: how many runs of it there were on that host, by its own account.
 ran() { grep -cx -- "$1 $2" /shared/tasks/ran || true; }
 more() { (($(ran "$HOST" "$1") > $2)); }
-# follow TITLE [SED]: does what the page says.
-follow() {
-  awk -v title="## $1" '$0 == title { in_it = 1; next } /^## / { in_it = 0 } in_it && /^```sh$/ { on = 1; next } /^```$/ { on = 0 } in_it && on' /docs/failover.md |
-    sed "s|/mnt/backup/montimer|$backups|g; ${2-}" >/tmp/block.sh
-  [[ -s /tmp/block.sh ]] || fail "the page has no block below $1"
-  bash -euxo pipefail /tmp/block.sh >/tmp/said 2>&1 || fail "$1: $(cat /tmp/said)"
-}
+# on_shared PAGE TITLE [SED]: follow, with the directory of backups that both hosts see.
+on_shared() { follow "$1" "$2" "s|/mnt/backup/montimer|$backups|g; ${3-}"; }
 
 # A host after the installation: the same user, settings and checkout on both.
 new_host
@@ -93,7 +88,7 @@ runuser -u deploy -- git clone -q /shared/remote.git /srv/app
 case $HOST.$BOOT in
 alpha.1)
   step "alpha runs, alerts and backs up"
-  follow "Set up"
+  on_shared failover "Set up"
   within 60 told "broken since ever"
   within 60 more late 0
   systemctl start --no-block montimer-job-slow.service
@@ -113,7 +108,7 @@ beta.1)
   grep -q '"host": "alpha"' $backups/owner.json && [[ ! -e /var/lib/montimer/monitoring.db && ! -e /etc/montimer/pause ]] || fail "it changed something"
 
   step "beta takes over in one command"
-  follow "The old host is gone" '/notify/d; s/^montimer takeover [^ ]*$/! &/; s/^montimer takeover .*--dry-run/! &/'
+  on_shared failover "The old host is gone" '/notify/d; s/^montimer takeover [^ ]*$/! &/; s/^montimer takeover .*--dry-run/! &/'
   grep -q 'pause .* apply' <<<"$(tr '\n' ' ' </tmp/said)" || fail "no plan: $(cat /tmp/said)"
   within 60 more good 0
   within 60 told "taken over from alpha"
@@ -133,7 +128,7 @@ beta.1)
   await refused
   step "beta retires"
   told "taken over from alpha" || fail "reported again"
-  follow "Move on purpose, and back" '/takeover/d'
+  on_shared failover "Move on purpose, and back" '/takeover/d'
   grep -q '"retired": true' $backups/owner.json || fail "the owner: $(cat $backups/owner.json)"
   [[ $(systemctl is-enabled montimer.target) == masked ]] || fail "the target is $(systemctl is-enabled montimer.target)"
   before=$(ran beta good)
@@ -168,7 +163,7 @@ alpha.2)
 
   await retired
   step "alpha takes over again"
-  follow "Move on purpose, and back" '/retire/d'
+  on_shared failover "Move on purpose, and back" '/retire/d'
   within 60 told "taken over from beta"
   within 60 more bad "$(ran alpha bad)"
   told "broken since ever" && told "broken of late" && told "this host runs no jobs" || fail "alerted twice: $(cat /shared/sent)"

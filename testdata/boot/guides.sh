@@ -161,21 +161,15 @@ step "a read-only /usr"
 mount --bind /usr /usr
 mount -o remount,bind,ro /usr
 ! touch /usr/local/lib/file 2>/dev/null || fail "it can be written"
-page() {
-  awk -v want="$1" '/^```sh$/ { on = 1; n++; next } /^```$/ { on = 0 } on && n == want' /docs/read-only-usr.md >/tmp/block.sh
-  [[ -s /tmp/block.sh ]] || fail "the page has no block $1"
-  (cd /src && bash -euxo pipefail /tmp/block.sh) >/tmp/said 2>&1 || fail "docs/read-only-usr.md, block $1: $(cat /tmp/said)"
-  ! grep -E '^(warning|missing):' /tmp/said || fail "$(cat /tmp/said)"
-}
-page 1
+in_clone read-only-usr "Set up"
 within 60 held active
 ran 5 || fail "no run"
 rm /etc/systemd/system/montimer-job-hourly.timer
 systemctl start montimer-apply.service || fail "apply cannot write to /etc"
 [[ -s /etc/systemd/system/montimer-job-hourly.timer ]] || fail "it wrote no unit"
 ! systemctl mask montimer-job-hourly.timer 2>/tmp/said || fail "mask works, and the page says it does not"
-page 2
-page 3
+in_clone read-only-usr "Keep a profile from running"
+in_clone read-only-usr "Remove it"
 left 'montimer*'
 healthy
 

@@ -255,8 +255,12 @@ within 120 has missed good --missed
 step "the metrics, as the service writes them"
 textfiles=/var/lib/prometheus/node-exporter
 install -d "$textfiles"
-install -m 644 /deploy/prometheus/montimer-metrics.* /etc/systemd/system/
-systemctl daemon-reload
+install -d /etc/systemd/system/montimer-metrics.timer.d # it does not run of itself meanwhile
+printf '[Timer]\nOnCalendar=\nOnCalendar=2098-01-01\n' >/etc/systemd/system/montimer-metrics.timer.d/later.conf
+awk '/^```sh$/ { on = 1; next } /^```$/ { on = 0 } on' /deploy/prometheus/README.md >/tmp/block.sh
+[[ -s /tmp/block.sh ]] || fail "the page has no block"
+(cd / && bash -euxo pipefail /tmp/block.sh) >/tmp/said 2>&1 || fail "$(cat /tmp/said)"
+is montimer-metrics.timer active || fail "the timer is not active"
 for _ in 1 2 3 4; do # also when no run has the database open
   systemctl start montimer-metrics.service || fail "montimer-metrics.service"
   grep -qx 'montimer_not_seen 0' "$textfiles/montimer.prom" || fail "$(journalctl --sync; journalctl --no-pager -o cat -u montimer-metrics.service)"

@@ -2,7 +2,7 @@
 # montimer serve: the first request starts it and idleness ends it; a start that
 # fails heals; TCP and the Unix socket, names, tokens; behind nginx and Caddy as in
 # deploy; another address, and none any more.
-# Needs: python3 runuser
+# Needs: python3 runuser curl
 source "${BASH_SOURCE%/*}/lib.sh"
 new_host
 # What sends alerts does not run of itself while the disk is full.
@@ -68,6 +68,8 @@ answers 200 $api/healthz
 is $service active || fail "it does not run"
 answers 200 $api/
 answers 200 $api/v1/profiles
+follow serve "Set it up"
+grep -q '{"status":"ok"}' /tmp/said && grep -q '"profile":"good"' /tmp/said || fail "$(cat /tmp/said)"
 [[ $(ps -o user= -p "$(systemctl show -P MainPID $service)") == deploy ]] || fail "it runs as another user"
 answers 405 $api/v1/alerts BODY:10
 answers 200 unix:/v1/profiles
@@ -231,7 +233,10 @@ answers 200 http://127.0.0.1:8923/healthz # it runs, and is stopped for the chan
 montimer apply >/tmp/said 2>&1 || fail "$(cat /tmp/said)"
 answers 503 $api/v1/profiles
 answers 200 $api/healthz
-install -m 640 -g deploy /dev/null /etc/montimer/tokens
+follow serve "Who may ask"
+[[ $(wc -l </etc/montimer/tokens) == 1 ]] || fail "no token: $(cat /etc/montimer/tokens)"
+answers 200 $api/v1/profiles "Authorization:Bearer $(</etc/montimer/tokens)"
+: >/etc/montimer/tokens
 answers 503 $api/
 token=0123456789abcdef0123456789abcdef
 echo $token >>/etc/montimer/tokens # no restart
