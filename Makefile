@@ -1,28 +1,53 @@
 # make alone lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help build install demo test boot lint soak bench golden clean
+.PHONY: help build install release deb demo test boot lint soak bench golden clean
 
 GO ?= go
 STATICCHECK ?= $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export CGO_ENABLED ?= 0
+
+# What the program says of itself, and the time of all files that are made: those of
+# the commit, so that the same commit makes the same bytes. VERSION=1.2.3 sets another.
+SOURCE := $(shell deploy/version.sh)
+VERSION ?= $(word 1,$(SOURCE))
+COMMIT ?= $(word 2,$(SOURCE))
+export SOURCE_DATE_EPOCH ?= $(word 3,$(SOURCE))
+STAMP = -X github.com/montimer/montimer.version=$(VERSION) -X github.com/montimer/montimer.commit=$(COMMIT)
 # HTTP/2 would be a 40th of the program, for peers that need none.
-RELEASE = -tags nethttpomithttp2 -trimpath -ldflags "-s -w"
+RELEASE = -tags nethttpomithttp2 -trimpath -buildvcs=false -ldflags "-s -w $(STAMP)"
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo '  make boot RUN=NAME runs one scenario; ROOT=DIR boots the system in that directory, made by debootstrap'
 
+BINARY ?= dist/montimer
 build: ## build dist/montimer
-	$(GO) build $(RELEASE) -o dist/montimer ./cmd/montimer
+	$(GO) build $(RELEASE) -o $(BINARY) ./cmd/montimer
 
 PREFIX ?= /usr/local
-install: ## install dist/montimer, its manual and completions below PREFIX (/usr/local); DESTDIR for packages
-	install -D -t $(DESTDIR)$(PREFIX)/bin dist/montimer
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/man/montimer.1
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 docs/man/jobs.yaml.5 docs/man/montimer-config.5
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man7 docs/man/montimer-units.7
-	install -D -m 644 deploy/completions/montimer.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/montimer
+share = $(DESTDIR)$(PREFIX)/share
+# Where zsh and fish look for completions: those of packages, and those of administrators.
+zsh = $(share)/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)/_montimer
+# A package has its own file there, which dpkg compares with what the administrator has.
+needrestart = $(DESTDIR)/etc/needrestart/conf.d/montimer$(if $(filter /usr,$(PREFIX)),,-local).conf
+
+install: ## install dist/montimer and all that belongs to it below PREFIX (/usr/local); DESTDIR for packages
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(BINARY)
+	set -e; for page in docs/man/*.[157]; do install -D -m 644 -t $(share)/man/man$${page##*.} $$page; done
+	install -D -m 644 deploy/completions/montimer.bash $(share)/bash-completion/completions/montimer
+	$(if $(wildcard deploy/completions/_montimer),install -D -m 644 deploy/completions/_montimer $(zsh))
+	$(if $(wildcard deploy/completions/montimer.fish),install -D -m 644 -t $(share)/fish/vendor_completions.d deploy/completions/montimer.fish)
+	$(if $(wildcard deploy/install.sh),install -D -m 755 -t $(share)/montimer deploy/install.sh)
+	$(if $(wildcard README.md),install -D -m 644 -t $(share)/doc/montimer $(wildcard README.md CHANGELOG.md LICENSE))
+	install -D -m 644 -t $(share)/doc/montimer/docs docs/*.md
+	install -D -m 644 deploy/needrestart.conf $(needrestart)
+
+release: ## make dist/release: tarballs, .debs, SBOMs and SHA256SUMS for amd64 and arm64
+	deploy/release.sh dist/release amd64 arm64
+
+deb: ## make dist/montimer_VERSION_ARCH.deb for this machine
+	deploy/release.sh --deb dist
 
 demo: build ## jobs.yaml, its units, its next runs; as root also booted until they have ticked
 	deploy/demo.sh dist/montimer

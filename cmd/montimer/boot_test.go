@@ -86,6 +86,7 @@ func TestBooted(t *testing.T) {
 			preload, binary := clock(t, script, binary)
 			var each sync.WaitGroup
 			hosts, options := hosts(t, script)
+			options = append(options, packages(t, tree, script)...)
 			for _, host := range hosts {
 				each.Go(func() {
 					for boot := 1; boot <= host.boots; boot++ {
@@ -213,6 +214,28 @@ func hosts(t *testing.T, script string) (all []bootedHost, options []string) {
 		t.Fatal(err)
 	}
 	return all, []string{"--netns", file, "--bind", shared + ":/shared"}
+}
+
+// packages makes the .debs that a scenario asks for, by the versions in its line
+// "# Packages:". It has them in /packages.
+func packages(t *testing.T, tree, script string) (options []string) {
+	t.Helper()
+	line := header(t, script, "Packages: (.+)")
+	if line == nil {
+		return nil
+	}
+	testenv.Need(t, "make")
+	dir := t.TempDir()
+	for _, version := range strings.Fields(string(line[1])) {
+		cmd := exec.Command(filepath.Join(tree, "deploy/release.sh"), "--deb", dir)
+		// Not what make has set for the tests.
+		cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "MAKE") }),
+			"VERSION="+version, "COMMIT=none", "SOURCE_DATE_EPOCH=1767225600", "DEB_COMPRESSION=gzip")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("make the .deb %s: %v\n%s", version, err, out)
+		}
+	}
+	return []string{"--bind-ro", dir + ":/packages"}
 }
 
 // keep returns the options for what a host keeps; each byte of its machine id is id.

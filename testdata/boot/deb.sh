@@ -1,0 +1,191 @@
+#!/bin/bash
+# The .deb: fresh, an upgrade and a downgrade, in place of an installation in
+# /usr/local, removed and purged, each while a run is under way. No job starts and no
+# run is killed by any of it; settings, pauses, drop-ins, masks and state stay.
+# Packages: 0.1.0 0.2.0
+# Needs: sqlite3
+source "${BASH_SOURCE%/*}/lib.sh"
+export DEBIAN_FRONTEND=noninteractive
+
+units=/usr/local/lib/systemd/system
+cp /usr/local/bin/montimer /dev/shm/montimer
+umount /usr/local/bin/montimer
+rm /usr/local/bin/montimer
+arch=$(dpkg --print-architecture)
+# packaged VERSION: dpkg installs that version.
+packaged() {
+  dpkg --force-unsafe-io -i "/packages/montimer_$1_$arch.deb" >/tmp/said 2>&1 </dev/null || fail "dpkg -i $1: $(cat /tmp/said)"
+}
+said() { grep -qF -- "$1" /tmp/said || fail "it did not say \"$1\" but: $(cat /tmp/said)"; }
+# started: how often a job or an apply has been started.
+started() { journalctl --sync && journalctl --no-pager -o cat -u 'montimer-job-*' -u montimer-apply.service | grep -c '^Starting' || true; }
+# looks: all that is not to change with the program.
+looks() {
+  (cd $units && sha256sum -- montimer*)
+  find /etc/montimer /etc/systemd/system -name '*montimer*' -printf '%p %l\n' -o -path '/etc/montimer/*' -printf '%p %u %g %m %s\n' | sort
+  systemctl show -p Id,ActiveState,SubState,ActiveEnterTimestampMonotonic,InvocationID montimer.target 'montimer-*.timer' 'montimer-*.socket' 'montimer-job-long.service' 'montimer-tmp.service'
+}
+# begin: a run of long is under way, and nothing else.
+begin() {
+  rm -f /srv/app/began
+  systemctl start --no-block montimer-job-long.service
+  within 60 test -e /srv/app/began
+  within 60 resting 'montimer-outbox*' 'montimer-apply*'
+  pid=$(systemctl show -P MainPID montimer-job-long.service)
+  before=$(looks)
+  count=$(started)
+}
+# undisturbed: since begin no job was started, and the run goes on.
+undisturbed() {
+  within 60 resting 'montimer-outbox*' 'montimer-apply*'
+  (($(started) == count)) || fail "something was started"
+  [[ $(systemctl show -P MainPID montimer-job-long.service) == "$pid" && -e /proc/$pid ]] || fail "the run was killed"
+}
+# ends: the run under way ends well, as its own.
+ends() {
+  wake
+  within 60 is montimer-job-long.service inactive
+  (($(journal montimer-job-long.service | grep -c 'ok: 1 task, 0 failed') == ++good)) || fail "the run did not end well"
+}
+good=0
+
+step "fresh: nothing is set up, enabled or started, and one command is named"
+packaged 0.1.0
+said "/usr/share/montimer/install.sh --repo URL"
+[[ $(montimer version) == "montimer 0.1.0" && $(command -v montimer) == /usr/bin/montimer ]] || fail "$(montimer version)"
+[[ -z $(systemctl list-unit-files --no-legend 'montimer*') && ! -e /etc/montimer && ! -e /var/lib/montimer ]] || fail "it set up something"
+[[ -z $(dpkg --verify montimer) ]] || fail "dpkg --verify: $(dpkg --verify montimer)"
+[[ -s /usr/share/man/man1/montimer.1.gz && -s /etc/needrestart/conf.d/montimer.conf && ( ! -e /deploy/install.sh || -x /usr/share/montimer/install.sh ) ]] || fail "files are missing: $(dpkg -L montimer)"
+healthy
+
+step "the host is set up"
+new_host
+jobs <<'YAML'
+profiles:
+  far: { cron: "5 5 1 1 *", tasks: [{ name: one, command: "echo far" }] }
+  held: { cron: "6 5 1 1 *", tasks: [{ name: one, command: "echo held" }] }
+  silent: { cron: "7 5 1 1 *", tasks: [{ name: one, command: "echo silent" }] }
+  long: { cron: "8 5 1 1 *", tasks: [{ name: nap, command: "touch began; sleep 600 || true" }] }
+YAML
+montimer apply >/tmp/said 2>&1 || fail "$(cat /tmp/said)"
+montimer pause held --until 30d --reason "kept by the upgrade" >/dev/null
+install -d /etc/systemd/system/montimer-job-far.service.d
+printf '[Service]\nNice=7\n' >/etc/systemd/system/montimer-job-far.service.d/mine.conf
+systemctl mask --now montimer-job-silent.timer 2>/dev/null
+systemctl reset-failed montimer-job-silent.timer 2>/dev/null || true
+systemctl daemon-reload
+grep -q '^# sha256:[0-9a-f]*, written by montimer 0.1.0$' $units/montimer-job-far.timer || fail "$(head -3 $units/montimer-job-far.timer)"
+grep -q '^ExecStart=/usr/bin/montimer exec far$' $units/montimer-job-far.service || fail "$(grep Exec $units/montimer-job-far.service)"
+healthy
+
+# changed VERSION: the package of that version changes nothing else.
+changed() {
+  begin
+  packaged "$1"
+  undisturbed
+  [[ $(montimer version) == "montimer $1" ]] || fail "$(montimer version)"
+  [[ $(looks) == "$before" ]] || fail "it changed: $(diff <(echo "$before") <(looks))"
+  [[ -z $(montimer compile 2>/dev/null) ]] || fail "compile rewrites units"
+  montimer apply >/tmp/said 2>&1 && said "nothing changed"
+  undisturbed
+  [[ $(looks) == "$before" ]] || fail "apply changed: $(diff <(echo "$before") <(looks))"
+}
+step "upgrade"
+changed 0.2.0
+[[ $(montimer status -o json) == *'"version":"0.2.0"'* ]] || fail "$(montimer status -o json)"
+
+if command -v needrestart >/dev/null; then
+  step "needrestart in its automatic mode restarts nothing of ours"
+  mv /etc/needrestart/conf.d/montimer.conf /dev/shm
+  needrestart -b -r l 2>/dev/null >/tmp/said || true
+  said "NEEDRESTART-SVC: montimer-job-long.service" # without the package's file it would
+  mv /dev/shm/montimer.conf /etc/needrestart/conf.d/
+  needrestart -r a </dev/null >/tmp/said 2>&1 || true
+  ! sed '/being deferred/,$d' /tmp/said | grep montimer || fail "$(cat /tmp/said)"
+  undisturbed
+fi
+ends
+
+step "the next run is of the new version; the outbox and apply too"
+systemctl start montimer-job-far.service montimer-outbox.service montimer-apply.service
+logged far "ok: 1 task, 0 failed" || fail "no run after the upgrade"
+healthy
+
+step "downgrade"
+changed 0.1.0
+ends
+systemctl start montimer-job-far.service
+healthy
+
+step "remove: waits for the run, and stops, disables and removes the units"
+begin
+dpkg -r montimer >/tmp/removed 2>&1 </dev/null &
+within 60 is montimer.target inactive
+within 60 grep -q 'waiting for montimer-job-long.service to end' /tmp/removed
+[[ -x /usr/bin/montimer && -e $units/montimer-job-long.service ]] || fail "the program went before the run had ended"
+undisturbed
+ends
+wait $! || fail "dpkg -r: $(cat /tmp/removed)"
+[[ ! -e /usr/bin/montimer && -z $(find $units /etc/systemd/system -name 'montimer*' -type f ! -path '*.d/*') ]] || fail "left: $(ls $units)"
+[[ ! -e /etc/systemd/system/multi-user.target.wants/montimer.target ]] || fail "still enabled"
+[[ -e /etc/montimer/config.yaml && -e /etc/montimer/pause/held && -e /etc/systemd/system/montimer-job-far.service.d/mine.conf && -L /etc/systemd/system/montimer-job-silent.timer && -s /var/lib/montimer/monitoring.db ]] || fail "settings or state are gone: $(find /etc/montimer /var/lib/montimer)"
+[[ -z $(systemctl list-units --plain --no-legend --all 'montimer*' | grep -v masked) ]] || fail "systemd still knows $(systemctl list-units --all 'montimer*')"
+healthy
+runs=$(sqlite3 /var/lib/montimer/monitoring.db 'SELECT count(*) FROM montimer_runs')
+
+step "and an installation goes on with it"
+packaged 0.2.0
+said "to start them: montimer apply"
+count=$(started)
+montimer apply >/tmp/said 2>&1 || fail "$(cat /tmp/said)"
+(($(started) == count)) || fail "it started a job: $(cat /tmp/said)"
+is montimer-job-far.timer active && is montimer.target active || fail "not active"
+[[ $(systemctl show -P Nice montimer-job-far.service) == 7 && $(systemctl is-enabled montimer-job-silent.timer) == masked ]] || fail "a drop-in or a mask is gone"
+[[ $(montimer status) == *held*"kept by the upgrade"* ]] || fail "the pause is gone: $(montimer status)"
+(($(sqlite3 /var/lib/montimer/monitoring.db 'SELECT count(*) FROM montimer_runs') == runs)) || fail "runs are gone"
+healthy
+
+step "purge: settings, secrets and caches go, what was recorded stays until the command that is named"
+dpkg --purge montimer >/tmp/said 2>&1 </dev/null || fail "$(cat /tmp/said)"
+[[ ! -e /etc/montimer && ! -e /var/cache/montimer && ! -e /run/montimer && ! -e /etc/needrestart/conf.d/montimer.conf ]] || fail "left: $(ls -d /etc/montimer /var/cache/montimer /run/montimer)"
+[[ -s /var/lib/montimer/monitoring.db ]] || fail "the state is gone"
+sed -n 's/.*delete it for good: //p' /tmp/said >/tmp/block.sh
+[[ $(cat /tmp/block.sh) == "rm -r /var/lib/montimer" ]] || fail "$(cat /tmp/said)"
+bash -ex /tmp/block.sh
+! dpkg -s montimer >/dev/null 2>&1 || fail "dpkg still knows it: $(dpkg -s montimer)"
+healthy
+
+step "in place of an installation in /usr/local: it goes on, and removing the package changes nothing"
+rm -r /etc/systemd/system/montimer-job-*
+install -m 755 /dev/shm/montimer /usr/local/bin/montimer
+install -d /etc/montimer
+install -m 640 -g deploy /dev/null /etc/montimer/env
+printf 'checkout: /srv/app\nrun_as: deploy\n' >/etc/montimer/config.yaml
+hash -r
+montimer apply >/tmp/said 2>&1 || fail "$(cat /tmp/said)"
+good=$(journal montimer-job-long.service | grep -c 'ok: 1 task, 0 failed')
+begin
+packaged 0.2.0
+sed -n 's/^  \(.*montimer apply.*\)/\1/p' /tmp/said >/tmp/block.sh
+[[ -s /tmp/block.sh ]] || fail "no command: $(cat /tmp/said)"
+undisturbed
+[[ $(looks) == "$before" ]] || fail "it changed: $(diff <(echo "$before") <(looks))"
+dpkg --purge montimer >/tmp/said 2>&1 </dev/null || fail "$(cat /tmp/said)"
+undisturbed
+[[ $(looks) == "$before" ]] || fail "it changed: $(diff <(echo "$before") <(looks))"
+packaged 0.2.0
+
+step "until the command that it names, which starts nothing and kills nothing"
+bash -exo pipefail /tmp/block.sh >/tmp/said 2>&1 || fail "$(cat /tmp/said)"
+undisturbed
+hash -r
+[[ $(command -v montimer) == /usr/bin/montimer && -z $(grep -l /usr/local/bin/montimer $units/montimer*) ]] || fail "units still start the other one: $(grep -l /usr/local/bin/montimer $units/montimer*)"
+grep -q ', written by montimer 0.2.0$' $units/montimer-job-long.service || fail "$(head -3 $units/montimer-job-long.service)"
+ends
+for unit in montimer.target montimer-job-{far,held,silent,long}.timer montimer-outbox.timer montimer-apply.{timer,socket}; do
+  is "$unit" active || fail "$unit is $(systemctl is-active "$unit")"
+done
+systemctl start montimer-job-far.service
+healthy
+
+printf 'PASS\n'
