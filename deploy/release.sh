@@ -56,7 +56,7 @@ licenses() {
 tarball() {
   local name=montimer-$VERSION-linux-$arch
   tree ''
-  cp "$work/tree/share/montimer/install.sh" "$work/tree/"
+  [[ ! -e deploy/install.sh ]] || install -m 755 -t "$work/tree" deploy/install.sh
   (cd "$work/tree" && find . -type f -printf '%P\n' | sort | xargs sha256sum >"$work/sums" && mv "$work/sums" SHA256SUMS)
   tar -C "$work/tree" --transform "s|^\.|$name|" --sort=name --format=gnu --owner=root:0 --group=root:0 --mode=u+rw,go-w \
     --mtime="@$SOURCE_DATE_EPOCH" -c . | gzip -9n >"$out/$name.tar.gz"
@@ -82,7 +82,7 @@ deb() {
 }
 
 sbom() {
-  quietly tool "$cyclonedx" bin -json -noserial -notimestamp -version "v$VERSION" \
+  quietly tool "$cyclonedx" bin -json -std -noserial -notimestamp -version "v$VERSION" \
     -output "$out/montimer-$VERSION-linux-$arch.cdx.json" "$work/$arch/montimer"
 }
 

@@ -61,7 +61,7 @@ func wellFacts(t testing.TB) Facts {
 	return Facts{
 		Now: now, Host: h, Unknown: map[part]string{}, Jobs: jobs, Units: units,
 		Env:     EnvFacts{File: owned{true, 0o640, 0, 1000}, Text: text, Vars: host.Environment(text)},
-		Paths:   PathFacts{Config: "checkout: /srv/app\nrun_as: deploy\n", Entry: map[string]string{}, Checkout: dir, State: dir, UID: 1000, KnownUser: true, Self: "/usr/bin/montimer"},
+		Paths:   PathFacts{Config: "checkout: /srv/app\nrun_as: deploy\n", Entry: map[string]string{}, Checkout: dir, State: dir, UID: 1000, KnownUser: true, Self: "/usr/local/bin/montimer"},
 		Bot:     BotFacts{Routes: []notify.Probe{{Route: notify.Route{Token: "1:secret", Chat: "-1"}}}},
 		Beats:   []BeatFact{{Variable: "MONTIMER_HEARTBEAT"}, {Variable: "HOURLY_HEARTBEAT", Profile: "hourly"}},
 		Clock:   ClockFacts{Synced: true, Local: time.UTC},
@@ -150,11 +150,24 @@ var faults = []struct {
 	{"path-writable", func(f *Facts) {
 		f.Paths.Entry[f.Host.EnvFile], f.Paths.Entry[f.Host.UnitDir] = "/etc/montimer", "/etc/montimer"
 	}, "chown root:root /etc/montimer && chmod go-w /etc/montimer"},
-	{"binary-missing", func(f *Facts) { f.Paths.Programs = []Program{{Path: "/bin/true", Missing: "no such file"}} }, "install -m 755 /usr/bin/montimer /bin/true"},
+	{"binary-missing", func(f *Facts) { f.Paths.Programs = []Program{{Path: "/bin/true", Missing: "no such file"}} }, "install -m 755 /usr/local/bin/montimer /bin/true"},
+	{"binary-missing", func(f *Facts) {
+		f.Paths.Programs, f.Paths.Self = []Program{{Path: "/usr/local/bin/montimer", Missing: "no such file"}}, packaged
+	}, "montimer apply"},
 	{"binary-version", func(f *Facts) {
 		f.Paths.Programs, f.Paths.Own = []Program{{Path: "/bin/true", Version: "montimer 1"}}, "montimer 2"
-	}, "install -m 755 /usr/bin/montimer /bin/true && montimer apply"},
-	{"needrestart", func(f *Facts) { f.Paths.Restarts = true }, ">/etc/needrestart/conf.d/montimer.conf"},
+	}, "install -m 755 /usr/local/bin/montimer /bin/true && montimer apply"},
+	{"binary-version", func(f *Facts) {
+		f.Paths.Packaged, f.Paths.Own = Program{Path: packaged, Version: "montimer 2"}, "montimer 1"
+	}, "/usr/bin/montimer apply && rm /usr/local/bin/montimer"},
+	{"binary-version", func(f *Facts) {
+		f.Paths.Programs, f.Paths.Own, f.Paths.Self = []Program{{Path: "/usr/local/bin/montimer", Version: "montimer 1"}}, "montimer 2", packaged
+	}, "/usr/bin/montimer apply && rm /usr/local/bin/montimer"},
+	{"binary-version", func(f *Facts) {
+		f.Paths.Programs, f.Paths.Own, f.Paths.Self = []Program{{Path: "/srv/m", Version: "montimer 1"}}, "montimer 2", packaged
+		f.Paths.Config += "binary: /srv/m\n"
+	}, "install -m 755 /usr/bin/montimer /srv/m && montimer apply"},
+	{"needrestart", func(f *Facts) { f.Paths.Restarts = true }, ">/etc/needrestart/conf.d/montimer-local.conf"},
 
 	{"env-missing", func(f *Facts) { f.Env.File = owned{}; f.Env.Read = "it does not exist" }, "install -m 640 -g deploy /dev/null /etc/montimer/env"},
 	{"env-owner", func(f *Facts) { f.Env.File.UID, f.Env.Read = 1000, "untrusted" }, "chown root /etc/montimer/env"},

@@ -26,6 +26,7 @@ type PathFacts struct {
 	Checkout  owned
 	State     owned
 	Programs  []Program // that the services start
+	Packaged  Program   // that of a package, if it is neither this one nor started; Path "": there is none
 	Own       string    // what this program says of its version; "": the services start this one
 	Self      string    // path of this program
 	Restarts  bool      // needrestart is installed, and not told about the services
@@ -105,8 +106,20 @@ func (r *reader) programs(ctx context.Context) (err error) {
 		}
 		p.Programs = append(p.Programs, program)
 	}
-	return nil
+	if theirs, err := os.Stat(packaged); err != nil || os.SameFile(mine, theirs) || host.Trusted(packaged) != nil ||
+		slices.ContainsFunc(p.Programs, func(p Program) bool { return p.Path == packaged }) {
+		return nil
+	}
+	p.Packaged.Path = packaged
+	if p.Packaged.Version, err = version(ctx, packaged); err == nil {
+		p.Own, err = version(ctx, "/proc/self/exe")
+	}
+	return err
 }
+
+// packaged is where a package has the program: no other may be put there (FHS 3.0, 4.4
+// and 4.9).
+const packaged = "/usr/bin/montimer"
 
 // started returns what the services of profiles start, as far as their units say it in
 // plain words; otherwise what they are to start.
@@ -278,23 +291,46 @@ func writable(f Facts) (all []found) {
 
 func noProgram(f Facts) (all []found) {
 	for _, p := range f.Paths.Programs {
-		if p.Missing != "" {
-			all = append(all, found{text: "the services cannot start " + p.Path + ": " + p.Missing, fix: "install -m 755 " + taskexec.QuoteWord(f.Paths.Self) + " " + taskexec.QuoteWord(p.Path)})
+		if p.Missing == "" {
+			continue
 		}
+		fix := "install -m 755 " + taskexec.QuoteWord(f.Paths.Self) + " " + taskexec.QuoteWord(p.Path)
+		if f.besidePackage(p) == p.Path {
+			fix = f.Host.Instance.Command("apply")
+		}
+		all = append(all, found{text: "the services cannot start " + p.Path + ": " + p.Missing, fix: fix})
 	}
 	return all
 }
 
 func otherVersion(f Facts) (all []found) {
-	for _, p := range f.Paths.Programs {
-		if p.Version != "" && p.Version != f.Paths.Own {
-			all = append(all, found{
-				text: fmt.Sprintf("%s is %q, this program is %q", p.Path, p.Version, f.Paths.Own),
-				fix:  fmt.Sprintf("install -m 755 %s %s && %s", taskexec.QuoteWord(f.Paths.Self), taskexec.QuoteWord(p.Path), f.Host.Instance.Command("apply")),
-			})
+	apply := f.Host.Instance.Command("apply")
+	for _, p := range append(slices.Clone(f.Paths.Programs), f.Paths.Packaged) {
+		if p.Version == "" || p.Version == f.Paths.Own {
+			continue
 		}
+		fix := fmt.Sprintf("install -m 755 %s %s && %s", taskexec.QuoteWord(f.Paths.Self), taskexec.QuoteWord(p.Path), apply)
+		// The one beside a package hides it from people, and stays behind at each upgrade.
+		if other := f.besidePackage(p); other != "" {
+			fix = fmt.Sprintf("%s/%s && rm %s", filepath.Dir(packaged), apply, taskexec.QuoteWord(other))
+		}
+		all = append(all, found{text: fmt.Sprintf("%s is %q, this program is %q", p.Path, p.Version, f.Paths.Own), fix: fix})
 	}
 	return all
+}
+
+// besidePackage returns which of this program and that one is the one beside a package;
+// "": neither is a package's, or a setting has the services start that one.
+func (f Facts) besidePackage(p Program) string {
+	switch {
+	case f.hasSetting("binary"):
+		return ""
+	case p.Path == packaged:
+		return f.Paths.Self
+	case f.Paths.Self == packaged:
+		return p.Path
+	}
+	return ""
 }
 
 func restarts(f Facts) []found {
@@ -304,7 +340,7 @@ func restarts(f Facts) []found {
 	prefix := f.Host.Instance.Prefix()
 	return []found{{
 		text: "needrestart is installed, and restarts the services of " + prefix,
-		fix:  fmt.Sprintf(`mkdir -p %s/conf.d && printf '%%s\n' '$nrconf{override_rc}{qr(^%s-)} = 0;' >%[1]s/conf.d/%[2]s.conf`, needrestartDir, prefix),
+		fix:  fmt.Sprintf(`mkdir -p %s/conf.d && printf '%%s\n' '$nrconf{override_rc}{qr(^%s-)} = 0;' >%[1]s/conf.d/%[2]s-local.conf`, needrestartDir, prefix),
 	}}
 }
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The .deb: fresh, an upgrade and a downgrade, in place of an installation in
+# The .deb, by docs/upgrade.md and docs/uninstall.md: fresh, an upgrade and a downgrade, in place of an installation in
 # /usr/local, removed and purged, each while a run is under way. No job starts and no
 # run is killed by any of it; settings, pauses, drop-ins, masks and state stay.
 # Packages: 0.1.0 0.2.0
@@ -11,10 +11,19 @@ units=/usr/local/lib/systemd/system
 cp /usr/local/bin/montimer /dev/shm/montimer
 umount /usr/local/bin/montimer
 rm /usr/local/bin/montimer
-arch=$(dpkg --print-architecture)
+printf 'APT::Get::Assume-Yes "true";\n' >/etc/apt/apt.conf.d/yes
+# Only what takes long: the index of manual pages, and that of packages elsewhere.
+echo force-unsafe-io >/etc/dpkg/dpkg.cfg.d/fast
+rm -rf /var/lib/man-db/auto-update /var/lib/apt/lists/* /etc/apt/apt.conf.d/*needrestart
+# have VERSION: that package is the one in the directory where a page is followed.
+have() {
+  rm -f /montimer_*.deb
+  cp "/packages/montimer_$1_$(dpkg --print-architecture).deb" /
+}
 # packaged VERSION: dpkg installs that version.
 packaged() {
-  dpkg --force-unsafe-io -i "/packages/montimer_$1_$arch.deb" >/tmp/said 2>&1 </dev/null || fail "dpkg -i $1: $(cat /tmp/said)"
+  have "$1"
+  dpkg -i /montimer_*.deb >/tmp/said 2>&1 </dev/null || fail "dpkg -i $1: $(cat /tmp/said)"
 }
 said() { grep -qF -- "$1" /tmp/said || fail "it did not say \"$1\" but: $(cat /tmp/said)"; }
 # started: how often a job or an apply has been started.
@@ -23,7 +32,7 @@ started() { journalctl --sync && journalctl --no-pager -o cat -u 'montimer-job-*
 looks() {
   (cd $units && sha256sum -- montimer*)
   find /etc/montimer /etc/systemd/system -name '*montimer*' -printf '%p %l\n' -o -path '/etc/montimer/*' -printf '%p %u %g %m %s\n' | sort
-  systemctl show -p Id,ActiveState,SubState,ActiveEnterTimestampMonotonic,InvocationID montimer.target 'montimer-*.timer' 'montimer-*.socket' 'montimer-job-long.service' 'montimer-tmp.service'
+  systemctl show -p Id,ActiveState,ActiveEnterTimestampMonotonic,InvocationID montimer.target 'montimer-*.timer' 'montimer-*.socket' 'montimer-job-long.service' 'montimer-tmp.service'
 }
 # begin: a run of long is under way, and nothing else.
 begin() {
@@ -78,10 +87,11 @@ grep -q '^# sha256:[0-9a-f]*, written by montimer 0.1.0$' $units/montimer-job-fa
 grep -q '^ExecStart=/usr/bin/montimer exec far$' $units/montimer-job-far.service || fail "$(grep Exec $units/montimer-job-far.service)"
 healthy
 
-# changed VERSION: the package of that version changes nothing else.
+# changed VERSION COMMAND...: the package of that version changes nothing else.
 changed() {
   begin
-  packaged "$1"
+  have "$1"
+  "${@:2}"
   undisturbed
   [[ $(montimer version) == "montimer $1" ]] || fail "$(montimer version)"
   [[ $(looks) == "$before" ]] || fail "it changed: $(diff <(echo "$before") <(looks))"
@@ -91,7 +101,7 @@ changed() {
   [[ $(looks) == "$before" ]] || fail "apply changed: $(diff <(echo "$before") <(looks))"
 }
 step "upgrade"
-changed 0.2.0
+changed 0.2.0 follow upgrade "From a package"
 [[ $(montimer status -o json) == *'"version":"0.2.0"'* ]] || fail "$(montimer status -o json)"
 
 if command -v needrestart >/dev/null; then
@@ -112,20 +122,20 @@ logged far "ok: 1 task, 0 failed" || fail "no run after the upgrade"
 healthy
 
 step "downgrade"
-changed 0.1.0
+changed 0.1.0 packaged 0.1.0
 ends
 systemctl start montimer-job-far.service
 healthy
 
 step "remove: waits for the run, and stops, disables and removes the units"
 begin
-dpkg -r montimer >/tmp/removed 2>&1 </dev/null &
+follow uninstall "A package" &
 within 60 is montimer.target inactive
-within 60 grep -q 'waiting for montimer-job-long.service to end' /tmp/removed
+within 60 grep -q 'waiting for montimer-job-long.service to end' /tmp/said
 [[ -x /usr/bin/montimer && -e $units/montimer-job-long.service ]] || fail "the program went before the run had ended"
 undisturbed
 ends
-wait $! || fail "dpkg -r: $(cat /tmp/removed)"
+wait $! || fail "it was not removed"
 [[ ! -e /usr/bin/montimer && -z $(find $units /etc/systemd/system -name 'montimer*' -type f ! -path '*.d/*') ]] || fail "left: $(ls $units)"
 [[ ! -e /etc/systemd/system/multi-user.target.wants/montimer.target ]] || fail "still enabled"
 [[ -e /etc/montimer/config.yaml && -e /etc/montimer/pause/held && -e /etc/systemd/system/montimer-job-far.service.d/mine.conf && -L /etc/systemd/system/montimer-job-silent.timer && -s /var/lib/montimer/monitoring.db ]] || fail "settings or state are gone: $(find /etc/montimer /var/lib/montimer)"
@@ -146,10 +156,10 @@ is montimer-job-far.timer active && is montimer.target active || fail "not activ
 healthy
 
 step "purge: settings, secrets and caches go, what was recorded stays until the command that is named"
-dpkg --purge montimer >/tmp/said 2>&1 </dev/null || fail "$(cat /tmp/said)"
+follow uninstall "A package and its settings"
 [[ ! -e /etc/montimer && ! -e /var/cache/montimer && ! -e /run/montimer && ! -e /etc/needrestart/conf.d/montimer.conf ]] || fail "left: $(ls -d /etc/montimer /var/cache/montimer /run/montimer)"
 [[ -s /var/lib/montimer/monitoring.db ]] || fail "the state is gone"
-sed -n 's/.*delete it for good: //p' /tmp/said >/tmp/block.sh
+tr -d '\r' </tmp/said | sed -n 's/.*delete it for good: //p' >/tmp/block.sh
 [[ $(cat /tmp/block.sh) == "rm -r /var/lib/montimer" ]] || fail "$(cat /tmp/said)"
 bash -ex /tmp/block.sh
 ! dpkg -s montimer >/dev/null 2>&1 || fail "dpkg still knows it: $(dpkg -s montimer)"
@@ -166,19 +176,22 @@ montimer apply >/tmp/said 2>&1 || fail "$(cat /tmp/said)"
 good=$(journal montimer-job-long.service | grep -c 'ok: 1 task, 0 failed')
 begin
 packaged 0.2.0
-sed -n 's/^  \(.*montimer apply.*\)/\1/p' /tmp/said >/tmp/block.sh
-[[ -s /tmp/block.sh ]] || fail "no command: $(cat /tmp/said)"
+said "/usr/bin/montimer apply && rm /usr/local/bin/montimer"
+montimer doctor --only binary-version >/tmp/said 2>&1 && fail "doctor finds nothing"
+said "/usr/bin/montimer apply && rm /usr/local/bin/montimer"
 undisturbed
 [[ $(looks) == "$before" ]] || fail "it changed: $(diff <(echo "$before") <(looks))"
 dpkg --purge montimer >/tmp/said 2>&1 </dev/null || fail "$(cat /tmp/said)"
 undisturbed
 [[ $(looks) == "$before" ]] || fail "it changed: $(diff <(echo "$before") <(looks))"
-packaged 0.2.0
 
-step "until the command that it names, which starts nothing and kills nothing"
-bash -exo pipefail /tmp/block.sh >/tmp/said 2>&1 || fail "$(cat /tmp/said)"
+step "until the package takes over, which starts nothing and kills nothing"
+have 0.2.0
+follow upgrade "From a clone to a package"
 undisturbed
 hash -r
+montimer doctor --only binary-version >/tmp/said 2>&1 || fail "$(cat /tmp/said)"
+[[ -z $(find /usr/local/bin /usr/local/share -name '*montimer*') ]] || fail "left: $(find /usr/local/bin /usr/local/share -name '*montimer*')"
 [[ $(command -v montimer) == /usr/bin/montimer && -z $(grep -l /usr/local/bin/montimer $units/montimer*) ]] || fail "units still start the other one: $(grep -l /usr/local/bin/montimer $units/montimer*)"
 grep -q ', written by montimer 0.2.0$' $units/montimer-job-long.service || fail "$(head -3 $units/montimer-job-long.service)"
 ends
