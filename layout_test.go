@@ -39,7 +39,7 @@ var edges = map[string][]string{
 		"internal/jobsfile", "internal/journal", "internal/notify", "internal/safetext", "internal/serve", "internal/store", "internal/systemd", "internal/unitdir", "internal/unitfile", "internal/view",
 		"taskexec", "golang.org/x/sys/unix"},
 	"internal/serve": {".", "internal/safefile", "github.com/coreos/go-systemd/v22/activation"},
-	"internal/look": {".", "internal/backup", "internal/calendar", "internal/drift", "internal/gitsync", "internal/host", "internal/hostcheck", "internal/jobs", "internal/jobsfile", "internal/journal", "internal/safetext",
+	"internal/look": {".", "internal/lazy", "internal/backup", "internal/calendar", "internal/drift", "internal/gitsync", "internal/host", "internal/hostcheck", "internal/jobs", "internal/jobsfile", "internal/journal", "internal/safetext",
 		"internal/store", "internal/systemd", "internal/timeline", "internal/unitdir", "internal/view", "taskexec"},
 	"internal/timeline": {".", "internal/calendar"},
 	"internal/page":     {".", "internal/safetext", "internal/timeline", "internal/view"},

@@ -48,6 +48,7 @@ type cli struct {
 	Takeover takeoverCmd `cmd:"" group:"keep" help:"Take over the jobs and the state of another host from its backup."`
 	Retire   retireCmd   `cmd:"" group:"keep" help:"Stop the jobs of this host for good, for another host to take them over."`
 
+	Complete completeCmd `cmd:"" hidden:"" help:"Print what a command line can go on with (started by the completions of shells)."`
 	Failure  failureCmd  `cmd:"" hidden:"" help:"Report a failed service (started by montimer-failure@.service)."`
 	Ended    endedCmd    `cmd:"" hidden:"" help:"Record a run that was killed before it was on record (started by the services after each run)."`
 	Inspect  inspectCmd  `cmd:"" hidden:"" help:"Inspect the checkout (started by root as the run-as user)."`
@@ -147,6 +148,8 @@ func shortcut(args []string) interface {
 		return statusCmd{Profile: name, Output: "text"}
 	case args[0] == "exec" && len(args) == 2:
 		return execCmd{Profile: name}
+	case args[0] == "complete" && name == "profiles":
+		return completeCmd{What: name}
 	case args[0] == "ended" && len(args) == 2:
 		return endedCmd{Profile: name}
 	}

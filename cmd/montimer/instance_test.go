@@ -2,13 +2,13 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
-
-	"github.com/alecthomas/kong"
 
 	"github.com/montimer/montimer/internal/host"
 )
@@ -20,7 +20,7 @@ func TestShortcut(t *testing.T) {
 	same := func(args ...string) {
 		t.Helper()
 		var c cli
-		parser, err := kong.New(&c)
+		parser, err := newParser(context.Background(), &c, io.Discard, io.Discard, func(int) {})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,12 +40,13 @@ func TestShortcut(t *testing.T) {
 		}
 	}
 	same("status")
+	same("complete", "profiles")
 	for _, name := range []string{"nightly", "a.b_c-d", "0", "exec", "ended", "status", "instance"} {
 		same("exec", name)
 		same("ended", name)
 		same("status", name)
 	}
-	for _, args := range [][]string{{}, {"exec"}, {"exec", "-h"}, {"exec", "--help"}, {"exec", "a", "b"}, {"list", "a"}, {"--instance=a", "exec"}, {"status", "-o"}, {"status", "a", "b"}} {
+	for _, args := range [][]string{{}, {"exec"}, {"exec", "-h"}, {"exec", "--help"}, {"exec", "a", "b"}, {"complete", "runs"}, {"list", "a"}, {"--instance=a", "exec"}, {"status", "-o"}, {"status", "a", "b"}} {
 		if c := shortcut(args); c != nil {
 			t.Errorf("%v is taken for %+v", args, c)
 		}

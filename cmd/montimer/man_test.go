@@ -23,6 +23,7 @@ import (
 	"github.com/montimer/montimer/internal/manual"
 	"github.com/montimer/montimer/internal/testenv"
 	"github.com/montimer/montimer/internal/testhost"
+	"github.com/montimer/montimer/internal/timeline"
 )
 
 // grammar is the whole command line.
@@ -42,7 +43,12 @@ func TestManual(t *testing.T) {
 	t.Parallel()
 	app := grammar(t)
 	var checks []manual.Check
+	known := manual.Fixed{}
+	for _, state := range timeline.States {
+		known["STATE"] = append(known["STATE"], string(state))
+	}
 	for _, c := range doctor.Checks() {
+		known["ID"] = append(known["ID"], c.ID)
 		checks = append(checks, manual.Check{ID: c.ID, Find: c.Find, Why: c.Why})
 	}
 	for file, write := range map[string]func(io.Writer) error{
@@ -50,7 +56,9 @@ func TestManual(t *testing.T) {
 		"docs/man/jobs.yaml.5":             func(w io.Writer) error { return manual.Jobs(w, jobs.Keys()) },
 		"docs/man/montimer-config.5":       func(w io.Writer) error { return manual.Config(w, host.Keys()) },
 		"docs/man/montimer-units.7":        func(w io.Writer) error { return manual.Units(w, everyUnit(t), reaches(t)) },
-		"deploy/completions/montimer.bash": func(w io.Writer) error { return manual.Bash(w, app) },
+		"deploy/completions/montimer.bash": func(w io.Writer) error { return manual.Bash(w, app, known) },
+		"deploy/completions/_montimer":     func(w io.Writer) error { return manual.Zsh(w, app, known) },
+		"deploy/completions/montimer.fish": func(w io.Writer) error { return manual.Fish(w, app, known) },
 	} {
 		t.Run(file, func(t *testing.T) {
 			var out bytes.Buffer
@@ -133,31 +141,4 @@ func reaches(t *testing.T) (all []manual.Reach) {
 		t.Fatalf("docs/sandbox.md has %d rows", len(all))
 	}
 	return all
-}
-
-// TestCompletion has bash complete command lines.
-func TestCompletion(t *testing.T) {
-	t.Parallel()
-	testenv.Need(t, "bash")
-	for line, want := range map[string]string{
-		"com":                     "compile",
-		"notify ":                 "test pending flush drop report",
-		"compile --stri":          "--strict",
-		"notify flush --du":       "--due",
-		"run hourly --fol":        "--follow",
-		"--help compile --strict": "--strict",
-		"list --inst":             "--instance",
-		"list --bin":              "",
-	} {
-		script := `source ../../deploy/completions/montimer.bash
-			montimer() { :; }
-			IFS=" " read -ra COMP_WORDS <<<"montimer $1."
-			COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-			COMP_WORDS[COMP_CWORD]=${COMP_WORDS[COMP_CWORD]%.}
-			_montimer && echo "${COMPREPLY[*]}"`
-		out, err := exec.Command("bash", "-c", script, "bash", line).CombinedOutput()
-		if got := strings.TrimSpace(string(out)); err != nil || got != want {
-			t.Errorf("%q: %q, %v; want %q", line, got, err, want)
-		}
-	}
 }

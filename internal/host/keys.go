@@ -42,6 +42,7 @@ func Keys() []Key { return new(config).keys(new(Settings)) }
 
 // keys are all settings, each with its place in s.
 func (c *config) keys(s *Settings) []Key {
+	const own = montimer.Instance("")
 	path := func(to *string, k Key) Key {
 		k.Type = "absolute path"
 		k.value = to
@@ -76,9 +77,9 @@ func (c *config) keys(s *Settings) []Key {
 			Doc: "User that tasks run as, or USER:GROUP. Without a group it is the primary group of the user. It is called the deploy user here."}),
 		path(&s.Jobs, Key{Name: "jobs", Default: "jobs.yaml or automation/jobs.yaml in the checkout", Example: "/srv/app/jobs.yaml", Variables: []string{"MONTIMER_JOBS"},
 			Doc: "The jobs.yaml to read."}),
-		path(&s.StateDir, Key{Name: "state_dir", Default: "/var/lib/montimer, or ~/.local/state/montimer when not root and run_as is unset", Example: "/var/lib/montimer", Variables: []string{"MONTIMER_STATE_DIR", "CACHE_DIR"},
+		path(&s.StateDir, Key{Name: "state_dir", Default: own.StateDir() + ", or ~/.local/state/montimer when not root and run_as is unset", Example: own.StateDir(), Variables: []string{"MONTIMER_STATE_DIR", "CACHE_DIR"},
 			Doc: "Directory for locks and the database. Another one than the default must exist and belong to the deploy user."}),
-		path(&s.EnvFile, Key{Name: "env_file", Default: montimer.Instance("").EnvFile(), Example: "/etc/montimer/env", Variables: []string{"MONTIMER_ENV_FILE"},
+		path(&s.EnvFile, Key{Name: "env_file", Default: own.EnvFile(), Example: own.EnvFile(), Variables: []string{"MONTIMER_ENV_FILE"},
 			Doc: "Environment file of the services."}),
 		path(&s.UnitDir, Key{Name: "unit_dir", Default: DefaultUnitDir, Example: "/etc/systemd/system", Variables: []string{"MONTIMER_UNIT_DIR"},
 			Doc: "Directory for the units. /etc/systemd/system is for hosts on which nothing below /usr can be written; systemctl mask cannot override the units there, drop-ins can."}),

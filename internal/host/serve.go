@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 
@@ -42,7 +43,7 @@ func (c *config) serveKeys(s *montimer.Serve) []Key {
 			Doc: "The address of the page. With it alerts link to their run."}),
 		key(&s.CommitURL, notACommitURL, Key{Name: "commit_url", Type: "URL", Default: "none", Example: "https://git.example.org/app/commit/{commit}", Variables: []string{"MONTIMER_SERVE_COMMIT_URL"},
 			Doc: "The address of a commit, with {commit} in place of its id. With it the page links commits."}),
-		key(&s.TokenFile, notAbsolute, Key{Name: "token_file", Type: "absolute path", Default: "none", Example: "/etc/montimer/tokens", Variables: []string{"MONTIMER_SERVE_TOKEN_FILE"},
+		key(&s.TokenFile, notAbsolute, Key{Name: "token_file", Type: "absolute path", Default: "none", Example: path.Join(path.Dir(montimer.Instance("").ConfigFile()), "tokens"), Variables: []string{"MONTIMER_SERVE_TOKEN_FILE"},
 			Doc: "A file with one token on each line. With it a request needs one of them."}),
 		key(&s.SocketGroup, notAGroup, Key{Name: "socket_group", Type: "group", Default: "that of the services", Example: "www-data",
 			Doc: "The group that may use the Unix socket, which takes no token."}),

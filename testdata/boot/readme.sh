@@ -99,7 +99,7 @@ rm -r /var/lib/montimer
 mv /var/lib/elsewhere /var/lib/montimer
 
 step "manual pages and completions"
-for file in man/man1/montimer.1 man/man5/jobs.yaml.5 man/man5/montimer-config.5 man/man7/montimer-units.7 bash-completion/completions/montimer; do
+for file in man/man1/montimer.1 man/man5/jobs.yaml.5 man/man5/montimer-config.5 man/man7/montimer-units.7 bash-completion/completions/montimer zsh/site-functions/_montimer fish/vendor_completions.d/montimer.fish; do
   [[ -s /usr/local/share/$file ]] || fail "no $file"
 done
 
