@@ -10,8 +10,8 @@ export CGO_ENABLED ?= 0
 # What the program says of itself, and the time of all files that are made: those of
 # the commit, so that the same commit makes the same bytes. VERSION=1.2.3 sets another.
 SOURCE := $(shell deploy/version.sh)
-VERSION ?= $(word 1,$(SOURCE))
-COMMIT ?= $(word 2,$(SOURCE))
+export VERSION ?= $(word 1,$(SOURCE))
+export COMMIT ?= $(word 2,$(SOURCE))
 export SOURCE_DATE_EPOCH ?= $(word 3,$(SOURCE))
 STAMP = -X github.com/montimer/montimer.version=$(VERSION) -X github.com/montimer/montimer.commit=$(COMMIT)
 # HTTP/2 would be a 40th of the program, for peers that need none.

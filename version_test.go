@@ -1,8 +1,12 @@
 package montimer
 
 import (
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/montimer/montimer/internal/testenv"
 )
 
 func TestCleanVersion(t *testing.T) {
@@ -14,5 +18,22 @@ func TestCleanVersion(t *testing.T) {
 		if got := cleanVersion(v); got != want {
 			t.Errorf("%q: %q, want %q", v, got, want)
 		}
+	}
+}
+
+// What make runs has the version and the time of the commit in its environment, as
+// release.sh needs them, also if nobody has set them.
+func TestMakeVersion(t *testing.T) {
+	t.Parallel()
+	testenv.Need(t, "make")
+	source, err := exec.Command("deploy/version.sh").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("make", "-s", "--eval", `show: ; @echo "$$VERSION $$COMMIT $$SOURCE_DATE_EPOCH"`, "show")
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
+	got, err := cmd.CombinedOutput()
+	if err != nil || string(got) != string(source) {
+		t.Errorf("make passes on %q, %v; want %q", got, err, source)
 	}
 }
