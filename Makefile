@@ -36,8 +36,8 @@ install: ## install dist/montimer and all that belongs to it below PREFIX (/usr/
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(BINARY)
 	set -e; for page in docs/man/*.[157]; do install -D -m 644 -t $(share)/man/man$${page##*.} $$page; done
 	install -D -m 644 deploy/completions/montimer.bash $(share)/bash-completion/completions/montimer
-	$(if $(wildcard deploy/completions/_montimer),install -D -m 644 deploy/completions/_montimer $(zsh))
-	$(if $(wildcard deploy/completions/montimer.fish),install -D -m 644 -t $(share)/fish/vendor_completions.d deploy/completions/montimer.fish)
+	install -D -m 644 deploy/completions/_montimer $(zsh)
+	install -D -m 644 -t $(share)/fish/vendor_completions.d deploy/completions/montimer.fish
 	$(if $(wildcard deploy/install.sh),install -D -m 755 -t $(share)/montimer deploy/install.sh)
 	$(if $(wildcard README.md),install -D -m 644 -t $(share)/doc/montimer $(wildcard README.md CHANGELOG.md LICENSE))
 	install -D -m 644 -t $(share)/doc/montimer/docs docs/*.md

@@ -1,6 +1,7 @@
 #!/bin/bash
 # release.sh DIR ARCH...  makes the files of a release in DIR: for each architecture a
-#                         tarball, a .deb and an SBOM (CycloneDX), and SHA256SUMS of all.
+#                         tarball, a .deb and an SBOM (CycloneDX; not with SBOM=no),
+#                         and SHA256SUMS of all.
 # release.sh --deb DIR    makes the .deb for this machine.
 #
 # make sets VERSION and SOURCE_DATE_EPOCH. The same source and Go make the same bytes,
@@ -103,7 +104,7 @@ for arch; do
   build
   tarball
   deb
-  sbom
+  [[ ${SBOM-} == no ]] || sbom
 done
 cd "$out"
 sha256sum -- * >"$work/sums"

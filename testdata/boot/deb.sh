@@ -6,6 +6,7 @@
 # Needs: sqlite3
 source "${BASH_SOURCE%/*}/lib.sh"
 export DEBIAN_FRONTEND=noninteractive
+[[ ! -d /dev/shm/needrestart ]] || mv -T /dev/shm/needrestart /etc/needrestart
 
 units=/usr/local/lib/systemd/system
 cp /usr/local/bin/montimer /dev/shm/montimer
