@@ -107,3 +107,20 @@ follow() {
   (cd / && bash -euxo pipefail /tmp/block.sh) >/tmp/said 2>&1 || fail "docs/$1.md, $2: $(cat /tmp/said)"
   ! grep -E '^(warning|missing):' /tmp/said | grep -vF -- "${4:-no warning}" || fail "docs/$1.md, $2: $(cat /tmp/said)"
 }
+
+# release DIR: what a release has, unpacked, instead of the montimer in /usr/local.
+release() {
+  [[ -d /src ]] || {
+    mkdir -p /src/dist
+    cp -r /deploy /docs /Makefile /README.md /src
+    cp /usr/local/bin/montimer /src/dist/montimer
+    umount /usr/local/bin/montimer
+    rm -f /usr/local/bin/montimer
+  }
+  # apt-get has no network here, and the repository needs no certificate.
+  [[ -s /etc/ssl/certs/ca-certificates.crt ]] || install -D -m 644 /dev/stdin /etc/ssl/certs/ca-certificates.crt <<<"none"
+  make -s -C /src install DESTDIR="$1" PREFIX=
+  cp /deploy/install.sh "$1"
+  (cd "$1" && find . -type f -printf '%P\n' | sort | xargs sha256sum >/tmp/SHA256SUMS)
+  mv /tmp/SHA256SUMS "$1"
+}
