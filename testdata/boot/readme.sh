@@ -101,6 +101,21 @@ systemctl start montimer-outbox.service
 rm -r /var/lib/montimer
 mv /var/lib/elsewhere /var/lib/montimer
 
+step "a new release, by docs/upgrade.md"
+newer=montimer-0.2.0-linux-amd64
+cp -r "/srv/download/$name" "/srv/download/$newer"
+echo "What is new" >>"/srv/download/$newer/share/doc/montimer/CHANGELOG.md"
+(cd "/srv/download/$newer" && find . -type f ! -name SHA256SUMS -printf '%P\n' | sort | xargs sha256sum >SHA256SUMS)
+tar -czf "/srv/download/$newer.tar.gz" -C /srv/download "$newer"
+(cd /srv/download && sha256sum ./*.tar.gz | sed 's|\./||' >SHA256SUMS)
+systemctl start montimer.target
+units=$(cd /usr/local/lib/systemd/system && sha256sum montimer*)
+follow upgrade "From a release" '1s/^/cd \/root\/install\n/'
+grep -qx "What is new" /usr/local/share/doc/montimer/CHANGELOG.md || fail "not installed: $(cat /tmp/said)"
+grep -qx 'nothing changed' /tmp/said && [[ $(cd /usr/local/lib/systemd/system && sha256sum montimer*) == "$units" ]] || fail "it changed units: $(cat /tmp/said)"
+systemctl stop montimer.target
+within 60 resting 'montimer*.service'
+
 step "manual pages and completions"
 for file in man/man1/montimer.1 man/man5/jobs.yaml.5 man/man5/montimer-config.5 man/man7/montimer-units.7 bash-completion/completions/montimer zsh/site-functions/_montimer fish/vendor_completions.d/montimer.fish; do
   [[ -s /usr/local/share/$file ]] || fail "no $file"
