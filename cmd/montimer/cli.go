@@ -54,7 +54,7 @@ type cli struct {
 	Inspect  inspectCmd  `cmd:"" hidden:"" help:"Inspect the checkout (started by root as the run-as user)."`
 	Examine  examineCmd  `cmd:"" hidden:"" help:"Look at what the run-as user controls (started by root as that user)."`
 	Handover handoverCmd `cmd:"" hidden:"" help:"Do the part of a takeover that is the run-as user's (started by root as that user)."`
-	ReadJobs readJobsCmd `cmd:"" hidden:"" help:"Find and print jobs.yaml (started by root as the run-as user)."`
+	ReadJobs readJobsCmd `cmd:"" name:"read-jobs" hidden:"" help:"Find and print jobs.yaml (started by root as the run-as user)."`
 }
 
 // run executes one command line and returns the exit code of the process.
@@ -82,12 +82,13 @@ func (e env) runParsed(ctx context.Context, args []string) int {
 	answered := false
 	args, output, code := plain(args, e.stdout, e.stderr)
 	var c cli
-	parser, err := newParser(ctx, &c, output, e.stderr, func(int) { answered = true })
-	if err != nil {
+	parser, kctx, err := manual.Parse(&c, args, func(grammar any) (*kong.Kong, error) {
+		return newParser(ctx, grammar, output, e.stderr, func(int) { answered = true })
+	})
+	if parser == nil {
 		fmt.Fprintln(e.stderr, "montimer:", err)
 		return exitFailed
 	}
-	kctx, err := parser.Parse(args)
 	if answered { // the help
 		return code
 	}
@@ -111,8 +112,8 @@ func (e env) runParsed(ctx context.Context, args []string) int {
 
 // newParser returns the parser of the command line. It calls answered when it has
 // written the help.
-func newParser(ctx context.Context, c *cli, stdout, stderr io.Writer, answered func(int)) (*kong.Kong, error) {
-	return kong.New(c,
+func newParser(ctx context.Context, grammar any, stdout, stderr io.Writer, answered func(int)) (*kong.Kong, error) {
+	return kong.New(grammar,
 		kong.Name("montimer"),
 		kong.Description("cron, but systemd does it."),
 		kong.Writers(stdout, stderr),

@@ -10,7 +10,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/montimer/montimer/internal/host"
+	"github.com/montimer/montimer/internal/manual"
 )
 
 // TestShortcut: what the services say, and the plain status, is read alike with and
@@ -53,6 +56,51 @@ func TestShortcut(t *testing.T) {
 	}
 }
 
+// TestOneCommand: each command is parsed by a grammar of its own as by that of all.
+func TestOneCommand(t *testing.T) {
+	t.Parallel()
+	built := 0
+	build := func(grammar any) (*kong.Kong, error) {
+		built++
+		return newParser(context.Background(), grammar, io.Discard, io.Discard, func(int) {})
+	}
+	all, err := build(new(cli))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range all.Model.Children {
+		built = 0
+		var c cli
+		parser, _, err := manual.Parse(&c, []string{command.Name, "--nosuch"}, build)
+		if err == nil || built != 2 || len(parser.Model.Children) != len(all.Model.Children) {
+			t.Errorf("%s: of %d grammars none has only this command", command.Name, built)
+		}
+	}
+	for _, line := range []string{
+		"list --instance other -o json", "history nightly -n 3 --since 12h", "doctor --only unit-missing", "compile --check --jobs x.yaml", "db check", "notify pending", "state get a b",
+		"read-jobs --checkout /srv/app", "examine --parts=database --instance other", "import crontab - --dialect cronie", "logs nightly --failed", "run nightly --follow",
+	} {
+		args := strings.Fields(line)
+		built = 0
+		var one, whole cli
+		parser, k, err := manual.Parse(&one, args, build)
+		if err != nil || built != 1 || len(parser.Model.Children) != 1 {
+			t.Fatalf("%s: %d grammars, %v", line, built, err)
+		}
+		parser, err = newParser(context.Background(), &whole, io.Discard, io.Discard, func(int) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := parser.Parse(args)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if one.Instance != whole.Instance || k.Command() != want.Command() || !reflect.DeepEqual(k.Selected().Target.Interface(), want.Selected().Target.Interface()) {
+			t.Errorf("%s: %+v, with all commands %+v", line, k.Selected().Target, want.Selected().Target)
+		}
+	}
+}
+
 // TestUnitsUseShortcut: the units start montimer with command lines that are read
 // without the parser, for every instance.
 func TestUnitsUseShortcut(t *testing.T) {
@@ -75,10 +123,10 @@ func TestInstanceFlag(t *testing.T) {
 	}
 	t.Setenv("MONTIMER_INSTANCE", "a")
 	var out, errs bytes.Buffer
-	if code := run(t.Context(), []string{"version", "--instance", "a"}, &out, &errs); code != 0 || os.Getenv("MONTIMER_JOBS") != "/of/a" {
+	if code := run(context.Background(), []string{"version", "--instance", "a"}, &out, &errs); code != 0 || os.Getenv("MONTIMER_JOBS") != "/of/a" {
 		t.Errorf("the same instance: exit %d, %s, MONTIMER_JOBS=%s", code, errs.String(), os.Getenv("MONTIMER_JOBS"))
 	}
-	if code := run(t.Context(), []string{"--instance", "b", "version"}, &out, &errs); code != 0 {
+	if code := run(context.Background(), []string{"--instance", "b", "version"}, &out, &errs); code != 0 {
 		t.Fatalf("exit %d, %s", code, errs.String())
 	}
 	for _, name := range host.Variables() {
@@ -98,13 +146,13 @@ func TestInstanceFlag(t *testing.T) {
 		{[]string{"list", "--instance", "none"}, "there is no instance none: /etc/montimer/none.yaml does not exist"},
 	} {
 		errs.Reset()
-		if code := run(t.Context(), tc.args, &out, &errs); code != exitUsage || !strings.Contains(errs.String(), tc.want) {
+		if code := run(context.Background(), tc.args, &out, &errs); code != exitUsage || !strings.Contains(errs.String(), tc.want) {
 			t.Errorf("%v: exit %d, %s", tc.args, code, errs.String())
 		}
 	}
 	t.Setenv("MONTIMER_INSTANCE", "../x")
 	errs.Reset()
-	if code := run(t.Context(), []string{"exec", "p"}, &out, &errs); code != exitUsage || !strings.Contains(errs.String(), "MONTIMER_INSTANCE") {
+	if code := run(context.Background(), []string{"exec", "p"}, &out, &errs); code != exitUsage || !strings.Contains(errs.String(), "MONTIMER_INSTANCE") {
 		t.Errorf("exit %d, %s", code, errs.String())
 	}
 }
