@@ -40,7 +40,7 @@ for call in utimensat mkdirat renameat unlinkat syncfs; do
     rewind
     # Each thread counts its calls by itself.
     code=0
-    GOMAXPROCS=1 strace -qq -f -o /dev/null -e "inject=$call:signal=KILL:when=$n" montimer apply &>/dev/null || code=$?
+    GOMAXPROCS=1 strace --seccomp-bpf -qq -f -o /dev/null -e trace="$call" -e "inject=$call:signal=KILL:when=$n" montimer apply &>/dev/null || code=$?
     repaired
     ((code != 0)) || break
     kills=$((kills + 1))

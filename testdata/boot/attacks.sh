@@ -10,7 +10,7 @@
 # Attacks that other scenarios hold:
 #   hostile.sh        jobs.yaml, checkout and state directory against every verb of root (24)
 #   apply-request.sh  a flood of requests, also during an apply; a FIFO that is filled (4)
-#   sandbox.sh        every reach of docs/sandbox.md, a fork bomb, a leak (36)
+#   sandbox.sh        every reach of docs/sandbox.md, in each release, a fork bomb, a leak (36)
 #   journal.sh        a flood of output, a journal that stands still (3)
 #   watchdog.sh       exec stopped, sd_notify forged (2)
 #   run.sh            programs in .venv/bin for root, forged lines in --follow (2)
@@ -21,6 +21,7 @@
 # Clocks that are set need a system of its own; the tests of internal/store and
 # internal/host have those.
 # Long.
+# Any release.
 # Needs: git python3 sqlite3 flock
 source "${BASH_SOURCE%/*}/lib.sh"
 source "${BASH_SOURCE%/*}/bot.inc"

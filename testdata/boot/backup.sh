@@ -1,6 +1,7 @@
 #!/bin/bash
 # Backups as the units make them: where no task can write; a failure is reported once;
 # montimer db restore while the server has the database open, and not while a run goes.
+# Any release.
 # Needs: python3 sqlite3
 source "${BASH_SOURCE%/*}/lib.sh"
 source "${BASH_SOURCE%/*}/bot.inc"

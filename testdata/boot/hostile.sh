@@ -165,7 +165,7 @@ step "root opens nothing below the two directories"
 # opened_by_root COMMAND...: prints what the command did there while it was root.
 # A thread has left root behind when it, or what started it, has set its user.
 opened_by_root() {
-  strace -f -qq -e trace=%file,%process,setuid,setresuid -o /tmp/trace "$@" >/tmp/said 2>&1 || fail "$* under strace: $(cat /tmp/said)" >&2
+  strace --seccomp-bpf -f -qq -e trace=%file,%process,setuid,setresuid -o /tmp/trace "$@" >/tmp/said 2>&1 || fail "$* under strace: $(cat /tmp/said)" >&2
   awk '
     NR == FNR && / (clone|clone3|fork|vfork)[ (]|<... (clone|clone3|fork|vfork) resumed>/ && $NF ~ /^[0-9]+$/ { parent[$NF] = $1 }
     NR == FNR && /( set(res)?uid\(|<... set(res)?uid resumed>).* = 0$/ && !user[$1] { user[$1] = FNR }

@@ -2,6 +2,7 @@
 # Two instances on one host, with one user and the same names of profiles: each has
 # ticks, locks, pauses, pages, an outbox and applies of its own, and no merge in one
 # changes the other.
+# Any release.
 # Needs: python3 sqlite3
 source "${BASH_SOURCE%/*}/lib.sh"
 source "${BASH_SOURCE%/*}/bot.inc"

@@ -18,13 +18,15 @@ fail() {
 step() { printf -- '--- %s\n' "$*"; }
 
 # within SECONDS COMMAND...: waits until the command succeeds. The bound is no
-# claim about the machine's speed: it only ends a scenario that has gone wrong.
+# claim about the machine's speed: it only ends a scenario that has gone wrong. What
+# it asks costs more than the waiting, so it asks ever more seldom, up to each second.
 within() {
-  local deadline=$((SECONDS + $1))
+  local deadline=$((SECONDS + $1)) pause=10 # hundredths of a second
   shift
   until "$@"; do
     ((SECONDS < deadline)) || fail "not within the time: $*"
-    sleep 0.1
+    sleep "0.$pause"
+    ((pause = pause < 66 ? pause * 3 / 2 : 99))
   done
 }
 

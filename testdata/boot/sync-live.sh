@@ -2,6 +2,7 @@
 # What is merged is live within one sync and one apply, with no command on the
 # host: tasks, cadences, profiles that come, go and change their name, even the
 # one that syncs. A broken jobs.yaml stops nothing, and a merge fixes it.
+# Any release.
 # Needs: git
 source "${BASH_SOURCE%/*}/lib.sh"
 
