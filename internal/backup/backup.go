@@ -40,7 +40,7 @@ type Source struct {
 // database at the path of a file is replaced, but not the one of the state directory. If
 // another host's state is the one that runs, the error for a directory is a
 // [*NotOwnerError]. A directory without an owner gets this host. With keep, older backups
-// of the directory are removed, so that so many stay; 0: all stay.
+// of the directory are removed, so that so many stay; 0: all stay. A file takes no keep.
 func (s Source) Make(ctx context.Context, to string, keep int) (path string, err error) {
 	dir, named := filepath.Split(filepath.Clean(to))
 	switch info, err := os.Stat(to); {
@@ -59,7 +59,9 @@ func (s Source) Make(ctx context.Context, to string, keep int) (path string, err
 		if err := s.mayReplace(to); err != nil {
 			return "", err
 		}
-		keep = 0 // of the other files nothing is known
+		if keep > 0 {
+			return "", fmt.Errorf("how many backups stay is for a directory, and %s is a file: leave out --keep, or name a directory", to)
+		}
 	}
 	release, err := flock.Take(filepath.Join(s.StateDir, "backup.lock"), flock.Exclusive)
 	switch {

@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -99,8 +101,11 @@ func TestNamedFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	was := names(t, dir)
-	if _, err := s.Make(t.Context(), filepath.Join(dir, "mine.db"), 1); err != nil {
+	if _, err := s.Make(t.Context(), filepath.Join(dir, "mine.db"), 0); err != nil {
 		t.Error(err)
+	}
+	if _, err := s.Make(t.Context(), filepath.Join(dir, "other.db"), 1); err == nil || !strings.Contains(err.Error(), "leave out --keep") {
+		t.Error("--keep with a file: ", err)
 	}
 	if got := names(t, dir); !slices.Equal(got, was) {
 		t.Errorf("got %q, want %q", got, was)
@@ -222,6 +227,65 @@ func TestOwner(t *testing.T) {
 	}
 	if got := names(t, dir); !slices.Equal(got, backups) {
 		t.Errorf("got %q, want %q", got, backups)
+	}
+}
+
+// TestBadOwner: whatever stands in the place of the owner file, the error has the command
+// that removes it, and the command does.
+func TestBadOwner(t *testing.T) {
+	testenv.Need(t, "sh")
+	s, dir := source(t), filepath.Join(t.TempDir(), "back ups")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, OwnerFile)
+	for name, plant := range map[string]func() error{
+		"damaged":     func() error { return os.WriteFile(path, []byte("{"), 0o600) },
+		"too large":   func() error { return os.WriteFile(path, bytes.Repeat([]byte(" "), maxOwner+1), 0o600) },
+		"a directory": func() error { return os.MkdirAll(filepath.Join(path, "x"), 0o700) },
+		"a link":      func() error { return os.Symlink("/etc/hostname", path) },
+		"a FIFO":      func() error { return syscall.Mkfifo(path, 0o600) },
+	} {
+		if err := plant(); err != nil {
+			t.Fatal(err)
+		}
+		_, err := s.Make(t.Context(), dir, 0)
+		var bad *BadOwnerError
+		if !errors.As(err, &bad) || !strings.Contains(err.Error(), bad.Fix()) || !errors.As(Elsewhere(dir), &bad) {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if out, err := exec.Command("sh", "-c", bad.Fix()).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %s: %v: %s", name, bad.Fix(), err, out)
+		}
+		if _, err := s.Make(t.Context(), dir, 0); err != nil {
+			t.Errorf("%s: after its fix: %v", name, err)
+		}
+		if err := os.RemoveAll(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestNamesake finds a host that has the id of this machine and another name.
+func TestNamesake(t *testing.T) {
+	dir := t.TempDir()
+	id, err := MachineID()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, o := range map[string]Owner{"": {Host: "here", ID: id, Since: noon}, "twin": {Host: "twin", ID: id, Since: noon}} {
+		if err := WriteOwner(dir, o); err != nil {
+			t.Fatal(err)
+		}
+		if got := Namesake(dir, "here"); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if err := WriteOwner(dir, Owner{Host: "there", ID: "x", Since: noon}); err != nil {
+		t.Fatal(err)
+	}
+	if got := Namesake(dir, "here"); got != "" || Namesake(t.TempDir(), "here") != "" {
+		t.Errorf("another host is taken for one with this id: %q", got)
 	}
 }
 

@@ -230,7 +230,7 @@ func TestFullAndReadOnly(t *testing.T) {
 	if _, err := s.Make(t.Context(), mount("size=1m", unix.MS_RDONLY), 1); !errors.Is(err, unix.EROFS) {
 		t.Errorf("read-only: %v", err)
 	}
-	if _, err := s.Make(t.Context(), filepath.Join(dir, "none", "file.db"), 1); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := s.Make(t.Context(), filepath.Join(dir, "none", "file.db"), 0); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("missing: %v", err)
 	}
 

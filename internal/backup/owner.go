@@ -16,6 +16,7 @@ import (
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/safefile"
 	"github.com/montimer/montimer/internal/safetext"
+	"github.com/montimer/montimer/taskexec"
 )
 
 // Owner says which host's state is the one that runs, of those that see a directory of
@@ -38,19 +39,54 @@ const maxOwner = 4096
 func ReadOwner(dir string) (Owner, error) {
 	path := filepath.Join(dir, OwnerFile)
 	data, err := safefile.Read(path, maxOwner)
-	if err != nil {
-		return Owner{}, fmt.Errorf("read the owner of the backups: %w", err)
+	if info, missing := os.Lstat(path); err != nil && (missing != nil || info.Mode().IsRegular() && info.Size() <= maxOwner) {
+		return Owner{}, fmt.Errorf("read the owner of the backups: %w", err) // it may be a good one
 	}
 	var o Owner
-	err = json.Unmarshal(data, &o)
+	if err == nil {
+		err = json.Unmarshal(data, &o)
+	}
 	if err == nil && (o.ID == "" || o.Host == "" || o.Since.IsZero()) { // half of one stops no host
 		err = errors.New(`"id", "host" or "since" is missing`)
 	}
 	if err != nil {
-		return Owner{}, fmt.Errorf("read the owner of the backups: %s: %w: remove the file where this host is the one that runs the jobs", path, err)
+		return Owner{}, &BadOwnerError{path, err}
 	}
 	o.Host = safetext.String(o.Host) // of another machine, and shown
 	return o, nil
+}
+
+// BadOwnerError says that what stands in the place of an owner file is none.
+type BadOwnerError struct {
+	Path string
+	err  error
+}
+
+// Fix removes it. Jobs run on a host whose owner file is none.
+func (e *BadOwnerError) Fix() string { return "rm -r " + taskexec.QuoteWord(e.Path) }
+
+func (e *BadOwnerError) Error() string {
+	return fmt.Sprintf("read the owner of the backups: %s: %v: where this host is the one that runs the jobs: %s", e.Path, e.err, e.Fix())
+}
+
+func (e *BadOwnerError) Unwrap() error { return e.err }
+
+// Namesake returns the name of the host in a directory's owner file if it has the id of
+// this machine and another name: a copy of this machine, or this host before it was
+// renamed. "": there is none, as far as can be read.
+func Namesake(dir, name string) string {
+	id, err := MachineID()
+	if err != nil {
+		return ""
+	}
+	owner, late := within(checkTime, dir, func() Owner {
+		owner, _ := ReadOwner(dir) // Elsewhere says what is wrong with it
+		return owner
+	})
+	if late != nil || owner.ID != id || owner.Host == name {
+		return ""
+	}
+	return owner.Host
 }
 
 // WriteOwner writes the owner of a directory, which must exist, as a whole or not at all.

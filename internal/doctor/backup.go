@@ -1,11 +1,14 @@
 package doctor
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/backup"
+	"github.com/montimer/montimer/internal/host"
 	"github.com/montimer/montimer/taskexec"
 )
 
@@ -17,6 +20,8 @@ type BackupFacts struct {
 	Elsewhere string `json:"elsewhere"` // which host runs the jobs in place of this one; "": none, as far as is known
 	Fix       string `json:"fix"`       // what brings them here
 	Unknown   string `json:"unknown"`   // why that is not known
+	Remove    string `json:"remove"`    // what removes the owner file that is none
+	Namesake  string `json:"namesake"`  // the host that has the id of this machine and another name; "": none
 }
 
 func backups(h montimer.Host) (b BackupFacts, err error) {
@@ -29,7 +34,12 @@ func backups(h montimer.Host) (b BackupFacts, err error) {
 			b.Elsewhere, b.Fix = other.Error(), h.Instance.Command("takeover "+taskexec.QuoteWord(h.Backup.Dir))
 		case owner != nil && !b.Place.Missing:
 			b.Unknown = owner.Error()
+			var bad *backup.BadOwnerError
+			if errors.As(owner, &bad) {
+				b.Unknown, b.Remove = errors.Unwrap(bad).Error(), bad.Fix()
+			}
 		}
+		b.Namesake = backup.Namesake(h.Backup.Dir, host.Hostname())
 	}
 	return b, err
 }
@@ -42,9 +52,20 @@ func backupChecks() []Check {
 			case b.Elsewhere != "":
 				return []found{{text: b.Elsewhere, fix: b.Fix}}
 			case b.Unknown != "":
-				return []found{{text: "whether another host runs the jobs is not known, so they run here: " + b.Unknown, mild: true, fix: "ls -l " + taskexec.QuoteWord(f.Host.Backup.Dir)}}
+				return []found{{text: "whether another host runs the jobs is not known, so they run here: " + b.Unknown, mild: true, fix: cmp.Or(b.Remove, "ls -l "+taskexec.QuoteWord(f.Host.Backup.Dir))}}
 			}
 			return nil
+		}},
+		{"machine-id", "other host with the machine id of this one", "each takes the backups of the other for its own, and both run the jobs", true, part, func(f Facts) []found {
+			b := f.User.Backup
+			if b.Namesake == "" {
+				return nil
+			}
+			file := filepath.Join(f.Host.Backup.Dir, backup.OwnerFile)
+			return []found{{
+				text: fmt.Sprintf("%s names the host %s, which has the machine id of this one: give one of the two another, and reboot it; or, if this host was only renamed: rm %s", file, b.Namesake, taskexec.QuoteWord(file)),
+				fix:  "rm -f /etc/machine-id /var/lib/dbus/machine-id && systemd-machine-id-setup",
+			}}
 		}},
 		{"backup-dir", "directory of backups missing, or not writable for the user of the tasks", "no backup is made", false, part, func(f Facts) []found {
 			dir, place := taskexec.QuoteWord(f.Host.Backup.Dir), f.User.Backup.Place

@@ -270,7 +270,11 @@ var faults = []struct {
 	{"owner", func(f *Facts) {
 		f.User.Backup.Elsewhere, f.User.Backup.Fix = "beta runs them", "montimer takeover /mnt/backup"
 	}, "montimer takeover /mnt/backup"},
-	{"owner", func(f *Facts) { f.User.Backup.Unknown = "owner.json is damaged" }, "ls -l /mnt/backup"},
+	{"owner", func(f *Facts) { f.User.Backup.Unknown = "owner.json cannot be read" }, "ls -l /mnt/backup"},
+	{"owner", func(f *Facts) {
+		f.User.Backup.Unknown, f.User.Backup.Remove = "unexpected end of JSON input", "rm -r /mnt/backup/owner.json"
+	}, "rm -r /mnt/backup/owner.json"},
+	{"machine-id", func(f *Facts) { f.User.Backup.Namesake = "twin" }, "rm -f /etc/machine-id /var/lib/dbus/machine-id && systemd-machine-id-setup"},
 	{"backup-late", func(f *Facts) { f.User.Backup.State.OK = now.Add(-3 * time.Hour) }, "systemctl start montimer-backup.service"},
 	{"backup-late", func(f *Facts) { f.User.Backup.State.Failures, f.User.Backup.State.Error = 1, "the disk is full" }, "systemctl start montimer-backup.service"},
 	{"disk-space", func(f *Facts) { f.User.Rooms[0].Free = 1 << 29 }, "du -xah /var/lib/montimer"},
@@ -404,9 +408,13 @@ func TestBounded(t *testing.T) {
 // no scenario can have.
 func TestPlanted(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../../testdata/boot/doctor.sh")
-	if err != nil {
-		t.Fatal(err)
+	var text []byte
+	for _, file := range []string{"doctor.sh", "doctor.inc"} {
+		part, err := os.ReadFile("../../testdata/boot/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = append(text, part...)
 	}
 	impossible := map[string]string{
 		"systemd-version": "the system of the tests has a newer one",

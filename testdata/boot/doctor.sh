@@ -217,7 +217,7 @@ fault owner "as_deploy sed -i 's/\"id\": \".*\"/\"id\": \"of-another\"/; s/\"ret
 fault owner "as_deploy truncate -s 1M /srv/backup/owner.json"
 systemctl start montimer-backup.service # writes another one
 fault machine-id "as_deploy sed -i 's/\"host\": \".*\"/\"host\": \"twin\"/' /srv/backup/owner.json"
-fault owner true # of the twin now
+later rm /srv/backup/owner.json # of the twin now
 fault db-damaged "as_deploy sh -c 'rm -f $state/monitoring.db-*; head -c 20000 /dev/urandom >$state/monitoring.db'"
 grep -qx 'montimer db restore' /run/fix || fail "it does not name the backup: $(cat /run/fix)"
 later rm -r /etc/systemd/system/montimer-backup.timer.d
