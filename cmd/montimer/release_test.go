@@ -79,6 +79,23 @@ func TestLintian(t *testing.T) {
 	}
 }
 
+// TestDebhelper: what debhelper has a package with units do when it is removed, this one
+// does in the same words, although its units are not part of it.
+func TestDebhelper(t *testing.T) {
+	t.Parallel()
+	const name = "postrm-systemd-reload-only"
+	file, err := exec.LookPath(name)
+	if err != nil {
+		file = "/usr/share/debhelper/autoscripts/" + name
+	}
+	want, err := os.ReadFile(file)
+	testenv.Require(t, err == nil, "no debhelper")
+	got, err := os.ReadFile("../../deploy/deb/postrm")
+	if err != nil || !bytes.Contains(got, want) {
+		t.Errorf("%v\n%s\nis not in\n%s", err, want, got)
+	}
+}
+
 // copyTree copies the source, as git has it with the changes that are not committed.
 func copyTree(t *testing.T, to string) {
 	t.Helper()

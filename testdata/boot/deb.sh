@@ -2,6 +2,7 @@
 # The .deb, by docs/upgrade.md and docs/uninstall.md: fresh, an upgrade and a downgrade, in place of an installation in
 # /usr/local, removed and purged, each while a run is under way. No job starts and no
 # run is killed by any of it; settings, pauses, drop-ins, masks and state stay.
+# Long.
 # Packages: 0.1.0 0.2.0
 # Needs: sqlite3
 source "${BASH_SOURCE%/*}/lib.sh"
