@@ -254,7 +254,8 @@ for ((i = 1; i <= instants; i++)); do
   systemd-run -q --unit installing -p KillMode=process -p StandardOutput=null "$installer" "${args[@]}"
   sleep "$((after / 1000000)).$(printf %06d $((after % 1000000)))"
   if ((i % 2)); then
-    kill -KILL "$(systemctl show -P MainPID installing)" 2>/dev/null || true
+    pid=$(systemctl show -P MainPID installing)
+    ((pid == 0)) || kill -KILL "$pid" 2>/dev/null || true # 0: it has ended
   else
     systemctl kill -s KILL installing 2>/dev/null || true
   fi
