@@ -228,7 +228,7 @@ written_by_root() {
 install -d /srv/app
 [[ -n $(written_by_root touch /srv/app/x) ]] || fail "the check sees nothing"
 rm -r /srv/app
-token=ghp_$(tr -dc a-z0-9 </dev/urandom | head -c 20 || true)
+token=ghp_$(od -An -tx1 -N10 /dev/urandom | tr -d ' \n')
 install -m 600 /dev/null /tmp/token
 echo "$token" >/tmp/token
 stamp
