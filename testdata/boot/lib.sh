@@ -3,6 +3,7 @@
 # shellcheck shell=bash
 
 set -euo pipefail
+cd / # where this was started, other users may see nothing
 
 # doctor has a finding where needrestart is installed; deb.sh wants it.
 [[ ! -d /etc/needrestart ]] || mv -T /etc/needrestart /dev/shm/needrestart
