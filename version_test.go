@@ -37,3 +37,15 @@ func TestMakeVersion(t *testing.T) {
 		t.Errorf("make passes on %q, %v; want %q", got, err, source)
 	}
 }
+
+// install.sh refuses the names that no instance can have: --uninstall removes by name.
+func TestInstallerReserved(t *testing.T) {
+	t.Parallel()
+	script, err := os.ReadFile("deploy/install.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `readonly reserved="` + strings.Join(reserved, " ") + `"`; !strings.Contains(string(script), want) {
+		t.Errorf("install.sh lacks %s", want)
+	}
+}

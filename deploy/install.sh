@@ -61,6 +61,9 @@ printable() { LC_ALL=C tr -cd '\11\12\40-\176'; }
 
 # What is done in this run, and what was begun: no instance has a directory called so.
 readonly marks=/run/install-montimer
+readonly script=${BASH_SOURCE[0]-}
+# No instance has one of these names (instance.go): its units would be those of others.
+readonly reserved="alarm api apply backup failure job outbox report request sync tmp unrecorded all config env montimer pause target"
 
 # --- facts -----------------------------------------------------------------------
 
@@ -75,6 +78,9 @@ choose() {
   local -n value=$1
   local there
   there=$(setting "$2")
+  if [[ ! $there && -r $config ]] && grep -qE "^([{].*)?[\"']?$2[\"']?[[:space:]]*:" "$config"; then
+    die 2 "$config has $2 in a form that this script cannot read: write \"$2: VALUE\" on a line of its own"
+  fi
   [[ $2 != run_as ]] || there=${there%%:*}
   if [[ $there && $value && $there != "$value" ]]; then
     die 2 "$config has $2: $there, not $value: change it there, or leave out the option"
@@ -96,7 +102,7 @@ trusted() {
   done < <(stat -c '%u %a %F' -- "${paths[@]}" 2>/dev/null)
 }
 
-owner_of() { stat -c %U -- "$1"; }
+owner_of() { stat -Lc %U -- "$1"; }
 exists_user() { [[ $known ]]; }
 home_of() {
   known=1
@@ -175,7 +181,7 @@ make_packages() {
 }
 
 # differing finds the files of the release that are not in place: checksum, mode,
-# source and place of each.
+# place and source of each.
 differing() {
   local sum name mode from to key
   local -A there=() found=() wanted=()
@@ -183,7 +189,8 @@ differing() {
     name=${name#\*}
     name=${name#./}
     from=$tree/$name mode=644
-    [[ ! -x $from ]] || mode=755
+    # Not by -x: nothing on a file system with noexec passes that, as /run often is.
+    [[ $name != bin/* && $name != *.sh ]] || mode=755
     case $name in
     install.sh) continue ;; # in share/montimer too
     etc/*)
@@ -199,7 +206,7 @@ differing() {
   program=()
   while read -r to; do
     read -r sum mode from <<<"${wanted[$to]}"
-    [[ ${there[$to]-} == "$mode:0:regular file" && ${found[$to]-} == "$sum" ]] || program+=("$sum $mode $from $to")
+    [[ ${there[$to]-} == "$mode:0:regular file" && ${found[$to]-} == "$sum" ]] || program+=("$sum $mode $to $from")
   done < <(printf '%s\n' "${!wanted[@]}" | sort)
 }
 look_program() {
@@ -207,18 +214,18 @@ look_program() {
   [[ $tree ]] || return 0
   differing
   for to in "${program[@]}"; do
-    read -r sum mode from to <<<"$to"
+    read -r sum mode to from <<<"$to"
     change "$(word "$to")" "$to"
   done
 }
 make_program() {
   local sum mode from to bytes free at=$prefix
-  bytes=$(printf '%s\n' "${program[@]}" | cut -d' ' -f3 | xargs -r stat -c %s | awk '{ n += $1 } END { print n + 1048576 }')
+  bytes=$(printf '%s\n' "${program[@]}" | cut -d' ' -f4- | xargs -r -d '\n' stat -c %s | awk '{ n += $1 } END { print n + 1048576 }')
   until [[ -d $at ]]; do at=${at%/*}; done
   free=$(df -B1 --output=avail "${at:-/}" | tail -n 1)
   ((free > bytes)) || die 6 "no space left for the program in $prefix: it needs $((bytes / 1048576 + 1)) MiB, $((free / 1048576)) MiB are free"
   for to in "${program[@]}"; do
-    read -r sum mode from to <<<"$to"
+    read -r sum mode to from <<<"$to"
     put "$mode" root "$to" "$sum" <"$from"
   done
 }
@@ -250,7 +257,7 @@ look_directories() {
   if made_user || ! exists_user; then
     wants_directory "$home" "home of $user, mode 0750"
   fi
-  if trusted "${state_dir%/*}" || can_look "$state_dir"; then
+  if trusted "${real_state%/*}" || can_look "$state_dir"; then
     wants_directory "$state_dir" "state directory of $user, mode 0750"
   fi
   ((${#changes[@]} == 0)) || [[ $(tmpfiles) == "$(cat "/etc/tmpfiles.d/$name.conf" 2>/dev/null)" ]] ||
@@ -260,12 +267,12 @@ look_directories() {
 tmpfiles() {
   echo "$ours: directories of $user."
   if made_user || ! exists_user; then echo "d $home 0750 $user $group -"; fi
-  ! trusted "${state_dir%/*}" || echo "d $state_dir 0750 $user $group -"
+  ! trusted "${real_state%/*}" || echo "d $real_state 0750 $user $group -"
 }
 make_directories() {
   tmpfiles | put 644 root "/etc/tmpfiles.d/$name.conf"
   systemd-tmpfiles --create "/etc/tmpfiles.d/$name.conf"
-  trusted "${state_dir%/*}" || as_user install -d -m 750 "$state_dir"
+  trusted "${real_state%/*}" || as_user install -d -m 750 "$state_dir"
 }
 
 look_settings() {
@@ -466,7 +473,7 @@ unit_files() {
 # unit_names prints their names, of those that match.
 unit_names() { unit_files | sed 's|.*/||' | sort -u | grep -E -- "${1:-.}" || true; }
 running() {
-  unit_names '\.service$' | xargs -r systemctl list-units --plain --no-legend --state=activating,active,deactivating | cut -d' ' -f1
+  unit_names '\.service$' | sed 's/@\.service$/@*.service/' | xargs -r -d '\n' systemctl list-units --plain --no-legend --state=activating,active,deactivating | cut -d' ' -f1
 }
 look_units() {
   local file
@@ -650,7 +657,7 @@ find_program() {
     [[ $sha256 ]] || die 2 "--tarball needs --sha256 SUM, from the page of the release"
     fetch
   else
-    for top in "$here" "$here/../.."; do
+    for top in "$here" "${here%/share/montimer}"; do
       [[ ! -f $top/SHA256SUMS || ! -f $top/bin/montimer ]] || tree=$(cd "$top" && pwd -P)
     done
   fi
@@ -665,7 +672,6 @@ find_program() {
   binary=$prefix/bin/montimer
   trusted "$prefix" || die 2 "$prefix can be changed by others than root: choose another one with --prefix"
   [[ $tree || -x $binary ]] || die 2 "$binary is not there: download a release, or make build && make install in a clone of montimer"
-  [[ ! $instance ]] || "${tree:-$prefix}/bin/montimer" "${instance_flags[@]}" version >/dev/null || exit 2
 }
 
 # check_host refuses what no step can correct.
@@ -727,7 +733,7 @@ main() {
     case $1 in --*=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" ;; esac
     case $1 in
     --repo | --branch | --checkout | --user | --token-file | --state-dir | --journal-max | --tarball | --sha256 | --prefix | --instance)
-      (($# > 1)) || die 2 "$1 needs a value: install.sh --help"
+      [[ ${2-} && $2 != / || ${2+set} && $1 == --journal-max ]] || die 2 "$1 needs a value: install.sh --help"
       option=${1#--}
       printf -v "${option//-/_}" %s "$2"
       shift
@@ -745,12 +751,14 @@ main() {
   done
 
   # What was given from the current directory, which is left.
-  here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+  here=/ # of a pipe; files of the current directory are not to be taken for a release
+  [[ ! $script ]] || here=$(cd -- "$(dirname -- "$script")" && pwd -P)
   [[ ! $token_file ]] || token_file=$(realpath -m -- "$token_file")
   [[ ! $tarball || $tarball == https://* ]] || tarball=$(realpath -m -- "$tarball")
   [[ $repo != . && $repo != ./* && $repo != ../* ]] || repo=$(realpath -m -- "$repo")
   [[ $instance != default ]] || instance=
   [[ $instance =~ ^([a-z][a-z0-9]{0,31})?$ ]] || die 2 "--instance $instance: write a lower-case letter, then lower-case letters and digits"
+  [[ ! $instance || " $reserved " != *" $instance "* ]] || die 2 "--instance $instance cannot be the name of an instance: units or files of montimer are called that; choose another name"
   name=montimer${instance:+-$instance} instance_flags=(${instance:+--instance="$instance"})
   config=/etc/montimer/${instance:-config}.yaml
   check_host
@@ -784,6 +792,7 @@ main() {
   choose user run_as deploy
   user=${user%%:*}
   choose state_dir state_dir "/var/lib/$name"
+  real_state=$(realpath -m -- "$state_dir") # it can be a link to another disk
   env=$(setting env_file)
   env=${env:-/etc/montimer/${instance:+$instance.}env}
   units=$(setting unit_dir)
@@ -797,11 +806,21 @@ main() {
   [[ $repo || $had_checkout ]] || die 2 "there is no checkout $checkout: give --repo URL (install.sh --help)"
   walk packages program user directories settings journald database token key checkout caches enable
   say_end
-  [[ ! $had_checkout ]] || note "the checkout $checkout is kept as it is: montimer sync brings it up to date"
+  [[ ! $had_checkout ]] || say_checkout
   if [[ ! $dry ]] && ! systemctl is-enabled -q "$name.target" 2>/dev/null; then
     printf 'next: %s && systemctl daemon-reload\n' "$(type -P montimer >/dev/null && echo montimer || echo "$binary") ${instance:+--instance $instance }compile"
     printf 'next: systemctl enable --now %s.target\n' "$name"
   fi
+}
+
+# say_checkout says that the checkout is kept, and whether it is another repository's.
+say_checkout() {
+  local origin
+  note "the checkout $checkout is kept as it is: montimer sync brings it up to date"
+  [[ $repo ]] && exists_user && [[ $EUID == 0 || $(id -un) == "$user" ]] || return 0
+  origin=$(as_user git -C "$checkout" config --get remote.origin.url 2>/dev/null | printable | sed 's|//[^/@]*@|//|') || true
+  [[ $origin == "$(printf '%s\n' "$repo" | sed 's|//[^/@]*@|//|')" ]] ||
+    note "it is a clone of ${origin:-no repository}, not of $repo: to have that, move $checkout away, and run this again"
 }
 
 # say_end says what this run came to.

@@ -158,7 +158,10 @@ is montimer-job-far.timer active && is montimer.target active || fail "not activ
 healthy
 
 step "purge: settings, secrets and caches go, what was recorded stays until the command that is named"
+touch "/etc/montimer/old precious.yaml" # settings of no instance
+mkdir /var/cache/precious
 follow uninstall "A package and its settings"
+[[ -e /var/cache/precious ]] || fail "it removed the cache of something else"
 [[ ! -e /etc/montimer && ! -e /var/cache/montimer && ! -e /run/montimer && ! -e /etc/needrestart/conf.d/montimer.conf ]] || fail "left: $(ls -d /etc/montimer /var/cache/montimer /run/montimer)"
 [[ -s /var/lib/montimer/monitoring.db ]] || fail "the state is gone"
 tr -d '\r' </tmp/said | sed -n 's/.*delete it for good: //p' >/tmp/block.sh

@@ -170,17 +170,25 @@ says "the checkout /srv/app is kept"
 [[ $(cat /etc/montimer/config.yaml /etc/montimer/env /srv/app/local.txt) == "$before" ]] || fail "changed: $(cat /etc/montimer/*)"
 try 2 "${args[@]}" --checkout /srv/other
 says "/etc/montimer/config.yaml has checkout: /srv/app"
+try 2 "${args[@]}" --checkout=
+try 0 --repo https://git.example.org/other.git
+says "it is a clone of https://git.example.org/jobs.git, not of https://git.example.org/other.git"
+sed -i 's/^checkout:/"checkout":/' /etc/montimer/config.yaml
+try 2 "${args[@]}"
+says "on a line of its own"
+sed -i 's/^"checkout":/checkout:/' /etc/montimer/config.yaml
 nothing
 
 step "text caches are imported, of a host that has its user and directories"
 useradd --system --create-home deploy
-install -d -o deploy -g deploy /srv/cache /srv/app
+install -d -o deploy -g deploy /disk /srv/app
+ln -s /disk /srv/cache
 cp /author/jobs.yaml /srv/app && chown deploy: /srv/app/jobs.yaml
 printf 'aave:42\n' >/srv/cache/cache-id.txt
 chown deploy: /srv/cache/cache-id.txt
 try 0 --state-dir /srv/cache
 says "montimer state import"
-[[ $(montimer state get cache-id.txt aave) == 42 && $(stat -c %a /srv/cache) == 755 ]] || fail "not imported: $said"
+[[ $(montimer state get cache-id.txt aave) == 42 && $(stat -Lc %a /srv/cache) == 755 ]] || fail "not imported: $said"
 try 0
 says "nothing to do"
 nothing
@@ -202,10 +210,23 @@ umount /srv
 try 0 "${args[@]}"
 [[ $(listed | wc -l) == 1 && $(standing) == "$undisturbed" ]] || fail "not completed: $(listed) $(diff <(standing) <(echo "$undisturbed"))"
 
-step "another instance"
+step "another instance, by a release in a directory with files of others"
+mkdir -p /tmp/bin /tmp/dl
+mv /release "/tmp/dl/a release"
+installer="/tmp/dl/a release/install.sh"
+{ cat "/tmp/dl/a release/bin/montimer" && echo forged; } >/tmp/bin/montimer
+(cd /tmp && sha256sum bin/montimer >SHA256SUMS)
+rm /usr/local/bin/montimer
 try 2 "${args[@]}" --instance job
+says "cannot be the name of an instance"
+try 2 --uninstall --instance job
 try 0 "${args[@]}" --instance staging
 says "next: montimer --instance staging compile"
+cmp /usr/local/bin/montimer "/tmp/dl/a release/bin/montimer" || fail "it took another release"
+said=$(cd /tmp && bash -s -- "${args[@]}" --instance staging --dry-run <"$installer" 2>&1) || fail "$said"
+says "nothing to do"
+mv "/tmp/dl/a release" /release
+installer=/release/install.sh
 [[ -s /etc/montimer/staging.yaml && -e /etc/montimer/staging.env && -e /srv/staging/jobs.yaml && -e /var/lib/montimer-staging/monitoring.db ]] || fail "$said"
 try 0 --instance staging
 says "nothing to do"
@@ -268,7 +289,8 @@ for ((i = 1; i <= instants; i++)); do
   nothing
 done
 
-step "from nothing to the first tick"
+step "from nothing to the first tick, where nothing in /run can be executed"
+mount -o remount,noexec /run
 begin=$EPOCHREALTIME
 try 0 --tarball /tmp/release.tar.gz --sha256 "$(sha256sum </tmp/release.tar.gz | cut -d' ' -f1)" "${args[@]}" --enable
 within 60 logged beat "the first tick"
