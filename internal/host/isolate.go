@@ -34,9 +34,20 @@ func Isolate() error {
 	}
 	// Of each thread, since any of them may start a task.
 	if _, _, errno := syscall.AllThreadsSyscall(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(ruleset), 0, 0); errno != 0 {
-		return fmt.Errorf("landlock: %w", errno)
+		return fmt.Errorf("landlock: %w", unisolated(errno))
 	}
 	return nil
+}
+
+// errCgo is no [errors.ErrUnsupported]: another build of montimer can.
+var errCgo = errors.New("this montimer was built with cgo, whose threads Go cannot confine: install a release, or build it with CGO_ENABLED=0, as make build does")
+
+// unisolated returns why the threads of this process were not confined.
+func unisolated(errno syscall.Errno) error {
+	if errno == syscall.ENOTSUP { // of Go, not of the kernel (syscall.AllThreadsSyscall)
+		return errCgo
+	}
+	return errno
 }
 
 // allowEverywhere adds a rule to a ruleset that allows an access to all files.

@@ -54,7 +54,7 @@ func isolated(victim string) error {
 	if errno != 0 && !errors.Is(errno, errors.ErrUnsupported) {
 		return errno
 	}
-	if err := Isolate(); errors.Is(err, errors.ErrUnsupported) {
+	if err := Isolate(); errors.Is(err, errors.ErrUnsupported) || errors.Is(err, errCgo) {
 		fmt.Println("no Landlock:", err)
 		return nil
 	} else if err != nil {
@@ -70,4 +70,16 @@ func isolated(victim string) error {
 		}
 	}
 	return os.Rename(filepath.Join("b", "f"), "f")
+}
+
+// TestUnisolated: a program built with cgo is reported, a kernel without Landlock is
+// not: nobody can correct that.
+func TestUnisolated(t *testing.T) {
+	t.Parallel()
+	if err := unisolated(syscall.ENOTSUP); errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), "CGO_ENABLED=0") {
+		t.Errorf("cgo: %v", err)
+	}
+	if err := unisolated(syscall.EPERM); !errors.Is(err, syscall.EPERM) {
+		t.Errorf("EPERM: %v", err)
+	}
 }
