@@ -476,9 +476,11 @@ running() {
   unit_names '\.service$' | sed 's/@\.service$/@*.service/' | xargs -r -d '\n' systemctl list-units --plain --no-legend --state=activating,active,deactivating | cut -d' ' -f1
 }
 look_units() {
-  local file
+  local file targets
   while read -r file; do change remove "$file"; done < <(unit_files)
-  ((${#changes[@]} == 0)) || change run "systemctl disable --now $(unit_names '\.target$' | paste -sd' ')" "stops the timers; runs under way are waited for"
+  ((${#changes[@]} > 0)) || return 0
+  targets=$(unit_names '\.target$' | paste -sd' ')
+  change run "${targets:+systemctl disable --now $targets; }systemctl daemon-reload" "stops the timers; runs under way are waited for"
 }
 make_units() {
   local list before=

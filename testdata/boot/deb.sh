@@ -170,13 +170,22 @@ bash -ex /tmp/block.sh
 ! dpkg -s montimer >/dev/null 2>&1 || fail "dpkg still knows it: $(dpkg -s montimer)"
 healthy
 
-step "in place of an installation in /usr/local: it goes on, and removing the package changes nothing"
+step "in place of an installation in /opt or /usr/local: it goes on, and removing the package changes nothing"
 rm -r /etc/systemd/system/montimer-job-*
 install -m 755 /dev/shm/montimer /usr/local/bin/montimer
 install -d /etc/montimer
 install -m 640 -g deploy /dev/null /etc/montimer/env
 printf 'checkout: /srv/app\nrun_as: deploy\n' >/etc/montimer/config.yaml
 hash -r
+montimer apply >/tmp/said 2>&1 || fail "$(cat /tmp/said)"
+install -D -m 755 /usr/local/bin/montimer /opt/bin/montimer
+/opt/bin/montimer apply >/tmp/said 2>&1 || fail "$(cat /tmp/said)"
+rm /usr/local/bin/montimer
+packaged 0.2.0
+dpkg --purge montimer >/tmp/said 2>&1 </dev/null || fail "$(cat /tmp/said)"
+said "/opt/bin/montimer is still installed"
+[[ -s /etc/montimer/config.yaml ]] || fail "a program elsewhere has lost its settings"
+mv /opt/bin/montimer /usr/local/bin/montimer
 montimer apply >/tmp/said 2>&1 || fail "$(cat /tmp/said)"
 good=$(journal montimer-job-long.service | grep -c 'ok: 1 task, 0 failed')
 begin
@@ -192,11 +201,12 @@ undisturbed
 
 step "until the package takes over, which starts nothing and kills nothing"
 have 0.2.0
+touch /usr/local/bin/montimer-notes /usr/local/share/montimer.txt # of the administrator
 follow upgrade "From a clone to a package"
 undisturbed
 hash -r
 montimer doctor --only binary-version >/tmp/said 2>&1 || fail "$(cat /tmp/said)"
-[[ -z $(find /usr/local/bin /usr/local/share -name '*montimer*') ]] || fail "left: $(find /usr/local/bin /usr/local/share -name '*montimer*')"
+[[ $(find /usr/local/bin /usr/local/share -name '*montimer*' | sort | xargs) == "/usr/local/bin/montimer-notes /usr/local/share/montimer.txt" ]] || fail "left: $(find /usr/local/bin /usr/local/share -name '*montimer*')"
 [[ $(command -v montimer) == /usr/bin/montimer && -z $(grep -l /usr/local/bin/montimer $units/montimer*) ]] || fail "units still start the other one: $(grep -l /usr/local/bin/montimer $units/montimer*)"
 grep -q ', written by montimer 0.2.0$' $units/montimer-job-long.service || fail "$(head -3 $units/montimer-job-long.service)"
 ends
