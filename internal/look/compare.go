@@ -16,7 +16,7 @@ import (
 // database, and matches those of this host with them; profile "": of all. notes say
 // what could not be compared.
 func Compare(ctx context.Context, h montimer.Host, old, profile string, since, until time.Time) (c view.Comparison, notes []string, err error) {
-	s, err := store.Open(ctx, h.StateDir, store.Options{ReadOnly: true})
+	s, err := store.Open(ctx, h.StateDir, store.Options{ReadOnly: true, Instance: h.Instance})
 	if err != nil {
 		return c, nil, err
 	}

@@ -19,7 +19,7 @@ const typicalDays = 30
 
 // readDatabase adds what the database has, and calls more with it.
 func readDatabase(ctx context.Context, stateDir string, f *view.Facts, more func(*store.Store, view.Facts)) (err error) {
-	s, err := store.Open(ctx, stateDir, store.Options{ReadOnly: true})
+	s, err := store.Open(ctx, stateDir, store.Options{ReadOnly: true, Instance: f.Instance})
 	if errors.Is(err, fs.ErrNotExist) { // nothing has run yet
 		if err := store.Deleted(f.Instance, stateDir); err != nil {
 			return err

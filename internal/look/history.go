@@ -30,7 +30,7 @@ func History(ctx context.Context, h montimer.Host, profile string, f view.Filter
 // filter; 0: of all.
 func history(ctx context.Context, h montimer.Host, profile string, f view.Filter, boots []journal.Boot, most int) (entries []view.Entry, more int, notes []string, err error) {
 	now := time.Now()
-	s, err := store.Open(ctx, h.StateDir, store.Options{ReadOnly: true})
+	s, err := store.Open(ctx, h.StateDir, store.Options{ReadOnly: true, Instance: h.Instance})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, 0, []string{"not seen: the database: there is none in " + h.StateDir + ": nothing has run yet"}, nil
 	}
@@ -186,7 +186,7 @@ func (p past) profiles() []string {
 
 // Run reads one run whole.
 func Run(ctx context.Context, h montimer.Host, id string) (run *view.Run, err error) {
-	s, err := store.Open(ctx, h.StateDir, store.Options{ReadOnly: true})
+	s, err := store.Open(ctx, h.StateDir, store.Options{ReadOnly: true, Instance: h.Instance})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no database in %s: nothing has run yet", h.StateDir)
 	}

@@ -200,7 +200,7 @@ func profileOf(of montimer.Instance, unit string) string {
 // WhyNoLog adds what the database knows of a log without entries, and returns
 // why it has none. The error is that of a profile that nothing knows.
 func WhyNoLog(ctx context.Context, h montimer.Host, none view.NoLog) (string, error) {
-	s, err := store.Open(ctx, h.StateDir, store.Options{ReadOnly: true})
+	s, err := store.Open(ctx, h.StateDir, store.Options{ReadOnly: true, Instance: h.Instance})
 	switch {
 	case err == nil:
 		none.Last, err = lastOf(ctx, s, none.LogAsk)

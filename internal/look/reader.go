@@ -271,7 +271,7 @@ func (r *Reader) Run(ctx context.Context, id string) (_ *view.Run, _ *view.Chang
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := store.Open(ctx, r.Host.StateDir, store.Options{ReadOnly: true})
+	s, err := store.Open(ctx, r.Host.StateDir, store.Options{ReadOnly: true, Instance: r.Host.Instance})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -42,7 +42,7 @@ func Counted(ctx context.Context, h montimer.Host, units host.Source, boots []jo
 // Window counts for each profile of an overview the runs and the ticks of a time,
 // and how long the runs took in it and in as long a time before.
 func Window(ctx context.Context, h montimer.Host, v view.Overview, boots []journal.Boot, from, to time.Time) (tallies []view.Tally, err error) {
-	s, err := store.Open(ctx, h.StateDir, store.Options{ReadOnly: true})
+	s, err := store.Open(ctx, h.StateDir, store.Options{ReadOnly: true, Instance: h.Instance})
 	if err != nil {
 		return nil, err
 	}

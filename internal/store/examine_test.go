@@ -89,6 +89,7 @@ func TestExamineOlder(t *testing.T) {
 	if _, err := db.Exec("CREATE TABLE alert_events (id INTEGER PRIMARY KEY)"); err != nil {
 		t.Fatal(err)
 	}
+	age(t, dir)
 	h := examine(t, dir)
 	if len(h.Problems) != 1 || h.Problems[0].Kind != WrongShape || h.Problems[0].Path == "" {
 		t.Errorf("%+v", h)

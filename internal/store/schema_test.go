@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/montimer/montimer"
 	"github.com/montimer/montimer/internal/testenv"
@@ -244,11 +245,62 @@ func TestOpenAtOnce(t *testing.T) {
 	equal(t, query(t, s, "SELECT count(*), count(DISTINCT attempt), max(attempt) FROM montimer_runs"), []string{"16|16|16"})
 }
 
+// age has the files of a database be written an hour ago.
+func age(t *testing.T, dir string) {
+	t.Helper()
+	long := time.Now().Add(-time.Hour)
+	for _, suffix := range []string{"", "-wal"} {
+		if err := os.Chtimes(filepath.Join(dir, FileName+suffix), long, long); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestReaderWaits: who looks while the first run makes the tables waits for them.
+func TestReaderWaits(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	reader := func() *Store {
+		path := filepath.Join(dir, FileName)
+		return &Store{path: path, notes: NotesFile(dir), timeout: time.Minute}
+	}
+	python(t, dir)
+	age(t, dir)
+	if err := reader().open(t.Context(), Options{ReadOnly: true}); !errors.Is(err, ErrSchema) {
+		t.Fatalf("where nobody writes: %v", err)
+	}
+	now := time.Now()
+	if err := os.Chtimes(filepath.Join(dir, FileName), now, now); err != nil {
+		t.Fatal(err)
+	}
+	made := make(chan error)
+	go func() {
+		s := reader()
+		err := s.open(t.Context(), Options{ReadOnly: true})
+		if err == nil {
+			err = s.Close()
+		}
+		made <- err
+	}()
+	select {
+	case err := <-made:
+		t.Fatalf("it did not wait: %v", err)
+	case <-time.After(100 * time.Millisecond): // enough for many a look
+	}
+	if err := open(t, dir, Options{}).Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-made; err != nil {
+		t.Errorf("when the tables are there: %v", err)
+	}
+}
+
 func TestReadOnly(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	refused := func(want error) {
 		t.Helper()
+		age(t, dir)
 		s, err := Open(t.Context(), dir, Options{ReadOnly: true, Instance: "b"})
 		if !errors.Is(err, want) || want == ErrSchema && !strings.HasSuffix(err.Error(), ": run montimer --instance b db init") {
 			t.Errorf("%v; want %v", err, want)

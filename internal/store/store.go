@@ -89,8 +89,15 @@ func openPath(ctx context.Context, path string, o Options) (*Store, error) {
 	if o.Shared {
 		s.timeout = sharedTimeout
 	}
-	if err := s.openFile(!o.ReadOnly && !o.Existing); err != nil {
+	if err := s.open(ctx, o); err != nil {
 		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context, o Options) error {
+	if err := s.openFile(!o.ReadOnly && !o.Existing); err != nil {
+		return err
 	}
 	// SQLite does not wait, with any timeout, for another process that turns the
 	// same new file to a write-ahead log: so this does.
@@ -100,15 +107,26 @@ func openPath(ctx context.Context, path string, o Options) (*Store, error) {
 			if !o.ReadOnly {
 				s.settle(ctx)
 			}
-			return s, nil
+			return nil
 		}
 		if o.ReadOnly && !s.frozen && s.freeze(err) {
 			continue
 		}
-		if !errors.Is(err, ErrBusy) || ctx.Err() != nil || time.Now().After(deadline) {
-			return nil, err
+		wait := errors.Is(err, ErrBusy) || errors.Is(err, ErrSchema) && s.beingMade()
+		if !wait || ctx.Err() != nil || time.Now().After(deadline) {
+			return err
 		}
 	}
+}
+
+// beingMade reports whether somebody has written to the database just now, as the
+// first run of an installation or of a new version does, which makes the tables.
+func (s *Store) beingMade() bool {
+	now := func(name string) bool {
+		file, err := os.Lstat(name)
+		return err == nil && time.Since(file.ModTime()) < s.timeout
+	}
+	return now(s.path) || s.hasLog() && now(s.path+"-wal") // an empty log can be that of a reader
 }
 
 // connect opens the database and makes it ready for use.
