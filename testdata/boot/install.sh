@@ -1,8 +1,9 @@
 #!/bin/bash
 # deploy/install.sh from nothing to the first tick, and back: its dry run lists what
 # it does, nothing is half done that a second run does not complete, and root writes
-# nothing below what belongs to the deploy user.
+# nothing below what belongs to the deploy user. In other releases readme.sh runs it.
 # Long.
+# Any release.
 # Needs: make git sqlite3 strace
 source "${BASH_SOURCE%/*}/lib.sh"
 
@@ -270,7 +271,7 @@ nothing
 
 step "killed at any instant, the next run completes"
 # At even instants with all that it had started, at odd ones alone.
-instants=$([[ ${MONTIMER_SOAK-} ]] && echo 30 || echo 4)
+instants=$([[ ${MONTIMER_SOAK-} ]] && echo 30 || echo 2)
 for ((i = 1; i <= instants; i++)); do
   after=$((took * i / (instants + 1)))
   systemd-run -q --unit installing -p KillMode=process -p StandardOutput=null "$installer" "${args[@]}"

@@ -16,7 +16,8 @@ fail() {
   exit 1
 }
 
-step() { printf -- '--- %s\n' "$*"; }
+# step TITLE: what comes next, and how many seconds the scenario has taken so far.
+step() { printf -- '--- %d s: %s\n' $SECONDS "$*"; }
 
 # within SECONDS COMMAND...: waits until the command succeeds. The bound is no
 # claim about the machine's speed: it only ends a scenario that has gone wrong. What
