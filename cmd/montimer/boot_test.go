@@ -59,8 +59,8 @@ func TestBooted(t *testing.T) {
 	if err != nil || len(scripts) == 0 {
 		t.Fatalf("scenarios: %v, %v", scripts, err)
 	}
-	// The long ones begin first: of parallel tests Go starts the last one first.
-	slices.SortStableFunc(scripts, func(a, b string) int { return cmp.Compare(len(header(t, a, "Long.")), len(header(t, b, "Long."))) })
+	// The long ones begin first: t.Parallel would keep no order.
+	slices.SortStableFunc(scripts, func(a, b string) int { return cmp.Compare(len(header(t, b, "Long.")), len(header(t, a, "Long."))) })
 	// What failed is said once more at the very end, after the outputs of all.
 	var said sync.Mutex
 	var failed []string
@@ -69,13 +69,12 @@ func TestBooted(t *testing.T) {
 			fmt.Fprintln(os.Stderr, line)
 		}
 	})
-	for _, script := range scripts {
+	inOrder(t, scripts, func(script string) {
 		name := filepath.Base(script)
 		if name == "lib.sh" {
-			continue
+			return
 		}
 		t.Run(strings.TrimSuffix(name, ".sh"), func(t *testing.T) {
-			t.Parallel()
 			if header(t, script, "Soak only.") != nil && !testenv.Soak() {
 				t.Skip("MONTIMER_SOAK=1 runs it")
 			}
@@ -116,7 +115,31 @@ func TestBooted(t *testing.T) {
 			}
 			each.Wait()
 		})
+	})
+}
+
+// inOrder calls a function for each script, in this order, for as many at a time as
+// -parallel says.
+func inOrder(t *testing.T, scripts []string, call func(script string)) {
+	t.Helper()
+	most, err := strconv.Atoi(flag.Lookup("test.parallel").Value.String())
+	if err != nil {
+		t.Fatal(err)
 	}
+	next := make(chan string)
+	var workers sync.WaitGroup
+	for range most {
+		workers.Go(func() {
+			for script := range next {
+				call(script)
+			}
+		})
+	}
+	for _, script := range scripts {
+		next <- script
+	}
+	close(next)
+	workers.Wait()
 }
 
 // TestNoEarlyReader: what a scenario's pipe ends with reads all. With pipefail a
