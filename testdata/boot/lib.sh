@@ -11,6 +11,7 @@ cd / # where this was started, other users may see nothing
 # fail says what went wrong, with what an investigator would look at next.
 fail() {
   printf 'FAIL: %s\n' "$*"
+  [[ ! -s /tmp/said ]] || tail -n 20 /tmp/said
   systemctl --no-pager list-units --all 'montimer*'
   journalctl --no-pager -n 40 -o cat
   exit 1
