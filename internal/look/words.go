@@ -28,7 +28,7 @@ func Words(ctx context.Context, h montimer.Host, what, profile string) (words []
 		}
 	}
 	if what == "runs" {
-		s, err := store.Open(ctx, h.StateDir, store.Options{ReadOnly: true})
+		s, err := store.Open(ctx, h.StateDir, store.Options{ReadOnly: true, Instance: h.Instance})
 		if err != nil {
 			return nil, err
 		}

@@ -1,5 +1,5 @@
 // Package manual is what montimer says of its own command line: the manual pages
-// (manual.go, keys.go), the completions (completion.go), and what was probably meant by a
+// (manual.go, keys.go), the completions (completion.go, shells.go), and what was probably meant by a
 // command (command.go) or a name (unknown.go) that does not exist.
 package manual
 
