@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/montimer/montimer"
+	"github.com/montimer/montimer/internal/safetext"
 )
 
 // WriteSample writes a config file in which every setting is a comment, with what it
@@ -30,8 +31,8 @@ func (k Key) sample(b *strings.Builder, indent string) {
 	if indent != "" {
 		comment = "#" + indent + comment
 	}
-	for _, line := range wrap(k.text(), 79-len(comment)) {
-		b.WriteString(comment + line + "\n")
+	for line := range strings.Lines(safetext.Fold(79-len(comment), 0, strings.Fields(k.text())...)) {
+		b.WriteString(comment + line)
 	}
 	if k.Keys == nil {
 		fmt.Fprintf(b, "#%s%s: %s\n", indent, k.Name, k.Example)
@@ -53,16 +54,4 @@ func (k Key) text() string {
 		return k.Doc
 	}
 	return k.Doc + " Default: " + k.Default + "."
-}
-
-// wrap folds a text into lines of at most width bytes, where its words allow that.
-func wrap(text string, width int) (lines []string) {
-	line := ""
-	for word := range strings.FieldsSeq(text) {
-		if line != "" && len(line)+1+len(word) > width {
-			lines, line = append(lines, line), ""
-		}
-		line = strings.TrimLeft(line+" "+word, " ")
-	}
-	return append(lines, line)
 }
